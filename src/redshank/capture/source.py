@@ -1,0 +1,55 @@
+"""What a source of packets is: a wire or a file that gives blocks of frames.
+
+In: a place (file, interface). Out: `Block`s, each a stretch of raw bytes with the place, time and link layer of every
+frame in it. Blocks bound the memory: a source never holds more than one.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.registry import Kind
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some frames, as they lie in memory.
+
+    Args:
+        data: The bytes all frames lie in.
+        offset: Where each frame starts in `data`.
+        captured: Bytes captured of each frame; offset + captured never passes the end of `data`.
+        length: Bytes each frame had on the wire.
+        ts_ns: Capture time of each frame, ns since the epoch.
+        link_type: LINKTYPE_ value of each frame (https://www.tcpdump.org/linktypes.html).
+
+    Shape:
+        data: [b] uint8; the others: [n], int64, int32, int64, int64, int32.
+    """
+
+    data: npt.NDArray[np.uint8]
+    offset: npt.NDArray[np.int64]
+    captured: npt.NDArray[np.int32]
+    length: npt.NDArray[np.int64]
+    ts_ns: npt.NDArray[np.int64]
+    link_type: npt.NDArray[np.int32]
+
+
+class PacketSource(ABC):
+    """A source of packets.
+
+    Wire data never raises: what cannot be read is counted in `anomalies` by name. A source that cannot start raises
+    SourceError.
+    """
+
+    anomalies: dict[str, int]
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Block]:
+        """Give the frames in the order of the source, block by block."""
+
+
+PACKET_SOURCES: Kind[PacketSource] = Kind("redshank.capture.sources", PacketSource, "packet source")

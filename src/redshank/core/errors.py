@@ -1,0 +1,54 @@
+"""The few error classes that cross a stage boundary.
+
+    RedshankError
+    ├── ConfigError       settings or usage are wrong; raised before the first packet; carries every problem found
+    ├── BundleError       a bundle does not fit (features, version, checksum)
+    ├── SourceError       a source cannot start, or stopped
+    ├── DeliveryError     a sink gave up          (the pipeline records it and goes on)
+    └── ActionError       a command or backend could not do its work
+
+One line each: where, what was given, what is allowed, what to do. Inside a module built-in exceptions serve; these
+are for what a person reads. `exit_code` is what a command ends with: 2 for wrong usage, 1 for work that failed.
+"""
+
+from collections.abc import Iterable
+
+
+class RedshankError(Exception):
+    """The root: everything Redshank reports to a person in one line."""
+
+    exit_code = 1
+
+
+class ConfigError(RedshankError):
+    """Settings or arguments are wrong; every problem found is in `problems`.
+
+    Args:
+        problems: One line each: where, what was given, what is allowed, what to do.
+
+    Example:
+        >>> str(ConfigError(["model: no 'bilsm'; did you mean 'bilstm'?"]))
+        "model: no 'bilsm'; did you mean 'bilstm'?"
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[str] | str) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class BundleError(RedshankError):
+    """A model bundle is damaged, or was made for other features than those that run."""
+
+
+class SourceError(RedshankError):
+    """A source of packets, flows or labelled rows cannot start, or is not what it says."""
+
+
+class DeliveryError(RedshankError):
+    """A sink gave up on an alert."""
+
+
+class ActionError(RedshankError):
+    """A command or backend could not do its work."""

@@ -1,0 +1,69 @@
+"""Counters and gauges of one pipeline, under Prometheus names.
+
+In: increments from the stages, by declared name. Out: values for a summary, text for a Prometheus scrape.
+Nothing is global: each pipeline owns one `Metrics`, so two pipelines in one process (or two tests) never mix.
+Source: https://prometheus.io/docs/practices/naming/
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "redshank_packets_total": ("Packets read from a source.", ()),
+    "redshank_packet_bytes_total": ("Bytes on the wire of the packets read.", ()),
+    "redshank_anomalies_total": ("Malformed or unusual input, by stage and name.", ("stage", "name")),
+    "redshank_flows_total": ("Flow rows emitted, by part and reason.", ("part", "reason")),
+    "redshank_flows_evicted_total": ("Flows put out of the full flow table before their end.", ()),
+    "redshank_verdicts_total": ("Verdicts, by detector and family.", ("detector", "family")),
+    "redshank_alerts_total": ("Alerts opened, by family.", ("family",)),
+    "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
+}
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "redshank_flow_table_flows": ("Flows in the flow table now.", ()),
+    "redshank_packet_time_seconds": ("Packet time reached, seconds since the epoch.", ()),
+}
+
+
+class Metrics:
+    """The counters and gauges of one pipeline.
+
+    Example:
+        >>> metrics = Metrics()
+        >>> metrics.count("redshank_anomalies_total", 2, stage="decode", name="ipv4_truncated")
+        >>> metrics.labelled("redshank_anomalies_total")
+        {('decode', 'ipv4_truncated'): 2}
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._counters = {
+            n: Counter(n, text, labels, registry=self._registry) for n, (text, labels) in COUNTERS.items()
+        }
+        self._gauges = {n: Gauge(n, text, labels, registry=self._registry) for n, (text, labels) in GAUGES.items()}
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Add `amount` to the counter `name`; KeyError if it is not declared above."""
+        counter = self._counters[name]
+        (counter.labels(**labels) if labels else counter).inc(amount)
+
+    def set(self, name: str, value: float, **labels: str) -> None:
+        """Set the gauge `name`; KeyError if it is not declared above."""
+        gauge = self._gauges[name]
+        (gauge.labels(**labels) if labels else gauge).set(value)
+
+    def labelled(self, name: str) -> dict[tuple[str, ...], int]:
+        """Return the counter's values by label values, in the order of the declared labels."""
+        order = COUNTERS[name][1]
+        return {
+            tuple(sample.labels[label] for label in order): int(sample.value)
+            for family in self._counters[name].collect()
+            for sample in family.samples
+            if sample.name == name
+        }
+
+    def total(self, name: str) -> int:
+        """Return the counter's sum over all label values."""
+        return sum(self.labelled(name).values())
+
+    def text(self) -> str:
+        """Return everything in the Prometheus text format."""
+        return generate_latest(self._registry).decode()

@@ -1,0 +1,32 @@
+"""What a source of flows is: our own meter, or another tool's records.
+
+In: packets or records. Out: FLOW batches (`core/schema.py`), in the order in which flows end.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from redshank.core.registry import Kind
+
+
+class FlowSource(ABC):
+    """A source of FLOW batches.
+
+    Wire data never raises: what cannot be read is counted in `anomalies` under `(stage, name)`. A source that is not
+    what it says raises SourceError.
+    """
+
+    anomalies: dict[tuple[str, str], int]
+    packets: int
+    """Packets metered so far; 0 for records of other tools."""
+    packet_bytes: int
+    """Bytes on the wire metered so far."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give FLOW batches of bounded size."""
+
+
+FLOW_SOURCES: Kind[FlowSource] = Kind("redshank.flows.sources", FlowSource, "flow source")

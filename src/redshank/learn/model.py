@@ -1,0 +1,81 @@
+"""What a model is: a scikit-learn estimator that can write itself as one ONNX graph.
+
+In: raw feature values of a feature set, classes as integers. Out: probabilities, and a graph that gives the same from
+the same raw values (scaling and encoding are inside it). The constructor is the configuration.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from redshank.core.registry import Kind
+from redshank.features.feature_set import Column
+
+Floats = npt.NDArray[np.float32]
+Classes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of a training curve: losses and accuracies after an epoch (or boosting round)."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
+    """A trainable classifier.
+
+    `fit` sets `classes_` and `curve_`; training is deterministic by the constructor's `seed`.
+    """
+
+    curve_: list[Epoch]
+
+    @abstractmethod
+    def fit(
+        self,
+        x: Floats,
+        y: Classes,
+        *,
+        columns: Sequence[Column],
+        n_classes: int,
+        weight: Floats | None = None,
+        validation: tuple[Floats, Classes] | None = None,
+        warm_start: bool = False,
+    ) -> "Model":
+        """Train.
+
+        Args:
+            x: Raw feature values, NaN where absent.
+            y: Classes, 0 to n_classes - 1; a class may be missing from `y`.
+            columns: What the columns of `x` are.
+            n_classes: Number of classes; the width of every output.
+            weight: Weight of each row; equal if absent.
+            validation: Rows for early stopping and the curve; never trained on.
+            warm_start: Go on from the weights there are, if any, instead of starting anew.
+
+        Shape:
+            x: [n, c] float32; y: [n] int64; weight: [n] float32.
+        """
+
+    @abstractmethod
+    def predict_proba(self, x: Floats) -> Floats:
+        """Return class probabilities.
+
+        Shape:
+            returns: [n, k] float32; rows sum to 1, k = n_classes.
+        """
+
+    @abstractmethod
+    def to_onnx(self) -> bytes:
+        """Return the graph: input `x` [n, c] float32, output `probabilities` [n, k] float32, n free."""
+
+
+MODELS: Kind[Model] = Kind("redshank.learn.models", Model, "model")

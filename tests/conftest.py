@@ -1,0 +1,48 @@
+"""What all tests share: where the data is, what may be skipped, and the header that says so."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("REDSHANK_DATA") or ROOT.parent / "shared")
+if not DATA.is_absolute():
+    DATA = (ROOT / DATA).resolve()
+NO_SKIP = os.environ.get("REDSHANK_NO_SKIP") == "1"
+SERVICES = ("mosquitto", "ip", "tcpdump")
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def _missing(marker: str) -> str | None:
+    if marker == "data" and not (DATA / "pcaps").is_dir():
+        return f"no shared data at {DATA}; set REDSHANK_DATA"
+    if marker == "root" and os.geteuid() != 0:
+        return "needs root for network namespaces"
+    if marker == "service":
+        absent = [name for name in SERVICES if shutil.which(name) is None]
+        return f"not installed: {', '.join(absent)}; run `make services`" if absent else None
+    return None
+
+
+def pytest_report_header() -> list[str]:
+    """Say which optional tests can run."""
+    return [f"{marker}: {_missing(marker) or 'runs'}" for marker in ("data", "root", "service")]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what cannot run here, or fail it where nothing may be skipped."""
+    for marker in ("data", "root", "service"):
+        reason = _missing(marker) if item.get_closest_marker(marker) else None
+        if reason and NO_SKIP:
+            pytest.fail(f"REDSHANK_NO_SKIP=1, and this test cannot run: {reason}")
+        if reason:
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of shared data and captures; use only in tests marked `data`."""
+    return DATA
