@@ -1,4 +1,6 @@
-"""Redshank: intrusion detection for IoT networks. The chain of records:
+"""Redshank: intrusion detection for IoT networks.
+
+The chain of records:
 
 capture   a wire or a file     -> Block          frames as they lie in memory
 flows     Block                -> FLOW batch     one row per connection (core/schema.py)

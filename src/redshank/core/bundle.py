@@ -126,6 +126,7 @@ class Bundle:
             f"first difference: column {at} '{old}', running is '{new}'" if at >= 0 else "the columns mean other things"
         )
         raise BundleError(
-            f"bundle {mine.name}: made for feature set {mine.feature_set} v{mine.feature_version} ({len(mine.columns)} columns), "
-            f"but {feature_set} v{version} ({len(columns)} columns) is running; {where}. Re-train it, or install the version it names"
+            f"bundle {mine.name}: made for feature set {mine.feature_set} v{mine.feature_version} "
+            f"({len(mine.columns)} columns), but {feature_set} v{version} ({len(columns)} columns) is running; {where}. "
+            "Re-train it, or install the version it names"
         )

@@ -1,0 +1,64 @@
+"""Partitions: what a protocol makes of a dataset, and what training and evaluation take.
+
+In: nothing (these are plain records). Out: four parts in one set of columns and classes. `train` trains, `validation`
+stops early and draws curves, `calibration` sets temperature and thresholds, `test` is looked at once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.features.feature_set import Column
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows.
+
+    Args:
+        x: Raw feature values, NaN where absent. [n, c] float32
+        y: Class of each row. [n] int64
+        weight: How many rows of the dataset this one stands for (1 unless deduplicated). [n] float32
+        row: Which row of the dataset it is (the first of its duplicates). [n] int64
+    """
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float32]
+    row: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A dataset under a protocol.
+
+    Args:
+        train, validation, calibration, test: The parts; none shares a row with another.
+        columns: What the columns of x are.
+        classes: Class names; "benign" is the first. Binary: ("benign", "attack").
+        dataset, sha256: Which data.
+        protocol, task, seed: How it was made; task is "binary" or "family".
+        feature_set: Name of the feature set, or None when the columns are the dataset's own (`paper`): a model on
+            those can be measured but never served.
+        notes: Counts that a table of results must carry (duplicates merged, conflicts, rows dropped).
+    """
+
+    train: Part
+    validation: Part
+    calibration: Part
+    test: Part
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...]
+    dataset: str
+    sha256: str
+    protocol: str
+    task: str
+    seed: int
+    feature_set: str | None
+    notes: dict[str, Any] = field(default_factory=dict)
