@@ -1,0 +1,169 @@
+"""The end of a command: one summary, as text for a person or as one JSON object.
+
+In: a title and sections; a section is a few named values, or a table of rows. Out: text on standard output.
+The one idea: a command hands over plain values once and never formats; `--json` and the terminal then cannot disagree.
+Text from the wire may stand in a cell, so control characters are escaped in both forms. JSON has no NaN and no
+infinity (RFC 8259, section 6): both become null.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import TypeAlias
+
+from rich.console import Console
+from rich.text import Text
+
+Cell: TypeAlias = str | int | float | None
+Row: TypeAlias = Mapping[str, Cell]
+
+TITLE_KEY = "title"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a summary.
+
+    Args:
+        title: What a person reads above it. Its JSON key is the title in lower case with underscores.
+        rows: A mapping is a list of named values; a list of mappings is a table, its columns in order of appearance.
+
+    Example:
+        >>> Section("Flows by service", {"dns": 3}).key
+        'flows_by_service'
+    """
+
+    title: str
+    rows: Sequence[Row] | Row
+
+    @property
+    def key(self) -> str:
+        """Return the section's key in the JSON form."""
+        return "_".join("".join(c if c.isalnum() else " " for c in self.title.lower()).split())
+
+
+def show(title: str, sections: Sequence[Section], *, as_json: bool) -> None:
+    """Write a summary to standard output.
+
+    Args:
+        title: What was done, in a few words.
+        sections: The parts, in the order in which they are read.
+        as_json: One JSON object on one line instead of text.
+
+    Raises:
+        ValueError: If two sections share a key, or one is called "title".
+    """
+    if as_json:
+        sys.stdout.write(to_json(title, sections) + "\n")
+    elif sys.stdout.isatty():
+        console = Console(file=sys.stdout, highlight=False)
+        headings = {_escaped(title), *(_escaped(section.title) for section in sections)}
+        for line in to_text(title, sections).splitlines():
+            console.print(Text(line, style="bold" if line in headings else ""), soft_wrap=True)
+    else:
+        sys.stdout.write(to_text(title, sections))
+    sys.stdout.flush()
+
+
+def to_json(title: str, sections: Sequence[Section]) -> str:
+    """Return the summary as one JSON object on one line.
+
+    Raises:
+        ValueError: If two sections share a key, or one is called "title".
+
+    Example:
+        >>> to_json("demo", [Section("Counts", {"flows": 2, "rate": float("nan")})])
+        '{"title": "demo", "counts": {"flows": 2, "rate": null}}'
+    """
+    _check_keys(sections)
+    content: dict[str, object] = {TITLE_KEY: title}
+    for section in sections:
+        if isinstance(section.rows, Mapping):
+            content[section.key] = _json_row(section.rows)
+        else:
+            content[section.key] = [_json_row(row) for row in section.rows]
+    return json.dumps(content, allow_nan=False)
+
+
+def to_text(title: str, sections: Sequence[Section]) -> str:
+    """Return the summary as aligned text, numbers to the right.
+
+    Raises:
+        ValueError: If two sections share a key, or one is called "title".
+
+    Example:
+        >>> print(to_text("demo", [Section("Counts", {"flows": 12345, "seconds": 0.25})]), end="")
+        demo
+        <BLANKLINE>
+        Counts
+          flows    12,345
+          seconds    0.25
+    """
+    _check_keys(sections)
+    lines = [_escaped(title)]
+    for section in sections:
+        lines += ["", _escaped(section.title)]
+        if isinstance(section.rows, Mapping):
+            lines += _aligned([list(section.rows), list(section.rows.values())], None)
+        else:
+            names = list(dict.fromkeys(name for row in section.rows for name in row))
+            lines += _aligned([[row.get(name) for row in section.rows] for name in names], names)
+    return "\n".join(lines) + "\n"
+
+
+def _check_keys(sections: Sequence[Section]) -> None:
+    keys = [TITLE_KEY, *(section.key for section in sections)]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"summary: the section key '{key}' is used more than once")
+
+
+def _json_row(row: Row) -> dict[str, Cell]:
+    plain = {name: _plain(value) for name, value in row.items()}
+    return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in plain.items()}
+
+
+def _plain(value: object) -> Cell:
+    # Values often come straight out of arrays: numpy's numbers are Integral or Real, but json does not know them all.
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    raise TypeError(f"summary: {value!r} is neither text nor a number")
+
+
+def _aligned(columns: Sequence[Sequence[Cell]], names: Sequence[str] | None) -> list[str]:
+    if not columns or not columns[0]:
+        return ["  (none)"]
+    padded = []
+    for i, column in enumerate(columns):
+        cells = [_cell(value) for value in column]
+        if names is not None:
+            cells.insert(0, _escaped(names[i]))
+        width = max(len(cell) for cell in cells)
+        numeric = any(isinstance(value, Real) for value in column) and not any(isinstance(v, str) for v in column)
+        padded.append([cell.rjust(width) if numeric else cell.ljust(width) for cell in cells])
+    return ["  " + "  ".join(cells).rstrip() for cells in zip(*padded, strict=True)]
+
+
+def _cell(value: Cell) -> str:
+    plain = _plain(value)
+    if plain is None:
+        return "-"
+    if isinstance(plain, str):
+        return _escaped(plain)
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
+    if isinstance(plain, int):
+        return f"{plain:,}"
+    return f"{plain:,.0f}" if math.isfinite(plain) and abs(plain) >= 1000 else f"{plain:.4g}"
+
+
+def _escaped(text: str) -> str:
+    """Return `text` with everything that could steer a terminal written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
