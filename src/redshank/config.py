@@ -1,0 +1,140 @@
+"""Settings: what a person may choose, from redshank.toml and the environment.
+
+In: a TOML file (optional) and REDSHANK_* variables (REDSHANK_DATA, REDSHANK_DETECT__FALSE_ALARM_RATE: a section and a
+name, joined by two underscores); the environment wins. Out: one checked `Settings`. Every mistake is reported at once,
+each with its place: nothing starts with half of its settings.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from redshank.core.errors import ConfigError
+
+FALSE_ALARM_RATES = (0.05, 0.01, 0.001, 0.0001)
+"""The rates that a bundle has thresholds for."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sensor(_Section):
+    """How packets become flows."""
+
+    capacity: Annotated[int, Field(ge=1_024, le=16_777_216)] = 131_072
+    """Flows held at once; beyond it the least recently active of a sample is put out and counted."""
+    checksums: bool = False
+    """Discard packets with wrong checksums, as Zeek does by default. Off: captures on the sending machine have none."""
+
+
+class Detect(_Section):
+    """How flows are judged."""
+
+    bundle: Path | None = None
+    """Folder of the model bundle; the one that ships with the package if absent."""
+    false_alarm_rate: float = 0.01
+    """Share of benign flows that may raise an alarm: 0.05, 0.01, 0.001 or 0.0001."""
+
+
+class Alerts(_Section):
+    """How verdicts become alerts."""
+
+    window_s: Annotated[float, Field(ge=1, le=86_400)] = 300.0
+    """Length of the window in which one device and family make one alert, packet time in seconds."""
+    unknown_minimum: Annotated[int, Field(ge=1)] = 20
+    """Unknown flows of a device in a window below which no alert is raised for them."""
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REDSHANK_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    data: Path = Path("../shared")
+    """Folder that holds the public datasets and captures."""
+    sensor: Sensor = Sensor()
+    detect: Detect = Detect()
+    alerts: Alerts = Alerts()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file (the file comes in as arguments)."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: The settings file; none if absent.
+
+    Raises:
+        ConfigError: With every problem found: where, what was given, what is allowed.
+
+    Example:
+        >>> load().alerts.window_s
+        300.0
+    """
+    text, values = _read(path) if path else ("", {})
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(_problem(item, path, text) for item in error.errors()) from None
+    rate = settings.detect.false_alarm_rate
+    if rate not in FALSE_ALARM_RATES:
+        allowed = ", ".join(str(known) for known in FALSE_ALARM_RATES)
+        place = _place("detect.false_alarm_rate", path, text)
+        raise ConfigError(f"detect.false_alarm_rate: {rate} has no threshold; allowed are {allowed} ({place})")
+    return settings
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise ConfigError(f"settings: cannot read '{path}' ({error.strerror}); name an existing file") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"settings: '{path}' is not text in UTF-8; name a TOML file") from None
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"settings: '{path}' is not TOML: {error}") from None
+
+
+def _problem(item: ErrorDetails, path: Path | None, text: str) -> str:
+    name = ".".join(str(part) for part in item["loc"])
+    place = _place(name, path, text)
+    if item["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting ({place}); docs/reference/settings.md lists them all"
+    return f"{name}: {item['input']!r} is not allowed: {item['msg'][:1].lower()}{item['msg'][1:]} ({place})"
+
+
+def _place(name: str, path: Path | None, text: str) -> str:
+    """Say where a setting stands: the file and line, or the environment variable."""
+    *sections, key = name.split(".")
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        heading = re.match(r"\s*\[([^\]]+)\]", line)
+        if heading:
+            section = heading.group(1).strip()
+            if f"{section}" == name:
+                return f"{path}, line {number}"
+        elif section == ".".join(sections) and re.match(rf"\s*{re.escape(key)}\s*=", line):
+            return f"{path}, line {number}"
+    return f"environment, REDSHANK_{name.upper().replace('.', '__')}"

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from redshank.config import load
+from redshank.core.errors import ConfigError
+
+
+def _file(place: Path, text: str) -> Path:
+    path = place / "redshank.toml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_every_setting_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDSHANK_DATA", raising=False)
+    assert load().data == Path("../shared")
+    assert load().detect.bundle is None
+
+
+def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
+    settings = load(_file(tmp_path, "[alerts]\nwindow_s = 60\n"))
+    assert settings.alerts.window_s == 60
+    assert settings.alerts.unknown_minimum == 20
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDSHANK_ALERTS__WINDOW_S", "30")
+    settings = load(_file(tmp_path, "[alerts]\nwindow_s = 60\nunknown_minimum = 5\n"))
+    assert settings.alerts.window_s == 30
+    assert settings.alerts.unknown_minimum == 5
+
+
+def test_every_mistake_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
+    path = _file(tmp_path, "[alerts]\nwindow_s = -3\nwindw = 4\n\n[sensor]\ncapacity = 'many'\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert len(caught.value.problems) == 3
+    text = str(caught.value)
+    assert f"alerts.window_s: -3 is not allowed: input should be greater than or equal to 1 ({path}, line 2)" in text
+    assert f"alerts.windw: there is no such setting ({path}, line 3)" in text
+    assert "sensor.capacity: 'many' is not allowed" in text
+    assert "line 6" in text
+
+
+def test_a_section_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"responder: there is no such setting \(.*line 1\)"):
+        load(_file(tmp_path, "[responder]\nmode = 1\n"))
+
+
+def test_a_wrong_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDSHANK_ALERTS__WINDOW_S", "soon")
+    with pytest.raises(ConfigError, match="'soon' is not allowed.*REDSHANK_ALERTS__WINDOW_S"):
+        load()
+
+
+def test_a_false_alarm_rate_without_a_threshold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"0.02 has no threshold; allowed are 0.05, 0.01, 0.001, 0.0001 \(.*line 2\)"):
+        load(_file(tmp_path, "[detect]\nfalse_alarm_rate = 0.02\n"))
+
+
+def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="redshank.toml' is not TOML"):
+        load(_file(tmp_path, "alerts: {}\n"))
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "redshank.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not text in UTF-8"):
+        load(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read '.*nowhere.toml' \\(No such file"):
+        load(tmp_path / "nowhere.toml")
