@@ -127,6 +127,6 @@ class Bundle:
         )
         raise BundleError(
             f"bundle {mine.name}: made for feature set {mine.feature_set} v{mine.feature_version} "
-            f"({len(mine.columns)} columns), but {feature_set} v{version} ({len(columns)} columns) is running; {where}. "
-            "Re-train it, or install the version it names"
+            f"({len(mine.columns)} columns), but {feature_set} v{version} ({len(columns)} columns) is running; {where}"
+            ". Re-train it, or install the version it names"
         )

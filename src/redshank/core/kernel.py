@@ -19,14 +19,6 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` with numba in nopython mode.
 
     Division by zero gives inf or nan as in numpy: wire data must not raise.
-
-    Example:
-        >>> import numpy as np
-        >>> @kernel
-        ... def total(values: np.ndarray) -> float:
-        ...     return values.sum()
-        >>> total.__name__
-        'total'
     """
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return cast("Callable[P, R]", compiled)

@@ -40,12 +40,12 @@ class Metrics:
         }
         self._gauges = {n: Gauge(n, text, labels, registry=self._registry) for n, (text, labels) in GAUGES.items()}
 
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+    def count(self, name: str, amount: float = 1, /, **labels: str) -> None:
         """Add `amount` to the counter `name`; KeyError if it is not declared above."""
         counter = self._counters[name]
         (counter.labels(**labels) if labels else counter).inc(amount)
 
-    def set(self, name: str, value: float, **labels: str) -> None:
+    def set(self, name: str, value: float, /, **labels: str) -> None:
         """Set the gauge `name`; KeyError if it is not declared above."""
         gauge = self._gauges[name]
         (gauge.labels(**labels) if labels else gauge).set(value)

@@ -28,9 +28,9 @@ class Kind(Generic[T]):
         word: What a person calls one of these, for messages.
 
     Example:
-        >>> from redshank.alerts.sink import SINKS
-        >>> "eve" in SINKS.names()
-        True
+        >>> from redshank.active.strategy import STRATEGIES
+        >>> STRATEGIES.names()[:2]
+        ['least_confidence', 'random']
     """
 
     folder: str

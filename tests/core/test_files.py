@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from redshank.core.errors import ConfigError
+from redshank.core.files import replacing, writable_folder
+
+
+def test_the_final_name_appears_only_when_the_block_ends_well(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "result.json"
+    with replacing(target) as part:
+        part.write_text("half")
+        assert not target.exists()
+    assert target.read_text() == "half"
+
+
+def test_a_failure_leaves_the_old_content_and_no_trace(tmp_path: Path) -> None:
+    target = tmp_path / "result.json"
+    target.write_text("old")
+    with pytest.raises(RuntimeError, match="in the middle"), replacing(target) as part:
+        part.write_text("half")
+        raise RuntimeError("in the middle")
+    assert target.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    target = tmp_path / "bundle"
+    target.mkdir()
+    (target / "stale").write_text("old")
+    with replacing(target) as part:
+        part.mkdir()
+        (part / "fresh").write_text("new")
+    assert [entry.name for entry in target.iterdir()] == ["fresh"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_half_built_folder_is_removed(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="stop"), replacing(tmp_path / "bundle") as part:
+        part.mkdir()
+        raise RuntimeError("stop")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(ConfigError, match=r"-o: cannot write to folder '.*taken' \(File exists\)"):
+        writable_folder(tmp_path / "taken", "-o")
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"cannot write to folder '/proc/redshank' \(No such file or directory\)"):
+        writable_folder(Path("/proc/redshank"), "-o")
