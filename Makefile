@@ -35,10 +35,10 @@ bench: .venv/installed ## Measure speed beside peers; each figure is a ratio wit
 	$(BIN)/python bench/flows.py
 
 docs: .venv/installed ## Write the generated reference pages
-	$(BIN)/python docs/generate.py
+	$(BIN)/python tools/reference.py
 
 new: .venv/installed ## Stamp a new extension and its test: make new kind=model name=my_net
-	$(BIN)/python docs/new.py $(kind) $(name)
+	$(BIN)/python tools/new.py $(kind) $(name)
 
 services: ## Install the Debian packages that optional tests need (root)
 	apt-get update -qq

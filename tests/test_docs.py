@@ -1,0 +1,77 @@
+"""The documents are tested: what they tell a person to type works, and the generated pages say what the code does."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from reference import pages
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+NOT_RUN = {
+    "git clone": "the reader has no copy yet",
+    "make test": "it would run itself",
+    "make services": "installs Debian packages; `.ci/run` begins with it",
+    "make lint": "`.ci/run` runs it beside the tests",
+    "make bench": "a measurement of minutes",
+    "make new": "writes into the source tree; tests/tools/test_new.py runs it in a copy",
+    "make docs": "tests compare its pages below",
+    "pip install": "changes the environment that the tests run in",
+    "redshank train ton_iot": "trains for minutes on the public table; tests/commands/test_train.py runs it on a part",
+}
+
+
+def _commands() -> list[tuple[str, str]]:
+    found = []
+    for page in dict.fromkeys(PAGES):
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+            text = block.replace("\\\n", " ")
+            found += [
+                (str(page.relative_to(ROOT)), line.strip())
+                for line in text.splitlines()
+                if line.strip() and not line.startswith("#") and not any(s in line for s in NOT_RUN)
+            ]
+    return found
+
+
+def _marks(line: str) -> list[pytest.MarkDecorator]:
+    marks = []
+    if "../shared" in line or "REDSHANK_DATA" in line:
+        marks.append(pytest.mark.data)
+    if "lab record" in line:
+        marks += [pytest.mark.root, pytest.mark.service]
+    return marks
+
+
+@pytest.mark.parametrize(
+    ("page", "line"), [pytest.param(page, line, marks=_marks(line)) for page, line in dict.fromkeys(_commands())]
+)
+def test_a_command_in_the_documents_works(page: str, line: str) -> None:
+    del page
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line.split("  #", maxsplit=1)[0]],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("page", [str(page.relative_to(ROOT)) for page in dict.fromkeys(PAGES)])
+def test_every_link_in_the_documents_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / page).read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_generated_pages_say_what_the_code_does() -> None:
+    for name, text in pages().items():
+        assert (ROOT / "docs" / "reference" / name).read_text() == text, f"{name} is stale: run `make docs`"

@@ -1,0 +1,122 @@
+"""Write the reference pages that follow from the code: FLOW and VERDICT, settings, commands, extensions.
+
+In: the schemas, the settings, the command line and the folders of extensions. Out: docs/reference/*.md. A test compares
+them with the code, so they cannot fall behind; `make docs` writes them anew.
+"""
+
+import ast
+import inspect
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+
+from redshank import commands
+from redshank.config import Settings
+from redshank.core.schema import FLOW_FIELDS, VERDICT_FIELDS, Field
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAD = "<!-- Written by `make docs`; change the code, not this page. -->\n\n"
+KINDS = {
+    "Packet sources": "capture/sources",
+    "Flow sources": "flows/sources",
+    "Services": "flows/services",
+    "Feature sets": "features/feature_sets",
+    "Detectors": "detect/detectors",
+    "Sinks": "alerts/sinks",
+    "Datasets": "data/datasets",
+    "Models": "learn/models",
+    "Query strategies": "active/strategies",
+}
+
+
+def pages() -> dict[str, str]:
+    """Return every reference page by its file name."""
+    return {
+        "records.md": HEAD + "# Records\n\n" + _fields("FLOW", FLOW_FIELDS) + "\n" + _fields("VERDICT", VERDICT_FIELDS),
+        "settings.md": HEAD + _settings(),
+        "commands.md": HEAD + _commands(),
+        "extensions.md": HEAD + _extensions(),
+    }
+
+
+def _fields(name: str, fields: tuple[Field, ...]) -> str:
+    rows = "".join(f"| `{f.name}` | {f.type} | {f.unit} | {f.meaning} |\n" for f in fields)
+    return f"## {name}\n\n| field | type | unit | meaning |\n| --- | --- | --- | --- |\n{rows}"
+
+
+def _settings() -> str:
+    lines = [
+        "# Settings\n\nA TOML file (`--config redshank.toml`); the environment wins over it.\n",
+        "| setting | default | meaning | environment |\n| --- | --- | --- | --- |",
+    ]
+    lines += _rows(Settings, "")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(model: type[BaseModel], prefix: str) -> list[str]:
+    texts = _attribute_docstrings(model)
+    rows = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            rows += _rows(inner, f"{prefix}{name}.")
+            continue
+        variable = "REDSHANK_" + f"{prefix}{name}".upper().replace(".", "__")
+        default = "" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `{prefix}{name}` | {default} | {texts[name]} | `{variable}` |")
+    return rows
+
+
+def _attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
+    body = ast.parse(inspect.getsource(model)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    texts = {}
+    for before, after in zip(body.body, body.body[1:], strict=False):
+        if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            texts[ast.unparse(before.target)] = " ".join(str(after.value.value).split())
+    return texts
+
+
+def _commands() -> str:
+    group = typer.main.get_command(commands.build())
+    parts = [
+        "# Commands\n\nEvery command explains itself with `--help`. Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
+    ]
+    for path, command in _walk(group, "redshank"):
+        text = (command.help or "").strip().split("\n\n")[0].replace("\n", " ")
+        parts.append(f"## {path}\n\n{text}\n\n| option or argument | meaning |\n| --- | --- |")
+        for parameter in command.params:
+            names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+            parts.append(f"| {names} | {' '.join((getattr(parameter, 'help', '') or '').split())} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _walk(command: Any, path: str) -> list[tuple[str, Any]]:  # noqa: ANN401  typer gives its own click classes
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return [(path, command)]
+    return [item for name, child in sorted(inner.items()) for item in _walk(child, f"{path} {name}")]
+
+
+def _extensions() -> str:
+    out = io.StringIO()
+    out.write("# Extensions\n\nOne file each; the file name is the name in settings and on the command line.\n")
+    for title, folder in KINDS.items():
+        out.write(f"\n## {title}\n\n| name | what it is |\n| --- | --- |\n")
+        for file in sorted((ROOT / "src" / "redshank" / folder).glob("[a-z]*.py")):
+            text = (ast.get_docstring(ast.parse(file.read_text())) or "").split("\n\n")[0].replace("\n", " ")
+            out.write(f"| `{file.stem}` | {text} |\n")
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    folder = ROOT / "docs" / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text)
+        sys.stdout.write(f"docs/reference/{name}\n")
