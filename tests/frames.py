@@ -171,7 +171,7 @@ def block(frames: Sequence[bytes], *, link_type: int = ETHERNET, ts_ns: Sequence
     captured = np.array([len(frame) for frame in frames], np.int32)
     times = [index * 1_000_000 for index in range(len(frames))] if ts_ns is None else ts_ns
     return Block(
-        data=np.frombuffer(b"".join(frames), np.uint8),
+        data=np.frombuffer(b"".join(frames), np.uint8).copy(),  # writable, as from a source: one compiled signature
         offset=np.cumsum(captured, dtype=np.int64) - captured,
         captured=captured,
         length=captured.astype(np.int64),
