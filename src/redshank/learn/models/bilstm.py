@@ -1,0 +1,84 @@
+"""Bidirectional LSTM, the recipe of the first study.
+
+In: encoded rows; each is a sequence of one step, as in the study. Out: class logits.
+The one idea: three bidirectional layers, each narrower than the one before, with dropout after each.
+Over one step an LSTM is a gated layer: the forget gate multiplies a state that is zero and the recurrent weights an
+output that is zero, so neither is computed, trained or exported. The mirrored test compares with `torch.nn.LSTM`.
+Source: Mahdi and Khadhim, BiLSTM with active learning on ToN_IoT; Hochreiter and Schmidhuber 1997 for the cell.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from redshank.learn.network import Network
+
+
+class Bilstm(Network):
+    """Bidirectional LSTM layers of decreasing width.
+
+    The defaults are the study's, but for the input encoding: `inputs="minmax"` is the study's too.
+
+    Args:
+        units: Units per direction of each layer.
+        dropout: Share of each layer's output that is dropped while training, 0 to 1.
+        epochs, batch_size, patience, learning_rate, weight_decay, inputs, bins, seed: See `Network`.
+    """
+
+    def __init__(
+        self,
+        *,
+        units: Sequence[int] = (128, 64, 32),
+        dropout: float = 0.2,
+        epochs: int = 10,
+        batch_size: int = 32,
+        patience: int = 3,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        inputs: str = "bins",
+        bins: int = 16,
+        seed: int = 0,
+    ) -> None:
+        self.units = units
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.inputs = inputs
+        self.bins = bins
+        self.seed = seed
+
+    def layers(self, width: int, n_classes: int) -> nn.Module:
+        """Stack the layers and a linear head."""
+        stack: list[nn.Module] = []
+        for units in self.units:
+            stack += [OneStep(width, units), nn.Dropout(self.dropout)]
+            width = 2 * units
+        return nn.Sequential(*stack, nn.Linear(width, n_classes))
+
+
+class OneStep(nn.Module):
+    """A bidirectional LSTM layer over a sequence of one step, from zero state.
+
+    Args:
+        width: Input width.
+        units: Units per direction.
+
+    Shape:
+        forward: [n, width] -> [n, 2 * units]; the forward direction comes first.
+    """
+
+    def __init__(self, width: int, units: int) -> None:
+        super().__init__()
+        self.gates = nn.Linear(width, 6 * units)  # input, cell, output gate; in each the two directions
+        limit = (6 / (width + 4 * units)) ** 0.5  # Glorot uniform over four gates, as Keras starts its LSTM
+        nn.init.uniform_(self.gates.weight, -limit, limit)
+        nn.init.zeros_(self.gates.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the cell once."""
+        enter, cell, leave = self.gates(x).chunk(3, dim=1)
+        return torch.sigmoid(leave) * torch.tanh(torch.sigmoid(enter) * torch.tanh(cell))

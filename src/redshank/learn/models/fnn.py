@@ -1,0 +1,83 @@
+"""Feed-forward network.
+
+In: encoded rows. Out: class logits.
+The one idea: residual blocks, each normalized, widened and added to what it was given, train well at any depth.
+The second study's network is the plain one: `residual=False, inputs="minmax"`.
+Source: Awais et al. (RNN, FNN, CNN on BoT-IoT); Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data",
+NeurIPS 2021, for the residual network.
+"""
+
+import torch
+from torch import nn
+
+from redshank.learn.network import Network
+
+
+class Fnn(Network):
+    """Fully connected layers.
+
+    Args:
+        units: Width of each layer.
+        blocks: Number of blocks (layers, if not residual).
+        dropout: Share of each block's output that is dropped while training, 0 to 1.
+        residual: Whether blocks are residual; plain layers with ReLU otherwise.
+        epochs, batch_size, patience, learning_rate, weight_decay, inputs, bins, seed: See `Network`.
+    """
+
+    def __init__(
+        self,
+        *,
+        units: int = 128,
+        blocks: int = 3,
+        dropout: float = 0.1,
+        residual: bool = True,
+        epochs: int = 20,
+        batch_size: int = 128,
+        patience: int = 3,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-4,
+        inputs: str = "bins",
+        bins: int = 16,
+        seed: int = 0,
+    ) -> None:
+        self.units = units
+        self.blocks = blocks
+        self.dropout = dropout
+        self.residual = residual
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.inputs = inputs
+        self.bins = bins
+        self.seed = seed
+
+    def layers(self, width: int, n_classes: int) -> nn.Module:
+        """Stack the blocks and a linear head."""
+        if self.residual:
+            blocks = [_Residual(self.units, self.dropout) for _ in range(self.blocks)]
+            head = [nn.LayerNorm(self.units), nn.Linear(self.units, n_classes)]
+            return nn.Sequential(nn.Linear(width, self.units), *blocks, *head)
+        stack: list[nn.Module] = []
+        for _ in range(self.blocks):
+            stack += [nn.Linear(width, self.units), nn.ReLU(), nn.Dropout(self.dropout)]
+            width = self.units
+        return nn.Sequential(*stack, nn.Linear(width, n_classes))
+
+
+class _Residual(nn.Module):
+    def __init__(self, units: int, dropout: float) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.LayerNorm(units),
+            nn.Linear(units, 2 * units),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * units, units),
+            nn.Dropout(dropout),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = x + self.body(x)
+        return out

@@ -1,0 +1,226 @@
+"""Train a torch network: the one loop that all deep models share.
+
+In: raw feature values and classes; the layers and settings of a model. Out: a trained network with its input encoding,
+its curve, its probabilities and its ONNX graph.
+The one idea: everything lies in two tensors, and a batch is a slice of a permutation; there is no loader to feed.
+"""
+
+import copy
+import logging
+import math
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Self
+
+import numpy as np
+import onnx
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from redshank.core.errors import ConfigError
+from redshank.features.feature_set import Column
+from redshank.learn.inputs import fit_inputs
+from redshank.learn.model import Classes, Epoch, Floats, Model
+
+SCORING_ROWS = 4096  # rows scored at once: enough to be fast, few enough to stay in cache
+
+
+class Network(Model):
+    """A model that is trained by gradient descent.
+
+    A subclass names its settings in its constructor, at least those below, and builds its layers.
+
+    Attributes:
+        epochs: Most passes over the training rows, 0 or more.
+        batch_size: Rows per step, 1 or more.
+        patience: Epochs without a lower validation loss before training stops; the best weights are kept.
+        learning_rate: Of Adam.
+        weight_decay: Of AdamW; 0 makes it Adam.
+        inputs: "bins" or "minmax", see `learn/inputs.py`.
+        bins: Most bins per number.
+        seed: Of weights, order of rows and dropout.
+        on_epoch: Called after each epoch, for progress; what it raises ends training and leaves the model as it was.
+    """
+
+    epochs: int
+    batch_size: int
+    patience: int
+    learning_rate: float
+    weight_decay: float
+    inputs: str
+    bins: int
+    seed: int
+    on_epoch: Callable[[Epoch], None] | None = None
+    network_: nn.Module
+    columns_: tuple[Column, ...]
+    classes_: Classes
+
+    @abstractmethod
+    def layers(self, width: int, n_classes: int) -> nn.Module:
+        """Build the layers from encoded input to class logits.
+
+        Shape:
+            forward of what is returned: [n, width] -> [n, n_classes].
+        """
+
+    def fit(
+        self,
+        x: Floats,
+        y: Classes,
+        *,
+        columns: Sequence[Column],
+        n_classes: int,
+        weight: Floats | None = None,
+        validation: tuple[Floats, Classes] | None = None,
+        warm_start: bool = False,
+    ) -> Self:
+        """Train, see `Model.fit`.
+
+        Without `validation` all epochs run, the last weights stay, and the curve has NaN for validation. On one
+        thread the same seed gives the same weights.
+
+        Raises:
+            ConfigError: If a setting is out of range.
+            ValueError: If the rows do not fit the columns, the classes, or (on a warm start) the network there is.
+        """
+        self._check(x, y, columns, n_classes)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            if warm_start and hasattr(self, "network_"):
+                if (tuple(columns), n_classes) != (self.columns_, len(self.classes_)):
+                    raise ValueError(
+                        f"warm start: given {len(columns)} columns and {n_classes} classes, the network was trained "
+                        f"on {len(self.columns_)} columns and {len(self.classes_)} classes; start anew"
+                    )
+                network = copy.deepcopy(self.network_)
+            else:
+                encode = fit_inputs(self.inputs, x, columns, self.bins)
+                network = nn.Sequential(encode, self.layers(encode.width, n_classes))
+            curve = self._train(network, x, y, weight, validation)
+        self.network_ = network.eval()
+        self.columns_ = tuple(columns)
+        self.classes_ = np.arange(n_classes)
+        self.curve_ = curve
+        return self
+
+    def predict_proba(self, x: Floats) -> Floats:
+        """Return class probabilities."""
+        check_is_fitted(self, "network_")
+        with torch.no_grad():
+            logits = [self.network_(rows) for rows in torch.split(torch.from_numpy(x), SCORING_ROWS)]
+            probabilities: Floats = torch.softmax(torch.cat(logits), dim=1).numpy()
+        return probabilities
+
+    def to_onnx(self) -> bytes:
+        """Return the graph, from raw values to probabilities."""
+        check_is_fitted(self, "network_")
+        return graph(nn.Sequential(self.network_, nn.Softmax(dim=1)).eval(), len(self.columns_))
+
+    def _train(
+        self,
+        network: nn.Module,
+        x: Floats,
+        y: Classes,
+        weight: Floats | None,
+        validation: tuple[Floats, Classes] | None,
+    ) -> list[Epoch]:
+        rows, classes = torch.from_numpy(x), torch.from_numpy(y)
+        weights = torch.ones(len(x)) if weight is None else torch.from_numpy(weight) / float(weight.mean())
+        held_out = None if validation is None else tuple(torch.from_numpy(part) for part in validation)
+        order = torch.Generator().manual_seed(self.seed)
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
+        curve: list[Epoch] = []
+        best, best_loss, best_epoch = copy.deepcopy(network.state_dict()), math.inf, 0
+        for epoch in range(1, self.epochs + 1):
+            network.train()
+            total_loss = total_right = 0.0
+            for batch in torch.split(torch.randperm(len(x), generator=order), self.batch_size):
+                logits = network(rows[batch])
+                losses = cross_entropy(logits, classes[batch], reduction="none") * weights[batch]
+                optimizer.zero_grad()
+                torch.autograd.backward(losses.mean())
+                optimizer.step()
+                total_loss += float(losses.detach().sum())
+                total_right += float((logits.argmax(1) == classes[batch]).sum())
+            loss, accuracy = (math.nan, math.nan) if held_out is None else _score(network, *held_out)
+            curve.append(Epoch(epoch, total_loss / len(x), total_right / len(x), loss, accuracy))
+            if self.on_epoch is not None:
+                self.on_epoch(curve[-1])
+            if held_out is None:
+                continue
+            if loss < best_loss:
+                best, best_loss, best_epoch = copy.deepcopy(network.state_dict()), loss, epoch
+            elif epoch - best_epoch >= self.patience:
+                break
+        if held_out is not None:
+            network.load_state_dict(best)
+        return curve
+
+    def _check(self, x: Floats, y: Classes, columns: Sequence[Column], n_classes: int) -> None:
+        problems = [
+            f"{name}: {getattr(self, name)} is not {least} or more"
+            for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("weight_decay", 0))
+            if getattr(self, name) < least
+        ]
+        if self.learning_rate <= 0:
+            problems.append(f"learning_rate: {self.learning_rate} is not above 0")
+        if problems:
+            raise ConfigError(problems)
+        if not len(x) or x.shape != (len(y), len(columns)):
+            raise ValueError(f"x has shape {x.shape}, but there are {len(y)} classes and {len(columns)} columns")
+        if y.min() < 0 or y.max() >= n_classes:
+            raise ValueError(f"y holds {y.min()} to {y.max()}, allowed is 0 to {n_classes - 1}")
+
+
+def graph(network: nn.Module, width: int) -> bytes:
+    """Write `network` as one ONNX graph without what the exporter tells of this machine.
+
+    Shape:
+        network: [n, width] float32 -> [n, k]; n stays free.
+    """
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns that torchvision, which nothing here uses, is not installed
+    try:
+        with warnings.catch_warnings():
+            # torch 2.13's exporter calls an interface that torch itself declares deprecated.
+            warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\)", category=FutureWarning)
+            program = torch.onnx.export(
+                network,
+                (torch.zeros(2, width),),
+                input_names=["x"],
+                output_names=["probabilities"],
+                dynamic_shapes=({0: torch.export.Dim("n")},),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    finally:
+        log.setLevel(level)
+    assert program is not None
+    return lean(program.model_proto)
+
+
+def lean(model: onnx.ModelProto) -> bytes:
+    """Drop notes that change nothing: stack traces with file paths, names of Python objects."""
+    for part in (model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for item in (*model.graph.initializer, *model.graph.value_info):
+        del item.metadata_props[:]
+        item.doc_string = ""
+    del model.graph.value_info[:]
+    whole: bytes = model.SerializeToString(deterministic=True)
+    return whole
+
+
+@torch.no_grad()
+def _score(network: nn.Module, rows: torch.Tensor, classes: torch.Tensor) -> tuple[float, float]:
+    network.eval()
+    logits = torch.cat([network(part) for part in torch.split(rows, SCORING_ROWS)])
+    return float(cross_entropy(logits, classes)), float((logits.argmax(1) == classes).float().mean())
