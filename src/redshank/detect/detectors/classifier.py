@@ -1,0 +1,187 @@
+"""Judge flows with a trained classifier.
+
+In: FLOW rows and a bundle. Out: VERDICT rows. The one idea: everything that decides (features, scaling, temperature,
+thresholds) travels in the bundle, so that what was measured is what runs.
+
+How a verdict comes about, row by row:
+
+- `score` is the calibrated probability of any class but benign.
+- `alarm` is score >= the bundle's threshold for the false-alarm rate that was asked for.
+- `unknown`: no class of the bundle fits, benign included; then `family` is null, alarm or not.
+- `family` of an alarm is its most probable class but benign ("attack" in a binary bundle), and benign of no alarm.
+- Where the graph gives no finite number the detector cannot tell: score, family, p_value and unknown are null.
+
+Source: calibration and unknown as in `detect/calibrate.py`.
+"""
+
+import logging
+import math
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import pyarrow as pa
+from onnxruntime.capi import onnxruntime_pybind11_state as ort
+
+from redshank.core.bundle import MODEL_FILE, Bundle
+from redshank.core.errors import BundleError, ConfigError
+from redshank.core.schema import BENIGN, VERDICT
+from redshank.detect import calibrate
+from redshank.detect.calibrate import Calibration
+from redshank.detect.detector import Detector
+from redshank.detect.reasons import Quantiles, likely
+from redshank.features.feature_set import FEATURE_SETS
+
+# Beyond this a larger batch is no faster and takes more memory (docs of the runtime; measured in bench).
+MICRO_BATCH = 256
+
+_ORT_ERRORS = (
+    ort.Fail,
+    ort.InvalidArgument,
+    ort.InvalidGraph,
+    ort.InvalidProtobuf,
+    ort.NoSuchFile,
+    ort.NotImplemented,
+    ort.RuntimeException,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Classifier(Detector):
+    """A trained classifier, on one thread of the CPU.
+
+    Args:
+        bundle: The model and its manifest.
+        false_alarm_rate: Share of benign flows that may raise an alarm, 0 to 1; one of the bundle's rates. Where the
+            bundle had too few benign rows to certify it, the nearest certified rate above it serves, and a warning
+            says so.
+
+    Raises:
+        BundleError: If the bundle was made for other features, its calibration or graph is damaged, or it certifies no
+            false-alarm rate at all.
+        ConfigError: If the bundle has no threshold for the rate.
+    """
+
+    def __init__(self, bundle: Bundle, false_alarm_rate: float = 0.01) -> None:
+        manifest = bundle.manifest
+        found = FEATURE_SETS.find(manifest.feature_set)
+        names = [column.name for column in found.columns]
+        bundle.require(found.name, found.version, found.fingerprint(), names)
+        self.name = manifest.name
+        self.classes = manifest.classes
+        self._features = found()
+        try:
+            self._calibration = Calibration.from_dict(manifest.calibration)
+            self._quantiles = Quantiles(names, manifest.calibration.get("benign_quantiles") or {})
+        except ValueError as error:
+            raise BundleError(f"bundle {self.name}: {error}; train it again") from None
+        if (
+            len(self.classes) < 2
+            or self.classes[0] != BENIGN
+            or len(self._calibration.class_scores) != len(self.classes)
+        ):
+            raise BundleError(
+                f"bundle {self.name}: classes {self.classes} with conformity of {len(self._calibration.class_scores)}; "
+                f"wanted '{BENIGN}' first, one more at least, and as many of both; train it again"
+            )
+        self.false_alarm_rate, self.threshold = _certified(self.name, self._calibration, false_alarm_rate)
+        self._session = _session(self.name, bundle.model)
+        # One row proves that the graph takes these columns and gives these classes, before the first flow comes.
+        self._run(np.full((1, len(names)), np.nan, dtype=np.float32))
+
+    def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
+        """Judge each flow.
+
+        Shape:
+            returns: VERDICT rows, one per row of `flows`, in the same order.
+        """
+        x = self._features.encode(flows)
+        p = calibrate.calibrated(self._calibration, self._run(x))
+        score = calibrate.attack_score(p)
+        silent = np.isnan(score)
+        alarm = score >= self.threshold
+        unknown = calibrate.unknown(self._calibration, p)
+        # Class 0 stands for every row that is no alarm; the place of the largest of the others counts from 1.
+        family = np.where(alarm, 1 + np.argmax(np.where(np.isnan(p), 0.0, p)[:, 1:], axis=1), 0) if len(p) else alarm
+        rows = flows.num_rows
+        families = pa.DictionaryArray.from_arrays(
+            pa.array(family.astype(np.int32), mask=silent | unknown), pa.array(self.classes, type=pa.string())
+        )
+        columns = {
+            "uid": flows.column("uid"),
+            "ts": flows.column("ts"),
+            "detector": pa.repeat(pa.scalar("classifier"), rows),
+            "bundle": pa.repeat(pa.scalar(self.name), rows),
+            "score": pa.array(score, mask=silent),
+            "family": families.cast(pa.string()),
+            "p_value": pa.array(calibrate.p_values(self._calibration, score), mask=silent),
+            "unknown": pa.array(unknown, mask=silent),
+            "alarm": pa.array(alarm),
+            "reasons": self._reasons(x, p, alarm | unknown),
+        }
+        return pa.RecordBatch.from_arrays([columns[name] for name in VERDICT.names], schema=VERDICT)
+
+    def _reasons(
+        self, x: npt.NDArray[np.float32], p: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_]
+    ) -> pa.ListArray:
+        beyond = self._quantiles.beyond(x[wanted])
+        texts = [own or other for own, other in zip(beyond, likely(p[wanted], self.classes), strict=True)]
+        lengths = np.zeros(len(x), dtype=np.int32)
+        lengths[wanted] = [len(own) for own in texts]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        flat = pa.array([text for own in texts for text in own], type=pa.string())
+        return pa.ListArray.from_arrays(pa.array(offsets), flat)
+
+    def _run(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        given = np.empty((len(x), len(self.classes)), dtype=np.float32)
+        try:
+            for start in range(0, len(x), MICRO_BATCH):
+                part = x[start : start + MICRO_BATCH]
+                (p,) = self._session.run(["probabilities"], {"x": part})
+                if np.shape(p) != (len(part), len(self.classes)):
+                    raise BundleError(
+                        f"bundle {self.name}: {MODEL_FILE} gives probabilities {np.shape(p)} for {len(part)} flows and "
+                        f"{len(self.classes)} classes; train it again"
+                    )
+                given[start : start + len(part)] = p
+        except (*_ORT_ERRORS, ValueError) as error:
+            raise BundleError(_damaged(self.name, error)) from None
+        return given
+
+
+def _certified(name: str, calibration: Calibration, rate: float) -> tuple[str, float]:
+    wanted = calibrate.rate_text(rate)
+    known = sorted(calibration.thresholds, key=float)
+    if wanted not in known:
+        raise ConfigError(
+            f"false-alarm rate: {wanted} has no threshold in bundle {name}; allowed are {', '.join(known)}"
+        )
+    for text in known[known.index(wanted) :]:
+        tau = calibration.thresholds[text]
+        if math.isfinite(tau):
+            if text != wanted:
+                _log.warning(
+                    "bundle %s: %d benign calibration rows cannot certify a false-alarm rate of %s; using %s",
+                    *(name, calibration.benign_rows, wanted, text),
+                )
+            return text, tau
+    raise BundleError(
+        f"bundle {name}: {calibration.benign_rows} benign calibration rows certify no false-alarm rate from {wanted} "
+        f"to {known[-1]}; train it with at least {math.ceil(1 / float(known[-1])) - 1}"
+    )
+
+
+def _session(name: str, model: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong is raised, and reported once, by us
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except _ORT_ERRORS as error:
+        raise BundleError(_damaged(name, error)) from None
+
+
+def _damaged(name: str, error: Exception) -> str:
+    detail = " ".join(str(error).split())[:200]
+    return f"bundle {name}: the runtime refuses {MODEL_FILE} ({detail}); fetch or train it again"

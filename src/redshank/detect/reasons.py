@@ -1,0 +1,89 @@
+"""What carried a verdict, in a few words per flow.
+
+In: raw feature values and calibrated probabilities of the flows worth a word, and, if the bundle has them, quantiles of
+benign traffic per column. Out: up to three short texts per flow, strongest first. The one idea: a person believes
+"dst_bytes 3.9e+09 beyond benign 99 % (4.1e+04)" sooner than a number between 0 and 1. It is an observation about the
+flow, not an attribution of the model: where the bundle has no quantiles, or no value is out of the ordinary, the two
+most probable classes are named instead.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MOST = 3
+
+
+class Quantiles:
+    """Quantiles of benign traffic for some of a feature set's columns.
+
+    Args:
+        columns: All columns, in order.
+        benign: By column name: the 1 %, 50 % and 99 % quantiles of benign flows; columns may be missing.
+
+    Raises:
+        ValueError: If an entry is not three numbers, or of no column; it is named.
+    """
+
+    def __init__(self, columns: Sequence[str], benign: Mapping[str, Any]) -> None:
+        self.names = [name for name in columns if name in benign]
+        foreign = sorted(set(benign) - set(columns))
+        if foreign:
+            raise ValueError(f"calibration: 'benign_quantiles' has '{foreign[0]}', which is no column")
+        try:
+            rows = [[float(value) for value in benign[name]] for name in self.names]
+        except (TypeError, ValueError):
+            raise ValueError("calibration: 'benign_quantiles' holds something that is no number") from None
+        for name, row in zip(self.names, rows, strict=True):
+            if len(row) != 3:
+                raise ValueError(f"calibration: 'benign_quantiles' of '{name}' are {len(row)} numbers, wanted 3")
+        self._at = [list(columns).index(name) for name in self.names]
+        table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        self._low, self._middle, self._high = table.T
+
+    def beyond(self, x: npt.NDArray[np.float32]) -> list[list[str]]:
+        """Name the values outside benign 1 % to 99 %, farthest first, on a logarithmic scale.
+
+        Shape:
+            x: [n, c] float32; returns: n lists of up to three texts.
+        """
+        if not self.names:
+            return [[] for _ in range(len(x))]
+        values = x[:, self._at].astype(np.float64)
+        above, below = values > self._high, values < self._low
+        spread = np.abs(_log(self._high) - _log(self._middle)) + np.abs(_log(self._middle) - _log(self._low)) + 1e-3
+        with np.errstate(invalid="ignore"):
+            far = np.where(above, _log(values) - _log(self._high), _log(self._low) - _log(values)) / spread
+        far = np.where(above | below, far, -1.0)
+        order = np.argsort(-far, axis=1, kind="stable")[:, :MOST]
+        return [
+            [
+                f"{self.names[j]} {values[i, j]:.2g} beyond benign 99 % ({self._high[j]:.2g})"
+                if above[i, j]
+                else f"{self.names[j]} {values[i, j]:.2g} below benign 1 % ({self._low[j]:.2g})"
+                for j in order[i]
+                if far[i, j] >= 0
+            ]
+            for i in range(len(x))
+        ]
+
+
+def likely(probabilities: npt.NDArray[np.float64], classes: Sequence[str]) -> list[list[str]]:
+    """Name the two most probable classes of each row.
+
+    Shape:
+        probabilities: [n, k], k >= 2; returns: n lists of two texts.
+
+    Example:
+        >>> likely(np.array([[0.1, 0.9]]), ["benign", "dos"])
+        [['p(dos) 0.90', 'p(benign) 0.10']]
+    """
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    return [[f"p({classes[j]}) {row[j]:.2f}" for j in best] for row, best in zip(probabilities, order, strict=True)]
+
+
+def _log(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    logs: npt.NDArray[np.float64] = np.sign(values) * np.log1p(np.abs(values))
+    return logs

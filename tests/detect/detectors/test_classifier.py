@@ -1,0 +1,181 @@
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from bundles import CLASSES, flows, graph, tiny_bundle
+from redshank.core.bundle import Bundle
+from redshank.core.errors import BundleError, ConfigError
+from redshank.core.schema import VERDICT
+from redshank.detect.detectors.classifier import MICRO_BATCH, Classifier
+
+MIXED = ["benign", "scanning", "dos", "strange"] * 5
+
+
+def example(place: Path) -> Classifier:
+    tiny_bundle().save(place / "tiny")
+    return Classifier(Bundle.load(place / "tiny"))
+
+
+def column(batch: pa.RecordBatch, name: str) -> list[Any]:
+    values: list[Any] = batch.column(name).to_pylist()
+    return values
+
+
+def test_each_kind_of_flow_gets_the_verdict_it_deserves() -> None:
+    verdicts = Classifier(tiny_bundle()).judge(flows(["benign", "scanning", "dos", "strange"]))
+    assert verdicts.schema == VERDICT
+    assert column(verdicts, "family") == ["benign", "scanning", "dos", None]
+    assert column(verdicts, "unknown") == [False, False, False, True]
+    assert column(verdicts, "alarm") == [False, True, True, True]
+    assert column(verdicts, "uid") == ["C0x0", "C0x1", "C0x2", "C0x3"]
+    assert set(column(verdicts, "detector")) == {"classifier"}
+    assert set(column(verdicts, "bundle")) == {"tiny"}
+    assert column(verdicts, "p_value")[0] > 0.01
+    assert column(verdicts, "p_value")[1] < 0.01
+
+
+def test_benign_flows_alarm_no_oftener_than_asked_for() -> None:
+    # 20,000 flows at a rate of 1 %: 200 expected; the calibration's own spread (2,000 rows) is 45, the sample's 14.
+    batch = flows(["benign"] * 20_000, seed=5)
+    alarms = sum(column(Classifier(tiny_bundle(), 0.01).judge(batch), "alarm"))
+    assert alarms <= 200 + 4 * 47
+
+
+def test_binary_bundle_calls_every_alarm_an_attack() -> None:
+    verdicts = Classifier(tiny_bundle(k=2)).judge(flows(["benign", "scanning", "dos"]))
+    assert column(verdicts, "family") == ["benign", "attack", "attack"]
+
+
+def test_family_of_an_alarm_is_never_benign() -> None:
+    calibration = {**tiny_bundle().manifest.calibration, "thresholds": {"0.01": 1e-30}, "unknown_below": 0.0}
+    verdicts = Classifier(tiny_bundle(calibration=calibration)).judge(flows(["benign"] * 50))
+    assert all(column(verdicts, "alarm"))
+    assert "benign" not in column(verdicts, "family")
+
+
+def test_verdict_does_not_depend_on_the_batch_it_stands_in() -> None:
+    detector = Classifier(tiny_bundle())
+    batch = flows(MIXED * (MICRO_BATCH // 10))
+    together = detector.judge(batch)
+    assert batch.num_rows > MICRO_BATCH
+    for i in (0, 1, 3, MICRO_BATCH - 1, MICRO_BATCH, batch.num_rows - 1):
+        alone = detector.judge(batch.slice(i, 1))
+        assert alone.column("family")[0] == together.column("family")[i]
+        assert alone.column("score")[0].as_py() == pytest.approx(together.column("score")[i].as_py(), abs=1e-6)
+
+
+def test_no_flows_give_no_verdicts() -> None:
+    verdicts = Classifier(tiny_bundle()).judge(flows([]))
+    assert verdicts.num_rows == 0
+    assert verdicts.schema == VERDICT
+
+
+def test_flow_of_which_nothing_is_known_still_gets_a_verdict() -> None:
+    empty = flows(["benign"]).schema.empty_table()
+    nothing = pa.RecordBatch.from_arrays([pa.nulls(3, f.type) for f in empty.schema], schema=empty.schema)
+    verdicts = Classifier(tiny_bundle()).judge(nothing)
+    assert verdicts.num_rows == 3
+    assert all(0 <= score <= 1 for score in column(verdicts, "score"))
+
+
+def _broken_graph() -> bytes:
+    """Return a graph that gives NaN wherever an input is absent: log(NaN), without the guard."""
+    import onnx
+
+    model = onnx.load_from_string(graph())
+    model.graph.node[2].CopyFrom(onnx.helper.make_node("Identity", ["two"], ["filled"]))
+    del model.graph.node[1]
+    return bytes(model.SerializeToString())
+
+
+def test_detector_that_cannot_tell_says_null_and_raises_no_alarm() -> None:
+    batch = flows(["benign", "dos"], dst_pkts=[6, None])
+    verdicts = Classifier(tiny_bundle(model=_broken_graph())).judge(batch)
+    assert column(verdicts, "score")[1] is None
+    assert column(verdicts, "family") == ["benign", None]
+    assert column(verdicts, "p_value")[1] is None
+    assert column(verdicts, "unknown") == [False, None]
+    assert column(verdicts, "alarm") == [False, False]
+
+
+def test_reasons_are_the_likeliest_classes_where_the_bundle_knows_no_quantiles() -> None:
+    reasons = column(Classifier(tiny_bundle()).judge(flows(["benign", "scanning"])), "reasons")
+    assert reasons[0] == []
+    assert reasons[1][0].startswith("p(scanning) ")
+    assert len(reasons[1]) == 2
+
+
+def test_reasons_name_the_columns_beyond_benign_where_it_does() -> None:
+    quantiles = {"src_ip_bytes": [400, 600, 800], "dst_pkts": [6, 8, 9]}
+    calibration = {**tiny_bundle().manifest.calibration, "benign_quantiles": quantiles}
+    batch = flows(["benign", "dos"], src_ip_bytes=[600, 5_000_000])
+    reasons = column(Classifier(tiny_bundle(calibration=calibration)).judge(batch), "reasons")
+    assert reasons[0] == []
+    assert reasons[1] == ["src_ip_bytes 5e+06 beyond benign 99 % (8e+02)", "dst_pkts 0 below benign 1 % (6)"]
+
+
+def test_rate_that_too_few_rows_certify_falls_back_aloud(caplog: pytest.LogCaptureFixture) -> None:
+    # 2,000 benign rows certify 0.001 (999 needed), not 0.0001 (9,999 needed).
+    with caplog.at_level(logging.WARNING):
+        detector = Classifier(tiny_bundle(), 0.0001)
+        detector.judge(flows(["benign"]))
+    assert detector.false_alarm_rate == "0.001"
+    assert [record.getMessage() for record in caplog.records] == [
+        "bundle tiny: 2000 benign calibration rows cannot certify a false-alarm rate of 0.0001; using 0.001"
+    ]
+
+
+def test_bundle_that_certifies_no_rate_is_refused() -> None:
+    calibration = {**tiny_bundle().manifest.calibration, "thresholds": {"0.01": None, "0.05": None}, "benign_rows": 7}
+    with pytest.raises(BundleError, match=r"7 benign calibration rows certify no .* 0\.01 to 0\.05; .* at least 19"):
+        Classifier(tiny_bundle(calibration=calibration))
+
+
+def test_rate_without_a_threshold_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"rate: 0\.02 has no threshold in bundle tiny; allowed are 0\.0001, 0\.001,"):
+        Classifier(tiny_bundle(), 0.02)
+
+
+def test_bundle_of_other_features_is_refused() -> None:
+    columns = tiny_bundle().manifest.columns
+    other = tiny_bundle(fingerprint="0" * 16, columns=[*columns[:3], "weight_kg", *columns[4:]])
+    with pytest.raises(BundleError, match="column 3 'weight_kg', running is 'duration'"):
+        Classifier(other)
+
+
+def test_bundle_of_a_feature_set_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no 'con'; did you mean 'conn'"):
+        Classifier(tiny_bundle(feature_set="con"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": b"\x08nonsense"}, r"bundle tiny: the runtime refuses model\.onnx \("),
+        ({"model": graph(width=5)}, r"refuses model\.onnx \(.*Got: [0-9]+ Expected: 5"),
+        ({"model": graph(k=2)}, r"gives probabilities \(1, 2\) for 1 flows and 3 classes"),
+        ({"calibration": {"temperature": 1.0}}, "calibration: 'thresholds' is 'missing'; train it again"),
+        ({"classes": ["dos", "benign", "scanning"]}, r"classes \['dos', 'benign', 'scanning'\].*'benign' first"),
+        ({"classes": [*CLASSES, "xss"]}, "'xss'] with conformity of 3"),
+    ],
+)
+def test_damaged_bundle_is_refused_before_the_first_flow(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BundleError, match=message):
+        Classifier(tiny_bundle(**changes))
+
+
+def test_quantiles_that_do_not_fit_are_refused() -> None:
+    calibration = {**tiny_bundle().manifest.calibration, "benign_quantiles": {"weight_kg": [1, 2, 3]}}
+    with pytest.raises(BundleError, match="'weight_kg', which is no column; train it again"):
+        Classifier(tiny_bundle(calibration=calibration))
+
+
+def test_scores_lie_between_zero_and_one_for_any_counts() -> None:
+    rng = np.random.default_rng(11)
+    extremes = rng.choice([0, 1, 40, 10**6, 2**62], 200).tolist()
+    batch = flows(["benign"] * 200, src_ip_bytes=extremes, dst_pkts=extremes[::-1])
+    assert all(0 <= score <= 1 for score in column(Classifier(tiny_bundle()).judge(batch), "score"))

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from redshank.detect.reasons import Quantiles, likely
+
+COLUMNS = ["proto", "duration", "src_bytes", "dst_bytes", "src_pkts"]
+BENIGN = {"duration": [0.1, 1, 10], "src_bytes": [10, 100, 1e4], "dst_bytes": [10, 100, 4.1e4], "src_pkts": [1, 2, 9]}
+
+
+def row(*values: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.array([values], dtype=np.float32)
+
+
+def test_value_beyond_benign_is_named_with_its_bound() -> None:
+    assert Quantiles(COLUMNS, BENIGN).beyond(row(2, 1, 100, 3.9e9, 2)) == [
+        ["dst_bytes 3.9e+09 beyond benign 99 % (4.1e+04)"]
+    ]
+
+
+def test_value_below_benign_is_named_with_its_bound() -> None:
+    assert Quantiles(COLUMNS, BENIGN).beyond(row(2, 0, 100, 100, 2)) == [["duration 0 below benign 1 % (0.1)"]]
+
+
+def test_farthest_values_come_first_and_three_at_most() -> None:
+    (texts,) = Quantiles(COLUMNS, BENIGN).beyond(row(2, 11, 1e9, 1e6, 1e5))
+    assert [text.split()[0] for text in texts] == ["src_pkts", "src_bytes", "dst_bytes"]
+
+
+def test_benign_and_absent_values_are_no_reason() -> None:
+    assert Quantiles(COLUMNS, BENIGN).beyond(row(2, 1, np.nan, 100, np.nan)) == [[]]
+
+
+def test_bundle_without_quantiles_has_no_such_reasons() -> None:
+    assert Quantiles(COLUMNS, {}).beyond(row(1, 1, 1, 1, 1)) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("benign", "message"),
+    [
+        ({"nonsense": [1, 2, 3]}, "'nonsense', which is no column"),
+        ({"duration": [1, 2]}, "of 'duration' are 2 numbers, wanted 3"),
+        ({"duration": ["x", 2, 3]}, "something that is no number"),
+    ],
+)
+def test_quantiles_that_do_not_fit_are_refused(benign: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Quantiles(COLUMNS, benign)
+
+
+def test_two_most_probable_classes_are_named_in_order() -> None:
+    assert likely(np.array([[0.2, 0.1, 0.7]]), ["benign", "dos", "xss"]) == [["p(xss) 0.70", "p(benign) 0.20"]]
