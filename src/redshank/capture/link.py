@@ -22,6 +22,8 @@ Record = Any
 MAX_LAYERS = 16
 """Link layers, tags and MPLS labels in one frame. Real networks have up to six."""
 
+_MAX_ATTRIBUTES = 32
+
 # Kinds of the next layer beside the ethertypes (>= 0x0600). A kind below 0x0600 is one of ours.
 IP, ETHERNET, LLC, PPP = 1, 2, 3, 4
 _IPV4, _ARP, _IPV6 = 0x0800, 0x0806, 0x86DD
@@ -77,6 +79,8 @@ def _first(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> tu
         if u8(data, at + 11) == 6:
             packet["src_mac"] = _mac(data, at + 12)
         return _cooked(u16(data, at)), at + 20
+    if link_type == 239:
+        return _nflog(data, at, end)
     if link_type in (9, 50):
         return PPP, at
     if link_type == 51:
@@ -107,6 +111,20 @@ def _loopback(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 
 @kernel
+def _nflog(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Find the packet among the attributes of Linux' NFLOG: length 2, type 2, value padded to 4, in host order."""
+    at += 4
+    for _ in range(_MAX_ATTRIBUTES):
+        if at + 4 > end:
+            return -1 - LINK_TRUNCATED, at
+        size = u8(data, at) | u8(data, at + 1) << 8
+        if u8(data, at + 2) == 9:
+            return IP, at + 4
+        at += max(4, (size + 3) & ~3)
+    return -1 - NOT_IP, at
+
+
+@kernel
 def _ethertype(value: int) -> int:
     """Return `value` as a kind where only an ethertype may stand; below 0x0600 are our own kinds."""
     return value if value >= 0x0600 else -1 - NOT_IP
@@ -123,7 +141,7 @@ def _cooked(protocol: int) -> int:
 @kernel
 def _wifi(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int]:
     """Step over an 802.11 header; only a data frame in the clear has an LLC header behind it."""
-    if at + 24 > end:
+    if at + 2 > end:
         return -1 - LINK_TRUNCATED, at
     control, flags = u8(data, at), u8(data, at + 1)
     if control & 0x0F != 0x08 or control & 0x40 or flags & 0x40:  # not data, no body, or encrypted
