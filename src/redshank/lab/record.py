@@ -1,0 +1,241 @@
+"""Record a lab: a capture of every frame on the bridge, and the truth about every flow.
+
+In: a seed and a length. Out: a folder with capture.pcap.gz, labels.csv.gz and recording.json, whole or not at all.
+The one idea: the capture knows nothing of the labels and the labels nothing of the capture; they meet by address, port
+and time.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import json
+import logging
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import redshank
+from redshank.core.errors import ActionError, ConfigError
+from redshank.core.files import replacing
+from redshank.lab import devices, journal, plan
+from redshank.lab.arena import choose
+from redshank.lab.attack import ATTACKS, Episode
+from redshank.lab.attacks import backdoor
+from redshank.lab.devices import broker
+from redshank.lab.host import Host
+from redshank.lab.network import BRIDGE, CLOUD, Network, need_root
+from redshank.lab.scene import UPSTREAM, Cast, Scene, cast
+
+CAPTURE, LABELS, ABOUT = "capture.pcap.gz", "labels.csv.gz", "recording.json"
+SNAP_BYTES = 200
+"""Headers and the beginning of the payload: enough for every field we read, and a fifth of the size."""
+MIN_SECONDS, MAX_SECONDS = 10.0, 900.0
+START_S = 10.0
+SETTLE_S = 0.7
+TICK_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What was recorded.
+
+    Args:
+        folder: Where.
+        about: The content of recording.json.
+    """
+
+    folder: Path
+    about: dict[str, Any]
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a termination end the lab as Ctrl-C does, so that it is taken down; no-op outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        signal.raise_signal(signal.SIGINT)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def make_scene(seed: int, who: Cast, network: Network, truth: journal.Journal) -> Scene:
+    """Give everybody a host in his namespace."""
+    addresses = network.addresses
+    arena = addresses.arena()
+
+    def host(name: str, place: str) -> Host:
+        own = tuple(a for a in (addresses.v4[name], addresses.v6.get(name)) if a)
+        return Host(name, own, arena=arena, journal=truth, enter=lambda: network.inside(place), seed=seed)
+
+    hosts = {name: host(name, name) for name in who.lan} | {name: host(name, CLOUD) for name in UPSTREAM}
+
+    def forward(name: str, on: bool) -> None:  # noqa: FBT001  the value of a switch
+        network.set_kernel(name, "ipv4/conf/all/send_redirects", "0")
+        network.set_kernel(name, "ipv4/conf/eth0/send_redirects", "0")
+        network.set_kernel(name, "ipv4/ip_forward", "1" if on else "0")
+
+    rng = random.Random(f"scene {seed}")  # noqa: S311  a reproducible lab, not a secret
+    scene = Scene(who, hosts, truth, rng)
+    scene.neighbors, scene.forward = network.neighbors, forward
+    scene.macs, scene.lan = addresses.macs, addresses.lan
+    return scene
+
+
+def _start_capture(network: Network, path: Path) -> "subprocess.Popen[bytes]":
+    argv = ["tcpdump", "-i", "br0", "-s", str(SNAP_BYTES), "-n", "-U", "-B", "16384", "-Z", "root", "-w", str(path)]
+    words = path.with_suffix(".log")
+    with words.open("wb") as log:
+        process = network.start(BRIDGE, argv, stdout=subprocess.DEVNULL, stderr=log)
+    give_up = time.monotonic() + START_S
+    while b"listening on" not in words.read_bytes():
+        if process.poll() is not None or time.monotonic() > give_up:
+            said = (words.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            raise ActionError(f"lab: tcpdump does not capture on the bridge; it said: {said}")
+        time.sleep(0.02)
+    return process
+
+
+def _stop_capture(process: "subprocess.Popen[bytes]", path: Path) -> int:
+    """Stop tcpdump and return how many frames it captured.
+
+    Raises:
+        ActionError: If it dropped frames: labels without their flows would be left.
+    """
+    process.send_signal(signal.SIGINT)
+    process.wait(START_S)
+    words = path.with_suffix(".log").read_text(errors="replace")
+    captured = re.search(r"(\d+) packets? captured", words)
+    dropped = re.search(r"(\d+) packets? dropped by kernel", words)
+    if captured is None or dropped is None:
+        raise ActionError(f"lab: tcpdump ended without its counts; it said: {words.strip()[-200:]}")
+    if int(dropped[1]):
+        raise ActionError(f"lab: tcpdump dropped {dropped[1]} frames; the machine is too busy, record again")
+    return int(captured[1])
+
+
+async def _attack(episode: Episode, scene: Scene, seed: int) -> None:
+    await asyncio.sleep(episode.at_s)
+    rng = random.Random(f"{seed} {episode}")  # noqa: S311  a reproducible lab, not a secret
+    await ATTACKS.find(episode.family)().run(episode, scene, rng)
+
+
+async def play(scene: Scene, episodes: list[Episode], seconds: float, seed: int, tell: Callable[[str], None]) -> None:
+    """Let everybody live and the attackers attack for `seconds`, then stop all of them."""
+    faults: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(_fault(context)))
+    await devices.open_services(scene)
+    await scene.hosts["control"].serve(scene.ports["control"], backdoor.serve)
+    begin = time.monotonic()
+    try:
+        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+            group.create_task(devices.live(scene))
+            for episode in episodes:
+                group.create_task(_attack(episode, scene, seed))
+            while True:
+                flows = len(scene.journal.rows())
+                tell(f"lab: {time.monotonic() - begin:.0f} of {seconds:.0f} s, {flows} flows started")
+                await asyncio.sleep(TICK_S)
+    except TimeoutError:
+        await asyncio.sleep(SETTLE_S)
+    finally:
+        for host in scene.hosts.values():
+            host.close()
+    if faults:
+        raise ActionError(f"lab: {len(faults)} faults of its own, nothing was recorded; the first: {faults[0]}")
+
+
+def _fault(context: dict[str, Any]) -> str:
+    error = context.get("exception")
+    return f"{context['message']} ({type(error).__name__}: {error})"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write(folder: Path, pcap: Path, rows: list[journal.Row], about: dict[str, Any]) -> dict[str, Any]:
+    with replacing(folder) as part:
+        part.mkdir()
+        with (
+            pcap.open("rb") as plain,
+            (part / CAPTURE).open("wb") as file,
+            # No name and no time of packing inside: the same capture gives the same bytes.
+            gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=9, mtime=0) as packed,
+        ):
+            shutil.copyfileobj(plain, packed)
+        journal.write(rows, part / LABELS)
+        about["sha256"] = {name: _digest(part / name) for name in (CAPTURE, LABELS)}
+        (part / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    return about
+
+
+def record(seed: int, folder: Path, seconds: float, tell: Callable[[str], None] = _log.info) -> Recording:
+    """Build a lab, let it live, record it, take it down.
+
+    Args:
+        seed: Decides devices, addresses, timings and attacks.
+        folder: Where the recording goes; an older recording there is replaced.
+        seconds: Real time, 10 to 900.
+        tell: Takes progress, one line at a time.
+
+    Raises:
+        ConfigError: If an argument is wrong.
+        ActionError: If not root, a tool is missing or frames were dropped.
+    """
+    if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+        raise ConfigError(f"--seconds: {seconds:g} is not between {MIN_SECONDS:g} and {MAX_SECONDS:g}")
+    if folder.is_dir() and any(file.name not in (CAPTURE, LABELS, ABOUT) for file in folder.iterdir()):
+        raise ConfigError(f"--out: folder '{folder}' holds files that are no recording; name an empty or new folder")
+    need_root()
+    who = cast(seed)
+    addresses = choose(seed, who.lan, UPSTREAM, ipv6=who.ipv6)
+    episodes = plan.episodes(seed, who, seconds)
+    truth = journal.Journal()
+    with _stoppable(), tempfile.TemporaryDirectory(prefix="redshank-lab-") as place:
+        pcap = Path(place, "capture.pcap")
+        with Network(addresses) as network:
+            tell(f"lab: {len(who.lan)} devices on {addresses.lan}, {len(episodes)} attacks planned")
+            scene = make_scene(seed, who, network, truth)
+            capture = _start_capture(network, pcap)
+            broker.start(network, Path(place), scene.ports["mqtt"], {"device": scene.passwords["device"]})
+            asyncio.run(play(scene, episodes, seconds, seed, tell))
+            frames = _stop_capture(capture, pcap)
+        rows = truth.rows()
+        about = {
+            "seed": seed,
+            "lab_version": redshank.__version__,
+            "seconds": seconds,
+            "snap_bytes": SNAP_BYTES,
+            "frames": frames,
+            "flows": len(rows),
+            "families": journal.by_family(rows),
+            "networks": [str(network) for network in scene.hosts["gateway"].arena.networks],
+            "addresses": {name: list(host.addresses) for name, host in scene.hosts.items()},
+            "attackers": list(who.attackers),
+            "episodes": [vars(episode) for episode in episodes],
+        }
+        return Recording(folder, _write(folder, pcap, rows, about))
