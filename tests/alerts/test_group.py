@@ -1,0 +1,187 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bundles import START_NS
+from redshank.alerts.group import Groups, GroupSettings
+from redshank.core.records import Alert
+from redshank.core.schema import VERDICT, flow_batch
+
+S = 1_000_000_000
+START_S = START_NS // S
+
+
+def rows(*given_rows: dict[str, Any]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Make FLOW and VERDICT rows; what a row does not say is an alarm of family dos at START_NS."""
+    usual = {
+        "at_s": 0.0, "src_ip": "10.0.0.66", "dst_ip": "10.0.0.1", "score": 0.99, "family": "dos", "unknown": False,
+        "alarm": True, "uid": "C1",
+    }  # fmt: skip
+    full = [{**usual, **row} for row in given_rows]
+    ts = [None if row["at_s"] is None else START_NS + round(row["at_s"] * S) for row in full]
+    flows = flow_batch(
+        {
+            "ts": ts,
+            "proto": ["tcp"] * len(full),
+            "src_port": [40_000] * len(full),
+            "dst_port": [80] * len(full),
+            **{name: [row[name] for row in full] for name in ("uid", "src_ip", "dst_ip")},
+        },
+        len(full),
+    )
+    verdicts = {name: [row[name] for row in full] for name in ("uid", "score", "family", "unknown", "alarm")}
+    columns = {**verdicts, "ts": ts, "detector": ["classifier"] * len(full), "bundle": ["tiny"] * len(full)}
+    arrays = [pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(len(full), f.type) for f in VERDICT]
+    return flows, pa.RecordBatch.from_arrays(arrays, schema=VERDICT)
+
+
+def alerts(given_rows: Sequence[dict[str, Any]], of: GroupSettings | None = None, batch: int = 1000) -> list[Alert]:
+    groups = Groups(of)
+    found: list[Alert] = []
+    for start in range(0, len(given_rows), batch):
+        found += groups.add(*rows(*given_rows[start : start + batch]))
+    return found + groups.finish()
+
+
+def test_flows_of_one_device_family_and_window_are_one_alert() -> None:
+    (alert,) = alerts([{"at_s": 10, "score": 0.8}, {"at_s": 5, "score": 0.9}, {"at_s": 299}])
+    assert (alert.device, alert.family, alert.count, alert.score) == ("10.0.0.66", "dos", 3, 0.99)
+    assert (alert.first_seen_s, alert.last_seen_s) == (START_S + 5, START_S + 299)
+    assert alert.bundle == "tiny"
+    assert alert.severity == "medium"
+    assert "10.0.0.66" in alert.measure
+
+
+def test_other_device_family_or_window_is_another_alert() -> None:
+    found = alerts([{}, {"src_ip": "10.0.0.67"}, {"family": "scanning"}, {"at_s": 300}])
+    assert [(a.device, a.family, a.first_seen_s - START_S) for a in found] == [
+        ("10.0.0.66", "dos", 0),
+        ("10.0.0.66", "scanning", 0),
+        ("10.0.0.67", "dos", 0),
+        ("10.0.0.66", "dos", 300),
+    ]
+    assert len({a.id for a in found}) == 4
+
+
+def test_benign_flows_make_no_alert() -> None:
+    assert alerts([{"alarm": False, "family": "benign", "score": 0.1}] * 50) == []
+
+
+def test_verdict_that_cannot_tell_makes_no_alert() -> None:
+    assert alerts([{"alarm": False, "family": None, "score": None, "unknown": None}] * 50) == []
+
+
+def test_identifier_is_sixteen_hex_digits_of_device_family_and_window() -> None:
+    # printf '10.0.0.66\ndos\n1700000100000000000' | sha256sum
+    assert alerts([{"at_s": 7}])[0].id == alerts([{"at_s": 200, "score": 0.5}])[0].id == "b0d709d2a3cf4497"
+
+
+def test_alert_comes_when_packet_time_passes_the_end_of_its_window_and_the_grace() -> None:
+    groups = Groups(GroupSettings(window_s=300, late_s=60))
+    quiet = {"alarm": False, "family": "benign"}
+    assert groups.add(*rows({"at_s": 10})) == []
+    assert groups.add(*rows({**quiet, "at_s": 359.9})) == []
+    assert [a.count for a in groups.add(*rows({**quiet, "at_s": 360}))] == [1]
+    assert groups.finish() == []
+
+
+def test_flow_that_ends_after_its_window_closed_counts_in_the_oldest_open_one() -> None:
+    found = alerts([{"at_s": 10}, {"at_s": 700}, {"at_s": 20}, {"at_s": 20}])
+    assert [(a.count, a.first_seen_s - START_S) for a in found] == [(1, 10), (3, 20)]
+    assert len({a.id for a in found}) == 2
+
+
+def test_unknown_flows_below_the_minimum_are_silent() -> None:
+    strange = {"alarm": False, "family": None, "unknown": True, "score": 0.01}
+    assert alerts([strange] * 19, GroupSettings(unknown_minimum=20)) == []
+    (alert,) = alerts([strange] * 20, GroupSettings(unknown_minimum=20))
+    assert (alert.family, alert.severity, alert.count) == ("unknown", "low", 20)
+
+
+def test_unknown_flow_that_is_an_alarm_needs_no_minimum() -> None:
+    (alert,) = alerts([{"family": None, "unknown": True}])
+    assert (alert.family, alert.severity, alert.count) == ("unknown", "low", 1)
+
+
+def test_targets_come_most_frequent_first_and_are_capped() -> None:
+    targets = [f"10.0.1.{i}" for i in range(30) for _ in range(1 + (i == 7) + 2 * (i == 3))]
+    (alert,) = alerts([{"dst_ip": target} for target in targets])
+    assert alert.targets[:3] == ("10.0.1.3", "10.0.1.7", "10.0.1.0")
+    assert (len(alert.targets), alert.target_count) == (10, 30)
+
+
+def test_targets_are_counted_up_to_a_bound() -> None:
+    (alert,) = alerts([{"dst_ip": f"10.0.{i // 200}.{i % 200}"} for i in range(500)], GroupSettings(most_targets=100))
+    assert alert.target_count == 100
+    assert alert.count == 500
+
+
+def test_evidence_is_the_first_flow_and_then_the_strongest() -> None:
+    given_rows = [{"uid": f"C{i}", "score": 0.5 + i / 100, "at_s": i} for i in range(30)]
+    (alert,) = alerts(given_rows)
+    assert [e.uid for e in alert.evidence] == ["C0", *(f"C{i}" for i in range(29, 20, -1))]
+    assert alert.evidence[0].ts_s == START_S
+    assert (alert.evidence[0].src_port, alert.evidence[0].dst_port, alert.evidence[0].proto) == (40_000, 80, "tcp")
+
+
+def test_group_that_is_put_out_of_a_full_table_is_emitted_and_not_lost() -> None:
+    found = alerts([{"src_ip": f"10.0.0.{i}"} for i in (1, 2, 3, 1)], GroupSettings(most_open=2), batch=1)
+    assert [(a.device, a.count) for a in found] == [("10.0.0.1", 1), ("10.0.0.2", 1), ("10.0.0.1", 1), ("10.0.0.3", 1)]
+    assert found[0].id == found[2].id
+
+
+def test_table_of_groups_never_grows_past_its_bound() -> None:
+    groups = Groups(GroupSettings(most_open=5))
+    for i in range(50):
+        groups.add(*rows({"src_ip": f"10.0.0.{i}"}))
+        assert len(groups._open) <= 5
+
+
+def test_flows_without_a_time_are_grouped_all_the_same() -> None:
+    (alert,) = alerts([{"at_s": None}] * 3)
+    assert (alert.count, alert.first_seen_s, alert.last_seen_s) == (3, 0.0, 0.0)
+    found = alerts([{"at_s": 500}, {"at_s": None}])
+    assert [(a.count, a.first_seen_s - START_S) for a in found] == [(2, 500)]
+
+
+def test_flow_without_addresses_is_grouped_all_the_same() -> None:
+    (alert,) = alerts([{"src_ip": None, "dst_ip": None, "uid": None}])
+    assert (alert.device, alert.targets, alert.evidence[0].uid) == ("", ("",), "")
+
+
+def test_no_flows_change_nothing() -> None:
+    groups = Groups()
+    assert groups.add(*rows()) == []
+    assert groups.finish() == []
+
+
+def test_clock_that_jumps_to_the_end_of_time_harms_nothing() -> None:
+    far = (2**63 - 1 - START_NS) / S - 1
+    found = alerts([{"at_s": 1}, {"at_s": far}, {"at_s": 2}, {"at_s": -far}])
+    assert sum(a.count for a in found) == 4
+
+
+ROW = st.fixed_dictionaries(
+    {
+        "at_s": st.one_of(st.none(), st.floats(0, 2000)),
+        "src_ip": st.sampled_from(["10.0.0.1", "10.0.0.2"]),
+        "dst_ip": st.sampled_from(["10.0.1.1", "10.0.1.2", "10.0.1.3"]),
+        "score": st.sampled_from([0.5, 0.7, 0.99]),
+        "family": st.sampled_from(["dos", "scanning"]),
+        "alarm": st.booleans(),
+    }
+)
+
+
+@given(st.lists(ROW, max_size=40), st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_alerts_do_not_depend_on_how_rows_are_cut_into_batches(given_rows: list[dict[str, Any]], batch: int) -> None:
+    named = [{**row, "uid": f"C{i}"} for i, row in enumerate(given_rows)]
+    whole = alerts(named)
+    assert alerts(named, batch=batch) == whole
+    assert len({alert.id for alert in whole}) == len(whole)
+    assert sum(alert.count for alert in whole) == sum(row["alarm"] for row in given_rows)
+    assert all(Alert.from_json(alert.to_json()) == alert for alert in whole)
