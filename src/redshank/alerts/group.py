@@ -15,17 +15,18 @@ import heapq
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from redshank.alerts.severity import UNKNOWN, measure, severity
 from redshank.core.records import Alert, Evidence
 
 NS_PER_S = 1_000_000_000
 NEVER = np.iinfo(np.int64).min
+EVIDENCE_COLUMNS = ["uid", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "community_id"]
 # Packet times are what a capture says; centuries of slack keep sums of them inside int64.
 FARTHEST_NS = 1 << 62
 
@@ -69,6 +70,20 @@ class _Group:
 
 
 _Key = tuple[int, str, str]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The flows of a batch that belong to some group, column by column."""
+
+    columns: dict[str, list[Any]]
+    ts: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+
+    def evidence(self, row: int) -> Evidence:
+        flow = {name: values[row] for name, values in self.columns.items()}
+        texts = {name: flow[name] or "" for name in ("uid", "src_ip", "dst_ip", "proto")}
+        return Evidence(**{**flow, **texts}, ts_s=int(self.ts[row]) / NS_PER_S, score=float(self.score[row]))
 
 
 class Groups:
@@ -129,20 +144,22 @@ class Groups:
         start: npt.NDArray[np.int64],
         alarm: npt.NDArray[np.bool_],
     ) -> list[Alert]:
+        score = verdicts.column("score").fill_null(0.0).to_numpy(zero_copy_only=False)
         devices = flows.column("src_ip").fill_null("").dictionary_encode()
         families = verdicts.column("family").fill_null(UNKNOWN).dictionary_encode()
-        score = verdicts.column("score").fill_null(0.0).to_numpy(zero_copy_only=False)
         key = np.stack([start, devices.indices.to_numpy(), families.indices.to_numpy()])
         _, first, group = np.unique(key, axis=1, return_index=True, return_inverse=True)
         members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
-        names, kinds = devices.to_pylist(), families.to_pylist()
+        names, kinds, bundles = devices.to_pylist(), families.to_pylist(), verdicts.column("bundle").to_pylist()
+        # Only flows worth an alert come here, so lists are cheap; one look-up per group in Arrow would not be.
+        rows = _Rows(flows.select(EVIDENCE_COLUMNS).to_pydict(), ts, score)
         emitted: list[Alert] = []
         for at in np.argsort(first, kind="stable"):  # in the order of the rows, not of the key
-            rows = members[at]
-            i = int(rows[0])
-            one = self._group((int(start[i]), names[i], kinds[i]), verdicts.column("bundle")[i].as_py(), emitted)
-            self._grow(one, flows, rows, ts, score)
-            one.alarms += int(alarm[rows].sum())
+            own = members[at]
+            i = int(own[0])
+            one = self._group((int(start[i]), names[i], kinds[i]), bundles[i], emitted)
+            self._grow(one, rows, own)
+            one.alarms += int(alarm[own].sum())
         return emitted
 
     def _group(self, key: _Key, bundle: str, emitted: list[Alert]) -> _Group:
@@ -152,30 +169,22 @@ class Groups:
             self._open[key] = _Group(key[1], key[2], key[0], bundle)
         return self._open[key]
 
-    def _grow(
-        self,
-        group: _Group,
-        flows: pa.RecordBatch,
-        rows: npt.NDArray[np.intp],
-        ts: npt.NDArray[np.int64],
-        score: npt.NDArray[np.float64],
-    ) -> None:
-        shown = self.settings.shown
-        strongest = np.argsort(-score[rows], kind="stable")[:shown].tolist()
-        picked = sorted({0, *strongest})
-        evidence = dict(zip(picked, _evidence(flows, rows[picked].tolist(), ts, score), strict=True))
+    def _grow(self, group: _Group, rows: _Rows, own: npt.NDArray[np.intp]) -> None:
+        shown, scores, times = self.settings.shown, rows.score[own], rows.ts[own]
+        strongest = np.argsort(-scores, kind="stable")[:shown].tolist()
+        evidence = {at: rows.evidence(int(own[at])) for at in {0, *strongest}}
         group.first = group.first or evidence[0]
         for at in strongest:
             item = (evidence[at].score, -(group.count + at), evidence[at])
             (heapq.heappushpop if len(group.strongest) >= shown else heapq.heappush)(group.strongest, item)
-        targets = pc.value_counts(flows.column("dst_ip").take(pa.array(rows)).fill_null("")).to_pylist()
-        for target in targets:
-            if target["values"] in group.targets or len(group.targets) < self.settings.most_targets:
-                group.targets[target["values"]] += target["counts"]
-        group.count += len(rows)
-        group.score = max(group.score, float(score[rows].max()))
-        group.first_ns = min(group.first_ns, int(ts[rows].min()))
-        group.last_ns = max(group.last_ns, int(ts[rows].max()))
+        targets = rows.columns["dst_ip"]
+        for target, count in Counter(targets[row] or "" for row in own.tolist()).items():
+            if target in group.targets or len(group.targets) < self.settings.most_targets:
+                group.targets[target] += count
+        group.count += len(own)
+        group.score = max(group.score, float(scores.max()))
+        group.first_ns = min(group.first_ns, int(times.min()))
+        group.last_ns = max(group.last_ns, int(times.max()))
 
     def _close(self, before_ns: int) -> list[Alert]:
         return self._emit(sorted(key for key in self._open if key[0] < before_ns))
@@ -207,24 +216,3 @@ class Groups:
             bundle=group.bundle,
             evidence=tuple(evidence),
         )
-
-
-def _evidence(
-    flows: pa.RecordBatch, rows: list[int], ts: npt.NDArray[np.int64], score: npt.NDArray[np.float64]
-) -> list[Evidence]:
-    names = ["uid", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "community_id"]
-    some = flows.select(names).take(pa.array(rows)).to_pylist()
-    return [
-        Evidence(
-            uid=flow["uid"] or "",
-            ts_s=int(ts[row]) / NS_PER_S,
-            src_ip=flow["src_ip"] or "",
-            src_port=flow["src_port"],
-            dst_ip=flow["dst_ip"] or "",
-            dst_port=flow["dst_port"],
-            proto=flow["proto"] or "",
-            community_id=flow["community_id"],
-            score=float(score[row]),
-        )
-        for row, flow in zip(rows, some, strict=True)
-    ]
