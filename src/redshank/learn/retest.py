@@ -1,0 +1,157 @@
+"""Judge a bundle again, with the runtime that serves it.
+
+In: a bundle and a labelled dataset. Out: a `Comparison` of one row. By default the rows are the test part of the
+protocol and seed that the bundle was made with, so it never sees what it was trained on; `whole` takes every row of
+another dataset. Families are matched by name: one that the bundle has no class for counts as an attack where only
+attack or benign matters, and is listed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.bundle import Bundle
+from redshank.core.errors import ActionError, BundleError
+from redshank.core.schema import BENIGN
+from redshank.data.clean import deduplicate
+from redshank.data.dataset import Labelled
+from redshank.data.parts import Part
+from redshank.data.protocol import partition
+from redshank.detect.calibrate import Calibration
+from redshank.features.feature_set import FEATURE_SETS
+from redshank.learn.compare import OVER_ROWS, RESAMPLES, Comparison, ModelResult, families_of, summarize
+from redshank.learn.evaluate import OTHER_FAMILY, evaluate
+from redshank.learn.export import score
+from redshank.learn.model import Floats
+from redshank.learn.provenance import commit, plain, versions
+
+WHOLE = "whole"
+BATCH_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class _Rows:
+    part: Part
+    families: npt.NDArray[np.str_]
+    protocol: str
+    notes: tuple[str, ...]
+
+
+def retest(
+    bundle: Bundle, labelled: Labelled, *, whole: bool = False, flows_per_s: float = 1.0, command: str = ""
+) -> Comparison:
+    """Score a bundle on labelled rows.
+
+    Args:
+        bundle: The bundle.
+        labelled: The dataset.
+        whole: Take every row, each distinct vector once, instead of the test part.
+        flows_per_s: Flows per second for which alerts per day are stated.
+        command: The command that was run, without the paths of this machine.
+
+    Raises:
+        BundleError: If the bundle was made for other features than this version computes, or its calibration is
+            damaged.
+        ActionError: If the dataset holds no rows.
+    """
+    manifest = bundle.manifest
+    features = FEATURE_SETS.find(manifest.feature_set)
+    bundle.require(features.name, features.version, features.fingerprint(), [c.name for c in features.columns])
+    try:
+        calibration = Calibration.from_dict(manifest.calibration)
+    except ValueError as error:
+        raise BundleError(f"bundle {manifest.name}: {error}; train it again") from None
+    if len(calibration.class_scores) != len(manifest.classes):
+        raise BundleError(
+            f"bundle {manifest.name}: calibrated for {len(calibration.class_scores)} classes, it has "
+            f"{len(manifest.classes)}; train it again"
+        )
+    rows = _whole(bundle, labelled) if whole else _test_part(bundle, labelled)
+    evaluation = evaluate(
+        probabilities(bundle, rows.part.x),
+        rows.part,
+        manifest.classes,
+        calibration,
+        families=rows.families,
+        flows_per_s=flows_per_s,
+        resamples=RESAMPLES,
+    )
+    unfamiliar = [f"{f.name} ({f.support:,})" for f in evaluation.families if not f.known]
+    notes = list(rows.notes)
+    if unfamiliar:
+        notes.append(f"families the bundle has no class for, counted as attack only: {', '.join(unfamiliar)}")
+    headline, row_headline = summarize([evaluation])
+    trained = manifest.provenance
+    return Comparison(
+        dataset=labelled.name,
+        sha256=labelled.sha256,
+        protocol=rows.protocol,
+        task=manifest.task,
+        feature_set=manifest.feature_set,
+        seeds=(int(trained.get("seed", 0)),),
+        interval=OVER_ROWS,
+        classes=tuple(manifest.classes),
+        rows={"test": len(rows.part)},
+        notes=(*labelled.notes, *notes),
+        provenance={"commit": commit(), "versions": versions(), "command": command, "bundle": plain(trained)},
+        models=(ModelResult(manifest.name, manifest.settings, None, headline, row_headline, (evaluation,), ()),),
+    )
+
+
+def probabilities(bundle: Bundle, x: Floats) -> Floats:
+    """Run a bundle's graph on raw feature values.
+
+    Shape:
+        x: [n, c] float32; returns: [n, k] float32.
+    """
+    parts = [score(bundle.model, x[start : start + BATCH_ROWS]) for start in range(0, len(x), BATCH_ROWS)]
+    return np.concatenate(parts) if parts else np.zeros((0, len(bundle.manifest.classes)), np.float32)
+
+
+def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
+    """Take the test part under the protocol and seed that the bundle was made with."""
+    manifest = bundle.manifest
+    trained = manifest.provenance
+    protocol, seed = str(trained.get("protocol", "leakfree")), int(trained.get("partition_seed", 0))
+    parts = partition(labelled, protocol=protocol, task=manifest.task, feature_set=manifest.feature_set, seed=seed)
+    families = families_of(labelled, parts)
+    y = _remapped(parts.test.y, parts.classes, manifest.classes)
+    notes: tuple[str, ...] = ()
+    if trained.get("sha256") != labelled.sha256:
+        notes = (f"the bundle was trained on other data ({trained.get('dataset')}); --whole would test every row",)
+    part = Part(parts.test.x, y, parts.test.weight, parts.test.row)
+    return _Rows(part, families, protocol, notes)
+
+
+def _whole(bundle: Bundle, labelled: Labelled) -> _Rows:
+    """Take every distinct vector of the dataset; the class of most of its rows is its class."""
+    manifest = bundle.manifest
+    x = FEATURE_SETS.find(manifest.feature_set)().encode(labelled.flows)
+    notes = []
+    if manifest.provenance.get("sha256") == labelled.sha256:
+        notes.append(
+            "the bundle was trained on rows of this very dataset, and they are among those tested: these figures are "
+            "too good; leave --whole away"
+        )
+    seen, of = np.unique(labelled.family, return_inverse=True)
+    class_of = np.array([_class(str(name), manifest.task, manifest.classes) for name in seen], dtype=np.int64)
+    if not len(x):
+        raise ActionError(f"{labelled.name}: holds no flows to score")
+    distinct = deduplicate(x, of.astype(np.int64))
+    notes.append(
+        f"{len(x):,} rows are {len(distinct.x):,} distinct vectors, {distinct.conflicts:,} of them of several families"
+    )
+    part = Part(distinct.x, class_of[distinct.y], distinct.weight, distinct.row)
+    return _Rows(part, seen[distinct.y], WHOLE, tuple(notes))
+
+
+def _class(family: str, task: str, classes: list[str]) -> int:
+    if task == "binary":
+        return 0 if family == BENIGN else 1
+    return classes.index(family) if family in classes else OTHER_FAMILY
+
+
+def _remapped(y: npt.NDArray[np.int64], there: tuple[str, ...], here: list[str]) -> npt.NDArray[np.int64]:
+    table = np.array([here.index(name) if name in here else OTHER_FAMILY for name in there], dtype=np.int64)
+    return table[y]

@@ -1,0 +1,150 @@
+"""Train one model on the parts of a dataset, and make a bundle of it.
+
+In: Parts, a model's name and its settings. Out: a `Trained` model with its calibration, then a `Bundle` that carries
+where it came from. The parts keep their roles: train trains, validation stops early, calibration sets temperature and
+thresholds; test is not touched here. Every distinct vector trains with the same weight: row multiplicity says how long
+a capture ran, not how much a vector matters.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from redshank.core.bundle import Bundle, Manifest
+from redshank.core.errors import ActionError
+from redshank.data.parts import Parts
+from redshank.detect import calibrate
+from redshank.detect.calibrate import Calibration
+from redshank.features.feature_set import FEATURE_SETS
+from redshank.learn.export import export
+from redshank.learn.model import MODELS, Epoch, Model
+from redshank.learn.provenance import plain, provenance
+from redshank.learn.settings import check_settings
+
+# Rows that the exported graph is checked on against the model it came from.
+SAMPLE_ROWS = 1024
+# All epochs of a network are worth a line, two hundred boosting rounds are not.
+EPOCHS_LOGGED = 25
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model after training.
+
+    Args:
+        model: The fitted estimator.
+        name: Its name in `MODELS`.
+        seed: Its seed.
+        calibration: Fitted on the calibration part.
+        seconds: Wall time of training.
+    """
+
+    model: Model
+    name: str
+    seed: int
+    calibration: Calibration
+    seconds: float
+
+
+def fit(
+    parts: Parts, model: str, *, settings: dict[str, Any] | None = None, seed: int = 0, progress: bool = False
+) -> Trained:
+    """Train a model on the train part and calibrate it on the calibration part.
+
+    Args:
+        parts: The dataset under a protocol.
+        model: A name in `MODELS`.
+        settings: Constructor arguments that differ from their defaults.
+        seed: Of the model; the same seed gives the same model.
+        progress: Whether to log each epoch.
+
+    Raises:
+        ConfigError: If there is no such model, or it has no such setting.
+        ActionError: If a part that training needs has no rows.
+    """
+    kind = MODELS.find(model)
+    chosen = dict(settings or {})
+    check_settings(model, chosen)
+    for name in ("train", "calibration"):
+        if not len(getattr(parts, name)):
+            raise ActionError(
+                f"{parts.dataset}: the {name} part has no rows under protocol {parts.protocol}; use another protocol"
+            )
+    if progress:
+        _log.info("training %s, seed %d, on %s rows", model, seed, f"{len(parts.train):,}")
+    begun = time.perf_counter()
+    estimator = kind(**{**chosen, "seed": seed})
+    if progress and hasattr(estimator, "on_epoch"):
+        estimator.on_epoch = _log_epoch
+    estimator.fit(
+        parts.train.x,
+        parts.train.y,
+        columns=parts.columns,
+        n_classes=len(parts.classes),
+        validation=(parts.validation.x, parts.validation.y) if len(parts.validation) else None,
+    )
+    seconds = time.perf_counter() - begun
+    if progress:
+        _log.info("trained %s, seed %d, in %.1f s", model, seed, seconds)
+    found = calibrate.fit(estimator.predict_proba(parts.calibration.x), parts.calibration.y)
+    return Trained(estimator, model, seed, found, seconds)
+
+
+def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, Any], *, command: str = "") -> Bundle:
+    """Make the bundle that serves a trained model.
+
+    Args:
+        trained: The model and its calibration.
+        parts: What it was trained on.
+        name: The bundle's name, as verdicts will carry it.
+        figures: Headline measures on the test part.
+        command: The command that made it, without the paths of this machine.
+
+    Raises:
+        ActionError: If the parts have no feature set (protocol `paper`), or the exported graph does not agree with
+            the model.
+    """
+    if parts.feature_set is None:
+        raise ActionError(
+            f"{trained.name}: trained on the dataset's own columns (protocol {parts.protocol}), which no sensor gives: "
+            "it can be measured, not bundled; train with --protocol leakfree"
+        )
+    features = FEATURE_SETS.find(parts.feature_set)
+    try:
+        graph = export(trained.model, parts.calibration.x[:SAMPLE_ROWS])
+    except ValueError as error:
+        raise ActionError(f"{trained.name}: {error}; nothing was written") from error
+    settings = {key: plain(value) for key, value in sorted(trained.model.get_params(deep=False).items())}
+    return Bundle(
+        Manifest(
+            name=name,
+            feature_set=features.name,
+            feature_version=features.version,
+            fingerprint=features.fingerprint(),
+            columns=[column.name for column in features.columns],
+            task=parts.task,
+            classes=list(parts.classes),
+            model=trained.name,
+            settings=settings,
+            calibration=trained.calibration.to_dict(),
+            provenance=provenance(parts, trained.seed, command),
+            figures=plain(figures),
+        ),
+        graph,
+    )
+
+
+def _log_epoch(epoch: Epoch) -> None:
+    if epoch.epoch > EPOCHS_LOGGED and epoch.epoch % EPOCHS_LOGGED:
+        return
+    _log.info(
+        "epoch %d: loss %.4f (validation %.4f), accuracy %.4f (validation %.4f)",
+        epoch.epoch,
+        epoch.train_loss,
+        epoch.validation_loss,
+        epoch.train_accuracy,
+        epoch.validation_accuracy,
+    )

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from redshank.data.place import place
+
+
+def test_a_public_dataset_lies_in_the_shared_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDSHANK_DATA", "/srv/flows")
+    assert place("ton_iot") == Path("/srv/flows/data/ton_iot")
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_the_variable_it_is_the_folder_beside_the_project(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    monkeypatch.delenv("REDSHANK_DATA", raising=False)
+    if value is not None:
+        monkeypatch.setenv("REDSHANK_DATA", value)
+    assert place("ton_iot") == Path("../shared/data/ton_iot")
+
+
+def test_the_lab_travels_with_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDSHANK_DATA", "/srv/flows")
+    assert place("lab").parent.name == "recordings"
+    assert place("lab").is_relative_to(Path(__file__).parents[2] / "src" / "redshank")

@@ -1,0 +1,128 @@
+import logging
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from redshank.core.errors import ActionError, ConfigError
+from redshank.data.parts import Part, Parts
+from redshank.detect.calibrate import Calibration
+from redshank.features.feature_set import FEATURE_SETS
+from redshank.learn import train as module
+from redshank.learn.export import score
+from redshank.learn.train import fit, make_bundle
+from tables import CLASSES, part, parts
+
+QUICK = {"epochs": 2, "units": 8, "blocks": 1}
+
+
+def conn_parts(rows: int = 120) -> Parts:
+    """Return parts whose columns are those of the feature set conn; two of them tell the classes apart."""
+    columns = FEATURE_SETS.find("conn").columns
+
+    def widened(one: Part) -> Part:
+        x = np.full((len(one), len(columns)), np.nan, dtype=np.float32)
+        at = [i for i, column in enumerate(columns) if not column.vocabulary][:2]
+        x[:, at] = np.exp(one.x)
+        return replace(one, x=x)
+
+    made = parts(rows)
+    wide: dict[str, Any] = {
+        name: widened(getattr(made, name)) for name in ("train", "validation", "calibration", "test")
+    }
+    return replace(made, **wide, columns=columns, feature_set="conn")
+
+
+def test_fit_trains_and_calibrates() -> None:
+    made = parts(200)
+    trained = fit(made, "fnn", settings=QUICK, seed=3)
+    assert (trained.name, trained.seed) == ("fnn", 3)
+    assert trained.model.predict_proba(made.test.x).shape == (100, len(CLASSES))
+    assert trained.calibration.benign_rows == int((made.calibration.y == 0).sum())
+    assert trained.seconds > 0
+    assert len(trained.model.curve_) == 2
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    made = parts(100)
+    one, two, other = (
+        fit(made, "fnn", settings=QUICK, seed=seed).model.predict_proba(made.test.x) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+def test_training_never_looks_at_the_test_part() -> None:
+    made = parts(100)
+    poisoned = replace(made, test=replace(made.test, x=np.full_like(made.test.x, 1e30), y=made.test.y * 0))
+    one, two = (fit(which, "fnn", settings=QUICK).model.predict_proba(made.test.x) for which in (made, poisoned))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_without_validation_rows_training_goes_without() -> None:
+    made = replace(parts(100), validation=part(0, 1))
+    assert np.isnan(fit(made, "fnn", settings=QUICK).model.curve_[0].validation_loss)
+
+
+def test_progress_is_one_line_per_epoch(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger=module.__name__):
+        fit(parts(60), "fnn", settings=QUICK, progress=True)
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[0] == "training fnn, seed 0, on 60 rows"
+    assert [line.split(":")[0] for line in lines[1:3]] == ["epoch 1", "epoch 2"]
+    assert lines[3].startswith("trained fnn, seed 0, in ")
+
+
+def test_an_unknown_model_is_named() -> None:
+    with pytest.raises(ConfigError, match="no 'fnm'; did you mean 'fnn'"):
+        fit(parts(20), "fnm")
+
+
+def test_an_unknown_setting_is_named_before_training() -> None:
+    with pytest.raises(ConfigError, match="epoch: fnn has no such setting"):
+        fit(parts(20), "fnn", settings={"epoch": 1})
+
+
+@pytest.mark.parametrize("name", ["train", "calibration"])
+def test_an_empty_part_is_named(name: str) -> None:
+    empty: dict[str, Any] = {name: part(0, 1)}
+    made = replace(parts(20), **empty)
+    with pytest.raises(ActionError, match=f"table: the {name} part has no rows under protocol leakfree"):
+        fit(made, "constant")
+
+
+def test_a_bundle_scores_as_the_model_does_and_says_where_it_comes_from() -> None:
+    made = conn_parts()
+    trained = fit(made, "fnn", settings=QUICK, seed=5)
+    bundle = make_bundle(trained, made, "mine", {"macro_f1": np.float64(0.5)}, command="redshank train table")
+    manifest = bundle.manifest
+    features = FEATURE_SETS.find("conn")
+    assert (manifest.name, manifest.model, manifest.task, manifest.classes) == ("mine", "fnn", "family", [*CLASSES])
+    assert (manifest.feature_set, manifest.feature_version) == ("conn", features.version)
+    assert manifest.fingerprint == features.fingerprint()
+    assert manifest.columns == [column.name for column in features.columns]
+    assert manifest.settings["epochs"] == 2
+    assert manifest.settings["seed"] == 5
+    assert manifest.figures == {"macro_f1": 0.5}
+    assert manifest.provenance["command"] == "redshank train table"
+    assert Calibration.from_dict(manifest.calibration) == trained.calibration
+    np.testing.assert_allclose(score(bundle.model, made.test.x), trained.model.predict_proba(made.test.x), atol=1e-5)
+
+
+def test_a_model_on_the_datasets_own_columns_is_measured_but_not_bundled() -> None:
+    made = replace(parts(60), protocol="paper")
+    trained = fit(made, "constant")
+    wanted = r"^constant: trained on the dataset's own columns \(protocol paper\).*it can be measured, not bundled.*\Z"
+    with pytest.raises(ActionError, match=wanted):
+        make_bundle(trained, made, "mine", {})
+
+
+def test_a_graph_that_differs_from_its_model_is_no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> bytes:
+        raise ValueError("Fnn: graph and model differ by 0.3")
+
+    monkeypatch.setattr(module, "export", refuse)
+    made = conn_parts(60)
+    with pytest.raises(ActionError, match=r"constant: Fnn: graph and model differ by 0\.3; nothing was written"):
+        make_bundle(fit(made, "constant"), made, "mine", {})
