@@ -19,7 +19,7 @@ from redshank.capture.link import LINK_TRUNCATED, Bytes, Record, link_layer, to_
 from redshank.capture.packet import ANOMALIES, HARMLESS, PACKET, Counts
 from redshank.capture.source import Block
 from redshank.capture.transport import transport, tunnel
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 __all__ = ["ANOMALIES", "HARMLESS", "MAX_TUNNELS", "PACKET", "decode"]
 
@@ -84,7 +84,7 @@ def decode(block: Block, packets: npt.NDArray[Any], counts: Counts, *, checksums
     return frames
 
 
-@kernel
+@lean_kernel
 def _decode(
     data: Bytes,
     offset: npt.NDArray[np.int64],
@@ -111,7 +111,7 @@ def _decode(
             counts[-1 - result] += 1
 
 
-@kernel
+@lean_kernel
 def _clear(packet: Record) -> None:
     packet["src_hi"] = 0
     packet["src_lo"] = 0
@@ -137,7 +137,7 @@ def _clear(packet: Record) -> None:
     packet["pad"] = 0
 
 
-@kernel
+@lean_kernel
 def _packet(
     data: Bytes,
     at: int,

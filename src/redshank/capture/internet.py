@@ -8,7 +8,7 @@ Source: RFC 791, RFC 8200, RFC 4302 (AH), RFC 1071 (checksum).
 
 from redshank.capture.link import Bytes, Record, u8, u16, u32
 from redshank.capture.packet import ANOMALIES, Counts
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 MAX_EXTENSIONS = 16
 """IPv6 extension headers in one packet; hosts may drop what has more than eight (RFC 9673)."""
@@ -26,7 +26,7 @@ IPV6_EXTENSIONS = ANOMALIES.index("ipv6_extensions")
 IPV6_NO_NEXT_HEADER = ANOMALIES.index("ipv6_no_next_header")
 
 
-@kernel
+@lean_kernel
 def add_words(data: Bytes, at: int, stop: int, total: int) -> int:
     """Add the 16-bit words of `data[at:stop]` to `total`; an odd last byte counts as the high one."""
     while at + 1 < stop:
@@ -37,7 +37,7 @@ def add_words(data: Bytes, at: int, stop: int, total: int) -> int:
     return total
 
 
-@kernel
+@lean_kernel
 def sums_to_ones(total: int) -> bool:
     """Say whether a sum that includes its checksum field is right."""
     while total >> 16:
@@ -45,7 +45,7 @@ def sums_to_ones(total: int) -> bool:
     return total == 0xFFFF
 
 
-@kernel
+@lean_kernel
 def ipv4(
     data: Bytes,
     at: int,
@@ -99,7 +99,7 @@ def ipv4(
     return at + header, not offloaded
 
 
-@kernel
+@lean_kernel
 def ipv6(data: Bytes, at: int, end: int, wire: int, packet: Record, counts: Counts) -> tuple[int, bool]:
     """Read an IPv6 header and its chain of extension headers; see `ipv4`.
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.capture.packet import ANOMALIES
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 Bytes = npt.NDArray[np.uint8]
 Record = Any
@@ -35,30 +35,30 @@ LINK_TRUNCATED = ANOMALIES.index("link_truncated")
 LINK_TOO_DEEP = ANOMALIES.index("link_too_deep")
 
 
-@kernel
+@lean_kernel
 def u8(data: Bytes, at: int) -> int:
     """Read 8 bits. numba makes uint64 of `uint8 << n` and float64 of uint64 + int64; all of these give int64."""
     return 0 + int(data[at])
 
 
-@kernel
+@lean_kernel
 def u16(data: Bytes, at: int) -> int:
     """Read 16 bits, big-endian."""
     return u8(data, at) << 8 | u8(data, at + 1)
 
 
-@kernel
+@lean_kernel
 def u32(data: Bytes, at: int) -> int:
     """Read 32 bits, big-endian."""
     return u16(data, at) << 16 | u16(data, at + 2)
 
 
-@kernel
+@lean_kernel
 def _mac(data: Bytes, at: int) -> int:
     return (u16(data, at) << 32) | u32(data, at + 2)
 
 
-@kernel
+@lean_kernel
 def _first(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> tuple[int, int]:
     """Step over what a LINKTYPE_ puts first; give (kind, place) of the next layer, or (-1 - anomaly, place)."""
     if link_type == 1:
@@ -98,7 +98,7 @@ def _first(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> tu
     return -1 - LINK_TYPE_UNKNOWN, at
 
 
-@kernel
+@lean_kernel
 def _loopback(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Read BSD's address family, in the byte order of whoever wrote it."""
     if at + 4 > end:
@@ -110,7 +110,7 @@ def _loopback(data: Bytes, at: int, end: int) -> tuple[int, int]:
     return (IP if family in (2, 10, 23, 24, 28, 30) else -1 - NOT_IP), at + 4
 
 
-@kernel
+@lean_kernel
 def _nflog(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Find the packet among the attributes of Linux' NFLOG: length 2, type 2, value padded to 4, in host order."""
     at += 4
@@ -124,13 +124,13 @@ def _nflog(data: Bytes, at: int, end: int) -> tuple[int, int]:
     return -1 - NOT_IP, at
 
 
-@kernel
+@lean_kernel
 def _ethertype(value: int) -> int:
     """Return `value` as a kind where only an ethertype may stand; below 0x0600 are our own kinds."""
     return value if value >= 0x0600 else -1 - NOT_IP
 
 
-@kernel
+@lean_kernel
 def _cooked(protocol: int) -> int:
     """Return the kind that a Linux cooked header's protocol field means."""
     if protocol >= 0x0600:
@@ -138,7 +138,7 @@ def _cooked(protocol: int) -> int:
     return LLC if protocol == 4 else -1 - NOT_IP
 
 
-@kernel
+@lean_kernel
 def _wifi(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int]:
     """Step over an 802.11 header; only a data frame in the clear has an LLC header behind it."""
     if at + 2 > end:
@@ -162,7 +162,7 @@ def _wifi(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int]:
     return LLC, at + length
 
 
-@kernel
+@lean_kernel
 def _ethernet(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int]:
     if at + 14 > end:
         return -1 - LINK_TRUNCATED, at
@@ -172,7 +172,7 @@ def _ethernet(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int]
     return (ethertype if ethertype >= 0x0600 else LLC), at + 14
 
 
-@kernel
+@lean_kernel
 def _llc(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Step over IEEE 802.2, with SNAP where an ethertype is inside."""
     if at + 3 > end:
@@ -191,7 +191,7 @@ def _llc(data: Bytes, at: int, end: int) -> tuple[int, int]:
     return ethertype, at + 8
 
 
-@kernel
+@lean_kernel
 def _ppp(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Step over PPP, with or without address and control, with a protocol of one or two bytes."""
     if at + 4 > end:
@@ -209,7 +209,7 @@ def _ppp(data: Bytes, at: int, end: int) -> tuple[int, int]:
     return (0x8847 if protocol == 0x0281 else -1 - NOT_IP), at
 
 
-@kernel
+@lean_kernel
 def _tag(data: Bytes, at: int, end: int, kind: int, packet: Record) -> tuple[int, int]:
     """Step over what stands behind an ethertype that is not IP."""
     if kind in (0x8100, 0x88A8, 0x9100, 0x9200):  # VLAN: identifier 2, ethertype 2
@@ -238,7 +238,7 @@ def _tag(data: Bytes, at: int, end: int, kind: int, packet: Record) -> tuple[int
     return -1 - (ARP if kind == _ARP else NOT_IP), at
 
 
-@kernel
+@lean_kernel
 def to_internet(data: Bytes, at: int, end: int, kind: int, packet: Record) -> int:
     """Walk from a layer of `kind` to the IP header.
 
@@ -268,7 +268,7 @@ def to_internet(data: Bytes, at: int, end: int, kind: int, packet: Record) -> in
     return -1 - LINK_TOO_DEEP
 
 
-@kernel
+@lean_kernel
 def link_layer(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> int:
     """Walk from the start of a frame to the IP header; see `to_internet`.
 

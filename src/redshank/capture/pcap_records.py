@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.capture.link import Bytes, u8, u32
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 MORE, FULL = -1, -2
 """Why an index stopped, where it is no fault: the stretch holds no further whole record; the arrays are full."""
@@ -96,7 +96,7 @@ class Records:
         return count, at, state
 
 
-@kernel
+@lean_kernel
 def read_u32(data: Bytes, at: int, big_endian: bool) -> int:  # noqa: FBT001  kernels take positional flags
     """Read 32 bits in the file's byte order."""
     if big_endian:
@@ -104,7 +104,7 @@ def read_u32(data: Bytes, at: int, big_endian: bool) -> int:  # noqa: FBT001  ke
     return u8(data, at + 3) << 24 | u8(data, at + 2) << 16 | u8(data, at + 1) << 8 | u8(data, at)
 
 
-@kernel
+@lean_kernel
 def _index(
     data: Bytes,
     at: int,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from redshank.capture.link import Bytes, u8, u16
 from redshank.capture.pcap_records import FULL, MAX_FRAME, MORE, Index, read_u32
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 SECTION = b"\x0a\x0d\x0d\x0a"
 ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
@@ -85,14 +85,14 @@ class Blocks:
         return _index(data, at, stop, self._state, self._interfaces, offset, captured, length, ts_ns, link_type)
 
 
-@kernel
+@lean_kernel
 def _u16(data: Bytes, at: int, big_endian: bool) -> int:  # noqa: FBT001  kernels take positional flags
     if big_endian:
         return u16(data, at)
     return u8(data, at + 1) << 8 | u8(data, at)
 
 
-@kernel
+@lean_kernel
 def _read_interface(data: Bytes, at: int, stop: int, big_endian: bool, interface: Numbers) -> None:  # noqa: FBT001  as above
     """Read an interface description (4.2): link type, snap length, and the options that define its clock."""
     interface[_LINK_TYPE] = _u16(data, at + 8, big_endian)
@@ -116,7 +116,7 @@ def _read_interface(data: Bytes, at: int, stop: int, big_endian: bool, interface
         at += (size + 3) & ~3
 
 
-@kernel
+@lean_kernel
 def _set_resolution(value: int, interface: Numbers) -> None:
     """Set the clock from if_tsresol: a negative power of ten, or of two if the highest bit is set."""
     interface[_MULTIPLY] = 1
@@ -133,7 +133,7 @@ def _set_resolution(value: int, interface: Numbers) -> None:
         interface[_DIVIDE] = _FOREVER_NS
 
 
-@kernel
+@lean_kernel
 def _to_ns(high: int, low: int, interface: Numbers) -> int:
     """Turn a timestamp of this interface into ns since the epoch; what does not fit ends at the largest time."""
     if high >= 1 << 31:
@@ -158,7 +158,7 @@ def _to_ns(high: int, low: int, interface: Numbers) -> int:
     return total
 
 
-@kernel
+@lean_kernel
 def _index(
     data: Bytes,
     at: int,

@@ -10,7 +10,7 @@ draft-foschiano-erspan-03 (ERSPAN).
 from redshank.capture.internet import add_words, sums_to_ones
 from redshank.capture.link import ETHERNET, IP, PPP, Bytes, Record, u8, u16, u32
 from redshank.capture.packet import ANOMALIES, Counts
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 _TCP, _UDP, _ICMP, _ICMPV6, _GRE = 6, 17, 1, 58, 47
 
@@ -24,7 +24,7 @@ ICMP_TRUNCATED = ANOMALIES.index("icmp_truncated")
 ICMP_CHECKSUM = ANOMALIES.index("icmp_checksum")
 
 
-@kernel
+@lean_kernel
 def transport(
     data: Bytes,
     ip: int,
@@ -103,7 +103,7 @@ def transport(
     return 0
 
 
-@kernel
+@lean_kernel
 def tunnel(data: Bytes, at: int, here: int, proto: int) -> tuple[int, int]:
     """Look for a packet inside the packet.
 
