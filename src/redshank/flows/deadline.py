@@ -1,0 +1,35 @@
+"""When a flow ends if nothing more comes.
+
+In: a flow and the timeouts. Out: its deadline in packet time.
+Source: Zeek's manual, the timeouts of init-bare.zeek (tcp_inactivity_timeout, tcp_attempt_delay, tcp_close_delay,
+tcp_session_timer, udp_inactivity_timeout, icmp_inactivity_timeout).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.kernel import kernel
+from redshank.flows.orient import ICMP, ICMPV6, TCP
+from redshank.flows.stream import INACTIVE, RESET, SYN_ACK_SENT, SYN_SENT
+from redshank.flows.table import Record
+
+TCP_IDLE, UDP_IDLE, ICMP_IDLE, ATTEMPT, CLOSE, LINGER, CHECKSUMS = range(7)
+"""Places in the array of timeouts; the last one is no timeout but whether bad checksums count."""
+
+
+@kernel
+def deadline(row: Record, orig: Record, resp: Record, timeouts: npt.NDArray[np.int64]) -> int:
+    """Return when the flow ends if nothing more comes."""
+    if row.proto != TCP:
+        return row.last_ns + timeouts[ICMP_IDLE if row.proto in (ICMP, ICMPV6) else UDP_IDLE]
+    if row.delete_ns > 0:
+        return row.delete_ns
+    ends_ns = row.last_ns + timeouts[TCP_IDLE if row.established else UDP_IDLE]
+    if row.attempt_ns > 0 and resp.state == INACTIVE and orig.state in (SYN_SENT, SYN_ACK_SENT):
+        ends_ns = min(ends_ns, row.attempt_ns)
+    one, other = orig.state, resp.state
+    if (orig.did_close and resp.did_close) or (
+        (orig.did_close or resp.did_close) and (one in (RESET, INACTIVE) or other in (RESET, INACTIVE))
+    ):
+        ends_ns = min(ends_ns, row.last_ns + timeouts[LINGER])
+    return ends_ns

@@ -1,0 +1,53 @@
+"""The history of a flow: one letter for each first time something happened, upper case for the originator.
+
+In: an event and its side. Out: letters in ROW.history. Letters a, d, f, h, i, q, r, s are written once per side (the
+caller may write f, h, r, s again); c, g, t, w are written at the 1st, 10th, 100th, ... time.
+Source: Zeek's manual, field `history` of conn.log.
+"""
+
+from redshank.core.kernel import kernel
+from redshank.flows.table import HISTORY, Record
+
+CODES = b"SFRIDAQCGTW"
+"""Letters by bit: SYN, FIN, RST, FIN with RST, data, pure ACK, other mix of flags, checksum, gap,
+retransmission, zero window."""
+SYN_BIT, FIN_BIT, RST_BIT, BOTH_BIT, DATA_BIT, ACK_BIT, MIX_BIT = range(7)
+FIRST_SCALED = 7
+CHECKSUM, GAP, RETRANSMIT, WINDOW = range(7, 11)
+
+
+@kernel
+def add(row: Record, letter: int, side: int) -> None:
+    """Append an upper-case letter, in lower case if `side` is 1; beyond HISTORY letters it is dropped."""
+    if row.history_length < HISTORY:
+        row.history[row.history_length] = letter + 32 * side
+        row.history_length += 1
+
+
+@kernel
+def once(row: Record, bit: int, letter: int, side: int) -> bool:
+    """Append the letter if this is the first time for `bit` on this side; tell whether it was not."""
+    mask = 1 << (bit + 16 * side)
+    if row.history_seen & mask:
+        return True
+    row.history_seen |= mask
+    add(row, letter, side)
+    return False
+
+
+@kernel
+def scaled(row: Record, count: int, code: int, side: int) -> None:
+    """Append the letter CODES[code] if `count` is a power of ten."""
+    power = 1
+    while power < count:
+        power *= 10
+    if power == count:
+        add(row, CODES[code], side)
+
+
+@kernel
+def flipped(row: Record) -> None:
+    """Append '^': the roles were exchanged."""
+    if row.history_length < HISTORY:
+        row.history[row.history_length] = 94
+        row.history_length += 1

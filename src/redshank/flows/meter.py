@@ -1,0 +1,190 @@
+"""The meter: packets -> flows, in one compiled loop over memory that never grows.
+
+In: PACKET records in the order of capture. Out: rows of flows that ended, with the reason; and for each direction's
+first payload where it lies, so that services can be recognized. A flow ends when its deadline passes in packet time
+(what moves the deadline: Zeek's timeouts below), when its tuple begins anew, when the full table needs its place, or at
+the end of the input. Nothing depends on how packets are cut into blocks, nor on the hash key.
+Packet time may step: a step forward ends what it ends; backward by more than TOLERANCE_NS the clock follows, by less it
+stays. Later fragments have no ports: their bytes go to the flow of the latest first fragment between the two addresses,
+no packet is counted; without a first fragment they are counted as an anomaly.
+Source: Zeek's manual, the tcp_*, udp_* and icmp_* timeouts of init-bare.zeek.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.errors import ConfigError
+from redshank.flows import table
+from redshank.flows.intake import ANOMALIES, EVENT_TYPE, feed, finish
+from redshank.flows.table import EVENT, LIVE, OUT
+
+__all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
+
+ROWS = 8192
+"""Flows handed out at a time."""
+EVENTS = 8192
+
+
+@dataclass(frozen=True)
+class MeterSettings:
+    """How to meter; the defaults are Zeek's.
+
+    Args:
+        capacity: Flows in the table, 16 to 16,777,216; each takes 1.2 kB once used.
+        seed: Of the keyed hash; None draws one. Results do not depend on it.
+        tcp_idle_s, udp_idle_s, icmp_idle_s: A flow without packets for this long ended; udp's holds for all protocols
+            but TCP and ICMP, and for TCP in its handshake.
+        tcp_attempt_s: A SYN that nobody answered for this long is a flow of its own.
+        tcp_close_s: A TCP flow ends this long after both sides closed.
+        tcp_linger_s: A TCP flow that one side reset or half closed ends after this long without packets.
+        checksums: Verify checksums: a TCP or UDP packet that fails only leaves letter c in the history, an ICMP packet
+            nothing. Off, because sending hosts' captures hold packets whose card fills the checksum in later.
+
+    Raises:
+        ConfigError: If a value is outside its range; all are named.
+
+    Example:
+        >>> MeterSettings(capacity=4096).tcp_idle_s
+        300.0
+    """
+
+    capacity: int = 131_072
+    seed: int | None = None
+    tcp_idle_s: float = 300.0
+    udp_idle_s: float = 60.0
+    icmp_idle_s: float = 60.0
+    tcp_attempt_s: float = 5.0
+    tcp_close_s: float = 5.0
+    tcp_linger_s: float = 6.0
+    checksums: bool = False
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        problems = []
+        if not 16 <= self.capacity <= 1 << 24:
+            problems.append(f"meter.capacity: {self.capacity} is not 16 to 16777216 flows")
+        for name in ("tcp_idle_s", "udp_idle_s", "icmp_idle_s", "tcp_attempt_s", "tcp_close_s", "tcp_linger_s"):
+            value = getattr(self, name)
+            if not 0.001 <= value <= 86_400:
+                problems.append(f"meter.{name}: {value} is not 0.001 to 86400 seconds")
+        if problems:
+            raise ConfigError(problems)
+
+    def timeouts(self) -> npt.NDArray[np.int64]:
+        """Return the timeouts in ns, and whether checksums count, as the kernels take them."""
+        seconds = (
+            self.tcp_idle_s,
+            self.udp_idle_s,
+            self.icmp_idle_s,
+            self.tcp_attempt_s,
+            self.tcp_close_s,
+            self.tcp_linger_s,
+        )
+        return np.array([*(round(value * 1e9) for value in seconds), int(self.checksums)], np.int64)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Some flows that ended, and first payloads seen meanwhile.
+
+    Args:
+        rows: ROW records, in the order in which the flows ended; they are overwritten by the next packets.
+        ends: END records, two for each row: originator, responder.
+        payloads: EVENT_TYPE records that lie in the current block.
+
+    Shape:
+        rows: [n]; ends: [2 n]; payloads: [m].
+    """
+
+    rows: npt.NDArray[Any]
+    ends: npt.NDArray[Any]
+    payloads: npt.NDArray[Any]
+
+
+class Meter:
+    """Meters one stream of packets.
+
+    Args:
+        settings: How.
+
+    Example:
+        >>> from redshank.capture.packet import PACKET
+        >>> packets = np.zeros(2, PACKET)
+        >>> packets["version"], packets["proto"], packets["ts_ns"] = 4, 17, [10**9, 2 * 10**9]
+        >>> packets["src_lo"], packets["dst_lo"], packets["src_port"], packets["dst_port"] = [1, 2], [2, 1], 5, 5
+        >>> meter = Meter(MeterSettings(capacity=16))
+        >>> sum(len(ended.rows) for ended in meter.feed(packets))
+        0
+        >>> [int(n) for ended in meter.finish() for n in ended.ends["packets"]]
+        [1, 1]
+    """
+
+    def __init__(self, settings: MeterSettings = MeterSettings()) -> None:
+        self.counts = np.zeros(len(ANOMALIES), np.int64)
+        self.table = table.make(settings.capacity, settings.seed)
+        self._timeouts = settings.timeouts()
+        self._rows = np.zeros(ROWS, table.ROW)
+        self._ends = np.zeros(2 * ROWS, table.END)
+        self._events = np.zeros(EVENTS, EVENT_TYPE)
+        self._scratch = np.zeros(1, table.ROW)
+
+    @property
+    def flows(self) -> int:
+        """Flows in the table now."""
+        return int(self.table.state[LIVE])
+
+    def feed(self, packets: npt.NDArray[Any]) -> Iterator[Ended]:
+        """Take packets; give flows as they end, in pieces of at most ROWS.
+
+        Every piece must be dealt with before the next is asked for: its memory is used again.
+
+        Shape:
+            packets: [n] PACKET.
+        """
+        at = 0
+        while at < len(packets):
+            at = feed(
+                packets,
+                at,
+                self.table.rows,
+                self.table.ends,
+                self.table.slots,
+                self.table.buckets,
+                self.table.fragments,
+                self.table.state,
+                self.table.key,
+                self._timeouts,
+                self.counts,
+                self._rows,
+                self._ends,
+                self._events,
+                self._scratch,
+            )
+            yield self._ended()
+
+    def finish(self) -> Iterator[Ended]:
+        """End every flow that is left, in the order of their first packets."""
+        live = np.flatnonzero(self.table.rows["live"])
+        live = live[np.argsort(self.table.rows["serial"][live])]
+        for start in range(0, len(live), ROWS):
+            finish(
+                live[start : start + ROWS],
+                self.table.rows,
+                self.table.ends,
+                self.table.slots,
+                self.table.buckets,
+                self.table.state,
+                self._rows,
+                self._ends,
+            )
+            yield self._ended()
+
+    def _ended(self) -> Ended:
+        state = self.table.state
+        rows, events = int(state[OUT]), int(state[EVENT])
+        state[OUT] = state[EVENT] = 0
+        return Ended(self._rows[:rows], self._ends[: 2 * rows], self._events[:events])

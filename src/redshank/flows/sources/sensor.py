@@ -1,0 +1,63 @@
+"""Our own meter as a source of flows: packets in, FLOW batches out.
+
+In: any source of packets. Out: FLOW rows, in the order in which flows end; those that are left when the packets end
+come last. Anomalies of all stages are merged under (stage, name).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from redshank.capture.decode import ANOMALIES, PACKET, decode
+from redshank.capture.source import PacketSource
+from redshank.flows import meter
+from redshank.flows.meter import Ended, Meter, MeterSettings
+from redshank.flows.rows import flow_rows
+from redshank.flows.source import FlowSource
+
+
+class Sensor(FlowSource):
+    """Meters a source of packets.
+
+    Args:
+        packets: Where the packets come from.
+        settings: How to meter them.
+    """
+
+    def __init__(self, packets: PacketSource, settings: MeterSettings = MeterSettings()) -> None:  # noqa: B008  frozen
+        self.packets = 0
+        self.packet_bytes = 0
+        self._source = packets
+        self._settings = settings
+        self._meter = Meter(settings)
+        self._decoded = np.zeros(len(ANOMALIES), np.int64)
+
+    @property
+    def anomalies(self) -> dict[tuple[str, str], int]:  # type: ignore[override]  # merged when asked for
+        """Count what was odd so far, by (stage, name)."""
+        merged = {("capture", name): count for name, count in self._source.anomalies.items()}
+        for stage, names, counts in (
+            ("decode", ANOMALIES, self._decoded),
+            ("meter", meter.ANOMALIES, self._meter.counts),
+        ):
+            merged |= {(stage, name): int(count) for name, count in zip(names, counts, strict=True) if count}
+        return merged
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give FLOW batches of at most 8,192 rows."""
+        decoded = np.zeros(0, PACKET)
+        for block in self._source.blocks():
+            if len(decoded) < len(block.offset):
+                decoded = np.zeros(len(block.offset), PACKET)
+            count = decode(block, decoded, self._decoded, checksums=self._settings.checksums)
+            self.packets += count
+            self.packet_bytes += int(block.length.sum())
+            for ended in self._meter.feed(decoded[:count]):
+                yield from self._rows(ended)
+        for ended in self._meter.finish():
+            yield from self._rows(ended)
+
+    def _rows(self, ended: Ended) -> Iterator[pa.RecordBatch]:
+        if len(ended.rows):
+            yield flow_rows(ended.rows, ended.ends)
