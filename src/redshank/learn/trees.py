@@ -7,6 +7,7 @@ Source: https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsembleRegressor.html;
 for what becomes of an absent value.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,6 +119,9 @@ def round_down(threshold: float) -> float:
         >>> round_down(0.1) <= 0.1 < float(np.float32(0.1))
         True
     """
+    largest = float(np.finfo(np.float32).max)
+    if abs(threshold) > largest:  # LightGBM writes 1e300 where only absent values part from the others
+        return largest if threshold > 0 else -math.inf
     near = np.float32(threshold)
     if float(near) > threshold:
         near = np.nextafter(near, np.float32(-np.inf))

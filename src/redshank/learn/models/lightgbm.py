@@ -29,7 +29,7 @@ class Lightgbm(Model):
         learning_rate: Shrinkage of each tree.
         leaves: Most leaves per tree, 2 or more.
         leaf_rows: Fewest training rows in a leaf.
-        leaf_hessian: Least sum of second derivatives in a leaf.
+        leaf_hessian: Least sum of second derivatives in a leaf, above 0.
         penalty: L2 penalty on leaf values.
         step: Largest leaf value before shrinkage.
         seed: Of LightGBM.
@@ -83,8 +83,7 @@ class Lightgbm(Model):
             ConfigError: If a setting is out of range.
             ValueError: If a warm start does not fit the trees there are.
         """
-        if self.rounds < 0:
-            raise ConfigError(f"rounds: {self.rounds} is not 0 or more")
+        self._check()
         before = None
         if warm_start and hasattr(self, "booster_"):
             if (tuple(columns), n_classes) != (self.columns_, len(self.classes_)):
@@ -132,6 +131,15 @@ class Lightgbm(Model):
         check_is_fitted(self, "booster_")
         trees = [] if self.booster_ is None else self.booster_.dump_model()["tree_info"]
         return graph(trees, self.columns_, len(self.classes_))
+
+    def _check(self) -> None:
+        least = {"rounds": 0, "patience": 1, "leaves": 2}
+        problems = [f"{n}: {getattr(self, n)} is not {m} or more" for n, m in least.items() if getattr(self, n) < m]
+        # Without hessian LightGBM estimates the rows of a leaf from next to nothing, and can fail on an empty one.
+        above = ("learning_rate", "leaf_hessian")
+        problems += [f"{n}: {getattr(self, n)} is not above 0" for n in above if getattr(self, n) <= 0]
+        if problems:
+            raise ConfigError(problems)
 
     def _parameters(self, n_classes: int) -> dict[str, Any]:
         task: dict[str, Any] = {"objective": "binary", "metric": ["binary_logloss", "binary_error"]}

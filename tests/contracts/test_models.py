@@ -1,0 +1,206 @@
+"""Every model keeps the promises of `learn/model.py`."""
+
+import functools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from contracts.examples import example_of
+from model_rows import COLUMNS, PROTO, classes, raw
+from redshank.features.feature_set import UNKNOWN
+from redshank.learn.export import export, score
+from redshank.learn.model import MODELS, Classes, Floats, Model
+
+NAMES = MODELS.names()
+X = raw(96)
+Y = classes(X)
+
+
+def _new(name: str) -> Model:
+    with tempfile.TemporaryDirectory() as place:
+        built = example_of("learn/models", name)(Path(place))
+    assert isinstance(built, Model)
+    return built
+
+
+def _learns(name: str) -> bool:
+    """Whether the model looks at its input; its mirrored test says LEARNS = False if not."""
+    return bool(example_of("learn/models", name).__globals__.get("LEARNS", True))
+
+
+def _fit(model: Model, x: Floats = X, y: Classes = Y, n_classes: int = 3, **more: Any) -> Model:
+    return model.fit(x, y, columns=COLUMNS, n_classes=n_classes, **more)
+
+
+@functools.cache
+def _fitted(name: str) -> Model:
+    return _fit(_new(name))
+
+
+@functools.cache
+def _graph(name: str) -> bytes:
+    return export(_fitted(name), X)
+
+
+def _budget(model: Model) -> str | None:
+    return next((setting for setting in ("epochs", "rounds") if setting in model.get_params()), None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_learns_32_rows_with_random_classes_by_heart(name: str) -> None:
+    if not _learns(name):
+        return
+    x, y = raw(32, seed=1), np.random.default_rng(2).integers(0, 3, 32)
+    assert (_fit(_new(name), x, y).predict_proba(x).argmax(axis=1) == y).sum() >= 31
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_probabilities_are_probabilities(name: str) -> None:
+    found = _fitted(name).predict_proba(raw(50, seed=3))
+    assert found.dtype == np.float32
+    assert found.shape == (50, 3)
+    assert found.min() >= 0
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_model_and_a_clone_is_untrained(name: str) -> None:
+    model = _fitted(name)
+    again = clone(model)
+    assert repr(again.get_params()) == repr(model.get_params())
+    with pytest.raises(NotFittedError):
+        again.predict_proba(X)
+    with pytest.raises(NotFittedError):
+        again.to_onnx()
+    assert np.array_equal(_fit(again).predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_training_leaves_its_rows_and_the_random_state_of_others_alone(name: str) -> None:
+    x, y = X.copy(), Y.copy()
+    torch.manual_seed(5)
+    wanted = torch.rand(1)
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002  the global state is what must not change
+    before = np.random.get_state()[1].tolist()  # type: ignore[index]  # noqa: NPY002
+    _fit(_new(name), x, y)
+    assert torch.rand(1) == wanted
+    assert np.random.get_state()[1].tolist() == before  # type: ignore[index]  # noqa: NPY002
+    assert np.array_equal(x, X, equal_nan=True)
+    assert np.array_equal(y, Y)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_code_that_no_vocabulary_has_counts_as_unknown(name: str) -> None:
+    x = np.repeat(raw(20, seed=4), 3, axis=0)
+    x[0::3, PROTO], x[1::3, PROTO], x[2::3, PROTO] = UNKNOWN, 99, -3
+    found = _fitted(name).predict_proba(x)
+    assert np.allclose(found[0::3], found[1::3], atol=1e-6)
+    assert np.allclose(found[0::3], found[2::3], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -3e38])
+def test_any_value_gives_probabilities_and_the_graph_agrees(name: str, value: float) -> None:
+    x = np.repeat(raw(1, seed=5), len(COLUMNS) + 1, axis=0)
+    np.fill_diagonal(x, value)
+    x[-1] = value
+    found = _fitted(name).predict_proba(x)
+    assert np.isfinite(found).all()
+    assert np.abs(score(_graph(name), x) - found).max() <= 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("rows", [1, 7, 256])
+def test_the_graph_gives_what_the_model_gives_at_every_batch_size(name: str, rows: int) -> None:
+    x = raw(rows, seed=rows)
+    assert np.abs(score(_graph(name), x) - _fitted(name).predict_proba(x)).max() <= 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_is_scored_alone_as_in_a_batch(name: str) -> None:
+    x = raw(9, seed=6)
+    alone = np.concatenate([_fitted(name).predict_proba(row[None]) for row in x])
+    assert np.allclose(alone, _fitted(name).predict_proba(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_graph_is_one_file_with_the_agreed_names(name: str) -> None:
+    model = onnx.load_from_string(_graph(name))
+    onnx.checker.check_model(model, full_check=True)
+    (x,), (out,) = model.graph.input, model.graph.output
+    assert (x.name, out.name) == ("x", "probabilities")
+    assert [d.dim_param or d.dim_value for d in x.type.tensor_type.shape.dim] == ["n", len(COLUMNS)]
+    assert [d.dim_param or d.dim_value for d in out.type.tensor_type.shape.dim] == ["n", 3]
+    assert not any(item.external_data for item in model.graph.initializer)
+    assert str(Path(__file__).parents[2]).encode() not in _graph(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_warm_start_without_training_changes_nothing(name: str) -> None:
+    model = _fit(_new(name))
+    before = model.predict_proba(X)
+    budget = _budget(model)
+    if budget:
+        model.set_params(**{budget: 0})
+    _fit(model, warm_start=True)
+    assert np.array_equal(model.predict_proba(X), before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_warm_start_goes_on_from_the_weights_there_are(name: str) -> None:
+    model = _new(name)
+    budget = _budget(model)
+    if not budget:
+        return
+    model.set_params(**{budget: 3})
+    first = _fit(model).curve_
+    second = _fit(model, warm_start=True).curve_
+    assert second[0].train_loss < first[0].train_loss
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_untrained_weights_give_probabilities_too(name: str, n_classes: int) -> None:
+    model = _new(name)
+    budget = _budget(model)
+    if budget:
+        model.set_params(**{budget: 0})
+    _fit(model, X, classes(X, 2), n_classes)
+    assert model.curve_ == []
+    found = model.predict_proba(X)
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert found.shape == (len(X), n_classes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize(
+    "rows", [X[:1], X[:40], np.full_like(X[:40], np.nan)], ids=["one row", "one class", "nothing but absent values"]
+)
+def test_classes_missing_from_training_keep_their_place(name: str, n_classes: int, rows: Floats) -> None:
+    y = np.full(len(rows), n_classes - 1, dtype=np.int64)
+    model = _fit(_new(name), rows, y, n_classes)
+    assert model.classes_.tolist() == list(range(n_classes))
+    assert (model.predict_proba(rows).argmax(axis=1) == n_classes - 1).all()
+    found = model.predict_proba(X)
+    assert found.shape == (len(X), n_classes)
+    assert np.isfinite(found).all()
+    stopped = _fit(model, rows, y, n_classes, validation=(X, classes(X, n_classes)))
+    assert np.isfinite(stopped.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_weight_of_a_row_counts(name: str) -> None:
+    x = np.repeat(raw(1, seed=7), 60, axis=0)
+    y = np.arange(60) % 2
+    weight = np.where(y == 1, 9, 1).astype(np.float32)
+    model = _fit(_new(name), x, y, 2, weight=weight)
+    assert model.predict_proba(x[:1])[0, 1] == pytest.approx(0.9, abs=0.05)
