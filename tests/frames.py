@@ -9,9 +9,12 @@ In: bytes of the layer above. Out: bytes of this layer, with right lengths and c
 import struct
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from redshank.capture.decode import ANOMALIES, PACKET, decode
 from redshank.capture.source import Block
 
 ETHERNET, RAW, LINUX_SLL, LINUX_SLL2, NULL, LOOP, PPP, WIFI, RADIOTAP = 1, 101, 113, 276, 0, 108, 9, 105, 127
@@ -166,6 +169,50 @@ def pcap(
     return b"".join(parts)
 
 
+def pcapng_block(kind: int, body: bytes, *, big_endian: bool = False) -> bytes:
+    """Wrap `body` (padded to 4) in a pcapng block of type `kind`."""
+    body += bytes(-len(body) % 4)
+    length = struct.pack(">I" if big_endian else "<I", 12 + len(body))
+    return struct.pack(">I" if big_endian else "<I", kind) + length + body + length
+
+
+def section(*, big_endian: bool = False) -> bytes:
+    """Return a section header block."""
+    return pcapng_block(
+        0x0A0D0D0A, struct.pack(f"{'>' if big_endian else '<'}IHHq", 0x1A2B3C4D, 1, 0, -1), big_endian=big_endian
+    )
+
+
+def option(code: int, value: bytes, *, big_endian: bool = False) -> bytes:
+    """Return one pcapng option, padded to 4; code 0 with no value ends the options."""
+    return struct.pack(f"{'>' if big_endian else '<'}HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def interface(
+    *, link_type: int = ETHERNET, snap_length: int = 0, options: bytes = b"", big_endian: bool = False
+) -> bytes:
+    """Return an interface description block."""
+    order = ">" if big_endian else "<"
+    return pcapng_block(1, struct.pack(f"{order}HHI", link_type, 0, snap_length) + options, big_endian=big_endian)
+
+
+def enhanced(
+    frame: bytes, ticks: int = 0, *, number: int = 0, wire: int | None = None, big_endian: bool = False
+) -> bytes:
+    """Return an enhanced packet block of interface `number`, at `ticks` of its clock."""
+    order = ">" if big_endian else "<"
+    length = len(frame) if wire is None else wire
+    head = struct.pack(f"{order}IIIII", number, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), length)
+    return pcapng_block(6, head + frame, big_endian=big_endian)
+
+
+def pcapng(frames: Iterable[tuple[int, bytes]], *, link_type: int = ETHERNET, big_endian: bool = False) -> bytes:
+    """Return a pcapng file of one interface that counts nanoseconds, of (time in ns, frame)."""
+    clock = option(9, b"\x09", big_endian=big_endian)
+    head = section(big_endian=big_endian) + interface(link_type=link_type, options=clock, big_endian=big_endian)
+    return head + b"".join(enhanced(frame, ts_ns, big_endian=big_endian) for ts_ns, frame in frames)
+
+
 def block(frames: Sequence[bytes], *, link_type: int = ETHERNET, ts_ns: Sequence[int] | None = None) -> Block:
     """Return the frames as one Block, one millisecond apart unless `ts_ns` says otherwise."""
     captured = np.array([len(frame) for frame in frames], np.int32)
@@ -178,3 +225,13 @@ def block(frames: Sequence[bytes], *, link_type: int = ETHERNET, ts_ns: Sequence
         ts_ns=np.array(times, np.int64),
         link_type=np.full(len(frames), link_type, np.int32),
     )
+
+
+def decoded(
+    frames: Sequence[bytes], *, link_type: int = ETHERNET, checksums: bool = False
+) -> tuple[npt.NDArray[Any], dict[str, int]]:
+    """Decode the frames; give their PACKET records and the counts that are not zero, by name."""
+    packets = np.full(len(frames), 0xA5, np.uint8).repeat(PACKET.itemsize).view(PACKET)  # nothing may be left of this
+    counts = np.zeros(len(ANOMALIES), np.int64)
+    assert decode(block(frames, link_type=link_type), packets, counts, checksums=checksums) == len(frames)
+    return packets, {name: int(count) for name, count in zip(ANOMALIES, counts, strict=True) if count}
