@@ -102,7 +102,8 @@ def groups(x: Floats) -> npt.NDArray[np.int64]:
     rows, columns = x.shape
     if columns == 0:
         return np.zeros(rows, dtype=np.int64)
-    canonical = np.ascontiguousarray(x + np.float32(0))
+    canonical = np.array(x, dtype=np.float32, order="C")
+    canonical[canonical == 0] = 0
     canonical[np.isnan(canonical)] = np.nan
     vectors = pa.FixedSizeBinaryArray.from_buffers(pa.binary(4 * columns), rows, [None, pa.py_buffer(canonical)])
     numbers: npt.NDArray[np.int64] = vectors.dictionary_encode().indices.to_numpy().astype(np.int64)
