@@ -106,6 +106,12 @@ def test_unknown_flow_that_is_an_alarm_needs_no_minimum() -> None:
     assert (alert.family, alert.severity, alert.count) == ("unknown", "low", 1)
 
 
+def test_odd_flow_of_a_known_attack_makes_no_alert_of_its_own() -> None:
+    odd = {"family": None, "unknown": True}
+    assert [a.family for a in alerts([{}, odd, {"src_ip": "10.0.0.67", **odd}])] == ["dos", "unknown"]
+    assert [a.family for a in alerts([{}, *[odd] * 20])] == ["dos", "unknown"]
+
+
 def test_targets_come_most_frequent_first_and_are_capped() -> None:
     targets = [f"10.0.1.{i}" for i in range(30) for _ in range(1 + (i == 7) + 2 * (i == 3))]
     (alert,) = alerts([{"dst_ip": target} for target in targets])

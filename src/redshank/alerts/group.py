@@ -7,6 +7,10 @@ depends on the rows before it, never on how they were cut into batches.
 
 A group lives in memory until its window closes, so their number is bounded: past `most_open` the group that was opened
 first is emitted early. If its device goes on, a second alert with the same id follows, and the two counts add up.
+
+Unknown flows do not flood: from `unknown_minimum` on they make an alert; below it only if one of them is an alarm and
+no alert of a known family names the device in that window. (The odd flow of a known attack is unknown too.)
+
 Flows without a time (logs whose time was masked) take the packet time reached so far, 0 at the start.
 """
 
@@ -38,7 +42,7 @@ class GroupSettings:
     Args:
         window_s: Length of a window, packet time, above 0.
         late_s: How long past its end a window stays open for flows that end late.
-        unknown_minimum: Unknown flows below any alarm threshold make an alert from this many on, per device and window.
+        unknown_minimum: Unknown flows of a device and window from which on they make an alert in any case.
         most_open: Groups held at once.
         most_targets: Distinct targets counted per group; an alert says no higher number.
         shown: Targets and flows of evidence in an alert.
@@ -191,8 +195,13 @@ class Groups:
 
     def _emit(self, keys: Sequence[_Key]) -> list[Alert]:
         groups = [self._open.pop(key) for key in keys]
-        wanted = self.settings.unknown_minimum
-        return [self._alert(group) for group in groups if group.alarms or group.count >= wanted]
+        explained = {(group.start_ns, group.device) for group in groups if group.family != UNKNOWN}
+        return [self._alert(group) for group in groups if self._speaks(group, explained)]
+
+    def _speaks(self, group: _Group, explained: set[tuple[int, str]]) -> bool:
+        if group.family != UNKNOWN or group.count >= self.settings.unknown_minimum:
+            return True
+        return group.alarms > 0 and (group.start_ns, group.device) not in explained
 
     def _alert(self, group: _Group) -> Alert:
         shown = self.settings.shown
