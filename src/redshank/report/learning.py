@@ -1,0 +1,67 @@
+"""Active learning on a page: the curve of a strategy beside its random control, and the alerts that came of it.
+
+In: points of curves, alerts. Out: chapters for `write_page`. The control is always in the picture.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from redshank.active.curve import Point
+from redshank.core.records import Alert
+from redshank.report.figures import Axis, Line, line_plot
+from redshank.report.page import Chapter, figure, table
+
+MOST_ALERTS = 60
+
+
+def curve_chapter(curves: Mapping[str, Sequence[Point]], seeds: int, pool: int, validation_labels: int) -> Chapter:
+    """Draw macro-F1 against labels for each strategy.
+
+    Args:
+        curves: By strategy; the one that is judged comes first.
+        seeds: Runs behind each point.
+        pool: Rows that could be asked about.
+        validation_labels: What the gate cost in labels.
+    """
+    lines = [
+        Line(
+            name,
+            [point.labels for point in points],
+            [point.mean for point in points],
+            [point.low for point in points],
+            [point.high for point in points],
+            marks=True,
+        )
+        for name, points in curves.items()
+    ]
+    head = ["labels", *(f"{name}: {what}" for name in curves for what in ("macro-F1", "families seen"))]
+    rows = [
+        [str(at[0].labels), *(text for point in at for text in (f"{point.mean:.3f}", f"{point.families:.1f}"))]
+        for at in zip(*curves.values(), strict=True)
+    ]
+    plot = line_plot(lines, Axis("labels answered", low=0, whole=True), Axis("macro-F1, test part", low=0, high=1))
+    caption = f"Mean of {seeds} seeds; the band is their range. Every strategy starts from the same initial sets."
+    return Chapter(
+        "What each answer was worth",
+        [
+            f"{pool:,} distinct flows could be asked about. After each round new weights were kept only if they were "
+            f"better on {validation_labels:,} validation labels, which are a cost too.",
+            figure(plot, "Score against labels", caption),
+            table(head, rows),
+        ],
+    )
+
+
+def alerts_chapter(alerts: Sequence[Alert]) -> Chapter:
+    """List the alerts, the gravest first."""
+    order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+    chosen = sorted(alerts, key=lambda alert: (order[alert.severity], alert.first_seen_s))[:MOST_ALERTS]
+    rows = [
+        [a.severity, a.device, a.family, f"{a.count:,}", ", ".join(a.targets[:3]), f"{a.score:.3f}", a.measure]
+        for a in chosen
+    ]
+    left = len(alerts) - len(chosen)
+    text = f"{len(alerts):,} alerts" + (f"; {left:,} of lower severity are in eve.json only." if left else ".")
+    return Chapter(
+        "Alerts on the unseen capture",
+        [text, table(["severity", "device", "family", "flows", "targets", "score", "what to do"], rows)],
+    )
