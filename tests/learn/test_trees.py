@@ -57,10 +57,11 @@ def test_a_value_equal_to_the_float32_next_to_the_threshold_takes_the_right_bran
     ],
 )
 def test_an_absent_value_goes_where_training_sent_it_or_counts_as_zero(
+    *,
     default_left: bool,
     missing: str,
     threshold: float,
-    left: bool,  # noqa: FBT001
+    left: bool,
 ) -> None:
     tree = _split(threshold=threshold, missing=missing, default_left=default_left)
     assert _goes_left(tree, math.nan) == left
@@ -98,7 +99,7 @@ def test_lightgbm_and_the_graph_agree_on_every_threshold(n_classes: int) -> None
     cuts = np.array(sorted(_thresholds(trees, 0)), dtype=np.float32)
     at = np.concatenate([cuts, np.nextafter(cuts, np.float32(np.inf)), np.nextafter(cuts, np.float32(-np.inf))])
     rows = np.stack([np.repeat(at, 4), np.tile(np.arange(4, dtype=np.float32), len(at))], axis=1)
-    wanted = booster.predict(rows)
+    wanted = np.asarray(booster.predict(rows))
     found = score(graph(trees, COLUMNS, n_classes), rows)
     assert np.abs(found - (np.stack([1 - wanted, wanted], axis=1) if n_classes == 2 else wanted)).max() < 1e-5
 

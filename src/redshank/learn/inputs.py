@@ -185,11 +185,11 @@ def _edges(values: npt.NDArray[np.float64], bins: int, step: float) -> npt.NDArr
     if not len(present):
         return np.zeros(1)
     distinct = np.unique(present)
-    grid = np.linspace(0, 1, bins + 1)
     edges = distinct
     if len(distinct) > bins + 1:
-        rows = np.quantile(present, grid[::2])
-        edges = np.unique(np.concatenate([rows, np.quantile(distinct, grid[::2])]))
+        between = (bins - 1) // 2
+        rows = np.quantile(present, np.linspace(0, 1, between + 2))
+        edges = np.unique(np.concatenate([rows, np.quantile(distinct, np.linspace(0, 1, bins - between + 1))]))
     step = max(step, REL_STEP * float(np.abs(edges).max()))
     kept = [float(edges[0])]
     for edge in edges[1:]:

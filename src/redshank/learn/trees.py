@@ -120,6 +120,8 @@ def round_down(threshold: float) -> float:
         True
     """
     largest = float(np.finfo(np.float32).max)
+    if math.isinf(threshold):
+        return threshold
     if abs(threshold) > largest:  # LightGBM writes 1e300 where only absent values part from the others
         return largest if threshold > 0 else -math.inf
     near = np.float32(threshold)

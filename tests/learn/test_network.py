@@ -1,0 +1,150 @@
+import math
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import nn
+
+from model_rows import COLUMNS, classes, raw
+from redshank.core.errors import ConfigError
+from redshank.learn.export import score
+from redshank.learn.model import Epoch
+from redshank.learn.network import Network, graph
+
+X = raw(120)
+Y = classes(X)
+OTHER = raw(60, seed=1)
+
+
+class Linear(Network):
+    """One linear layer."""
+
+    def __init__(
+        self,
+        *,
+        epochs: int = 5,
+        batch_size: int = 16,
+        patience: int = 3,
+        learning_rate: float = 0.01,
+        weight_decay: float = 0.0,
+        inputs: str = "bins",
+        bins: int = 4,
+        seed: int = 0,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.inputs = inputs
+        self.bins = bins
+        self.seed = seed
+
+    def layers(self, width: int, n_classes: int) -> nn.Module:
+        return nn.Linear(width, n_classes)
+
+
+def _fit(model: Network, **more: Any) -> Network:
+    return model.fit(X, Y, columns=COLUMNS, n_classes=3, **more)
+
+
+def test_the_curve_has_a_line_per_epoch_and_each_is_reported() -> None:
+    seen: list[Epoch] = []
+    model = Linear(epochs=4)
+    model.on_epoch = seen.append
+    _fit(model, validation=(OTHER, classes(OTHER)))
+    assert seen == model.curve_
+    assert [epoch.epoch for epoch in seen] == [1, 2, 3, 4]
+    found = model.predict_proba(OTHER)
+    right = found.argmax(axis=1) == classes(OTHER)
+    assert seen[-1].validation_accuracy == pytest.approx(right.mean())
+    assert seen[-1].validation_loss == pytest.approx(-np.log(found[np.arange(60), classes(OTHER)]).mean(), abs=1e-5)
+    assert seen[-1].train_loss < seen[0].train_loss
+    assert seen[-1].train_accuracy > seen[0].train_accuracy
+
+
+def test_without_validation_all_epochs_run_and_the_curve_says_nan() -> None:
+    curve = _fit(Linear(epochs=6, patience=1)).curve_
+    assert len(curve) == 6
+    assert all(math.isnan(epoch.validation_loss) and math.isnan(epoch.validation_accuracy) for epoch in curve)
+
+
+def test_training_stops_after_patience_and_the_best_weights_are_kept() -> None:
+    wrong = 2 - classes(OTHER)  # the better the training rows are learnt, the worse this gets
+    model = _fit(Linear(epochs=50, patience=3), validation=(OTHER, wrong))
+    losses = [epoch.validation_loss for epoch in model.curve_]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 1 + 3
+    found = model.predict_proba(OTHER)[np.arange(60), wrong]
+    assert -np.log(found).mean() == pytest.approx(losses[best], abs=1e-5)
+
+
+def test_another_seed_gives_other_weights() -> None:
+    assert not np.array_equal(_fit(Linear(seed=1)).predict_proba(X), _fit(Linear(seed=2)).predict_proba(X))
+
+
+def test_an_interrupt_leaves_the_trained_model_as_it_was() -> None:
+    def interrupt(_: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    model = _fit(Linear())
+    before, curve = model.predict_proba(X), model.curve_
+    model.on_epoch = interrupt
+    for warm_start in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            _fit(model, warm_start=warm_start)
+    assert np.array_equal(model.predict_proba(X), before)
+    assert model.curve_ == curve
+
+
+def test_a_warm_start_keeps_the_encoding_that_the_weights_were_trained_on() -> None:
+    model = _fit(Linear(epochs=0))
+    before = model.predict_proba(X)
+    model.fit(X * 100, Y, columns=COLUMNS, n_classes=3, warm_start=True)
+    assert np.array_equal(model.predict_proba(X), before)
+
+
+def test_a_warm_start_of_an_untrained_model_is_a_start() -> None:
+    assert np.array_equal(_fit(Linear(), warm_start=True).predict_proba(X), _fit(Linear()).predict_proba(X))
+
+
+def test_a_warm_start_on_other_columns_is_refused() -> None:
+    model = _fit(Linear(epochs=1))
+    with pytest.raises(ValueError, match="given 5 columns and 3 classes, the network was trained on 6 columns and 3"):
+        model.fit(X[:, :5], Y, columns=COLUMNS[:5], n_classes=3, warm_start=True)
+
+
+def test_every_wrong_setting_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        _fit(Linear(epochs=-1, batch_size=0, patience=0, weight_decay=-0.5, learning_rate=0.0))
+    assert caught.value.problems == [
+        "epochs: -1 is not 0 or more",
+        "batch_size: 0 is not 1 or more",
+        "patience: 0 is not 1 or more",
+        "weight_decay: -0.5 is not 0 or more",
+        "learning_rate: 0.0 is not above 0",
+    ]
+
+
+def test_rows_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"x has shape \(120, 6\), but there are 119 classes and 6 columns"):
+        Linear().fit(X, Y[1:], columns=COLUMNS, n_classes=3)
+    with pytest.raises(ValueError, match=r"x has shape \(0, 6\)"):
+        Linear().fit(X[:0], Y[:0], columns=COLUMNS, n_classes=3)
+    with pytest.raises(ValueError, match="y holds 0 to 2, allowed is 0 to 1"):
+        Linear().fit(X, Y, columns=COLUMNS, n_classes=2)
+
+
+def test_the_graph_says_nothing_of_the_machine_it_was_made_on() -> None:
+    model = onnx.load_from_string(graph(nn.Linear(3, 2).eval(), 3))
+    parts = [model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer]
+    assert not any(part.doc_string or len(part.metadata_props) for part in parts)
+
+
+def test_the_graph_of_layers_computes_the_layers() -> None:
+    layers = nn.Sequential(nn.Linear(3, 2), nn.Tanh()).eval()
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    with torch.no_grad():
+        assert np.allclose(score(graph(layers, 3), x), layers(torch.from_numpy(x)).numpy(), atol=1e-6)
