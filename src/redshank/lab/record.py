@@ -28,7 +28,7 @@ from typing import Any
 import redshank
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.files import replacing
-from redshank.lab import devices, journal, plan
+from redshank.lab import home, journal, plan
 from redshank.lab.arena import choose
 from redshank.lab.attack import ATTACKS, Episode
 from redshank.lab.attacks import backdoor
@@ -98,8 +98,7 @@ def make_scene(seed: int, who: Cast, network: Network, truth: journal.Journal) -
         network.set_kernel(name, "ipv4/conf/eth0/send_redirects", "0")
         network.set_kernel(name, "ipv4/ip_forward", "1" if on else "0")
 
-    rng = random.Random(f"scene {seed}")  # noqa: S311  a reproducible lab, not a secret
-    scene = Scene(who, hosts, truth, rng)
+    scene = Scene(who, hosts, truth)
     scene.neighbors, scene.forward = network.neighbors, forward
     scene.macs, scene.lan = addresses.macs, addresses.lan
     return scene
@@ -147,12 +146,12 @@ async def play(scene: Scene, episodes: list[Episode], seconds: float, seed: int,
     """Let everybody live and the attackers attack for `seconds`, then stop all of them."""
     faults: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(_fault(context)))
-    await devices.open_services(scene)
+    await home.open_services(scene)
     await scene.hosts["control"].serve(scene.ports["control"], backdoor.serve)
     begin = time.monotonic()
     try:
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-            group.create_task(devices.live(scene))
+            group.create_task(home.live(scene))
             for episode in episodes:
                 group.create_task(_attack(episode, scene, seed))
             while True:

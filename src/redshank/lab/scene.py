@@ -22,6 +22,7 @@ PORTS = {
     "mqtt": 1883,
     "coap": 5683,
     "admin": 23,
+    "push": 5223,
     "files": 8000,
     "camera": 8081,
     "thermostat": 80,
@@ -85,7 +86,6 @@ class Scene:
         cast: Who is there.
         hosts: By name, upstream servers included.
         journal: Ground truth.
-        rng: For what belongs to no single device.
         ports: Where services listen.
         passwords: Of users, by name, for the web application, the broker and the admin service.
         neighbors: ARP table of somebody; None where there is no real network.
@@ -97,7 +97,6 @@ class Scene:
     cast: Cast
     hosts: dict[str, Host]
     journal: Journal
-    rng: random.Random
     ports: dict[str, int] = field(default_factory=lambda: dict(PORTS))
     passwords: dict[str, str] = field(default_factory=lambda: {"admin": "correct-horse", "device": "battery-staple"})
     neighbors: Callable[[str], dict[str, str]] | None = None

@@ -72,6 +72,16 @@ async def keep_files(scene: Scene, host: Host) -> None:
     await fetch(scene, host, address, scene.ports["files"], targets, Intent("files"))
 
 
+async def back_up(scene: Scene, host: Host) -> None:
+    """Write a series of files, each in a flow of its own, as a backup program does."""
+    address = await resolve(scene, host, "nas")
+    for number in range(host.rng.randint(3, 9)):
+        size = int(min(12_000, host.rng.lognormvariate(6.0, 1.3)))
+        put = [("PUT", f"/files/{host.name}-b{number}", b"own words " * (size // 10 + 1))]
+        await fetch(scene, host, address, scene.ports["files"], put, Intent("backup"))
+        await asyncio.sleep(host.rng.uniform(0.02, 0.3))
+
+
 async def surf(scene: Scene, host: Host) -> None:
     """Open pages of an upstream site."""
     address = await resolve(scene, host, "site")
@@ -102,8 +112,10 @@ async def look_after(scene: Scene, host: Host) -> None:
 
 async def run(scene: Scene, host: Host) -> None:
     """Be a person: one thing after the other, with pauses."""
-    habits = (browse, log_in, use_form, keep_files, surf, look_around, look_after)
-    weights = [host.rng.uniform(*span) for span in ((3, 6), (0.6, 1.4), (2, 5), (2, 4), (2, 5), (1, 3), (1.5, 3))]
+    habits = (browse, log_in, use_form, keep_files, back_up, surf, look_around, look_after)
+    weights = [
+        host.rng.uniform(*span) for span in ((3, 6), (0.6, 1.4), (2, 5), (2, 4), (0.3, 0.7), (2, 5), (1, 3), (1.5, 3))
+    ]
     while True:
         await asyncio.sleep(host.rng.lognormvariate(-0.6, 0.9))
         await host.rng.choices(habits, weights)[0](scene, host)

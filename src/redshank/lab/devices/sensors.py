@@ -11,6 +11,7 @@ from redshank.lab.protocols import mqtt
 from redshank.lab.scene import Scene, resolve
 
 KEEP_ALIVE_S = 20
+SECURE_PORT = 8883
 
 
 def reading(host: Host) -> bytes:
@@ -47,6 +48,11 @@ async def session(scene: Scene, host: Host, messages: int, gap_s: float, *, subs
         subscribe: Also subscribe to this topic filter.
     """
     address = await resolve(scene, host, "broker")
+    if host.rng.random() < 0.06:
+        # Some firmware tries the encrypted port first; this broker has none, and refuses.
+        with suppress(OSError, TimeoutError):
+            async with host.connect(address, SECURE_PORT, Intent("mqtt over tls, refused")):
+                return
     activity = "mqtt telemetry" if messages > 3 else "mqtt short session"
     with suppress(OSError, TimeoutError):
         async with host.connect(address, scene.ports["mqtt"], Intent(activity)) as (reader, writer):

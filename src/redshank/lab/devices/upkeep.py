@@ -5,6 +5,7 @@ In: a device. Out: flows at irregular intervals until cancelled.
 
 import asyncio
 import time
+from contextlib import suppress
 
 from redshank.lab.host import Host, Intent
 from redshank.lab.protocols import dns, sntp
@@ -54,6 +55,19 @@ async def update(scene: Scene, host: Host) -> None:
         size = host.rng.randrange(40, 160)
         image = [("GET", f"/firmware/{size}", b"")]
         await fetch(scene, host, address, scene.ports["web"], image, Intent("firmware download"))
+
+
+async def check_services(scene: Scene, host: Host) -> None:
+    """Be a monitor: see whether services accept a flow, say nothing, go."""
+    services = [("hub", "web"), ("nas", "files"), ("broker", "mqtt"), ("nas", "admin"), ("hub", "admin")]
+    services += [(name, "camera") for name in scene.cast.cameras]
+    while True:
+        for name, service in services:
+            await asyncio.sleep(host.rng.uniform(1, 6))
+            if name != host.name:
+                with suppress(OSError, TimeoutError):
+                    async with host.connect(scene.hosts[name].ip, scene.ports[service], Intent("service check")):
+                        pass
 
 
 async def stray_lookups(scene: Scene, host: Host) -> None:

@@ -1,0 +1,123 @@
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from redshank.core.errors import ActionError
+from redshank.lab.arena import choose
+from redshank.lab.network import FOLDER, Network, ip, leftovers, need_root
+
+ADDRESSES = choose(7, ("gateway", "hub", "sensor1"), ("api",), ipv6=True)
+
+
+def ours() -> list[str]:
+    return [path.name for path in FOLDER.glob(f"rsk{os.getpid()}-*")]
+
+
+def test_without_root_it_says_so_in_one_line() -> None:
+    with pytest.raises(ActionError, match="needs root to make network namespaces, this is user 1000") as caught:
+        need_root(user=1000)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        ActionError, match="not installed: ip, tcpdump, mosquitto, mosquitto_passwd; run `make services`"
+    ):
+        need_root(user=0)
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_hosts_reach_each_other_and_the_upstream_and_nothing_is_left_afterwards() -> None:
+    before = ip("-o", "link")
+    with Network(ADDRESSES) as network:
+        assert sorted(ours()) == sorted(map(network.namespace, ("bridge", "gateway", "hub", "sensor1", "cloud")))
+        for target in (ADDRESSES.v4["hub"], ADDRESSES.v4["api"]):
+            place = "hub" if target == ADDRESSES.v4["hub"] else "cloud"
+            with network.inside(place):
+                server = socket.create_server((target, 8000))
+            with network.inside("sensor1"):
+                client = socket.create_connection((target, 8000), timeout=5)
+            peer, address = server.accept()
+            assert address[0] == ADDRESSES.v4["sensor1"]
+            for made in (peer, client, server):
+                made.close()
+        assert network.neighbors("sensor1")[ADDRESSES.v4["hub"]] == ADDRESSES.macs["hub"]
+        assert ip("-o", "link") == before
+    assert ours() == []
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_no_namespace_of_the_lab_has_a_way_out() -> None:
+    with Network(ADDRESSES) as network:
+        for name in ("sensor1", "gateway", "cloud"):
+            with network.inside(name), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+                if name == "sensor1":
+                    made.connect(("192.0.2.1", 9))  # as far as its gateway, which knows no further
+                    continue
+                with pytest.raises(OSError, match="unreachable"):
+                    made.connect(("192.0.2.1", 9))
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_a_failure_inside_still_takes_everything_down() -> None:
+    def fail() -> None:
+        with Network(ADDRESSES) as network:
+            network.start("hub", ["sleep", "60"])
+            raise RuntimeError("fails")
+
+    with pytest.raises(RuntimeError, match="fails"):
+        fail()
+    assert ours() == []
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_only_namespaces_of_this_lab_can_be_entered() -> None:
+    with Network(ADDRESSES) as network:
+        with pytest.raises(ActionError, match="no namespace 'stranger' in this lab"), network.inside("stranger"):
+            pass
+        with pytest.raises(ActionError, match="no namespace 'stranger' in this lab"):
+            network.start("stranger", ["true"])
+        network._files["own"] = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        with pytest.raises(ActionError, match="namespace 'own' is the machine's own"), network.inside("own"):
+            pass
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_a_second_lab_of_one_process_is_refused() -> None:
+    with Network(ADDRESSES), pytest.raises(ActionError, match="one process runs one lab at a time"), Network(ADDRESSES):
+        pass
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_leftovers_of_a_killed_lab_are_removed_and_those_of_a_living_one_are_not() -> None:
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    dead, alive = f"rsk{gone.pid}-hub", f"rsk{os.getppid()}-hub"
+    ip("netns", "add", dead)
+    ip("netns", "add", alive)
+    try:
+        assert dead in leftovers()
+        with subprocess.Popen(["ip", "netns", "exec", dead, "sleep", "60"]) as inside:
+            with Network(ADDRESSES):
+                assert not (FOLDER / dead).exists()
+                assert (FOLDER / alive).exists()
+            assert inside.wait(5) != 0
+    finally:
+        ip("netns", "del", alive)
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_a_failing_ip_command_is_named_with_its_reason() -> None:
+    with pytest.raises(ActionError, match="`ip netns del rsk0-nobody` failed: .*No such file"):
+        ip("netns", "del", "rsk0-nobody")
