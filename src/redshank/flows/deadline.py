@@ -9,17 +9,22 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import kernel
-from redshank.flows.orient import ICMP, ICMPV6, TCP
+from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, is_dns
 from redshank.flows.stream import INACTIVE, RESET, SYN_ACK_SENT, SYN_SENT
 from redshank.flows.table import Record
 
-TCP_IDLE, UDP_IDLE, ICMP_IDLE, ATTEMPT, CLOSE, LINGER, CHECKSUMS = range(7)
+TCP_IDLE, UDP_IDLE, ICMP_IDLE, ATTEMPT, CLOSE, LINGER, DNS_IDLE, CHECKSUMS = range(8)
 """Places in the array of timeouts; the last one is no timeout but whether bad checksums count."""
 
 
 @kernel
 def deadline(row: Record, orig: Record, resp: Record, timeouts: npt.NDArray[np.int64]) -> int:
     """Return when the flow ends if nothing more comes."""
+    if row.proto == UDP and is_dns(row.b_port if row.orig_is_a else row.a_port):
+        # Looked at every DNS_IDLE (is_over), not when its last packet is that old.
+        if row.attempt_ns == 0:
+            row.attempt_ns = row.first_ns + timeouts[DNS_IDLE]
+        return row.attempt_ns
     if row.proto != TCP:
         return row.last_ns + timeouts[ICMP_IDLE if row.proto in (ICMP, ICMPV6) else UDP_IDLE]
     if row.delete_ns > 0:
@@ -33,3 +38,15 @@ def deadline(row: Record, orig: Record, resp: Record, timeouts: npt.NDArray[np.i
     ):
         ends_ns = min(ends_ns, row.last_ns + timeouts[LINGER])
     return ends_ns
+
+
+@kernel
+def is_over(row: Record, clock: int, timeouts: npt.NDArray[np.int64]) -> bool:
+    """Tell whether the deadline passed; a DNS flow that is looked at too early gets a new one."""
+    if row.deadline_ns > clock:
+        return False
+    if row.proto == UDP and row.attempt_ns > 0 and clock - row.last_ns < timeouts[DNS_IDLE]:
+        row.attempt_ns = clock + timeouts[DNS_IDLE]
+        row.deadline_ns = row.attempt_ns
+        return False
+    return True

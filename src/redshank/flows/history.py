@@ -47,7 +47,8 @@ def scaled(row: Record, count: int, code: int, side: int) -> None:
 
 @kernel
 def flipped(row: Record) -> None:
-    """Append '^': the roles were exchanged."""
+    """Append '^': the roles were exchanged; what was written once is written for the other side."""
+    row.history_seen = ((row.history_seen & 0xFFFF) << 16) | ((row.history_seen >> 16) & 0xFFFF)
     if row.history_length < HISTORY:
         row.history[row.history_length] = 94
         row.history_length += 1

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows import table
-from redshank.flows.deadline import CHECKSUMS, deadline
+from redshank.flows.deadline import CHECKSUMS, deadline, is_over
 from redshank.flows.history import CHECKSUM, DATA_BIT, flipped, once, scaled
 from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, key_of, roles_exchanged
 from redshank.flows.stream import INACTIVE
@@ -200,7 +200,7 @@ def feed(
             if state[CLOCK] - now > TOLERANCE_NS:
                 state[CLOCK] = now
                 state[TICK] = now >> BUCKET_BITS
-        if not sweep(rows, ends, slots, buckets, state, out_rows, out_ends):
+        if not sweep(rows, ends, slots, buckets, state, timeouts, out_rows, out_ends):
             return at
         state[PACKETS] += 1
 
@@ -230,7 +230,7 @@ def feed(
         index = table.find(slots, rows, wanted, tag)
         if index >= 0:
             row = rows[index]
-            if row.deadline_ns <= state[CLOCK]:
+            if is_over(row, state[CLOCK], timeouts):
                 end(rows, ends, slots, buckets, state, index, past_deadline(row), out_rows, out_ends)
                 index = -1
             elif row.proto == TCP and is_new_connection(

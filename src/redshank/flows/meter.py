@@ -29,6 +29,9 @@ ROWS = 8192
 EVENTS = 8192
 
 
+_SECONDS = ("tcp_idle_s", "udp_idle_s", "icmp_idle_s", "tcp_attempt_s", "tcp_close_s", "tcp_linger_s", "dns_idle_s")
+
+
 @dataclass(frozen=True)
 class MeterSettings:
     """How to meter; the defaults are Zeek's.
@@ -40,6 +43,7 @@ class MeterSettings:
             but TCP and ICMP, and for TCP in its handshake.
         tcp_attempt_s: A SYN that nobody answered for this long is a flow of its own.
         tcp_close_s: A TCP flow ends this long after both sides closed.
+        dns_idle_s: A flow to a UDP port of DNS is looked at every so often, and ends if it had no packet since.
         tcp_linger_s: A TCP flow that one side reset or half closed ends after this long without packets.
         checksums: Verify checksums: a TCP or UDP packet that fails only leaves letter c in the history, an ICMP packet
             nothing. Off, because sending hosts' captures hold packets whose card fills the checksum in later.
@@ -60,6 +64,7 @@ class MeterSettings:
     tcp_attempt_s: float = 5.0
     tcp_close_s: float = 5.0
     tcp_linger_s: float = 6.0
+    dns_idle_s: float = 10.0
     checksums: bool = False
 
     def __post_init__(self) -> None:
@@ -67,8 +72,7 @@ class MeterSettings:
         problems = []
         if not 16 <= self.capacity <= 1 << 24:
             problems.append(f"meter.capacity: {self.capacity} is not 16 to 16777216 flows")
-        for name in ("tcp_idle_s", "udp_idle_s", "icmp_idle_s", "tcp_attempt_s", "tcp_close_s", "tcp_linger_s"):
-            value = getattr(self, name)
+        for name, value in zip(_SECONDS, self._seconds(), strict=True):
             if not 0.001 <= value <= 86_400:
                 problems.append(f"meter.{name}: {value} is not 0.001 to 86400 seconds")
         if problems:
@@ -76,15 +80,10 @@ class MeterSettings:
 
     def timeouts(self) -> npt.NDArray[np.int64]:
         """Return the timeouts in ns, and whether checksums count, as the kernels take them."""
-        seconds = (
-            self.tcp_idle_s,
-            self.udp_idle_s,
-            self.icmp_idle_s,
-            self.tcp_attempt_s,
-            self.tcp_close_s,
-            self.tcp_linger_s,
-        )
-        return np.array([*(round(value * 1e9) for value in seconds), int(self.checksums)], np.int64)
+        return np.array([*(round(value * 1e9) for value in self._seconds()), int(self.checksums)], np.int64)
+
+    def _seconds(self) -> tuple[float, ...]:
+        return tuple(getattr(self, name) for name in _SECONDS)
 
 
 @dataclass(frozen=True)

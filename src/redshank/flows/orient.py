@@ -27,6 +27,9 @@ UDP_SERVERS = (
     *(6081, 20000),
 )
 
+DNS_SERVERS = (53, 137, 5353, 5355)
+"""UDP ports of DNS and its relatives; its flows are single questions and end sooner."""
+
 _ANSWERS = ((8, 0), (13, 14), (15, 16), (10, 9), (17, 18))
 _ANSWERS_6 = ((128, 129), (133, 134), (135, 136), (130, 131), (139, 140), (144, 145))
 
@@ -48,6 +51,12 @@ COUNTERPART = np.stack([_table(_ANSWERS), _table(_ANSWERS_6)])
 """[2, 256]: by ICMP version and type, the type that answers it, -1 if none does."""
 LIKELY_SERVER = np.stack([_ports(TCP_SERVERS), _ports(UDP_SERVERS)])
 """[2, 65536]: for TCP and UDP, ports where a server is likely."""
+
+
+@kernel
+def is_dns(port: int) -> bool:
+    """Tell whether a UDP server port is one of DNS."""
+    return bool(port in DNS_SERVERS)
 
 
 @kernel

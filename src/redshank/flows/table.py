@@ -51,8 +51,8 @@ ROW = np.dtype(
         ("first_ns", "i8"),
         ("last_ns", "i8"),
         ("deadline_ns", "i8"),
-        ("attempt_ns", "i8"),
-        ("delete_ns", "i8"),
+        ("attempt_ns", "i8"),  # when to look at an unanswered SYN, or at a DNS flow; 0: never
+        ("delete_ns", "i8"),  # when a closed TCP flow ends; 0: it is open
         ("serial", "i8"),
         ("missed_bytes", "i8"),
         ("services", "u8", (2,)),  # by direction: which services the first payload looks like
@@ -83,7 +83,7 @@ END = np.dtype(
         ("size_min", "i4"),
         ("size_max", "i4"),
         ("flags", "u4", (8,)),
-        ("start_seq", "i8"),  # of the (assumed) SYN; -1 if the first byte seen was number 0
+        ("start_seq", "i8"),  # of the (assumed) SYN, 32 bits
         ("last_seq", "i8"),  # one past the highest sequence number seen, 32 bits
         ("ack_seq", "i8"),  # highest acknowledgement by the peer, 32 bits
         ("seq_wraps", "i8"),

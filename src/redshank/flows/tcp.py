@@ -64,7 +64,7 @@ def _relative(end: Record, number: int, last: int, wraps: int) -> tuple[int, boo
     elif distance > 0 and number < last:
         wraps += 1
     if wraps == 0:
-        relative = delta(number, end.start_seq & 0xFFFFFFFF)
+        relative = delta(number, end.start_seq)
         return relative, relative < 0
     return full(number, wraps) - end.start_seq, False
 
@@ -85,11 +85,11 @@ def _begin(end: Record, flags: int, seq: int, past: int) -> None:
         if flags & SYN:
             end.start_seq = seq
         else:
-            end.start_seq = seq - 1  # as if the SYN had been seen
+            end.start_seq = (seq - 1) & 0xFFFFFFFF  # as if the SYN had been seen
             past = seq
-        end.ack_seq = end.start_seq & 0xFFFFFFFF
+        end.ack_seq = end.start_seq
         end.last_seq = past
-    elif flags & SYN and seq != (end.start_seq & 0xFFFFFFFF):
+    elif flags & SYN and seq != end.start_seq:
         # A connection that never came to be, or a forged RST before: this SYN is the one that counts.
         if end.state in (SYN_SENT, SYN_ACK_SENT, ESTABLISHED, PARTIAL) or (
             end.state == RESET and end.previous_state == INACTIVE
@@ -184,7 +184,7 @@ def is_new_connection(orig: Record, resp: Record, flags: int, seq: int) -> bool:
         if orig.state != INACTIVE:
             return False
         start = resp.start_seq
-    if not (orig.did_close and resp.did_close):
+    if not orig.did_close and not resp.did_close:
         if seq == start:
             return False
         reversed_handshake = not flags & ACK and orig.state == SYN_ACK_SENT and resp.state == INACTIVE
@@ -294,6 +294,27 @@ def _check_eof(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any
 
 
 @kernel
+def _starts_with_answer(row: Record, orig: Record, resp: Record) -> bool:
+    """Tell whether all that was seen is a SYN-ACK."""
+    if orig.state != SYN_ACK_SENT or resp.state != INACTIVE:
+        return False
+    return bool(row.history_length == 1 and row.history[0] == 72)
+
+
+@kernel
+def _answer_was_first(rows: npt.NDArray[Any], ends: npt.NDArray[Any], index: int) -> None:
+    """Make the sender of a lone SYN-ACK the responder, now that an ACK or data followed.
+
+    A scan with SYN-ACKs gets a RST or nothing, so this was an answer whose question we missed.
+    """
+    row = rows[index]
+    row.history_length = 0
+    exchange_roles(rows, ends, index)
+    add(row, 72, 1)
+    _set_state(row, ends[2 * index + 1], ends[2 * index], ESTABLISHED)
+
+
+@kernel
 def segment(
     rows: npt.NDArray[Any],
     ends: npt.NDArray[Any],
@@ -318,9 +339,13 @@ def segment(
         The side of the sender afterwards: it changes where SYN-ACK and SYN came in the wrong order.
     """
     row = rows[index]
-    end, peer = ends[2 * index + side], ends[2 * index + 1 - side]
     flags = int(packet.tcp_flags)
     seq, ack, length = int(packet.seq), int(packet.ack), int(packet.payload_length)
+    goes_on = not flags & (SYN | RST) and (length > 0 or flags & (ACK | FIN) == ACK)
+    if goes_on and _starts_with_answer(row, ends[2 * index], ends[2 * index + 1]):
+        _answer_was_first(rows, ends, index)
+        side = 1 - side
+    end, peer = ends[2 * index + side], ends[2 * index + 1 - side]
 
     if not row.first_seen & (1 << side):
         if side == 0:
@@ -347,7 +372,7 @@ def segment(
         if peer.state == INACTIVE:
             # Number the peer as if its SYN had been seen, so that its data fits in later.
             relative_ack = 1
-            peer.start_seq = ack - 1
+            peer.start_seq = (ack - 1) & 0xFFFFFFFF
             peer.ack_seq = (ack - 1) & 0xFFFFFFFF
             peer.last_seq = (ack - 1) & 0xFFFFFFFF
         else:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows import table
+from redshank.flows.deadline import is_over
 from redshank.flows.table import BUCKET_BITS, BUCKETS, CLOCK, FREE, LIVE, OUT, TICK, Record
 
 REASONS = ("closed", "idle", "evicted", "end_of_input")
@@ -87,6 +88,7 @@ def sweep(
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
     state: npt.NDArray[np.int64],
+    timeouts: npt.NDArray[np.int64],
     out_rows: npt.NDArray[Any],
     out_ends: npt.NDArray[Any],
 ) -> bool:
@@ -97,7 +99,7 @@ def sweep(
         index = np.int64(buckets[state[TICK] % BUCKETS])
         while index >= 0:
             following = np.int64(rows[index].next)
-            if rows[index].deadline_ns <= state[CLOCK]:
+            if is_over(rows[index], state[CLOCK], timeouts):
                 if state[OUT] >= len(out_rows) - 2:
                     return False
                 end(rows, ends, slots, buckets, state, index, past_deadline(rows[index]), out_rows, out_ends)
