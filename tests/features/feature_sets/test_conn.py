@@ -2,12 +2,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frames import UDP, ethernet, ipv4, pcap, udp
+from redshank.capture.sources.pcap import Pcap
 from redshank.core.schema import flow_batch
 from redshank.features.feature_sets.conn import CONN_STATES, PROTOS, SERVICES, Conn
+from redshank.flows.meter import MeterSettings
+from redshank.flows.sources.sensor import Sensor
 
 FINGERPRINT = "e427db722e5aa3c9"
 
@@ -180,3 +185,15 @@ def test_ratios_are_not_negative_and_shares_at_most_one(size: int, pkts: int, du
     assert all(value >= 0 for value in row.values())
     assert row["src_pkts_share"] <= 1
     assert row["src_ip_bytes_share"] <= 1
+
+
+def test_a_metered_flow_is_the_vector_of_its_record(tmp_path: Path) -> None:
+    question = ethernet(ipv4(udp(b"q" * 40, src_port=5000, dst_port=7), UDP))
+    answer = ethernet(ipv4(udp(b"a" * 120, src_port=7, dst_port=5000), UDP, src="10.0.0.2", dst="10.0.0.1"))
+    alone = ethernet(ipv4(udp(b"q" * 40, src_port=5001, dst_port=7), UDP))
+    (tmp_path / "c.pcap").write_bytes(pcap([(0, question), (250_000_000, answer), (300_000_000, alone)]))
+    flows = pa.Table.from_batches(Sensor(Pcap(tmp_path / "c.pcap"), MeterSettings(seed=0)).batches())
+    metered = flows.sort_by("ts").combine_chunks().to_batches()[0]
+    records = [row | {"service": None} for row in (TWO_PACKETS, ONE_PACKET)]
+    written = flow_batch({name: [row[name] for row in records] for name in TWO_PACKETS}, rows=2)
+    assert Conn().encode(metered).tolist() == Conn().encode(written).tolist()
