@@ -1,7 +1,7 @@
 from frames import arp, ethernet, icmp, internet_checksum, ipv4, ipv6, pcap, tcp, udp, vlan
 
 
-def test_checksum_of_the_header_in_rfc_1071_style_example_is_right() -> None:
+def test_the_checksum_of_a_published_header_is_right() -> None:
     # The IPv4 header example of Wikipedia's "Internet checksum" page: its checksum is 0xB861.
     header = bytes.fromhex("45000073000040004011" + "0000" + "c0a80001c0a800c7")
     assert internet_checksum(header) == 0xB861
