@@ -1,0 +1,144 @@
+"""`redshank detect`: judge a capture or a log, and say who did what."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from redshank.core.records import Alert
+    from redshank.flows.source import FlowSource
+    from redshank.pipeline import Summary
+    from redshank.report.summary import Row, Section
+
+EVE_FILE = "eve.json"
+SHOWN = 1_000  # alerts kept for the table; the sinks get them all
+
+
+def detect(
+    capture: Annotated[
+        Path | None, typer.Option("--read", "-r", metavar="FILE", help="A capture: pcap or pcapng, plain or gzip.")
+    ] = None,
+    zeek: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="A conn.log of Zeek, or the folder that holds it.")
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--log", "-l", metavar="DIR", help="Folder for verdicts.parquet (replaced) and eve.json (appended)."
+        ),
+    ] = None,
+    false_alarm_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RATE", help="Share of benign flows that may raise an alarm: 0.05, 0.01, 0.001 or 0.0001."
+        ),
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of tables.")] = False,
+) -> None:
+    """Find attacks in a capture, or in Zeek's conn.log.
+
+    Prints one line per alert (who, what, how often, against whom, what to do) and a summary. Options win over the
+    environment (REDSHANK_DETECT__FALSE_ALARM_RATE), the environment over the settings file.
+
+    Example: redshank detect -r plant.pcap.gz -l out/plant
+    """
+    from redshank.alerts.group import GroupSettings
+    from redshank.alerts.sinks.eve import Eve
+    from redshank.capture.sources.pcap import Pcap
+    from redshank.config import load
+    from redshank.core.bundle import Bundle
+    from redshank.core.errors import ConfigError
+    from redshank.core.files import writable_folder
+    from redshank.detect.default import default_bundle
+    from redshank.detect.detectors.classifier import Classifier
+    from redshank.flows.meter import MeterSettings
+    from redshank.flows.sources.sensor import Sensor
+    from redshank.flows.sources.zeek import Zeek
+    from redshank.pipeline import VERDICTS_FILE, run
+    from redshank.report.summary import show
+
+    if (capture is None) == (zeek is None):
+        given = f"both -r '{capture}' and --zeek '{zeek}'" if capture else "neither"
+        raise ConfigError(f"detect: name one input, -r FILE or --zeek PATH; given: {given}")
+    settings = load(config)
+    place = capture or zeek
+    source: FlowSource
+    if capture is not None:
+        meter = MeterSettings(capacity=settings.sensor.capacity, checksums=settings.sensor.checksums)
+        source = Sensor(Pcap(capture), meter)
+    elif zeek is not None:
+        source = Zeek(zeek)
+    rate = settings.detect.false_alarm_rate if false_alarm_rate is None else false_alarm_rate
+    detector = Classifier(Bundle.load(bundle or settings.detect.bundle or default_bundle()), rate)
+    folder = writable_folder(out, "-l") if out else None
+    alerts: list[Alert] = []
+    summary = run(
+        source,
+        [detector],
+        [Eve(folder / EVE_FILE)] if folder else [],
+        grouping=GroupSettings(window_s=settings.alerts.window_s, unknown_minimum=settings.alerts.unknown_minimum),
+        verdicts=folder / VERDICTS_FILE if folder else None,
+        tell=lambda alert: alerts.append(alert) if len(alerts) < SHOWN else None,
+    )
+    show(f"Detection in {place}", _sections(summary, alerts, detector.name, detector.false_alarm_rate), as_json=as_json)
+    if summary.interrupted:
+        raise typer.Exit(130)
+
+
+def _sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) -> "list[Section]":
+    from redshank.report.summary import Section
+
+    seconds = max(summary.seconds, 1e-9)
+    told: list[Row] = [
+        {"family": family, "severity": grade, "alerts": n} for (family, grade), n in summary.alerts.items()
+    ]
+    talkers: list[Row] = [{"device": t.device, "flows": t.flows, "ip_bytes": t.ip_bytes} for t in summary.talkers]
+    return [
+        Section("Alerts", [_row(alert) for alert in alerts]),
+        Section(
+            "Summary",
+            {
+                "packets": summary.packets,
+                "bytes": summary.packet_bytes,
+                "flows": summary.flows,
+                "alarms": summary.alarms,
+                "alerts": sum(summary.alerts.values()),
+                "alerts_shown": len(alerts),
+                "alerts_undelivered": sum(summary.undelivered.values()),
+                "anomalies": sum(summary.anomalies.values()),
+                "bundle": bundle,
+                "false_alarm_rate": rate,
+                "interrupted": summary.interrupted,
+                "seconds": summary.seconds,
+                "packets_per_s": summary.packets / seconds,
+                "flows_per_s": summary.flows / seconds,
+            },
+        ),
+        Section("Verdicts by family", summary.verdicts),
+        Section("Alerts by family and severity", told),
+        Section("Top talkers", talkers),
+        Section("Anomalies of input", summary.anomalies),
+    ]
+
+
+def _row(alert: "Alert") -> "Row":
+    # Time 0 stands for flows whose time was masked.
+    at = datetime.fromtimestamp(max(alert.first_seen_s, 0), tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+    others = alert.target_count - 1
+    return {
+        "time": at if alert.first_seen_s else None,
+        "severity": alert.severity,
+        "device": alert.device or None,
+        "family": alert.family,
+        "count": alert.count,
+        "targets": ((alert.targets or ("",))[0] or "-") + (f" +{others}" if others > 0 else ""),
+        "score": round(alert.score, 6),
+        "measure": alert.measure,
+    }

@@ -1,0 +1,211 @@
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from bundles import START_NS, tiny_bundle
+from frames import ethernet, ipv4, pcap, tcp
+from redshank.commands import main
+from redshank.core.bundle import Bundle
+
+HEADER = (
+    "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\t"
+    "conn_state\tmissed_bytes\thistory\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\n"
+    "#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\tstring\tcount\tstring\tcount\t"
+    "count\tcount\tcount\n"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with a bundle, a capture of a SYN scan and a log of a scan and a flood."""
+
+    folder: Path
+
+    @property
+    def bundle(self) -> str:
+        return str(self.folder / "tiny")
+
+    @property
+    def capture(self) -> str:
+        return str(self.folder / "scan.pcap")
+
+    @property
+    def log(self) -> str:
+        return str(self.folder / "conn.log")
+
+
+def _log_line(at: str, i: int, device: str, ip_bytes: int, answers: int) -> str:
+    fields = (at, f"C{i}", device, 40000, f"10.0.1.{i % 250}", 1883, "tcp", "mqtt", 0.5, 100, 100, "SF", 0, "ShADadFf")
+    return "\t".join(str(field) for field in (*fields, 5, ip_bytes, answers, 60 * answers)) + "\n"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    folder = tmp_path_factory.mktemp("detect")
+    tiny_bundle().save(folder / "tiny")
+    syns = [ethernet(ipv4(tcp(dst_port=1 + i, flags="S"), src="10.0.0.66", dst="10.0.1.1")) for i in range(50)]
+    (folder / "scan.pcap").write_bytes(pcap((START_NS + i * 100_000_000, syn) for i, syn in enumerate(syns)))
+    rows = [("10.0.0.5", 600, 8)] * 40 + [("10.0.0.66", 44, 0)] * 20 + [("10.0.0.77", 5_000_000, 0)] * 5
+    lines = [_log_line(f"{1_700_000_100 + i}.5", i, *row) for i, row in enumerate(rows)]
+    (folder / "conn.log").write_text(HEADER + "".join(lines))
+    (folder / "masked.log").write_text(HEADER + "".join(_log_line("-", i, *row) for i, row in enumerate(rows)))
+    return Place(folder)
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def redshank(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["redshank", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return Done(ended.value.code if isinstance(ended.value.code, int) else 0, captured.out, captured.err)
+
+    return call
+
+
+def test_scan_in_a_capture_is_reported_with_what_to_do(redshank: Any, place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = redshank("detect", "-r", place.capture, "-m", place.bundle, "-l", str(out))
+    assert (done.code, done.err) == (0, "")
+    alert = next(line for line in done.out.splitlines() if "scanning" in line)
+    assert alert.split()[:6] == ["2023-11-14", "22:15:00", "low", "10.0.0.66", "scanning", "50"]
+    assert "Find out who runs 10.0.0.66" in alert
+    assert pq.read_table(out / "verdicts.parquet").num_rows == 50
+    assert [json.loads(line)["src_ip"] for line in (out / "eve.json").read_text().splitlines()] == ["10.0.0.66"]
+    assert sorted(path.name for path in out.iterdir()) == ["eve.json", "verdicts.parquet"]
+
+
+def test_zeek_log_gives_one_json_object(redshank: Any, place: Place) -> None:
+    done = redshank("detect", "--zeek", place.log, "-m", place.bundle, "--json")
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert {(row["device"], row["family"], row["count"]) for row in found["alerts"]} == {
+        ("10.0.0.66", "scanning", 20),
+        ("10.0.0.77", "dos", 5),
+    }
+    assert found["summary"]["flows"] == 65
+    assert found["summary"]["bundle"] == "tiny"
+    assert found["verdicts_by_family"]["benign"] == 40
+    assert found["top_talkers"][0]["device"] == "10.0.0.77"
+
+
+def test_log_with_masked_time_is_judged_all_the_same(redshank: Any, place: Place, tmp_path: Path) -> None:
+    masked = str(place.folder / "masked.log")
+    done = redshank("detect", "--zeek", masked, "-m", place.bundle, "-l", str(tmp_path), "--json")
+    assert done.code == 0
+    assert {(row["time"], row["family"]) for row in json.loads(done.out)["alerts"]} == {
+        (None, "scanning"),
+        (None, "dos"),
+    }
+
+
+def test_second_run_appends_alerts_and_replaces_verdicts(redshank: Any, place: Place, tmp_path: Path) -> None:
+    for _ in range(2):
+        redshank("detect", "--zeek", place.log, "-m", place.bundle, "-l", str(tmp_path))
+    assert len((tmp_path / "eve.json").read_text().splitlines()) == 4
+    assert pq.read_table(tmp_path / "verdicts.parquet").num_rows == 65
+
+
+def test_false_alarm_rate_comes_from_the_option_or_the_environment(
+    redshank: Any, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDSHANK_DETECT__FALSE_ALARM_RATE", "0.05")
+    arguments = ("detect", "--zeek", place.log, "-m", place.bundle, "--json")
+    assert json.loads(redshank(*arguments).out)["summary"]["false_alarm_rate"] == "0.05"
+    done = redshank(*arguments, "--false-alarm-rate", "0.001")
+    assert json.loads(done.out)["summary"]["false_alarm_rate"] == "0.001"
+
+
+def test_settings_file_is_heeded(redshank: Any, place: Place, tmp_path: Path) -> None:
+    (tmp_path / "redshank.toml").write_text("[alerts]\nwindow_s = 10\n")
+    done = redshank(
+        *("detect", "--zeek", place.log, "-m", place.bundle, "--json", "-c", str(tmp_path / "redshank.toml"))
+    )
+    assert len(json.loads(done.out)["alerts"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, "detect: name one input, -r FILE or --zeek PATH; given: neither"),
+        (["-r", "{capture}", "--zeek", "{log}"], 2, "given: both -r '{capture}' and --zeek '{log}'"),
+        (["-r", "{folder}/none.pcap"], 2, "{folder}/none.pcap"),
+        (["--zeek", "{folder}/none.log"], 2, "{folder}/none.log: no such file or folder"),
+        (["-r", "{log}"], 1, "{log}"),
+        (["--zeek", "{capture}"], 1, "{capture}"),
+        (["-r", "{capture}", "-m", "{folder}"], 1, "bundle {folder}: not a folder with model.onnx and manifest.json"),
+        (["-r", "{capture}", "-m", "{folder}/other"], 1, "column 3 'weight_kg', running is 'duration'"),
+        (["-r", "{capture}", "-m", "{folder}/damaged"], 1, "bundle tiny: model.onnx has sha256"),
+        (["-r", "{capture}", "-m", "{folder}/nonsense"], 1, "bundle tiny: the runtime refuses model.onnx"),
+        (["-r", "{capture}", "--false-alarm-rate", "0.02"], 2, "rate: 0.02 has no threshold in bundle tiny"),
+        (["-r", "{capture}", "-c", "{folder}/none.toml"], 2, "settings: cannot read '{folder}/none.toml'"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_one_line_and_leaves_nothing(
+    redshank: Any, place: Place, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    columns = tiny_bundle().manifest.columns
+    tiny_bundle(fingerprint="0" * 16, columns=[*columns[:3], "weight_kg", *columns[4:]]).save(place.folder / "other")
+    tiny_bundle(model=b"\x08nonsense").save(place.folder / "nonsense")
+    Bundle.load(place.folder / "tiny").save(place.folder / "damaged")
+    (place.folder / "damaged" / "model.onnx").write_bytes(b"other")
+    names = {"capture": place.capture, "log": place.log, "folder": str(place.folder)}
+    model = [] if "-m" in arguments else ["-m", place.bundle]
+    done = redshank("detect", *(a.format(**names) for a in arguments), *model, "-l", str(tmp_path / "out"))
+    assert done.code == code
+    assert done.out == ""
+    (line,) = done.err.splitlines()
+    assert line.startswith("redshank: ")
+    assert message.format(**names) in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_cannot_be_written_is_one_line(redshank: Any, place: Place) -> None:
+    done = redshank("detect", "-r", place.capture, "-m", place.bundle, "-l", f"{place.log}/out")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"redshank: -l: cannot write to folder '{place.log}/out' (Not a directory); name a folder you may write to\n"
+    )
+
+
+def test_installation_without_a_default_bundle_says_so(
+    redshank: Any, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redshank.detect.default.default_bundle.__defaults__", (tmp_path / "none",))
+    done = redshank("detect", "-r", place.capture)
+    assert done.code == 1
+    assert "bundle default: this installation has none at" in done.err
+
+
+def test_help_teaches_with_an_example(redshank: Any) -> None:
+    done = redshank("detect", "--help")
+    assert done.code == 0
+    assert "Example: redshank detect -r plant.pcap.gz -l out/plant" in done.out
+
+
+def test_command_loads_no_training_library(place: Place) -> None:
+    code = (
+        "import sys; from redshank.commands import main\n"
+        f"sys.argv = ['redshank', 'detect', '-r', {place.capture!r}, '-m', {place.bundle!r}, '--json']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "found = {name.split('.')[0] for name in sys.modules} & {'torch', 'sklearn', 'pandas', 'onnx', 'lightgbm'}\n"
+        "print(sorted(found))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert json.loads(done.stdout.splitlines()[0])["summary"]["flows"] == 50
