@@ -58,6 +58,14 @@ class Network(Model):
     columns_: tuple[Column, ...]
     classes_: Classes
 
+    def problems(self) -> list[str]:
+        """Say what is wrong with the settings, one line each; a subclass adds its own."""
+        least = {"epochs": 0, "batch_size": 1, "patience": 1, "weight_decay": 0}
+        problems = [f"{n}: {getattr(self, n)} is not {m} or more" for n, m in least.items() if getattr(self, n) < m]
+        if self.learning_rate <= 0:
+            problems.append(f"learning_rate: {self.learning_rate} is not above 0")
+        return problems
+
     @abstractmethod
     def layers(self, width: int, n_classes: int) -> nn.Module:
         """Build the layers from encoded input to class logits.
@@ -162,13 +170,7 @@ class Network(Model):
         return curve
 
     def _check(self, x: Floats, y: Classes, columns: Sequence[Column], n_classes: int) -> None:
-        problems = [
-            f"{name}: {getattr(self, name)} is not {least} or more"
-            for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("weight_decay", 0))
-            if getattr(self, name) < least
-        ]
-        if self.learning_rate <= 0:
-            problems.append(f"learning_rate: {self.learning_rate} is not above 0")
+        problems = self.problems()
         if problems:
             raise ConfigError(problems)
         if not len(x) or x.shape != (len(y), len(columns)):

@@ -1,13 +1,16 @@
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
+from model_rows import COLUMNS, classes, raw
+from redshank.core.errors import ConfigError
 from redshank.learn.models.bilstm import Bilstm, OneStep
 
 
 def example(place: Path) -> Bilstm:  # noqa: ARG001  needs no files
-    return Bilstm(units=(16, 12, 8), epochs=100, batch_size=16, learning_rate=0.01, dropout=0.0)
+    return Bilstm(units=(16, 12, 8), epochs=100, batch_size=32, learning_rate=0.02, dropout=0.0)
 
 
 def test_the_defaults_are_the_recipe_of_the_study() -> None:
@@ -41,3 +44,14 @@ def test_each_layer_takes_both_directions_of_the_one_before() -> None:
     head = layers[-1]
     assert isinstance(head, nn.Linear)
     assert (head.in_features, head.out_features) == (12, 3)
+
+
+@pytest.mark.parametrize("units", [(), (8, 0)])
+def test_every_wrong_setting_is_named(units: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Bilstm(units=units, dropout=1.0, epochs=-2).fit(raw(9), classes(raw(9)), columns=COLUMNS, n_classes=3)
+    assert caught.value.problems == [
+        "epochs: -2 is not 0 or more",
+        f"units: {units} is not one number or more, each 1 or more",
+        "dropout: 1.0 is not between 0 and 1",
+    ]

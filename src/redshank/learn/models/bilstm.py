@@ -22,7 +22,7 @@ class Bilstm(Network):
 
     Args:
         units: Units per direction of each layer.
-        dropout: Share of each layer's output that is dropped while training, 0 to 1.
+        dropout: Share of each layer's output that is dropped while training, 0 or more, below 1.
         epochs, batch_size, patience, learning_rate, weight_decay, inputs, bins, seed: See `Network`.
     """
 
@@ -50,6 +50,15 @@ class Bilstm(Network):
         self.inputs = inputs
         self.bins = bins
         self.seed = seed
+
+    def problems(self) -> list[str]:
+        """Say what is wrong with the settings."""
+        problems = super().problems()
+        if not self.units or min(self.units) < 1:
+            problems.append(f"units: {self.units} is not one number or more, each 1 or more")
+        if not 0 <= self.dropout < 1:
+            problems.append(f"dropout: {self.dropout} is not between 0 and 1")
+        return problems
 
     def layers(self, width: int, n_classes: int) -> nn.Module:
         """Stack the layers and a linear head."""

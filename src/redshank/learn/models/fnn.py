@@ -19,7 +19,7 @@ class Fnn(Network):
     Args:
         units: Width of each layer.
         blocks: Number of blocks (layers, if not residual).
-        dropout: Share of each block's output that is dropped while training, 0 to 1.
+        dropout: Share of each block's output that is dropped while training, 0 or more, below 1.
         residual: Whether blocks are residual; plain layers with ReLU otherwise.
         epochs, batch_size, patience, learning_rate, weight_decay, inputs, bins, seed: See `Network`.
     """
@@ -52,6 +52,14 @@ class Fnn(Network):
         self.inputs = inputs
         self.bins = bins
         self.seed = seed
+
+    def problems(self) -> list[str]:
+        """Say what is wrong with the settings."""
+        problems = super().problems()
+        problems += [f"{n}: {getattr(self, n)} is not 1 or more" for n in ("units", "blocks") if getattr(self, n) < 1]
+        if not 0 <= self.dropout < 1:
+            problems.append(f"dropout: {self.dropout} is not between 0 and 1")
+        return problems
 
     def layers(self, width: int, n_classes: int) -> nn.Module:
         """Stack the blocks and a linear head."""
