@@ -185,8 +185,8 @@ def test_too_few_records_are_refused_before_anything_is_written() -> None:
 
 @pytest.mark.data
 def test_every_capture_we_have_is_survived_in_seconds(data: Path) -> None:
-    # Decoded on 2 cores in about two seconds; the bound leaves room for a busy machine, not for a loop without end.
-    seen, refused, began = 0, [], time.monotonic()
+    # Decoded in under two seconds of one core; the bound leaves room for compiling, not for a loop without end.
+    seen, refused, began = 0, [], time.process_time()
     packets, counts = np.zeros(8192, PACKET), np.zeros(len(ANOMALIES), np.int64)
     for folder in ("benign-iot", "attacks", "odd", "malformed"):
         for path in sorted((data / "pcaps" / folder).iterdir()):
@@ -209,7 +209,7 @@ def test_every_capture_we_have_is_survived_in_seconds(data: Path) -> None:
     ]
     assert {lines for _, lines in refused} == {1}
     assert seen > 100_000
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
 
 
 @pytest.mark.data

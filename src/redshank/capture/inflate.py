@@ -74,12 +74,15 @@ class Inflate:
     def _step(self, room: memoryview) -> int:
         member = self._member
         assert member is not None
+        before = member.copy()
         try:
             content = member.decompress(self._waiting, len(room))
         except zlib.error:
+            content = _up_to_damage(before, self._waiting, len(room))
             self._end(CORRUPT)
-            return 0
         room[: len(content)] = content
+        if self._ended:
+            return len(content)
         if member.eof:
             self._waiting = member.unused_data
             self._member = None
@@ -90,3 +93,16 @@ class Inflate:
     def _end(self, fault: str | None) -> None:
         self.fault = fault
         self._ended = True
+
+
+def _up_to_damage(member: "zlib._Decompress", compressed: bytes, size: int) -> bytes:
+    """Give what comes out before zlib stops: it throws away the output of the call that finds the damage."""
+    content = b""
+    for at in range(len(compressed)):
+        if len(content) == size:
+            break
+        try:
+            content += member.decompress(compressed[at : at + 1], size - len(content))
+        except zlib.error:
+            break
+    return content

@@ -141,21 +141,21 @@ def _to_ns(high: int, low: int, interface: Numbers) -> int:
     ticks = high << 32 | low
     shift = interface[_SHIFT]
     if shift < 0:
-        if ticks > (_FOREVER_NS >> 1) // interface[_MULTIPLY]:
+        if ticks > _FOREVER_NS // interface[_MULTIPLY]:
             return _FOREVER_NS
         ns = ticks * interface[_MULTIPLY] // interface[_DIVIDE]
     elif shift > 62:
         ns = 0
     else:
         seconds = ticks >> shift
-        if seconds > _MAX_S >> 1:
+        if seconds > _MAX_S:
             return _FOREVER_NS
         part = ticks & ((1 << shift) - 1)
         if shift > 32:
             part, shift = part >> (shift - 32), 32
         ns = seconds * _S_NS + (part * _S_NS >> shift)
-    total: int = ns + interface[_OFFSET_NS]
-    return total
+    offset: int = interface[_OFFSET_NS]
+    return ns + offset if ns <= _FOREVER_NS - max(offset, 0) else _FOREVER_NS
 
 
 @lean_kernel
