@@ -51,13 +51,12 @@ def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None) -> in
     """
     check(form, path)
     if path is None:
-        rows = _WRITERS[form](batches, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return rows
+        with _disk("standard output"):
+            return _WRITERS[form](batches, sys.stdout.buffer)
     if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced
-        with _disk(path), path.open("wb") as stream:
+        with _disk(f"{path}"), path.open("wb") as stream:
             return _WRITERS[form](batches, stream)
-    with replacing(path) as part, _disk(path), part.open("wb") as stream:
+    with replacing(path) as part, _disk(f"{path}"), part.open("wb") as stream:
         return _WRITERS[form](batches, stream)
 
 
@@ -78,13 +77,13 @@ def check(form: str, path: Path | None) -> None:
 
 
 @contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def _disk(where: str) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ActionError(f"{path}: cannot be written ({error.strerror or error}); nothing was left there") from None
+        raise ActionError(f"{where}: cannot be written ({error.strerror or error})") from None
 
 
 def json_lines(batch: pa.RecordBatch) -> pa.StringArray:
@@ -179,6 +178,7 @@ def _write_zeek(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
         "\t".join(["#types", *(kind for _, _, kind in COLUMNS)]),
     )
     stream.write(("\n".join(head) + "\n").encode())
+    stream.flush()
     return _write_lines((_zeek_lines(batch) for batch in batches), stream)
 
 
@@ -201,6 +201,7 @@ def _write_lines(arrays: Iterable[pa.StringArray], stream: BinaryIO) -> int:
 
 def _write_csv(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
     stream.write((",".join(FLOW.names) + "\n").encode())
+    stream.flush()
     return _write_lines((_csv_lines(batch) for batch in batches), stream)
 
 

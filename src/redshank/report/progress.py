@@ -1,0 +1,35 @@
+"""Show a person that work goes on.
+
+In: a source of flows. Out: its batches, unchanged; on a terminal a line on standard error counts packets and flows
+while they pass. Where standard error is no terminal nothing is shown.
+"""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from redshank.flows.source import FlowSource
+
+
+def watched(source: FlowSource, *, hidden: bool = False) -> Iterator[pa.RecordBatch]:
+    """Pass on the batches of `source`, and count them for a person on standard error.
+
+    Args:
+        source: Where the flows come from.
+        hidden: Show nothing, for a terminal that shows the results themselves.
+    """
+    console = Console(stderr=True)
+    if hidden or not console.is_terminal:
+        yield from source.batches()
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    flows = 0
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading")
+        for batch in source.batches():
+            flows += batch.num_rows
+            packets = f"{source.packets:,} packets, " if source.packets else ""
+            progress.update(task, description=f"{packets}{flows:,} flows")
+            yield batch

@@ -1,0 +1,141 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from redshank import __version__, commands
+from redshank.commands import add_commands, app, main
+from redshank.core.errors import ActionError, ConfigError
+
+NAMES = sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
+PROGRAM = [sys.executable, "-c", "from redshank.commands import main; main()"]
+
+
+def redshank(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
+    return subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, text=True, check=False, timeout=60, env=environment
+    )
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """Run the program in this process and return its exit code."""
+    monkeypatch.setattr("sys.argv", ["redshank", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    return caught.value.code
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """Give the program one more command, `fail`, that raises what is put into the list."""
+    errors: list[BaseException] = []
+    add_commands()
+
+    def fail() -> None:
+        raise errors[0]
+
+    monkeypatch.setattr(app, "registered_commands", list(app.registered_commands))
+    app.command(name="fail")(fail)
+    return errors
+
+
+def test_help_lists_every_command() -> None:
+    done = redshank("--help")
+    assert done.returncode == 0
+    assert "flows" in NAMES
+    words = done.stdout.split()
+    assert [name for name in NAMES if name not in words] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_teaches_with_an_example(name: str) -> None:
+    add_commands()
+    group = typer.main.get_command(app)
+    command = group.commands[name]  # type: ignore[attr-defined]
+    texts = [command.help or "", *(inner.help or "" for inner in getattr(command, "commands", {}).values())]
+    assert any("redshank " + name in text for text in texts), f"redshank {name} --help shows no example"
+
+
+def test_help_needs_no_training_library_and_no_compiler() -> None:
+    code = (
+        "import sys\nfrom redshank.commands import add_commands\nadd_commands()\n"
+        "print({'torch', 'sklearn', 'pandas', 'lightgbm', 'numba', 'pyarrow', 'onnxruntime'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "set()"
+
+
+def test_commands_are_added_once() -> None:
+    add_commands()
+    before = len(app.registered_commands), len(app.registered_groups)
+    add_commands()
+    assert (len(app.registered_commands), len(app.registered_groups)) == before
+
+
+def test_version_is_told() -> None:
+    done = redshank("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"redshank {__version__}\n", "")
+
+
+def test_no_arguments_show_the_help_as_wrong_usage() -> None:
+    done = redshank()
+    assert done.returncode == 2
+    assert "Commands" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("flow",), "redshank: No such command 'flow'. Did you mean 'flows'? (see `redshank --help`)"),
+        (("flows", "--zek"), "redshank: No such option: --zek"),
+        (("flows", "-r"), "redshank: Option '-r' requires an argument."),
+        (("flows", "surplus"), "redshank: Got unexpected extra argument"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    arguments: tuple[str, ...], line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, *arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(line)
+    assert err.count("\n") == 1
+    assert "--help`)" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ConfigError(["a: 1 is wrong", "b: 2 is wrong"]), 2, "redshank: a: 1 is wrong\nredshank: b: 2 is wrong\n"),
+        (ActionError("eth9: no such interface"), 1, "redshank: eth9: no such interface\n"),
+        (typer.Abort(), 1, ""),
+        (typer.Exit(3), 3, ""),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(32, "Broken pipe"), 1, ""),
+    ],
+)
+def test_an_error_of_ours_is_its_line_and_its_exit_code(
+    error: BaseException,
+    code: int,
+    said: str,
+    failing: list[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failing.append(error)
+    assert ended(monkeypatch, "fail") == code
+    assert capsys.readouterr() == ("", said)
+
+
+def test_an_error_that_is_not_ours_shows_where_it_happened(
+    failing: list[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing.append(ZeroDivisionError("a mistake of ours"))
+    monkeypatch.setattr("sys.argv", ["redshank", "fail"])
+    with pytest.raises(ZeroDivisionError, match="a mistake of ours"):
+        main()

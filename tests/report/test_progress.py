@@ -1,0 +1,56 @@
+import io
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+
+from redshank.core.schema import flow_batch
+from redshank.flows.source import FlowSource
+from redshank.report.progress import watched
+
+
+class Three(FlowSource):
+    """Gives three flows of 1,200 packets in two batches."""
+
+    def __init__(self) -> None:
+        self.anomalies = {}
+        self.packets = 0
+        self.packet_bytes = 0
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self.packets = 1_000
+        yield flow_batch({"uid": ["C1", "C2"]}, rows=2)
+        self.packets = 1_200
+        yield flow_batch({"uid": ["C3"]}, rows=1)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def before_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    return terminal
+
+
+def test_batches_pass_unchanged_and_a_terminal_sees_the_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = before_a_terminal(monkeypatch)
+    assert [batch.num_rows for batch in watched(Three())] == [2, 1]
+    assert "1,200 packets, 3 flows" in terminal.getvalue()
+
+
+def test_nothing_is_shown_when_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = before_a_terminal(monkeypatch)
+    assert [batch.num_rows for batch in watched(Three(), hidden=True)] == [2, 1]
+    assert terminal.getvalue() == ""
+
+
+def test_nothing_is_shown_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = io.StringIO()
+    monkeypatch.setattr("sys.stderr", silent)
+    assert [batch.num_rows for batch in watched(Three())] == [2, 1]
+    assert silent.getvalue() == ""
