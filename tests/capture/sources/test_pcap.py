@@ -112,7 +112,7 @@ def test_a_large_file_comes_in_bounded_blocks(tmp_path: Path) -> None:
     found: list[tuple[int, bytes]] = []
     for block in source.blocks():
         sizes.append(len(block.offset))
-        assert block.data.nbytes <= 4 * 1024 * 1024
+        assert block.data.nbytes <= 2 * 1024 * 1024
         found += _frames([block])
     assert max(sizes) <= MAX_FRAMES
     assert found == given

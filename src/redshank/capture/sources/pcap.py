@@ -24,7 +24,7 @@ from redshank.core.errors import ConfigError, SourceError
 MAX_FRAMES = 8192
 """Frames in one Block."""
 
-_CHUNK_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 2 * 1024 * 1024
 _HEAD_BYTES = 28  # enough of either format to know it, and to refuse a version that we cannot read
 
 # What people hand over in place of a capture, by its first bytes: what it is, and what to do.
