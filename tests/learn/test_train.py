@@ -8,10 +8,11 @@ import pytest
 from redshank.core.errors import ActionError, ConfigError
 from redshank.data.parts import Part, Parts
 from redshank.detect.calibrate import Calibration
+from redshank.detect.detectors.classifier import Classifier
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.learn import train as module
 from redshank.learn.export import score
-from redshank.learn.train import fit, make_bundle
+from redshank.learn.train import benign_quantiles, fit, make_bundle
 from tables import CLASSES, part, parts
 
 QUICK = {"epochs": 2, "units": 8, "blocks": 1}
@@ -107,6 +108,7 @@ def test_a_bundle_scores_as_the_model_does_and_says_where_it_comes_from() -> Non
     assert manifest.figures == {"macro_f1": 0.5}
     assert manifest.provenance["command"] == "redshank train table"
     assert Calibration.from_dict(manifest.calibration) == trained.calibration
+    Classifier(bundle, 0.05)
     np.testing.assert_allclose(score(bundle.model, made.test.x), trained.model.predict_proba(made.test.x), atol=1e-5)
 
 
@@ -126,3 +128,13 @@ def test_a_graph_that_differs_from_its_model_is_no_bundle(monkeypatch: pytest.Mo
     made = conn_parts(60)
     with pytest.raises(ActionError, match=r"constant: Fnn: graph and model differ by 0\.3; nothing was written"):
         make_bundle(fit(made, "constant"), made, "mine", {})
+
+
+def test_benign_quantiles_are_of_benign_training_rows() -> None:
+    made = parts(400)
+    benign = made.train.x[made.train.y == 0]
+    found = benign_quantiles(made)
+    assert list(found) == ["size_bytes", "gap_s"]
+    assert found["gap_s"] == pytest.approx(np.quantile(benign[:, 1], [0.01, 0.5, 0.99]).tolist(), rel=1e-5)
+    absent = replace(made, train=replace(made.train, x=np.full_like(made.train.x, np.nan)))
+    assert benign_quantiles(absent) == {}

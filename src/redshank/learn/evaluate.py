@@ -97,7 +97,8 @@ class _Test:
         self.score = attack_score(self.scaled)
         self.predicted = np.argmax(probabilities, axis=1)
         self.ranking = Ranking.of(self.attack, self.score)
-        self.thresholds = calibration.thresholds
+        # A manifest sorts its keys as text; a table goes from the loosest rate to the strictest.
+        self.thresholds = dict(sorted(calibration.thresholds.items(), key=lambda item: -float(item[0])))
         self.benign_calibration_rows = calibration.benign_rows
         self.called = {ARGMAX: self.predicted != 0, **{r: self.score >= t for r, t in self.thresholds.items()}}
 
@@ -207,16 +208,17 @@ def _pr(hits: Doubles, alarms: Doubles) -> tuple[tuple[float, float], ...]:
     if not hits[-1] or not alarms[-1]:
         return ()
     recall, precision = hits / hits[-1], hits / np.maximum(hits + alarms, 1e-300)
+    recall, precision = np.r_[0.0, recall], np.r_[precision[0], precision]
     keep = _spread(recall, precision)
     return tuple(zip(recall[keep].tolist(), precision[keep].tolist(), strict=True))
 
 
 def _spread(x: Doubles, y: Doubles) -> npt.NDArray[np.intp]:
-    # Few points that keep the shape: even steps along both axes, and along log x, where low false-alarm rates lie.
+    # Few points that keep the shape: even steps along the curve, and along log x, where low false-alarm rates lie.
+    way = np.cumsum(np.abs(np.diff(x, prepend=x[0])) + np.abs(np.diff(y, prepend=y[0])))
+    even = np.searchsorted(way, np.linspace(0, way[-1], CURVE_POINTS // 2))
     positive = x[x > 0]
     low = math.log10(float(positive.min())) if len(positive) else 0.0
-    marks = (np.linspace(0, 1, CURVE_POINTS // 3), np.logspace(low, 0, CURVE_POINTS // 3))
-    at = [np.searchsorted(x, m, side="right") - 1 for m in marks]
-    rising = np.maximum.accumulate(y)
-    at.append(np.searchsorted(rising, np.linspace(0, float(rising[-1]), CURVE_POINTS // 3)))
+    logarithmic = np.searchsorted(x, np.logspace(low, 0, CURVE_POINTS // 2), side="right") - 1
+    at = (even, logarithmic)
     return np.unique(np.clip(np.concatenate([*at, [0, len(x) - 1]]), 0, len(x) - 1))

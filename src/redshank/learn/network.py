@@ -185,9 +185,11 @@ def graph(network: nn.Module, width: int) -> bytes:
     Shape:
         network: [n, width] float32 -> [n, k]; n stays free.
     """
-    log = logging.getLogger("torch.onnx")
-    level = log.level
-    log.setLevel(logging.ERROR)  # it warns that torchvision, which nothing here uses, is not installed
+    # torch.onnx warns that torchvision, which nothing here uses, is not installed; onnx_ir tells of every constant.
+    logs = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             # torch 2.13's exporter calls an interface that torch itself declares deprecated.
@@ -203,7 +205,8 @@ def graph(network: nn.Module, width: int) -> bytes:
                 verbose=False,
             )
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
     assert program is not None
     return lean(program.model_proto)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, BundleError
@@ -28,6 +29,14 @@ from redshank.learn.provenance import commit, plain, versions
 
 WHOLE = "whole"
 BATCH_ROWS = 4096
+_ORT_ERRORS = (
+    ort.Fail,
+    ort.InvalidArgument,
+    ort.InvalidGraph,
+    ort.InvalidProtobuf,
+    ort.NotImplemented,
+    ort.RuntimeException,
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ def retest(
         interval=OVER_ROWS,
         classes=tuple(manifest.classes),
         rows={"test": len(rows.part)},
-        notes=(*labelled.notes, *notes),
+        notes=(*notes, *labelled.notes),
         provenance={"commit": commit(), "versions": versions(), "command": command, "bundle": plain(trained)},
         models=(ModelResult(manifest.name, manifest.settings, None, headline, row_headline, (evaluation,), ()),),
     )
@@ -103,10 +112,25 @@ def probabilities(bundle: Bundle, x: Floats) -> Floats:
     """Run a bundle's graph on raw feature values.
 
     Shape:
-        x: [n, c] float32; returns: [n, k] float32.
+        x: [n, c] float32, n > 0; returns: [n, k] float32.
+
+    Raises:
+        BundleError: If the graph cannot be run, or gives something else.
     """
-    parts = [score(bundle.model, x[start : start + BATCH_ROWS]) for start in range(0, len(x), BATCH_ROWS)]
-    return np.concatenate(parts) if parts else np.zeros((0, len(bundle.manifest.classes)), np.float32)
+    name, width = bundle.manifest.name, len(bundle.manifest.classes)
+    try:
+        parts = [score(bundle.model, x[start : start + BATCH_ROWS]) for start in range(0, len(x), BATCH_ROWS)]
+    except (*_ORT_ERRORS, ValueError) as error:
+        raise BundleError(
+            f"bundle {name}: its graph does not run ({str(error).splitlines()[0]}); train it again"
+        ) from None
+    whole = np.concatenate(parts)
+    if whole.shape != (len(x), width) or not np.isfinite(whole).all():
+        raise BundleError(
+            f"bundle {name}: its graph gives {whole.shape} for {len(x)} rows and {width} classes, or numbers that are "
+            "not finite; train it again"
+        )
+    return whole
 
 
 def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:

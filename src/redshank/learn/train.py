@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from redshank.core.bundle import Bundle, Manifest
 from redshank.core.errors import ActionError
 from redshank.data.parts import Parts
@@ -129,12 +131,26 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
             classes=list(parts.classes),
             model=trained.name,
             settings=settings,
-            calibration=trained.calibration.to_dict(),
+            calibration={**trained.calibration.to_dict(), "benign_quantiles": benign_quantiles(parts)},
             provenance=provenance(parts, trained.seed, command),
             figures=plain(figures),
         ),
         graph,
     )
+
+
+def benign_quantiles(parts: Parts) -> dict[str, list[float]]:
+    """Return the 1 %, 50 % and 99 % quantiles of benign training rows by number column, for reasons of verdicts.
+
+    A column that no benign row has is left out.
+    """
+    benign = parts.train.x[parts.train.y == 0]
+    found = {}
+    for column, values in zip(parts.columns, benign.T, strict=True):
+        there = values[np.isfinite(values)]
+        if not column.vocabulary and len(there):
+            found[column.name] = [float(v) for v in np.quantile(there.astype(np.float64), (0.01, 0.5, 0.99))]
+    return found
 
 
 def _log_epoch(epoch: Epoch) -> None:

@@ -1,0 +1,85 @@
+"""`redshank train`: train a model on a labelled dataset, beside boosted trees and the constant."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    dataset: Annotated[str, typer.Argument(help="Name of the dataset, for example lab or ton_iot.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Its file or folder; $REDSHANK_DATA/data/<dataset> if absent."),
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="leakfree, or paper: the recipe of published studies, for reproduction only.")
+    ] = "leakfree",
+    model: Annotated[str, typer.Option(help="Name of the model: bilstm, fnn, lightgbm, ...")] = "bilstm",
+    task: Annotated[str, typer.Option(help="binary (benign or attack) or family.")] = "binary",
+    features: Annotated[str, typer.Option(help="Name of the feature set.")] = "conn",
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many seeds; each splits and trains anew.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    compare: Annotated[bool, typer.Option(help="Also train boosted trees and the constant.")] = True,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
+    ] = None,
+    flows_per_s: Annotated[
+        float, typer.Option(min=1e-6, help="Flows per second that alerts per day are stated for.")
+    ] = 1.0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="out/<dataset>-<protocol>-<task>-<model> if absent."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of tables.")] = False,
+) -> None:
+    """Train a model, measure it on rows it has never seen, and bundle it.
+
+    Prints a table with 95 % intervals and writes evaluation.json, report.html, the training curve and the bundle that
+    `redshank detect --model` takes. The same command gives the same figures. Needs the extra `train`.
+
+    Example: redshank train lab --task family --model bilstm --set epochs=20
+    """
+    from redshank.data.dataset import DATASETS
+    from redshank.data.place import place
+    from redshank.learn.compare import BESIDE
+    from redshank.learn.compare import compare as run
+    from redshank.learn.settings import read_settings
+    from redshank.learn.train import make_bundle
+    from redshank.report.evaluation import destination, write
+    from redshank.report.results import sections, written
+    from redshank.report.summary import show
+
+    chosen = read_settings(model, settings or [])
+    kind = DATASETS.find(dataset)
+    name = f"{dataset}-{protocol}-{task}-{model}"
+    folder = destination(out or Path("out") / name, "-o")
+    command = ["redshank", "train", dataset, "--protocol", protocol, "--model", model, "--task", task]
+    command += ["--features", features, "--seeds", str(seeds), "--seed", str(seed)]
+    command += [] if compare else ["--no-compare"]
+    command += [word for pair in settings or [] for word in ("--set", pair)]
+    comparison, trained, parts = run(
+        kind().load(data or place(dataset)),
+        model,
+        beside=BESIDE if compare else (),
+        protocol=protocol,
+        task=task,
+        feature_set=features,
+        seeds=range(seed, seed + seeds),
+        settings=chosen,
+        flows_per_s=flows_per_s,
+        command=shlex.join(command),
+        progress=True,
+    )
+    bundle = None
+    if parts.feature_set is not None:
+        figures = comparison.models[0].evaluations[0].vector.headline
+        bundle = make_bundle(trained, parts, name, figures, command=shlex.join(command))
+    names = write(folder, comparison, bundle)
+    told = name if bundle else f"none: protocol {protocol} trains on columns that no sensor gives; it is only measured"
+    show(
+        f"Training {model} on {dataset}",
+        [*sections(comparison, as_json=as_json), written(str(folder), names, told)],
+        as_json=as_json,
+    )
