@@ -11,14 +11,14 @@ import numpy.typing as npt
 from redshank.core.kernel import kernel
 from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, is_dns
 from redshank.flows.stream import INACTIVE, RESET, SYN_ACK_SENT, SYN_SENT
-from redshank.flows.table import Record
+from redshank.flows.table import Int, Record
 
 TCP_IDLE, UDP_IDLE, ICMP_IDLE, ATTEMPT, CLOSE, LINGER, DNS_IDLE, CHECKSUMS = range(8)
 """Places in the array of timeouts; the last one is no timeout but whether bad checksums count."""
 
 
 @kernel
-def deadline(row: Record, orig: Record, resp: Record, timeouts: npt.NDArray[np.int64]) -> int:
+def deadline(row: Record, orig: Record, resp: Record, timeouts: npt.NDArray[np.int64]) -> Int:
     """Return when the flow ends if nothing more comes."""
     if row.proto == UDP and is_dns(row.b_port if row.orig_is_a else row.a_port):
         # Looked at every DNS_IDLE (is_over), not when its last packet is that old.
@@ -41,7 +41,7 @@ def deadline(row: Record, orig: Record, resp: Record, timeouts: npt.NDArray[np.i
 
 
 @kernel
-def is_over(row: Record, clock: int, timeouts: npt.NDArray[np.int64]) -> bool:
+def is_over(row: Record, clock: Int, timeouts: npt.NDArray[np.int64]) -> bool:
     """Tell whether the deadline passed; a DNS flow that is looked at too early gets a new one."""
     if row.deadline_ns > clock:
         return False

@@ -6,7 +6,7 @@ Source: Zeek's manual, field `history` of conn.log.
 """
 
 from redshank.core.kernel import kernel
-from redshank.flows.table import HISTORY, Record
+from redshank.flows.table import HISTORY, Int, Record
 
 CODES = b"SFRIDAQCGTW"
 """Letters by bit: SYN, FIN, RST, FIN with RST, data, pure ACK, other mix of flags, checksum, gap,
@@ -17,7 +17,7 @@ CHECKSUM, GAP, RETRANSMIT, WINDOW = range(7, 11)
 
 
 @kernel
-def add(row: Record, letter: int, side: int) -> None:
+def add(row: Record, letter: Int, side: Int) -> None:
     """Append an upper-case letter, in lower case if `side` is 1; beyond HISTORY letters it is dropped."""
     if row.history_length < HISTORY:
         row.history[row.history_length] = letter + 32 * side
@@ -25,7 +25,7 @@ def add(row: Record, letter: int, side: int) -> None:
 
 
 @kernel
-def once(row: Record, bit: int, letter: int, side: int) -> bool:
+def once(row: Record, bit: Int, letter: Int, side: Int) -> bool:
     """Append the letter if this is the first time for `bit` on this side; tell whether it was not."""
     mask = 1 << (bit + 16 * side)
     if row.history_seen & mask:
@@ -36,7 +36,7 @@ def once(row: Record, bit: int, letter: int, side: int) -> bool:
 
 
 @kernel
-def scaled(row: Record, count: int, code: int, side: int) -> None:
+def scaled(row: Record, count: Int, code: Int, side: Int) -> None:
     """Append the letter CODES[code] if `count` is a power of ten."""
     power = 1
     while power < count:

@@ -4,8 +4,6 @@ In: PACKET records. Out: rows of ended flows, first payloads, counts. meter.py s
 in one module: who is who in orient.py, TCP in tcp.py, deadlines in deadline.py, memory in table.py and wheel.py.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +13,7 @@ from redshank.flows.deadline import CHECKSUMS, deadline, is_over
 from redshank.flows.history import CHECKSUM, DATA_BIT, flipped, once, scaled
 from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, key_of, roles_exchanged
 from redshank.flows.stream import INACTIVE
-from redshank.flows.table import BUCKET_BITS, CLOCK, EVENT, LIVE, OUT, PACKETS, SERIAL, TICK, Record
+from redshank.flows.table import BUCKET_BITS, CLOCK, EVENT, LIVE, OUT, PACKETS, SERIAL, TICK, Int, Record, Records
 from redshank.flows.tcp import is_new_connection, segment
 from redshank.flows.wheel import CLOSED_REASON, END_REASON, EVICTED_REASON, end, link, past_deadline, sweep, unlink
 
@@ -28,32 +26,19 @@ ANOMALIES = ("time_went_back", "fragment_without_first", "flow_evicted", "checks
 """What the meter counts, by index. `flow_evicted`: the table was full."""
 WENT_BACK, LOST_FRAGMENT, EVICTED, BAD_CHECKSUM = range(4)
 
-EVENT_TYPE = np.dtype(
-    [
-        ("row", "i8"),
-        ("serial", "i8"),
-        ("side", "i8"),  # who sent it, 0 for the originator
-        ("offset", "i8"),  # into Block.data
-        ("length", "i8"),
-        ("proto", "i8"),
-        ("port", "i8"),  # the responder's
-    ]
-)
-"""A direction's first payload."""
-
 
 @kernel
 def _begin(
     packet: Record,
     wanted: Record,
     from_a: bool,  # noqa: FBT001  numba kernel
-    tag: int,
-    now: int,
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
+    tag: Int,
+    now: Int,
+    rows: Records,
+    ends: Records,
     slots: npt.NDArray[np.uint64],
     state: npt.NDArray[np.int64],
-) -> int:
+) -> Int:
     """Begin a flow with its first packet; the caller made sure that a row is free. Returns the row."""
     index = table.take(rows, state)
     row = rows[index]
@@ -96,7 +81,7 @@ def _begin(
 
 
 @kernel
-def _count(end: Record, packet: Record, now: int) -> None:
+def _count(end: Record, packet: Record, now: Int) -> None:
     """Add one packet to the counts and to the running mean and spread (Welford) of its direction."""
     size = np.int64(packet.ip_length)
     end.packets += 1
@@ -122,15 +107,15 @@ def _count(end: Record, packet: Record, now: int) -> None:
 @kernel
 def _take(
     packet: Record,
-    now: int,
-    index: int,
-    side: int,
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
+    now: Int,
+    index: Int,
+    side: Int,
+    rows: Records,
+    ends: Records,
     state: npt.NDArray[np.int64],
     timeouts: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
-    events: npt.NDArray[Any],
+    payloads: Records,
 ) -> None:
     """Take a packet into its flow."""
     row = rows[index]
@@ -155,39 +140,39 @@ def _take(
     _count(ends[2 * index + side], packet, now)
     if packet.payload_captured > 0 and not row.payload_seen & (1 << side) and row.proto in (TCP, UDP):
         row.payload_seen |= 1 << side
-        event = events[state[EVENT]]
+        payload = payloads[state[EVENT]]
         state[EVENT] += 1
-        event.row, event.serial, event.side = index, row.serial, side
-        event.offset, event.length = packet.payload_offset, packet.payload_captured
-        event.proto = row.proto
-        event.port = row.b_port if row.orig_is_a else row.a_port
+        payload.row, payload.serial, payload.side = index, row.serial, side
+        payload.offset, payload.length = packet.payload_offset, packet.payload_captured
+        payload.proto = row.proto
+        payload.port = row.b_port if row.orig_is_a else row.a_port
 
 
 @kernel
 def feed(
-    packets: npt.NDArray[Any],
-    start: int,
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
+    packets: Records,
+    start: Int,
+    rows: Records,
+    ends: Records,
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
-    fragments: npt.NDArray[Any],
+    fragments: Records,
     state: npt.NDArray[np.int64],
     key: npt.NDArray[np.uint64],
     timeouts: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
-    out_rows: npt.NDArray[Any],
-    out_ends: npt.NDArray[Any],
-    events: npt.NDArray[Any],
-    scratch: npt.NDArray[Any],
-) -> int:
+    out_rows: Records,
+    out_ends: Records,
+    payloads: Records,
+    scratch: Records,
+) -> Int:
     """Take packets from `start` on; return where it stopped: at the end, or because the room for results is full."""
     wanted = scratch[0]
     for at in range(start, len(packets)):
         packet = packets[at]
         if packet.version == 0:
             continue
-        if state[OUT] >= len(out_rows) - 2 or state[EVENT] >= len(events):
+        if state[OUT] >= len(out_rows) - 2 or state[EVENT] >= len(payloads):
             return at
         now = min(max(packet.ts_ns, 0), LAST_NS)
         if state[PACKETS] == 0:
@@ -248,7 +233,7 @@ def feed(
         if packet.fragment == 1:
             fragment.tag, fragment.row, fragment.serial = spot, index, rows[index].serial
         side = 0 if rows[index].orig_is_a == from_a else 1
-        _take(packet, now, index, side, rows, ends, state, timeouts, counts, events)
+        _take(packet, now, index, side, rows, ends, state, timeouts, counts, payloads)
         before = rows[index].deadline_ns
         rows[index].deadline_ns = deadline(rows[index], ends[2 * index], ends[2 * index + 1], timeouts)
         if fresh:
@@ -262,13 +247,13 @@ def feed(
 @kernel
 def finish(
     order: npt.NDArray[np.int64],
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
+    rows: Records,
+    ends: Records,
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
     state: npt.NDArray[np.int64],
-    out_rows: npt.NDArray[Any],
-    out_ends: npt.NDArray[Any],
+    out_rows: Records,
+    out_ends: Records,
 ) -> None:
     """End the rows of `order` for the end of the input; there is room for all of them."""
     for index in order:

@@ -19,14 +19,15 @@ import numpy.typing as npt
 
 from redshank.core.errors import ConfigError
 from redshank.flows import table
-from redshank.flows.intake import ANOMALIES, EVENT_TYPE, feed, finish
+from redshank.flows.intake import ANOMALIES, feed, finish
+from redshank.flows.service import PAYLOAD
 from redshank.flows.table import EVENT, LIVE, OUT
 
 __all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
 
 ROWS = 8192
 """Flows handed out at a time."""
-EVENTS = 8192
+PAYLOADS = 8192
 
 
 _SECONDS = ("tcp_idle_s", "udp_idle_s", "icmp_idle_s", "tcp_attempt_s", "tcp_close_s", "tcp_linger_s", "dns_idle_s")
@@ -93,7 +94,7 @@ class Ended:
     Args:
         rows: ROW records, in the order in which the flows ended; they are overwritten by the next packets.
         ends: END records, two for each row: originator, responder.
-        payloads: EVENT_TYPE records that lie in the current block.
+        payloads: PAYLOAD records that lie in the current block.
 
     Shape:
         rows: [n]; ends: [2 n]; payloads: [m].
@@ -128,7 +129,7 @@ class Meter:
         self._timeouts = settings.timeouts()
         self._rows = np.zeros(ROWS, table.ROW)
         self._ends = np.zeros(2 * ROWS, table.END)
-        self._events = np.zeros(EVENTS, EVENT_TYPE)
+        self._payloads = np.zeros(PAYLOADS, PAYLOAD)
         self._scratch = np.zeros(1, table.ROW)
 
     @property
@@ -160,7 +161,7 @@ class Meter:
                 self.counts,
                 self._rows,
                 self._ends,
-                self._events,
+                self._payloads,
                 self._scratch,
             )
             yield self._ended()
@@ -186,4 +187,4 @@ class Meter:
         state = self.table.state
         rows, events = int(state[OUT]), int(state[EVENT])
         state[OUT] = state[EVENT] = 0
-        return Ended(self._rows[:rows], self._ends[: 2 * rows], self._events[:events])
+        return Ended(self._rows[:rows], self._ends[: 2 * rows], self._payloads[:events])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import kernel
-from redshank.flows.table import Record
+from redshank.flows.table import Int, Record
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 SYN, ACK = 2, 16
@@ -54,7 +54,7 @@ LIKELY_SERVER = np.stack([_ports(TCP_SERVERS), _ports(UDP_SERVERS)])
 
 
 @kernel
-def is_dns(port: int) -> bool:
+def is_dns(port: Int) -> bool:
     """Tell whether a UDP server port is one of DNS."""
     return bool(port in DNS_SERVERS)
 
@@ -65,22 +65,22 @@ def key_of(packet: Record, row: Record) -> bool:
 
     Source and destination with equal address and port are told apart by nothing: all their packets come from a.
     """
-    source, target = np.int64(packet.src_port), np.int64(packet.dst_port)
+    source, target = int(packet.src_port), int(packet.dst_port)
     one_way = 0
     if packet.proto in (ICMP, ICMPV6):
         answer = COUNTERPART[0 if packet.proto == ICMP else 1, source & 255]
         if answer < 0:
             one_way = 1
         else:
-            target = np.int64(answer)
+            target = int(answer)
     elif packet.proto not in (TCP, UDP):
         source = target = 0
     from_a = True
     if not one_way:
         if packet.src_hi != packet.dst_hi:
-            from_a = packet.src_hi < packet.dst_hi
+            from_a = bool(packet.src_hi < packet.dst_hi)
         elif packet.src_lo != packet.dst_lo:
-            from_a = packet.src_lo < packet.dst_lo
+            from_a = bool(packet.src_lo < packet.dst_lo)
         else:
             from_a = source <= target
     if from_a:

@@ -29,7 +29,7 @@ from redshank.flows.stream import (
     SYN_SENT,
     sent_bytes,
 )
-from redshank.flows.table import Record, siphash
+from redshank.flows.table import Int, Record, Records, siphash
 from redshank.flows.wheel import REASONS
 
 STATES = ("OTH", "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR")
@@ -55,7 +55,7 @@ def _reset_before_answer(row: Record) -> bool:
 
 
 @kernel
-def _tcp_state(row: Record, orig: Record, resp: Record) -> int:
+def _tcp_state(row: Record, orig: Record, resp: Record) -> Int:
     o, r = orig.state, resp.state
     o_silent, r_silent = o in (INACTIVE, PARTIAL), r in (INACTIVE, PARTIAL)
     if r == RESET:
@@ -80,8 +80,8 @@ def _tcp_state(row: Record, orig: Record, resp: Record) -> int:
 
 @kernel
 def _derive(
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
+    rows: Records,
+    ends: Records,
     states: npt.NDArray[np.uint8],
     sizes: npt.NDArray[np.int64],
     uids: npt.NDArray[np.uint8],

@@ -9,7 +9,7 @@ Source: Zeek's manual on missed_bytes and content_gap, and its reassembler's doc
 
 from redshank.core.kernel import kernel
 from redshank.flows.history import FIRST_SCALED, scaled
-from redshank.flows.table import BLOCKS, Record
+from redshank.flows.table import BLOCKS, Int, Record
 
 INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET = range(7)
 """States of an end. PARTIAL: it spoke, but no SYN of it was seen."""
@@ -20,7 +20,7 @@ MAX_BUFFERED = 10 * 1024 * 1024
 
 
 @kernel
-def full(number: int, wraps: int) -> int:
+def full(number: Int, wraps: Int) -> Int:
     """Return a 32-bit sequence number in a space that does not wrap."""
     return (wraps << 32) + number
 
@@ -33,7 +33,7 @@ def nothing_acknowledged(end: Record) -> bool:
 
 
 @kernel
-def sent_bytes(end: Record, peer: Record) -> int:
+def sent_bytes(end: Record, peer: Record) -> Int:
     """Return the payload bytes of `end` by its sequence numbers, or by what the peer acknowledged if that is more."""
     if (
         end.previous_state == SYN_SENT
@@ -76,7 +76,7 @@ def _clean(end: Record) -> bool:
 
 
 @kernel
-def _gap(row: Record, end: Record, peer: Record, side: int, length: int) -> None:
+def _gap(row: Record, end: Record, peer: Record, side: Int, length: Int) -> None:
     if length > 0 and _clean(end) and _clean(peer):
         end.gaps += 1
         scaled(row, end.gaps, FIRST_SCALED + 1, side)
@@ -105,7 +105,7 @@ def _give_up(end: Record) -> None:
 
 
 @kernel
-def _insert_block(end: Record, start: int, stop: int) -> None:
+def _insert_block(end: Record, start: Int, stop: Int) -> None:
     """Remember [start, stop) above a hole, merged with what it touches; dropped if there is no room."""
     first = 0
     while first < end.blocks and end.block_end[first] < start:
@@ -133,7 +133,7 @@ def _insert_block(end: Record, start: int, stop: int) -> None:
 
 
 @kernel
-def data_seen(end: Record, peer: Record, start: int, length: int) -> None:
+def data_seen(end: Record, peer: Record, start: Int, length: Int) -> None:
     """Note that `length` bytes from relative number `start` on were captured."""
     if end.given_up:
         return
@@ -162,7 +162,7 @@ def data_seen(end: Record, peer: Record, start: int, length: int) -> None:
 
 
 @kernel
-def acknowledged(row: Record, end: Record, peer: Record, side: int, number: int) -> bool:
+def acknowledged(row: Record, end: Record, peer: Record, side: Int, number: Int) -> bool:
     """Take note that the peer acknowledged all of `end` below relative `number`; holes below become gaps.
 
     Args:

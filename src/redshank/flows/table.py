@@ -18,6 +18,11 @@ from redshank.core.kernel import kernel
 Record = Any
 """One record of a structured array, inside a kernel: numba knows its fields, mypy does not."""
 
+Records = Any
+"""A structured array inside a kernel."""
+Int = Any
+"""An integer inside a kernel: int64 or uint64, by how it was made."""
+
 HISTORY = 48
 """Letters of history kept; further ones are dropped. Only a flow of ever new SYNs or RSTs has more."""
 BLOCKS = 6
@@ -162,7 +167,7 @@ def make(capacity: int, seed: int | None) -> Table:
 
 
 @kernel
-def _round(v0: int, v1: int, v2: int, v3: int) -> tuple[int, int, int, int]:
+def _round(v0: Int, v1: Int, v2: Int, v3: Int) -> tuple[Int, Int, Int, Int]:
     v0 += v1
     v1 = ((v1 << np.uint64(13)) | (v1 >> np.uint64(51))) ^ v0
     v0 = (v0 << np.uint64(32)) | (v0 >> np.uint64(32))
@@ -177,7 +182,7 @@ def _round(v0: int, v1: int, v2: int, v3: int) -> tuple[int, int, int, int]:
 
 
 @kernel
-def siphash(key: npt.NDArray[np.uint64], a: int, b: int, c: int, d: int, e: int) -> int:
+def siphash(key: npt.NDArray[np.uint64], a: Int, b: Int, c: Int, d: Int, e: Int) -> Int:
     """Return SipHash-1-3 of five 64-bit words under a 128-bit key."""
     v0 = key[0] ^ np.uint64(0x736F6D6570736575)
     v1 = key[1] ^ np.uint64(0x646F72616E646F6D)
@@ -194,7 +199,7 @@ def siphash(key: npt.NDArray[np.uint64], a: int, b: int, c: int, d: int, e: int)
 
 
 @kernel
-def find(slots: npt.NDArray[np.uint64], rows: npt.NDArray[Any], wanted: Record, tag: int) -> int:
+def find(slots: npt.NDArray[np.uint64], rows: Records, wanted: Record, tag: Int) -> Int:
     """Return the row whose key equals that of the ROW record `wanted`, or -1."""
     mask = len(slots) - 1
     place = np.int64(tag) & mask
@@ -222,7 +227,7 @@ def find(slots: npt.NDArray[np.uint64], rows: npt.NDArray[Any], wanted: Record, 
 
 
 @kernel
-def insert(slots: npt.NDArray[np.uint64], tag: int, index: int) -> None:
+def insert(slots: npt.NDArray[np.uint64], tag: Int, index: Int) -> None:
     """Put row `index` under `tag`; the caller keeps the load below one half."""
     mask = len(slots) - 1
     place = np.int64(tag) & mask
@@ -232,7 +237,7 @@ def insert(slots: npt.NDArray[np.uint64], tag: int, index: int) -> None:
 
 
 @kernel
-def remove(slots: npt.NDArray[np.uint64], tag: int, index: int) -> None:
+def remove(slots: npt.NDArray[np.uint64], tag: Int, index: Int) -> None:
     """Take row `index` out; the probes behind it move up, so there are no tombstones."""
     mask = len(slots) - 1
     place = np.int64(tag) & mask
@@ -253,7 +258,7 @@ def remove(slots: npt.NDArray[np.uint64], tag: int, index: int) -> None:
 
 
 @kernel
-def take(rows: npt.NDArray[Any], state: npt.NDArray[np.int64]) -> int:
+def take(rows: Records, state: npt.NDArray[np.int64]) -> Int:
     """Return an unused row, or -1 if the table is full."""
     index = state[FREE]
     if index >= 0:
@@ -266,7 +271,7 @@ def take(rows: npt.NDArray[Any], state: npt.NDArray[np.int64]) -> int:
 
 
 @kernel
-def victim(rows: npt.NDArray[Any], ends: npt.NDArray[Any], state: npt.NDArray[np.int64]) -> int:
+def victim(rows: Records, ends: Records, state: npt.NDArray[np.int64]) -> Int:
     """Choose the flow that a full table gives up.
 
     Of the next EVICTION_SAMPLE rows in a circle: a flow of one packet before one of more, then the least recently

@@ -11,7 +11,6 @@ from typing import Any
 import numpy.typing as npt
 
 from redshank.core.kernel import kernel
-from redshank.flows.deadline import ATTEMPT, CLOSE
 from redshank.flows.history import (
     ACK_BIT,
     BOTH_BIT,
@@ -23,7 +22,6 @@ from redshank.flows.history import (
     SYN_BIT,
     WINDOW,
     add,
-    flipped,
     once,
     scaled,
 )
@@ -36,26 +34,36 @@ from redshank.flows.stream import (
     SYN_ACK_SENT,
     SYN_SENT,
     acknowledged,
-    data_pending,
     data_seen,
     full,
 )
-from redshank.flows.table import Record
+from redshank.flows.table import Int, Record, Records
+from redshank.flows.tcp_states import (
+    ACK,
+    FIN,
+    RST,
+    SYN,
+    advance,
+    answer_was_first,
+    check_end,
+    end_closes,
+    starts_with_answer,
+    wake,
+)
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 TOO_LARGE_JUMP = 1 << 20
 """A SYN or RST further than this from the last number is not believed."""
 
 
 @kernel
-def delta(a: int, b: int) -> int:
+def delta(a: Int, b: Int) -> Int:
     """Return a - b in the 32-bit sequence space, -2**31 to 2**31 - 1."""
     distance = (a - b) & 0xFFFFFFFF
     return distance - (1 << 32) if distance >= 1 << 31 else distance
 
 
 @kernel
-def _relative(end: Record, number: int, last: int, wraps: int) -> tuple[int, bool]:
+def _relative(end: Record, number: Int, last: Int, wraps: Int) -> tuple[Int, bool]:
     """Return `number` relative to the start of `end`, and whether it lies before it."""
     distance = delta(number, last)
     if distance < 0:
@@ -70,16 +78,7 @@ def _relative(end: Record, number: int, last: int, wraps: int) -> tuple[int, boo
 
 
 @kernel
-def _set_state(row: Record, end: Record, peer: Record, state: int) -> None:
-    if state != end.state:
-        if state > SYN_ACK_SENT and end.state <= SYN_ACK_SENT and peer.state <= SYN_ACK_SENT:
-            row.established = 1
-        end.previous_state = end.state
-        end.state = state
-
-
-@kernel
-def _begin(end: Record, flags: int, seq: int, past: int) -> None:
+def _begin(end: Record, flags: Int, seq: Int, past: Int) -> None:
     """Set the first sequence numbers of an end, or set them anew where a SYN says so."""
     if end.state == INACTIVE:
         if flags & SYN:
@@ -103,7 +102,7 @@ def _begin(end: Record, flags: int, seq: int, past: int) -> None:
 
 
 @kernel
-def _write_history(row: Record, end: Record, side: int, flags: int, relative: int, length: int) -> None:
+def _write_history(row: Record, end: Record, side: Int, flags: Int, relative: Int, length: Int) -> None:
     control = flags & (SYN | FIN | RST)
     if control == SYN:
         letter = 72 if flags & ACK else 83  # H, S
@@ -130,7 +129,7 @@ def _write_history(row: Record, end: Record, side: int, flags: int, relative: in
 
 
 @kernel
-def _update_last(row: Record, end: Record, side: int, past: int, flags: int, length: int) -> None:
+def _update_last(row: Record, end: Record, side: Int, past: Int, flags: Int, length: Int) -> None:
     ahead = delta(past, end.last_seq)
     if flags & (SYN | RST) and abs(ahead) > TOO_LARGE_JUMP:
         return
@@ -149,7 +148,7 @@ def _update_last(row: Record, end: Record, side: int, past: int, flags: int, len
 
 
 @kernel
-def _acknowledge(end: Record, number: int) -> None:
+def _acknowledge(end: Record, number: Int) -> None:
     ahead = delta(number, end.ack_seq)
     if ahead <= 0 or (number == 0 and ahead > TOO_LARGE_JUMP):
         return
@@ -159,23 +158,7 @@ def _acknowledge(end: Record, number: int) -> None:
 
 
 @kernel
-def exchange_roles(rows: npt.NDArray[Any], ends: npt.NDArray[Any], index: int) -> None:
-    """Make the originator the responder and write '^'."""
-    row = rows[index]
-    spare = ends[2 * index : 2 * index + 1].copy()
-    ends[2 * index] = ends[2 * index + 1]
-    ends[2 * index + 1] = spare[0]
-    row.orig_is_a = 1 - row.orig_is_a
-    row.orig_mac, row.resp_mac = row.resp_mac, row.orig_mac
-    row.first_seen = ((row.first_seen & 1) << 1) | ((row.first_seen >> 1) & 1)
-    row.payload_seen = ((row.payload_seen & 1) << 1) | ((row.payload_seen >> 1) & 1)
-    row.services[0], row.services[1] = row.services[1], row.services[0]
-    row.partial = 0
-    flipped(row)
-
-
-@kernel
-def is_new_connection(orig: Record, resp: Record, flags: int, seq: int) -> bool:
+def is_new_connection(orig: Record, resp: Record, flags: Int, seq: Int) -> bool:
     """Tell whether a segment on a known tuple begins a new connection: a SYN that cannot belong to the old one."""
     if not flags & SYN:
         return False
@@ -194,136 +177,15 @@ def is_new_connection(orig: Record, resp: Record, flags: int, seq: int) -> bool:
 
 
 @kernel
-def _from_inactive(
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
-    index: int,
-    side: int,
-    flags: int,
-    seq: int,
-    length: int,
-    now: int,
-    timeouts: npt.NDArray[Any],
-) -> tuple[int, bool]:
-    """Move an end that had not spoken; return its side afterwards and whether it closes."""
-    row = rows[index]
-    end, peer = ends[2 * index + side], ends[2 * index + 1 - side]
-    close = False
-    if flags & SYN:
-        if side == 0:
-            _set_state(row, end, peer, SYN_ACK_SENT if flags & ACK else SYN_SENT)
-            row.attempt_ns = now + timeouts[ATTEMPT]
-        elif not flags & ACK and peer.state == SYN_ACK_SENT and seq == end.start_seq:
-            # SYN-ACK and SYN came in the wrong order (two capture points): the SYN's sender is the originator.
-            exchange_roles(rows, ends, index)
-            side = 0
-            end, peer = ends[2 * index], ends[2 * index + 1]
-            _set_state(row, peer, end, ESTABLISHED)
-            row.first_seen |= 1
-            _set_state(row, end, peer, ESTABLISHED)
-        else:
-            if peer.state == SYN_SENT:
-                _set_state(row, peer, end, ESTABLISHED)
-            _set_state(row, end, peer, ESTABLISHED)
-    if flags & FIN:
-        _set_state(row, end, peer, CLOSED)
-        close = True
-    if flags & RST:
-        _set_state(row, end, peer, RESET)
-        close = True
-    if end.state == INACTIVE:
-        if side == 1 and length == 0 and peer.state == SYN_SENT:
-            pass  # some servers acknowledge a SYN before they answer it
-        elif flags & ACK and peer.state == ESTABLISHED:
-            _set_state(row, end, peer, ESTABLISHED)  # we missed the SYN, not the handshake
-            row.partial = 0
-            row.first_seen |= 1 << side
-        else:
-            _set_state(row, end, peer, PARTIAL)
-    return side, close
-
-
-@kernel
-def _advance(row: Record, end: Record, peer: Record, flags: int) -> bool:
-    """Move an end that had spoken; return whether it closes."""
-    if end.state == RESET:
-        return False
-    if end.state == CLOSED:
-        if flags & RST and peer.state != CLOSED:
-            _set_state(row, end, peer, RESET)
-            return not end.did_close
-        return False
-    if end.state in (SYN_SENT, SYN_ACK_SENT):
-        if flags & FIN:
-            _set_state(row, end, peer, CLOSED)
-    else:
-        if flags & SYN and not flags & ACK and end.state == PARTIAL and peer.state == INACTIVE:
-            _set_state(row, end, peer, SYN_SENT)
-        if flags & FIN and not flags & RST:
-            _set_state(row, end, peer, CLOSED)
-            if peer.state == RESET and peer.previous_state == CLOSED:
-                _set_state(row, peer, end, CLOSED)  # FIN, then RST: a normal end after all
-    if flags & RST:
-        _set_state(row, end, peer, RESET)
-    return bool(flags & (FIN | RST))
-
-
-@kernel
-def _close(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any]) -> None:
-    """Close an end, or put it off while data is missing; once both are closed the flow has a fixed time to live."""
-    if data_pending(end, peer):
-        row.close_deferred = 1
-        return
-    row.close_deferred = 0
-    if end.did_close:
-        return
-    end.did_close = 1
-    if end.state == RESET or peer.did_close or peer.state == INACTIVE:
-        row.attempt_ns = 0
-        if row.delete_ns == 0:
-            row.delete_ns = row.last_ns + timeouts[CLOSE]
-
-
-@kernel
-def _check_eof(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any]) -> None:
-    if not end.eof and (end.fins > 0 or end.state in (CLOSED, RESET)) and not data_pending(end, peer):
-        end.eof = 1
-        if row.close_deferred:
-            _close(row, end, peer, timeouts)
-            row.close_deferred = 0
-
-
-@kernel
-def _starts_with_answer(row: Record, orig: Record, resp: Record) -> bool:
-    """Tell whether all that was seen is a SYN-ACK."""
-    if orig.state != SYN_ACK_SENT or resp.state != INACTIVE:
-        return False
-    return bool(row.history_length == 1 and row.history[0] == 72)
-
-
-@kernel
-def _answer_was_first(rows: npt.NDArray[Any], ends: npt.NDArray[Any], index: int) -> None:
-    """Make the sender of a lone SYN-ACK the responder, now that an ACK or data followed.
-
-    A scan with SYN-ACKs gets a RST or nothing, so this was an answer whose question we missed.
-    """
-    row = rows[index]
-    row.history_length = 0
-    exchange_roles(rows, ends, index)
-    add(row, 72, 1)
-    _set_state(row, ends[2 * index + 1], ends[2 * index], ESTABLISHED)
-
-
-@kernel
 def segment(
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
-    index: int,
-    side: int,
+    rows: Records,
+    ends: Records,
+    index: Int,
+    side: Int,
     packet: Record,
-    now: int,
+    now: Int,
     timeouts: npt.NDArray[Any],
-) -> int:
+) -> Int:
     """Take one segment into a flow.
 
     Args:
@@ -342,8 +204,8 @@ def segment(
     flags = int(packet.tcp_flags)
     seq, ack, length = int(packet.seq), int(packet.ack), int(packet.payload_length)
     goes_on = not flags & (SYN | RST) and (length > 0 or flags & (ACK | FIN) == ACK)
-    if goes_on and _starts_with_answer(row, ends[2 * index], ends[2 * index + 1]):
-        _answer_was_first(rows, ends, index)
+    if goes_on and starts_with_answer(row, ends[2 * index], ends[2 * index + 1]):
+        answer_was_first(rows, ends, index)
         side = 1 - side
     end, peer = ends[2 * index + side], ends[2 * index + 1 - side]
 
@@ -385,17 +247,17 @@ def segment(
 
     sender = side
     if end.state == INACTIVE:
-        sender, close = _from_inactive(rows, ends, index, side, flags, seq, length, now, timeouts)
+        sender, close = wake(rows, ends, index, side, flags, seq, length, now, timeouts)
         if sender != side:
             end, peer = ends[2 * index + sender], ends[2 * index + 1 - sender]
     else:
-        close = _advance(row, end, peer, flags)
+        close = advance(row, end, peer, flags)
     if flags & ACK and acknowledged(row, peer, end, 1 - sender, relative_ack):
-        _check_eof(row, peer, end, timeouts)
+        check_end(row, peer, end, timeouts)
     row.first_seen |= 1 << sender
     if length > 0 and not flags & RST and not before_start and packet.payload_captured >= length:
         data_seen(end, peer, relative + (1 if flags & SYN else 0), length)
-    _check_eof(row, end, peer, timeouts)
+    check_end(row, end, peer, timeouts)
     if close:
-        _close(row, end, peer, timeouts)
+        end_closes(row, end, peer, timeouts)
     return sender

@@ -6,15 +6,13 @@ packet costs no wheel work; a step in time costs at most one turn of the wheel.
 Source: Varghese and Lauck, Hashed and hierarchical timing wheels, SOSP 1987.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows import table
 from redshank.flows.deadline import is_over
-from redshank.flows.table import BUCKET_BITS, BUCKETS, CLOCK, FREE, LIVE, OUT, TICK, Record
+from redshank.flows.table import BUCKET_BITS, BUCKETS, CLOCK, FREE, LIVE, OUT, TICK, Int, Record, Records
 
 REASONS = ("closed", "idle", "evicted", "end_of_input")
 """Texts of ROW.reason. closed: both sides ended it, or its tuple began anew; idle: nothing came for the timeout."""
@@ -22,7 +20,7 @@ CLOSED_REASON, IDLE_REASON, EVICTED_REASON, END_REASON = range(4)
 
 
 @kernel
-def link(rows: npt.NDArray[Any], buckets: npt.NDArray[np.int32], tick: int, index: int) -> None:
+def link(rows: Records, buckets: npt.NDArray[np.int32], tick: Int, index: Int) -> None:
     """Put a row into the bucket of its deadline, or into the last one of this turn if that lies beyond it."""
     row = rows[index]
     at = min(max(row.deadline_ns >> BUCKET_BITS, tick), tick + BUCKETS - 1) % BUCKETS
@@ -36,7 +34,7 @@ def link(rows: npt.NDArray[Any], buckets: npt.NDArray[np.int32], tick: int, inde
 
 
 @kernel
-def unlink(rows: npt.NDArray[Any], buckets: npt.NDArray[np.int32], index: int) -> None:
+def unlink(rows: Records, buckets: npt.NDArray[np.int32], index: Int) -> None:
     """Take a row out of its bucket."""
     row = rows[index]
     if row.previous >= 0:
@@ -49,15 +47,15 @@ def unlink(rows: npt.NDArray[Any], buckets: npt.NDArray[np.int32], index: int) -
 
 @kernel
 def end(
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
+    rows: Records,
+    ends: Records,
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
     state: npt.NDArray[np.int64],
-    index: int,
-    reason: int,
-    out_rows: npt.NDArray[Any],
-    out_ends: npt.NDArray[Any],
+    index: Int,
+    reason: Int,
+    out_rows: Records,
+    out_ends: Records,
 ) -> None:
     """Copy a flow out and free its place."""
     row = rows[index]
@@ -76,21 +74,21 @@ def end(
 
 
 @kernel
-def past_deadline(row: Record) -> int:
+def past_deadline(row: Record) -> Int:
     """Say why a flow whose deadline passed ended."""
     return CLOSED_REASON if row.delete_ns > 0 else IDLE_REASON
 
 
 @kernel
 def sweep(
-    rows: npt.NDArray[Any],
-    ends: npt.NDArray[Any],
+    rows: Records,
+    ends: Records,
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
     state: npt.NDArray[np.int64],
     timeouts: npt.NDArray[np.int64],
-    out_rows: npt.NDArray[Any],
-    out_ends: npt.NDArray[Any],
+    out_rows: Records,
+    out_ends: Records,
 ) -> bool:
     """End all flows whose bucket has passed; False if there was no room for all of them."""
     target = state[CLOCK] >> BUCKET_BITS

@@ -14,6 +14,7 @@ from redshank.capture.source import PacketSource
 from redshank.flows import meter
 from redshank.flows.meter import Ended, Meter, MeterSettings
 from redshank.flows.rows import flow_rows
+from redshank.flows.service import Recognizer, note
 from redshank.flows.source import FlowSource
 
 
@@ -31,6 +32,7 @@ class Sensor(FlowSource):
         self._source = packets
         self._settings = settings
         self._meter = Meter(settings)
+        self._recognizer = Recognizer()
         self._decoded = np.zeros(len(ANOMALIES), np.int64)
 
     @property
@@ -54,10 +56,13 @@ class Sensor(FlowSource):
             self.packets += count
             self.packet_bytes += int(block.length.sum())
             for ended in self._meter.feed(decoded[:count]):
+                if len(ended.payloads):
+                    bits = self._recognizer.look(block.data, ended.payloads)
+                    note(self._meter.table.rows, ended.rows, ended.payloads, bits)
                 yield from self._rows(ended)
         for ended in self._meter.finish():
             yield from self._rows(ended)
 
     def _rows(self, ended: Ended) -> Iterator[pa.RecordBatch]:
         if len(ended.rows):
-            yield flow_rows(ended.rows, ended.ends)
+            yield flow_rows(ended.rows, ended.ends, self._recognizer.texts(ended.rows["services"]))

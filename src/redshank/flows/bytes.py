@@ -1,0 +1,41 @@
+"""Reading payload bytes inside kernels, never past their end.
+
+In: the bytes of a block and the stretch [at, end) of one payload. Out: comparisons and numbers.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.kernel import kernel
+
+
+@kernel
+def starts(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> bool:
+    """Tell whether data[at:end] starts with `text`."""
+    if at + len(text) > end:
+        return False
+    same = 0
+    while same < len(text) and data[at + same] == text[same]:
+        same += 1
+    return same == len(text)
+
+
+@kernel
+def starts_word(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> bool:
+    """Tell whether data[at:end] starts with the upper-case `text`, in either case."""
+    if at + len(text) > end:
+        return False
+    for k in range(len(text)):
+        letter = data[at + k]
+        if letter != text[k] and (letter - 32 != text[k] or letter < 97 or letter > 122):
+            return False
+    return True
+
+
+@kernel
+def number(data: npt.NDArray[np.uint8], at: int, size: int) -> int:
+    """Return `size` bytes from `at` on as a big-endian number; the caller knows that they are there."""
+    value = 0
+    for k in range(size):
+        value = value << 8 | int(data[at + k])
+    return value

@@ -1,0 +1,32 @@
+"""DHCP: a BOOTP message with the magic cookie.
+
+Source: RFC 2131, section 2 and figure 1.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.kernel import kernel
+from redshank.flows.bytes import starts
+from redshank.flows.service import FROM_ANY, UNKNOWN
+
+BOTH = False
+
+_COOKIE = 236
+
+
+@kernel
+def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int) -> int:
+    if proto != 17 or data[at] not in (1, 2) or not starts(data, at + _COOKIE, end, b"\x63\x82\x53\x63"):
+        return UNKNOWN
+    return FROM_ANY  # a server's broadcast starts a flow of its own
+
+
+@kernel
+def recognize(data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+    """Look at payloads; see service.Recognize."""
+    for k in range(len(payloads)):
+        payload = payloads[k]
+        found[k] = _speaker(data, payload.offset, payload.offset + payload.length, payload.proto)

@@ -1,0 +1,39 @@
+"""FTP: the server greets with 220 (or 120), the client answers with a command that SMTP does not have.
+
+Source: RFC 959, sections 4.1 and 5.4; RFC 4217.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.kernel import kernel
+from redshank.flows.bytes import starts, starts_word
+from redshank.flows.service import FROM_CLIENT, FROM_SERVER, UNKNOWN
+
+BOTH = True
+
+_GREETINGS = (b"220 ", b"220-", b"120 ")
+_COMMANDS = (b"USER ", b"AUTH TLS", b"AUTH SSL", b"FEAT", b"SYST", b"HOST ")
+
+
+@kernel
+def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int) -> int:
+    if proto != 6:
+        return UNKNOWN
+    for greeting in _GREETINGS:
+        if starts(data, at, end, greeting):
+            return FROM_SERVER
+    for command in _COMMANDS:
+        if starts_word(data, at, end, command):
+            return FROM_CLIENT
+    return UNKNOWN
+
+
+@kernel
+def recognize(data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+    """Look at payloads; see service.Recognize."""
+    for k in range(len(payloads)):
+        payload = payloads[k]
+        found[k] = _speaker(data, payload.offset, payload.offset + payload.length, payload.proto)

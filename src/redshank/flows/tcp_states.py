@@ -1,0 +1,174 @@
+"""The states of the two ends of a TCP connection, and when it closes.
+
+In: the flags of one segment and the flow it belongs to. Out: changed states, deadlines, roles. A state is about what
+its end sent: INACTIVE nothing, PARTIAL no SYN, CLOSED a FIN, RESET a RST.
+Source: Zeek's manual (conn_state of conn.log; tcp_attempt_delay, tcp_close_delay); RFC 9293 for the flags.
+"""
+
+from typing import Any
+
+import numpy.typing as npt
+
+from redshank.core.kernel import kernel
+from redshank.flows.deadline import ATTEMPT, CLOSE
+from redshank.flows.history import add, flipped
+from redshank.flows.stream import (
+    CLOSED,
+    ESTABLISHED,
+    INACTIVE,
+    PARTIAL,
+    RESET,
+    SYN_ACK_SENT,
+    SYN_SENT,
+    data_pending,
+)
+from redshank.flows.table import Int, Record, Records
+
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+
+
+@kernel
+def _set_state(row: Record, end: Record, peer: Record, state: Int) -> None:
+    if state != end.state:
+        if state > SYN_ACK_SENT and end.state <= SYN_ACK_SENT and peer.state <= SYN_ACK_SENT:
+            row.established = 1
+        end.previous_state = end.state
+        end.state = state
+
+
+@kernel
+def exchange_roles(rows: Records, ends: Records, index: Int) -> None:
+    """Make the originator the responder and write '^'."""
+    row = rows[index]
+    spare = ends[2 * index : 2 * index + 1].copy()
+    ends[2 * index] = ends[2 * index + 1]
+    ends[2 * index + 1] = spare[0]
+    row.orig_is_a = 1 - row.orig_is_a
+    row.orig_mac, row.resp_mac = row.resp_mac, row.orig_mac
+    row.first_seen = ((row.first_seen & 1) << 1) | ((row.first_seen >> 1) & 1)
+    row.payload_seen = ((row.payload_seen & 1) << 1) | ((row.payload_seen >> 1) & 1)
+    row.services[0], row.services[1] = row.services[1], row.services[0]
+    row.partial = 0
+    flipped(row)
+
+
+@kernel
+def wake(
+    rows: Records,
+    ends: Records,
+    index: Int,
+    side: Int,
+    flags: Int,
+    seq: Int,
+    length: Int,
+    now: Int,
+    timeouts: npt.NDArray[Any],
+) -> tuple[Int, bool]:
+    """Move an end that had not spoken; return its side afterwards and whether it closes."""
+    row = rows[index]
+    end, peer = ends[2 * index + side], ends[2 * index + 1 - side]
+    close = False
+    if flags & SYN:
+        if side == 0:
+            _set_state(row, end, peer, SYN_ACK_SENT if flags & ACK else SYN_SENT)
+            row.attempt_ns = now + timeouts[ATTEMPT]
+        elif not flags & ACK and peer.state == SYN_ACK_SENT and seq == end.start_seq:
+            # SYN-ACK and SYN came in the wrong order (two capture points): the SYN's sender is the originator.
+            exchange_roles(rows, ends, index)
+            side = 0
+            end, peer = ends[2 * index], ends[2 * index + 1]
+            _set_state(row, peer, end, ESTABLISHED)
+            row.first_seen |= 1
+            _set_state(row, end, peer, ESTABLISHED)
+        else:
+            if peer.state == SYN_SENT:
+                _set_state(row, peer, end, ESTABLISHED)
+            _set_state(row, end, peer, ESTABLISHED)
+    if flags & FIN:
+        _set_state(row, end, peer, CLOSED)
+        close = True
+    if flags & RST:
+        _set_state(row, end, peer, RESET)
+        close = True
+    if end.state == INACTIVE:
+        if side == 1 and length == 0 and peer.state == SYN_SENT:
+            pass  # some servers acknowledge a SYN before they answer it
+        elif flags & ACK and peer.state == ESTABLISHED:
+            _set_state(row, end, peer, ESTABLISHED)  # we missed the SYN, not the handshake
+            row.partial = 0
+            row.first_seen |= 1 << side
+        else:
+            _set_state(row, end, peer, PARTIAL)
+    return side, close
+
+
+@kernel
+def advance(row: Record, end: Record, peer: Record, flags: Int) -> bool:
+    """Move an end that had spoken; return whether it closes."""
+    if end.state == RESET:
+        return False
+    if end.state == CLOSED:
+        if flags & RST and peer.state != CLOSED:
+            _set_state(row, end, peer, RESET)
+            return not end.did_close
+        return False
+    if end.state in (SYN_SENT, SYN_ACK_SENT):
+        if flags & FIN:
+            _set_state(row, end, peer, CLOSED)
+    else:
+        if flags & SYN and not flags & ACK and end.state == PARTIAL and peer.state == INACTIVE:
+            _set_state(row, end, peer, SYN_SENT)
+        if flags & FIN and not flags & RST:
+            _set_state(row, end, peer, CLOSED)
+            if peer.state == RESET and peer.previous_state == CLOSED:
+                _set_state(row, peer, end, CLOSED)  # FIN, then RST: a normal end after all
+    if flags & RST:
+        _set_state(row, end, peer, RESET)
+    return bool(flags & (FIN | RST))
+
+
+@kernel
+def end_closes(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any]) -> None:
+    """Close an end, or put it off while data is missing; once both are closed the flow has a fixed time to live."""
+    if data_pending(end, peer):
+        row.close_deferred = 1
+        return
+    row.close_deferred = 0
+    if end.did_close:
+        return
+    end.did_close = 1
+    if end.state == RESET or peer.did_close or peer.state == INACTIVE:
+        row.attempt_ns = 0
+        if row.delete_ns == 0:
+            row.delete_ns = row.last_ns + timeouts[CLOSE]
+
+
+@kernel
+def check_end(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any]) -> None:
+    """Note once that an end has sent all it will; what was put off for it closes now."""
+    if not end.eof and (end.fins > 0 or end.state in (CLOSED, RESET)) and not data_pending(end, peer):
+        end.eof = 1
+        if row.close_deferred:
+            end_closes(row, end, peer, timeouts)
+            row.close_deferred = 0
+
+
+@kernel
+def starts_with_answer(row: Record, orig: Record, resp: Record) -> bool:
+    """Tell whether all that was seen is a SYN-ACK."""
+    if orig.state != SYN_ACK_SENT or resp.state != INACTIVE:
+        return False
+    return bool(row.history_length == 1 and row.history[0] == 72)
+
+
+@kernel
+def answer_was_first(rows: Records, ends: Records, index: Int) -> None:
+    """Make the sender of a lone SYN-ACK the responder, now that an ACK or data followed.
+
+    A scan with SYN-ACKs gets a RST or nothing, so this was an answer whose question we missed.
+    """
+    row = rows[index]
+    row.history_length = 0
+    exchange_roles(rows, ends, index)
+    add(row, 72, 1)
+    _set_state(row, ends[2 * index + 1], ends[2 * index], ESTABLISHED)
