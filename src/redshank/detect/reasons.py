@@ -81,7 +81,11 @@ def likely(probabilities: npt.NDArray[np.float64], classes: Sequence[str]) -> li
         [['p(dos) 0.90', 'p(benign) 0.10']]
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
-    return [[f"p({classes[j]}) {row[j]:.2f}" for j in best] for row, best in zip(probabilities, order, strict=True)]
+    percent = np.rint(np.take_along_axis(probabilities, order, axis=1) * 100).astype(np.int64)
+    # A flood is the same few texts over and over: make each once.
+    distinct, which = np.unique(np.hstack([order, percent]), axis=0, return_inverse=True)
+    texts = [[f"p({classes[a]}) {p / 100:.2f}", f"p({classes[b]}) {q / 100:.2f}"] for a, b, p, q in distinct.tolist()]
+    return [texts[i] for i in which.tolist()]
 
 
 def _log(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
