@@ -1,6 +1,8 @@
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,16 @@ from redshank.core.errors import ActionError, ConfigError
 
 NAMES = sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
 PROGRAM = [sys.executable, "-c", "from redshank.commands import main; main()"]
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Undo what the program does to logging: it owns its process, these tests do not."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def redshank(*arguments: str) -> subprocess.CompletedProcess[str]:
