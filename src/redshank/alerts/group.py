@@ -230,7 +230,7 @@ class Groups:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    # Through numpy: Arrow's own to_pylist takes ten times as long.
+    # Through numpy: Arrow's own to_pylist takes more than twice as long.
     if not pa.types.is_integer(column.type):
         values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
         return values
