@@ -109,7 +109,7 @@ def play(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Play:
     sleep = asyncio.sleep
 
     async def nap(delay: float) -> None:
-        await sleep(delay / 50)
+        await sleep(delay / 200)
 
     monkeypatch.setattr(asyncio, "sleep", nap)
 
@@ -133,6 +133,18 @@ def play(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Play:
         return scene.journal.rows()
 
     return run
+
+
+@pytest.fixture
+def sent(scene: Scene) -> Callable[[str], list[bytes]]:
+    """Give a function that returns the hand-made packets of a host, by its name."""
+
+    def of(name: str) -> list[bytes]:
+        host = scene.hosts[name]
+        assert isinstance(host, LoopbackHost)
+        return host.sent
+
+    return of
 
 
 @pytest.fixture

@@ -119,16 +119,18 @@ def test_ports_do_not_repeat_before_all_were_used(scene: Scene) -> None:
     assert host.port() == ports[0]
 
 
-def test_a_port_that_is_taken_is_passed_over(play: Callable[..., Any]) -> None:
+def test_a_port_that_is_taken_is_passed_over(play: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(scene: Scene) -> None:
         host, hub = scene.hosts["sensor1"], scene.hosts["hub"]
         await hub.serve(29004, echo)
         with host.make_socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
-            taken.bind((host.ip, host._ports[-1]))
+            taken.bind((host.ip, 0))
+            ports = iter([taken.getsockname()[1], 0])
+            monkeypatch.setattr(host, "port", lambda: next(ports))
             async with host.connect(hub.ip, 29004, WHY) as (_, writer):
                 writer.write(b"\n")
 
-    play(act)
+    assert play(act)[-1].dst_port == 29004
 
 
 def test_an_abrupt_end_is_a_reset(play: Callable[..., Any]) -> None:

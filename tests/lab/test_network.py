@@ -1,6 +1,7 @@
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 @pytest.mark.root
 @pytest.mark.service
 def test_hosts_reach_each_other_and_the_upstream_and_nothing_is_left_afterwards() -> None:
-    before = ip("-o", "link")
+    before = ip("-o", "link")  # of the machine itself
     with Network(ADDRESSES) as network:
         assert sorted(ours()) == sorted(map(network.namespace, ("bridge", "gateway", "hub", "sensor1", "cloud")))
         for target in (ADDRESSES.v4["hub"], ADDRESSES.v4["api"]):
@@ -108,6 +109,8 @@ def test_leftovers_of_a_killed_lab_are_removed_and_those_of_a_living_one_are_not
     try:
         assert dead in leftovers()
         with subprocess.Popen(["ip", "netns", "exec", dead, "sleep", "60"]) as inside:
+            while not ip("netns", "pids", dead):
+                time.sleep(0.02)
             with Network(ADDRESSES):
                 assert not (FOLDER / dead).exists()
                 assert (FOLDER / alive).exists()

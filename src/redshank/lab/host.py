@@ -20,6 +20,7 @@ from redshank.lab.arena import Arena
 from redshank.lab.journal import Journal, Row
 
 EPHEMERAL = range(32768, 61000)
+PERIOD = 32768
 CONNECT_S = 4.0
 ANSWER_S = 1.0
 BACKLOG = 128
@@ -83,8 +84,9 @@ class Host:
         self.journal = journal
         self.rng = random.Random(f"{name} {seed}")  # noqa: S311  a reproducible lab, not a secret
         self._enter = enter
-        # Drawn without replacement: a pair of endpoints is not used twice, so no two families share one.
-        self._ports = self.rng.sample(EPHEMERAL, len(EPHEMERAL))
+        self._port = self.rng.randrange(PERIOD)
+        self._multiplier = self.rng.randrange(1, PERIOD, 4)
+        self._increment = self.rng.randrange(1, PERIOD, 2)
         self._servers: list[asyncio.Server | asyncio.DatagramTransport] = []
 
     def has_ipv6(self) -> bool:
@@ -92,10 +94,14 @@ class Host:
         return len(self.addresses) > 1
 
     def port(self) -> int:
-        """Return an ephemeral port that this device has not used for long."""
-        port = self._ports.pop()
-        self._ports.insert(0, port)
-        return port
+        """Return an ephemeral port; none comes again before all were used, so no two families share endpoints.
+
+        Source: the full-period conditions of linear congruential generators, Knuth, TAOCP 2, section 3.2.1.2.
+        """
+        while True:
+            self._port = (self._multiplier * self._port + self._increment) % PERIOD
+            if self._port < len(EPHEMERAL):
+                return EPHEMERAL[self._port]
 
     def make_socket(self, family: int, kind: int, proto: int = 0) -> socket.socket:
         """Make a socket in this device's namespace, non-blocking."""

@@ -197,6 +197,9 @@ class Network:
             lines.append(f"route add default via {self.addresses.v4['gateway']}")
         ip("-n", self.namespace(name), batch=lines)
         self._plain_frames(name, "eth0")
+        if self.addresses.lan6 is not None:
+            # The default of 30 s makes every pair ask again and again: a twentieth of all flows would be that.
+            self.set_kernel(name, "ipv6/neigh/eth0/base_reachable_time_ms", "600000")
         if name == "gateway":
             self._plain_frames(name, "eth1")
 

@@ -66,6 +66,6 @@ def start(network: Network, folder: Path, port: int, passwords: dict[str, str]) 
     give_up = time.monotonic() + START_S
     while not _listens(port, network):
         if process.poll() is not None or time.monotonic() > give_up:
-            said = (words.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            said = "; ".join(words.read_text(errors="replace").splitlines()) or "nothing"
             raise ActionError(f"lab: mosquitto does not listen on port {port}; it said: {said}")
         time.sleep(0.05)
