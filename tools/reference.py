@@ -82,7 +82,8 @@ def _attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _commands() -> str:
-    group = typer.main.get_command(commands.build())
+    commands.add_commands()
+    group = typer.main.get_command(commands.app)
     parts = [
         "# Commands\n\nEvery command explains itself with `--help`. Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
     ]

@@ -1,4 +1,5 @@
 import pytest
+
 from redshank.active.curve import average
 from redshank.active.loop import Round
 

@@ -6,6 +6,15 @@ from redshank.core.errors import ConfigError
 from redshank.core.files import replacing, writable_folder
 
 
+def _fail_in_the_middle(target: Path, *, folder: bool = False) -> None:
+    with replacing(target) as part:
+        if folder:
+            part.mkdir()
+        else:
+            part.write_text("half")
+        raise RuntimeError("in the middle")
+
+
 def test_the_final_name_appears_only_when_the_block_ends_well(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "result.json"
     with replacing(target) as part:
@@ -17,9 +26,8 @@ def test_the_final_name_appears_only_when_the_block_ends_well(tmp_path: Path) ->
 def test_a_failure_leaves_the_old_content_and_no_trace(tmp_path: Path) -> None:
     target = tmp_path / "result.json"
     target.write_text("old")
-    with pytest.raises(RuntimeError, match="in the middle"), replacing(target) as part:
-        part.write_text("half")
-        raise RuntimeError("in the middle")
+    with pytest.raises(RuntimeError, match="in the middle"):
+        _fail_in_the_middle(target)
     assert target.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["result.json"]
 
@@ -36,9 +44,8 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_a_half_built_folder_is_removed(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="stop"), replacing(tmp_path / "bundle") as part:
-        part.mkdir()
-        raise RuntimeError("stop")
+    with pytest.raises(RuntimeError, match="in the middle"):
+        _fail_in_the_middle(tmp_path / "bundle", folder=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -51,3 +58,8 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named() -> None:
     with pytest.raises(ConfigError, match=r"cannot write to folder '/proc/redshank' \(No such file or directory\)"):
         writable_folder(Path("/proc/redshank"), "-o")
+
+
+def test_a_device_is_never_replaced() -> None:
+    with pytest.raises(ConfigError, match="/dev/null: is a device or a pipe"), replacing(Path("/dev/null")):
+        pass

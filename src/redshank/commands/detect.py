@@ -87,12 +87,20 @@ def detect(
         verdicts=folder / VERDICTS_FILE if folder else None,
         tell=lambda alert: alerts.append(alert) if len(alerts) < SHOWN else None,
     )
-    show(f"Detection in {place}", _sections(summary, alerts, detector.name, detector.false_alarm_rate), as_json=as_json)
+    show(f"Detection in {place}", sections(summary, alerts, detector.name, detector.false_alarm_rate), as_json=as_json)
     if summary.interrupted:
         raise typer.Exit(130)
 
 
-def _sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) -> "list[Section]":
+def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) -> "list[Section]":
+    """Return the sections that end a run of detection.
+
+    Args:
+        summary: What the pipeline saw.
+        alerts: The alerts to list.
+        bundle: Name of the bundle that judged.
+        rate: The false-alarm rate in force.
+    """
     from redshank.report.summary import Section
 
     seconds = max(summary.seconds, 1e-9)

@@ -43,7 +43,7 @@ def replacing(path: Path) -> Iterator[Path]:
     What is written there may be a file or a folder. An existing folder is replaced as a whole.
 
     Raises:
-        ConfigError: If the folder of `path` cannot be written to.
+        ConfigError: If the folder of `path` cannot be written to, or `path` is a device or a pipe.
 
     Example:
         >>> import tempfile
@@ -53,6 +53,8 @@ def replacing(path: Path) -> Iterator[Path]:
         >>> target.read_text()
         '{}'
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ConfigError(f"{path}: is a device or a pipe, and would be replaced by a file; name a file or a folder")
     writable_folder(path.parent, str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

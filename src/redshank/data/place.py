@@ -9,7 +9,9 @@ from pathlib import Path
 
 VARIABLE = "REDSHANK_DATA"
 DEFAULT = "../shared"
-EMBEDDED = {"lab": Path(__file__).resolve().parents[1] / "lab" / "recordings" / "learn"}
+RECORDINGS = Path(__file__).resolve().parents[1] / "lab" / "recordings"
+LEARN, UNSEEN = RECORDINGS / "learn", RECORDINGS / "unseen"
+EMBEDDED = {"lab": LEARN}
 
 
 def place(dataset: str) -> Path:

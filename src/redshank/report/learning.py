@@ -39,12 +39,15 @@ def curve_chapter(curves: Mapping[str, Sequence[Point]], seeds: int, pool: int, 
         for at in zip(*curves.values(), strict=True)
     ]
     plot = line_plot(lines, Axis("labels answered", low=0, whole=True), Axis("macro-F1, test part", low=0, high=1))
+    text = (
+        f"{pool:,} distinct flows could be asked about. After each round new weights were kept only if they were "
+        f"better on {validation_labels:,} validation labels, which are a cost too."
+    )
     caption = f"Mean of {seeds} seeds; the band is their range. Every strategy starts from the same initial sets."
     return Chapter(
         "What each answer was worth",
         [
-            f"{pool:,} distinct flows could be asked about. After each round new weights were kept only if they were "
-            f"better on {validation_labels:,} validation labels, which are a cost too.",
+            text,
             figure(plot, "Score against labels", caption),
             table(head, rows),
         ],
