@@ -165,14 +165,18 @@ class _Scale:
 
     def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float) -> None:
         finite = [v for v in values if math.isfinite(v) and not (axis.log and v <= 0)]
-        self.low = axis.low if axis.low is not None else min(finite, default=0.0)
+        self.low = axis.low if axis.low is not None else min(finite, default=0.1 if axis.log else 0.0)
         self.high = axis.high if axis.high is not None else max(finite, default=1.0)
-        if not self.high > self.low:
-            self.low, self.high = (self.low / 10, self.high) if axis.log else (self.low - 0.5, self.high + 0.5)
+        if not self.high - self.low > max(1e-9 * max(abs(self.high), abs(self.low)), 1e-300):
+            if axis.log:
+                self.low, self.high = self.low / 10, self.low * 10
+            else:
+                reach = 0.5 + abs(self.low) / 2
+                self.low, self.high = self.low - reach, self.low + reach
         self.log, self.start, self.end = axis.log, start, end
         if self.log:
-            decades = range(math.floor(math.log10(self.low) + 1e-9), math.ceil(math.log10(self.high) - 1e-9) + 1)
-            self.marks = [10.0**d for d in decades]
+            first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
+            self.marks = [10.0**d for d in range(first, last + 1, max(1, (last - first) // 6))]
         else:
             margin = 0 if axis.high is not None else 0.04 * (self.high - self.low)
             self.high += margin
@@ -181,7 +185,7 @@ class _Scale:
     def at(self, value: float) -> float:
         value = min(max(value, self.low), self.high)
         if self.log:
-            share = math.log10(value / self.low) / math.log10(self.high / self.low)
+            share = (math.log10(value) - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
         else:
             share = (value - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)

@@ -1,0 +1,120 @@
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labelled import DRAWN
+from redshank.commands import main
+from redshank.core.bundle import Bundle
+from redshank.learn.compare import Comparison
+
+QUICK = ["--model", "fnn", "--set", "epochs=1", "--set", "units=8", "--set", "blocks=1"]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Run in an empty folder, with the drawn dataset, and leave logging as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("redshank.data.dataset.DATASETS", DRAWN)
+    (tmp_path / "rows").write_text("400 0")
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """Run the program in this process and return its exit code."""
+    monkeypatch.setattr("sys.argv", ["redshank", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    return caught.value.code
+
+
+def test_a_model_is_trained_measured_and_bundled(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--task", "family", *QUICK) == 0
+    out, err = capsys.readouterr()
+    assert "Training fnn on drawn" in out
+    assert "lightgbm" in out
+    assert "constant" in out
+    assert "training fnn, seed 0" in err
+    folder = Path("out/drawn-leakfree-family-fnn")
+    assert sorted(path.name for path in folder.iterdir()) == ["bundle", "curve.csv", "evaluation.json", "report.html"]
+    manifest = Bundle.load(folder / "bundle").manifest
+    comparison = Comparison.from_json((folder / "evaluation.json").read_text())
+    assert manifest.name == "drawn-leakfree-family-fnn"
+    assert manifest.figures["macro_f1"] == comparison.models[0].evaluations[0].vector.headline["macro_f1"]
+    assert manifest.provenance["command"] == (
+        "redshank train drawn --protocol leakfree --model fnn --task family --features conn --seeds 1 --seed 0 "
+        "--set epochs=1 --set units=8 --set blocks=1"
+    )
+
+
+def test_json_ends_with_one_object_and_the_paper_protocol_gives_no_bundle(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--data", "rows", "--protocol", "paper", "--model", "constant", "--no-compare", "-o", "here", "--json")
+    assert ended(monkeypatch, "train", "drawn", *arguments, "--seeds", "2", "--seed", "5") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [model["model"] for model in found["models"]] == ["constant"]
+    assert found["data"]["seeds"] == "5, 6"
+    assert found["written"]["bundle"].startswith("none: protocol paper")
+    assert sorted(path.name for path in Path("here").iterdir()) == ["evaluation.json", "report.html"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nothing"], 2, "dataset: no 'nothing'; (there are: "),
+        (["drawn", "--model", "bilsm"], 2, "model: no 'bilsm'; did you mean 'bilstm'?"),
+        (["drawn", "--protocol", "leak"], 2, "protocol: no 'leak'; "),
+        (["drawn", "--task", "families"], 2, "task: no 'families'; did you mean 'family'?"),
+        (["drawn", "--features", "con"], 2, "feature set: no 'con'; did you mean 'conn'?"),
+        (["drawn", "--set", "epoch=1"], 2, "--set epoch: bilstm has no such setting; did you mean 'epochs'?"),
+        (["drawn", "--set", "epochs=-1"], 2, "epochs: -1 is not 0 or more"),
+        (["drawn", "--seeds", "0"], 2, "Invalid value for '--seeds': Input should be greater than or equal to 1"),
+        (["drawn", "-o", "rows"], 2, "-o: cannot write to folder 'rows' (rows: Not a directory); name a folder"),
+        (["drawn", "--data", "absent"], 1, "drawn: 'absent' is not a file of two numbers"),
+        (["ton_iot", "--data", "absent.csv"], 1, "ton_iot: "),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    given = arguments if "--data" in arguments else [*arguments, "--data", "rows"]
+    assert ended(monkeypatch, "train", *given) == code
+    out, err = capsys.readouterr()
+    said = [line for line in err.splitlines() if not line.startswith("INFO")]
+    assert len(said) == 1
+    assert said[0].startswith("redshank: ")
+    assert message in said[0]
+    assert out == ""
+    assert [path.name for path in Path().iterdir()] == ["rows"]
+
+
+def test_an_interrupted_training_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("redshank.learn.compare.compare", interrupt)
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows") != 0
+    assert [path.name for path in Path().iterdir()] == ["rows"]
+
+
+def test_the_same_command_gives_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("one", "two"):
+        assert ended(monkeypatch, "train", "drawn", "--data", "rows", *QUICK, "--no-compare", "-o", folder) == 0
+    one, two = (json.loads(Path(folder, "evaluation.json").read_text()) for folder in ("one", "two"))
+    for run in (one, two):
+        run["models"][0].pop("seconds")
+    assert one == two
+    assert Path("one/bundle/model.onnx").read_bytes() == Path("two/bundle/model.onnx").read_bytes()

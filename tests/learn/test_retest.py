@@ -1,0 +1,128 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bundles import graph, tiny_bundle
+from labelled import labelled
+from redshank.core.bundle import Bundle
+from redshank.core.errors import ActionError, BundleError
+from redshank.learn.compare import OVER_ROWS, compare
+from redshank.learn.retest import WHOLE, probabilities, retest
+from redshank.learn.train import make_bundle
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Bundle, dict[str, float | None]]:
+    comparison, model, parts = compare(
+        labelled(), "fnn", beside=(), task="family", settings={"epochs": 1, "units": 8, "blocks": 1}, seeds=(3,)
+    )
+    return make_bundle(model, parts, "mine", {}), comparison.models[0].evaluations[0].vector.headline
+
+
+def test_the_test_part_is_the_one_training_left_aside(trained: tuple[Bundle, dict[str, float | None]]) -> None:
+    bundle, figures = trained
+    found = retest(bundle, labelled())
+    assert found.protocol == "leakfree"
+    assert found.interval == OVER_ROWS
+    again = found.models[0].evaluations[0].vector.headline
+    assert {k: v for k, v in again.items() if v is not None} == pytest.approx(
+        {k: v for k, v in figures.items() if v is not None}, abs=1e-4
+    )
+    assert not any("trained on" in note for note in found.notes)
+
+
+def test_the_whole_of_its_own_dataset_comes_with_a_warning(trained: tuple[Bundle, dict[str, float | None]]) -> None:
+    found = retest(trained[0], labelled(), whole=True)
+    assert found.protocol == WHOLE
+    assert "trained on rows of this very dataset" in found.notes[0]
+    evaluation = found.models[0].evaluations[0]
+    assert evaluation.row.rows == 600
+    assert evaluation.vector.rows == found.rows["test"] < 600, "each distinct vector counts once"
+
+
+def test_the_whole_of_another_dataset_comes_without(trained: tuple[Bundle, dict[str, float | None]]) -> None:
+    found = retest(trained[0], labelled(seed=8), whole=True)
+    assert not any("very dataset" in note for note in found.notes)
+    assert found.provenance["bundle"]["dataset"] == "drawn"
+
+
+def test_the_test_part_of_other_data_is_noted(trained: tuple[Bundle, dict[str, float | None]]) -> None:
+    found = retest(trained[0], labelled(seed=8))
+    assert found.notes[0] == "the bundle was trained on other data (drawn); --whole would test every row"
+
+
+def test_a_family_the_bundle_does_not_know_counts_as_attack_and_is_listed(
+    trained: tuple[Bundle, dict[str, float | None]],
+) -> None:
+    other = labelled(300, seed=5, kinds=("benign", "dos", "strange"))
+    for whole in (False, True):
+        found = retest(trained[0], other, whole=whole)
+        evaluation = found.models[0].evaluations[0]
+        strange = next(f for f in evaluation.families if f.name == "strange")
+        assert strange.known is False
+        assert f"counted as attack only: strange ({strange.support})" in " ".join(found.notes)
+        attacks = evaluation.vector.rows - evaluation.vector.decisions[0].benign
+        assert attacks == sum(f.support for f in evaluation.families if f.name != "benign")
+        assert sum(map(sum, evaluation.vector.confusion)) == evaluation.vector.rows - strange.support
+
+
+def test_a_binary_bundle_knows_every_family_as_attack() -> None:
+    found = retest(tiny_bundle(2), labelled(300, kinds=("benign", "dos", "strange")), whole=True)
+    assert all(f.known for f in found.models[0].evaluations[0].families)
+    assert sum(map(sum, found.models[0].evaluations[0].vector.confusion)) == found.rows["test"]
+
+
+def test_benign_traffic_alone_can_be_tested_whole() -> None:
+    found = retest(tiny_bundle(), labelled(200, kinds=("benign",)), whole=True)
+    headline = found.models[0].headline
+    assert headline["recall"].mean is None
+    assert headline["fpr"].mean is not None
+
+
+def test_a_dataset_without_rows_is_named() -> None:
+    with pytest.raises(ActionError, match="drawn: holds no flows to score"):
+        retest(tiny_bundle(), labelled(0), whole=True)
+
+
+def test_other_features_are_refused() -> None:
+    with pytest.raises(BundleError, match="bundle tiny: made for feature set conn"):
+        retest(tiny_bundle(fingerprint="0" * 16), labelled(50))
+
+
+@pytest.mark.parametrize(
+    ("calibration", "message"),
+    [({}, "bundle tiny: calibration: 'temperature' is 'missing'; train it again"), (None, "calibrated for 2 classes")],
+)
+def test_a_damaged_calibration_is_refused(calibration: dict[str, float] | None, message: str) -> None:
+    wrong = tiny_bundle(2).manifest.calibration if calibration is None else calibration
+    with pytest.raises(BundleError, match=message):
+        retest(tiny_bundle(calibration=wrong), labelled(50))
+
+
+@pytest.mark.parametrize("damaged", [b"no graph", graph(2), graph(3, width=3)])
+def test_a_graph_that_does_not_fit_is_one_line(damaged: bytes) -> None:
+    bundle = replace(tiny_bundle(), model=damaged)
+    with pytest.raises(
+        BundleError, match=r"bundle tiny: its graph (does not run|gives \(\d+, 2\) for \d+ rows)"
+    ) as caught:
+        retest(bundle, labelled(50))
+    assert "\n" not in str(caught.value)
+
+
+def test_probabilities_do_not_depend_on_the_batch() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.random((5000, len(tiny_bundle().manifest.columns))).astype(np.float32)
+    whole = probabilities(tiny_bundle(), x)
+    np.testing.assert_array_equal(whole[4090:4100], probabilities(tiny_bundle(), x[4090:4100]))
+
+
+def test_no_torch_is_needed() -> None:
+    code = (
+        "import sys, redshank.learn.retest, redshank.report.results, redshank.report.evaluation\n"
+        "print(sorted({'torch', 'lightgbm', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
