@@ -13,7 +13,19 @@ from redshank.flows.deadline import CHECKSUMS, deadline, is_over
 from redshank.flows.history import CHECKSUM, DATA_BIT, flipped, once, scaled
 from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, key_of, roles_exchanged
 from redshank.flows.stream import INACTIVE
-from redshank.flows.table import BUCKET_BITS, CLOCK, EVENT, LIVE, OUT, PACKETS, SERIAL, TICK, Int, Record, Records
+from redshank.flows.table import (
+    BUCKET_BITS,
+    CLOCK,
+    LIVE,
+    OUT,
+    PACKETS,
+    PAYLOAD_COUNT,
+    SERIAL,
+    TICK,
+    Int,
+    Record,
+    Records,
+)
 from redshank.flows.tcp import is_new_connection, segment
 from redshank.flows.wheel import CLOSED_REASON, END_REASON, EVICTED_REASON, end, link, past_deadline, sweep, unlink
 
@@ -140,8 +152,8 @@ def _take(
     _count(ends[2 * index + side], packet, now)
     if packet.payload_captured > 0 and not row.payload_seen & (1 << side) and row.proto in (TCP, UDP):
         row.payload_seen |= 1 << side
-        payload = payloads[state[EVENT]]
-        state[EVENT] += 1
+        payload = payloads[state[PAYLOAD_COUNT]]
+        state[PAYLOAD_COUNT] += 1
         payload.row, payload.serial, payload.side = index, row.serial, side
         payload.offset, payload.length = packet.payload_offset, packet.payload_captured
         payload.proto = row.proto
@@ -172,7 +184,7 @@ def feed(
         packet = packets[at]
         if packet.version == 0:
             continue
-        if state[OUT] >= len(out_rows) - 2 or state[EVENT] >= len(payloads):
+        if state[OUT] >= len(out_rows) - 2 or state[PAYLOAD_COUNT] >= len(payloads):
             return at
         now = min(max(packet.ts_ns, 0), LAST_NS)
         if state[PACKETS] == 0:

@@ -21,13 +21,15 @@ from redshank.core.errors import ConfigError
 from redshank.flows import table
 from redshank.flows.intake import ANOMALIES, feed, finish
 from redshank.flows.service import PAYLOAD
-from redshank.flows.table import EVENT, LIVE, OUT
+from redshank.flows.table import CLOCK, LIVE, OUT, PAYLOAD_COUNT
 
-__all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
+__all__ = ["ANOMALIES", "ROWS", "Meter", "MeterSettings"]
 
 ROWS = 8192
 """Flows handed out at a time."""
 PAYLOADS = 8192
+HOLD_NS = 5_000_000_000
+"""Flows that ended are handed out at least this often: a batch of a few rows costs as much as one of thousands."""
 
 
 _SECONDS = ("tcp_idle_s", "udp_idle_s", "icmp_idle_s", "tcp_attempt_s", "tcp_close_s", "tcp_linger_s", "dns_idle_s")
@@ -87,24 +89,6 @@ class MeterSettings:
         return tuple(getattr(self, name) for name in _SECONDS)
 
 
-@dataclass(frozen=True)
-class Ended:
-    """Some flows that ended, and first payloads seen meanwhile.
-
-    Args:
-        rows: ROW records, in the order in which the flows ended; they are overwritten by the next packets.
-        ends: END records, two for each row: originator, responder.
-        payloads: PAYLOAD records that lie in the current block.
-
-    Shape:
-        rows: [n]; ends: [2 n]; payloads: [m].
-    """
-
-    rows: npt.NDArray[Any]
-    ends: npt.NDArray[Any]
-    payloads: npt.NDArray[Any]
-
-
 class Meter:
     """Meters one stream of packets.
 
@@ -117,9 +101,9 @@ class Meter:
         >>> packets["version"], packets["proto"], packets["ts_ns"] = 4, 17, [10**9, 2 * 10**9]
         >>> packets["src_lo"], packets["dst_lo"], packets["src_port"], packets["dst_port"] = [1, 2], [2, 1], 5, 5
         >>> meter = Meter(MeterSettings(capacity=16))
-        >>> sum(len(ended.rows) for ended in meter.feed(packets))
-        0
-        >>> [int(n) for ended in meter.finish() for n in ended.ends["packets"]]
+        >>> [len(payloads) for payloads in meter.feed(packets)], meter.take(), meter.flows
+        ([0], None, 1)
+        >>> [int(n) for _, ends in meter.finish() for n in ends["packets"]]
         [1, 1]
     """
 
@@ -131,19 +115,20 @@ class Meter:
         self._ends = np.zeros(2 * ROWS, table.END)
         self._payloads = np.zeros(PAYLOADS, PAYLOAD)
         self._scratch = np.zeros(1, table.ROW)
+        self._taken_ns = 0
 
     @property
     def flows(self) -> int:
         """Flows in the table now."""
         return int(self.table.state[LIVE])
 
-    def feed(self, packets: npt.NDArray[Any]) -> Iterator[Ended]:
-        """Take packets; give flows as they end, in pieces of at most ROWS.
+    def feed(self, packets: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+        """Take packets; stop to give the first payloads among them, and wherever there is no room for more.
 
-        Every piece must be dealt with before the next is asked for: its memory is used again.
+        At every stop the payloads must be dealt with, and `take` be called: room is needed.
 
         Shape:
-            packets: [n] PACKET.
+            packets: [n] PACKET; yields: [m] PAYLOAD, valid until the next.
         """
         at = 0
         while at < len(packets):
@@ -164,10 +149,31 @@ class Meter:
                 self._payloads,
                 self._scratch,
             )
-            yield self._ended()
+            count = int(self.table.state[PAYLOAD_COUNT])
+            self.table.state[PAYLOAD_COUNT] = 0
+            yield self._payloads[:count]
 
-    def finish(self) -> Iterator[Ended]:
-        """End every flow that is left, in the order of their first packets."""
+    def waiting(self) -> npt.NDArray[Any]:
+        """Return the ROWs of flows that ended and were not taken yet."""
+        return self._rows[: int(self.table.state[OUT])]
+
+    def take(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+        """Hand out the flows that ended, if there are many, or if one ended more than HOLD_NS ago in packet time.
+
+        Returns:
+            ROW records in the order in which the flows ended, and END records, two for each: originator, responder.
+            They are overwritten by the next packets.
+        """
+        count = int(self.table.state[OUT])
+        if count < ROWS // 2 and not (count and self.table.state[CLOCK] - self._taken_ns > HOLD_NS):
+            return None
+        self._taken_ns = int(self.table.state[CLOCK])
+        return self._out()
+
+    def finish(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """End every flow that is left, in the order of their first packets; hand out all, as `take` does."""
+        if self.table.state[OUT]:
+            yield self._out()
         live = np.flatnonzero(self.table.rows["live"])
         live = live[np.argsort(self.table.rows["serial"][live])]
         for start in range(0, len(live), ROWS):
@@ -181,10 +187,9 @@ class Meter:
                 self._rows,
                 self._ends,
             )
-            yield self._ended()
+            yield self._out()
 
-    def _ended(self) -> Ended:
-        state = self.table.state
-        rows, events = int(state[OUT]), int(state[EVENT])
-        state[OUT] = state[EVENT] = 0
-        return Ended(self._rows[:rows], self._ends[: 2 * rows], self._payloads[:events])
+    def _out(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        count = int(self.table.state[OUT])
+        self.table.state[OUT] = 0
+        return self._rows[:count], self._ends[: 2 * count]

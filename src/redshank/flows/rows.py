@@ -7,8 +7,6 @@ gaps between packets) is null.
 Source: Zeek's manual, conn.log; Zeek's rule for RSTOS0 reads the history.
 """
 
-import socket
-import struct
 from typing import Any
 
 import numpy as np
@@ -30,6 +28,7 @@ from redshank.flows.stream import (
     sent_bytes,
 )
 from redshank.flows.table import Int, Record, Records, siphash
+from redshank.flows.text import addresses, macs, texts
 from redshank.flows.wheel import REASONS
 
 STATES = ("OTH", "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR")
@@ -119,41 +118,6 @@ def _derive(
             second //= np.uint64(62)
 
 
-def _texts(letters: npt.NDArray[np.uint8], lengths: npt.NDArray[Any]) -> pa.StringArray:
-    """Build a text column from [n, w] ASCII letters, of which the first `lengths` count; length 0 is null."""
-    offsets = np.zeros(len(lengths) + 1, np.int32)
-    np.cumsum(lengths, out=offsets[1:])
-    data = letters[np.arange(letters.shape[1]) < lengths[:, None]]
-    valid = np.packbits(lengths > 0, bitorder="little")
-    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(data), pa.py_buffer(valid))
-
-
-def _addresses(version: npt.NDArray[Any], hi: npt.NDArray[Any], lo: npt.NDArray[Any]) -> pa.Array:
-    """Write addresses as text, each distinct one once."""
-    packed = np.zeros(len(lo), np.dtype([("v", "u1"), ("hi", ">u8"), ("lo", ">u8")]))
-    packed["v"], packed["hi"], packed["lo"] = version, hi, lo
-    distinct, inverse = np.unique(packed, return_inverse=True)
-    texts = [
-        socket.inet_ntop(socket.AF_INET, struct.pack(">I", int(lo) & 0xFFFFFFFF))
-        if v == 4
-        else socket.inet_ntop(socket.AF_INET6, struct.pack(">QQ", int(hi), int(lo)))
-        for v, hi, lo in distinct
-    ]
-    return pa.array(texts, pa.string()).take(pa.array(inverse))
-
-
-_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
-
-
-def _macs(values: npt.NDArray[np.uint64]) -> pa.StringArray:
-    letters = np.full((len(values), 17), ord(":"), np.uint8)
-    for octet in range(6):
-        byte = (values >> np.uint64(8 * (5 - octet))).astype(np.int64) & 255
-        letters[:, 3 * octet] = _HEX[byte >> 4]
-        letters[:, 3 * octet + 1] = _HEX[byte & 15]
-    return _texts(letters, np.where(values == 0, 0, 17))
-
-
 def _direction(side: str, end: npt.NDArray[Any], tcp: npt.NDArray[np.bool_]) -> dict[str, object]:
     packets = end["packets"]
     none, single = packets == 0, packets < 2
@@ -205,16 +169,16 @@ def flow_rows(rows: npt.NDArray[Any], ends: npt.NDArray[Any], service: pa.Array 
     elapsed = rows["last_ns"] - rows["first_ns"]
     instant = elapsed <= 0
     orig, resp = ends[0::2], ends[1::2]
-    src = _addresses(
+    src = addresses(
         rows["version"], np.where(from_a, rows["a_hi"], rows["b_hi"]), np.where(from_a, rows["a_lo"], rows["b_lo"])
     )
-    dst = _addresses(
+    dst = addresses(
         rows["version"], np.where(from_a, rows["b_hi"], rows["a_hi"]), np.where(from_a, rows["b_lo"], rows["a_lo"])
     )
     tcp = proto == TCP
     columns: dict[str, object] = {
         "ts": pa.array(rows["first_ns"]).cast(TIMESTAMP),
-        "uid": _texts(uids, np.full(count, 18)),
+        "uid": texts(uids, np.full(count, 18)),
         "src_ip": src,
         "src_port": pa.array(np.where(from_a, rows["a_port"], rows["b_port"]).astype(np.int32)),
         "dst_ip": dst,
@@ -226,15 +190,15 @@ def flow_rows(rows: npt.NDArray[Any], ends: npt.NDArray[Any], service: pa.Array 
         "dst_bytes": pa.array(sizes[1::2], mask=instant),
         "conn_state": pa.array(STATES).take(pa.array(states)),
         "missed_bytes": pa.array(rows["missed_bytes"]),
-        "history": _texts(rows["history"], rows["history_length"].astype(np.int64)),
+        "history": texts(rows["history"], rows["history_length"].astype(np.int64)),
         "src_pkts": pa.array(orig["packets"]),
         "src_ip_bytes": pa.array(orig["ip_bytes"]),
         "dst_pkts": pa.array(resp["packets"]),
         "dst_ip_bytes": pa.array(resp["ip_bytes"]),
         "ip_proto": pa.array(proto.astype(np.int32)),
         "community_id": community_ids(rows),
-        "src_mac": _macs(rows["orig_mac"]),
-        "dst_mac": _macs(rows["resp_mac"]),
+        "src_mac": macs(rows["orig_mac"]),
+        "dst_mac": macs(rows["resp_mac"]),
         "vlan": pa.array(rows["vlan"], mask=rows["vlan"] < 0),
         "part": pa.array(["final"] * count, pa.string()),
         "part_reason": pa.array(REASONS).take(pa.array(rows["reason"])),

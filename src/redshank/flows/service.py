@@ -68,6 +68,7 @@ class Recognizer:
         found = [find(name) for name in NAMES]
         self._kernels = [recognize for recognize, _ in found]
         self._both = [both for _, both in found]
+        self._texts: dict[tuple[int, int], str | None] = {}
 
     def look(self, data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
         """Return bits by payload: 2 s if it is what a client of service s says, 2 s + 1 for its server.
@@ -88,9 +89,13 @@ class Recognizer:
         Shape:
             services: [n, 2], bits of the originator's and the responder's payload.
         """
-        distinct, inverse = np.unique(services, axis=0, return_inverse=True)
-        texts = pa.array([self._text(int(client), int(server)) for client, server in distinct], pa.string())
-        return texts.take(pa.array(inverse.reshape(-1)))
+        texts = [self._known(pair) for pair in zip(services[:, 0].tolist(), services[:, 1].tolist(), strict=True)]
+        return pa.array(texts, pa.string())
+
+    def _known(self, pair: tuple[int, int]) -> str | None:
+        if pair not in self._texts:
+            self._texts[pair] = self._text(*pair)
+        return self._texts[pair]
 
     def _text(self, originator: int, responder: int) -> str | None:
         names = []

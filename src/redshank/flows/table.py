@@ -122,7 +122,7 @@ FRAGMENTS = 1024
 """Flows of the latest first fragments, by hash of addresses and protocol; a newer one replaces an older one."""
 
 # Where things lie in `state`.
-SERIAL, CLOCK, TICK, FREE, LIVE, HAND, OUT, EVENT, STARTED, PACKETS = range(10)
+SERIAL, CLOCK, TICK, FREE, LIVE, HAND, OUT, PAYLOAD_COUNT, STARTED, PACKETS = range(10)
 STATE_SIZE = 10
 
 

@@ -5,14 +5,16 @@ come last. Anomalies of all stages are merged under (stage, name).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from redshank.capture.decode import ANOMALIES, PACKET, decode
 from redshank.capture.source import PacketSource
 from redshank.flows import meter
-from redshank.flows.meter import Ended, Meter, MeterSettings
+from redshank.flows.meter import Meter, MeterSettings
 from redshank.flows.rows import flow_rows
 from redshank.flows.service import Recognizer, note
 from redshank.flows.source import FlowSource
@@ -55,14 +57,15 @@ class Sensor(FlowSource):
             count = decode(block, decoded, self._decoded, checksums=self._settings.checksums)
             self.packets += count
             self.packet_bytes += int(block.length.sum())
-            for ended in self._meter.feed(decoded[:count]):
-                if len(ended.payloads):
-                    bits = self._recognizer.look(block.data, ended.payloads)
-                    note(self._meter.table.rows, ended.rows, ended.payloads, bits)
-                yield from self._rows(ended)
+            for payloads in self._meter.feed(decoded[:count]):
+                if len(payloads):
+                    bits = self._recognizer.look(block.data, payloads)
+                    note(self._meter.table.rows, self._meter.waiting(), payloads, bits)
+                ended = self._meter.take()
+                if ended is not None:
+                    yield self._batch(*ended)
         for ended in self._meter.finish():
-            yield from self._rows(ended)
+            yield self._batch(*ended)
 
-    def _rows(self, ended: Ended) -> Iterator[pa.RecordBatch]:
-        if len(ended.rows):
-            yield flow_rows(ended.rows, ended.ends, self._recognizer.texts(ended.rows["services"]))
+    def _batch(self, rows: npt.NDArray[Any], ends: npt.NDArray[Any]) -> pa.RecordBatch:
+        return flow_rows(rows, ends, self._recognizer.texts(rows["services"]))
