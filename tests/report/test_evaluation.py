@@ -120,3 +120,12 @@ def test_a_destination_that_is_a_file_is_refused(tmp_path: Path, inside: str) ->
 def test_a_curve_is_csv_with_nothing_where_nothing_was_measured() -> None:
     text = curve_csv([Epoch(1, 0.5, 0.75, float("nan"), float("nan"))])
     assert text == "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy\n1,0.5,0.75,,\n"
+
+
+def test_rows_that_were_never_merged_are_not_called_vectors(compared: Comparison) -> None:
+    paper, _, _ = compare(labelled(200), "constant", beside=(), protocol="paper")
+    titles = [chapter.title for chapter in chapters(paper)]
+    assert "All measures" in titles
+    assert "Figures" in titles
+    assert "each distinct vector once" not in shown(paper)
+    assert "each distinct vector once" in shown(compared)

@@ -21,7 +21,7 @@ class Part:
         x: Raw feature values, NaN where absent. [n, c] float32
         y: Class of each row. [n] int64
         weight: How many rows of the dataset this one stands for (1 unless deduplicated). [n] float32
-        row: Which row of the dataset it is (the first of its duplicates). [n] int64
+        row: Which row of the dataset it is: the first of its duplicates that has its class. [n] int64
     """
 
     x: npt.NDArray[np.float32]

@@ -27,7 +27,7 @@ class Column:
 
     Args:
         name: Its name.
-        unit: bytes, packets, s, 1 (a ratio or flag), or "category".
+        unit: bytes, packets, s, bytes/s, packets/s, 1 (a ratio or flag), or "category".
         vocabulary: For a category: its known values; codes are 0 absent, 1 unknown, 2 + index.
         heavy_tail: Whether values span orders of magnitude, so that the graph takes log(1 + x).
     """

@@ -83,6 +83,8 @@ class Host:
         self.arena = arena
         self.journal = journal
         self.rng = random.Random(f"{name} {seed}")  # noqa: S311  a reproducible lab, not a secret
+        # Of any length on any kind of device: the size of a request must not tell a sensor from a person.
+        self.agents = [f"agent/{self.rng.randrange(10 ** self.rng.randint(1, 40))}" for _ in range(3)]
         self._enter = enter
         self._port = self.rng.randrange(PERIOD)
         self._multiplier = self.rng.randrange(1, PERIOD, 4)

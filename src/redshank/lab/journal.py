@@ -45,7 +45,7 @@ class Row:
 class Spoofing:
     """A time in which the path between two addresses led through an attacker.
 
-    `peer` None means the way out: everything of the victim that leaves `lan`, and the gateway itself.
+    With `beyond`, the peer is the gateway: what the victim has with addresses outside that network is spoofed too.
     """
 
     start_s: float

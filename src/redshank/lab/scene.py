@@ -143,7 +143,7 @@ async def fetch(
         intent: For the journal.
     """
     name = next((scene.domain(name) for name, other in scene.hosts.items() if address in other.addresses), address)
-    agent = f"{host.name.rstrip('0123456789')}/1.{len(host.name)}"
+    agent = host.rng.choice(host.agents)
     statuses: list[int] = []
     try:
         async with host.connect(address, port, intent) as (reader, writer):

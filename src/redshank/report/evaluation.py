@@ -105,7 +105,10 @@ def chapters(comparison: Comparison) -> list[Chapter]:
     evaluation = lead.evaluations[0]
     made = [
         Chapter("In short", [_tiles(lead), *wording.sentences(comparison)]),
-        Chapter("Beside others", [_models(comparison), wording.interval_note(comparison)]),
+        Chapter(
+            "Beside others" if len(comparison.models) > 1 else "Figures",
+            [_models(comparison), wording.interval_note(comparison)],
+        ),
         _decisions(evaluation),
         _classes(evaluation),
     ]
@@ -320,29 +323,28 @@ def _color(place: int, name: str) -> int:
 
 
 def _weighting(lead: ModelResult, evaluation: Evaluation) -> Chapter:
-    rows: list[list[str | Cell]] = [
-        [
-            wording.measure(name),
-            Cell(wording.share(value.mean), wording.interval(value)),
-            Cell(wording.share(lead.row_headline[name].mean), wording.interval(lead.row_headline[name])),
-        ]
-        for name, value in lead.headline.items()
-        if "_at_" not in name or name.endswith(f"_{wording.RULE}")
-    ]
-    head = [
-        lead.name,
-        f"each distinct vector once ({evaluation.vector.rows:,.0f})",
-        f"each row of the dataset once ({evaluation.row.rows:,.0f})",
-    ]
     strange = " and ".join(
         f"{wording.percent(value)} of {who} rows" for who, value in evaluation.unknown.items() if value is not None
     )
+    unknown = f"No known class fits {strange or 'no row'} (conformal p-value); the analyst is shown these as unknown."
+    merged = evaluation.vector.rows != evaluation.row.rows
+    columns = [lead.headline, lead.row_headline] if merged else [lead.headline]
+    head = [f"each distinct vector once ({evaluation.vector.rows:,.0f})"] if merged else ["all rows"]
+    head += [f"each row of the dataset once ({evaluation.row.rows:,.0f})"] if merged else []
+    rows: list[list[str | Cell]] = [
+        [
+            wording.measure(name),
+            *(Cell(wording.share(column[name].mean), wording.interval(column[name])) for column in columns),
+        ]
+        for name in lead.headline
+        if "_at_" not in name or name.endswith(f"_{wording.RULE}")
+    ]
     text = (
         "Flows that look the same to the model are one vector. Counted by rows, a few vectors with thousands of copies "
-        f"decide the figure, so the first column is the one to quote. No known class fits {strange or 'no row'} "
-        "(conformal p-value); these are shown to the analyst as unknown."
+        f"decide the figure, so the first column is the one to quote. {unknown}"
     )
-    return Chapter("How rows are counted", [text, table(head, rows)])
+    title = "How rows are counted" if merged else "All measures"
+    return Chapter(title, [text if merged else unknown, table([lead.name, *head], rows)])
 
 
 def _origin(comparison: Comparison) -> Chapter:

@@ -1,3 +1,4 @@
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -5,19 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redshank.lab.devices.web import ASSETS, PAGES, Application
+from redshank.lab.devices.web import ASSETS, PAGES, ROW, Application
 from redshank.lab.host import Intent
 from redshank.lab.scene import Scene, fetch
 
 
 def application() -> Application:
-    return Application({"admin": "right"})
+    return Application({"admin": "right"}, random.Random(7))
 
 
 @pytest.mark.parametrize(("path", "size"), [*PAGES.items(), *ASSETS.items()])
-def test_pages_have_their_size(path: str, size: int) -> None:
+def test_pages_have_at_least_their_size(path: str, size: int) -> None:
     status, body = application().respond("GET", path, b"")
-    assert (status, len(body)) == (200, size)
+    assert status == 200
+    assert size <= len(body) < size * (2 if path in PAGES else 1) + 1
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_requests_get_the_status_they_deserve(method: str, target: str, body: by
 
 
 def test_a_quote_with_or_shows_every_row() -> None:
-    assert len(application().respond("GET", "/search?q=%27+OR+1%3D1", b"")[1]) > 5000
+    assert len(application().respond("GET", "/search?q=%27+OR+1%3D1", b"")[1]) >= 20 * len(ROW)
 
 
 def test_comments_come_back_as_written_and_do_not_pile_up() -> None:

@@ -5,6 +5,7 @@ The control server is the lab's own, its commands do nothing, what is uploaded i
 
 import asyncio
 import random
+import zlib
 from contextlib import suppress
 from typing import ClassVar
 
@@ -26,7 +27,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await reader.readexactly(min(size, MAX_LINE_BYTES))
             writer.write(b"got\n")
         else:
-            writer.write(b"run marker-%d\n" % (len(line) % 7))
+            writer.write(b"run marker-%d %s\n" % (len(line) % 7, b"." * (zlib.crc32(line) % 90)))
         await writer.drain()
 
 
@@ -57,7 +58,7 @@ class Backdoor(Attack):
                     await asyncio.sleep(pause_s)
 
     async def _beacon(self, host: Host, target: str, port: int, rng: random.Random) -> None:
-        line = b"id %08x up %d\n" % (rng.getrandbits(32), rng.randrange(10**5))
+        line = b"id %08x up %d %s\n" % (rng.getrandbits(32), rng.randrange(10**5), b"." * rng.randrange(120))
         await self._talk(host, (target, port), [line], 0.0, "beacon")
 
     async def _session(self, host: Host, target: str, port: int, rng: random.Random) -> None:

@@ -47,8 +47,9 @@ class Ddos(Attack):
 
     async def _udp(self, host: Host, episode: Episode, scene: Scene, rng: random.Random) -> None:
         target, port = scene.hosts[episode.victim].ip, scene.ports["ntp"]
+        size = rng.choice((64, 200, 512, 512, 900))
         async for _ in pace(rng, amount(episode, rng, 25, 40), rng.uniform(20, 60)):
-            payloads = [bytes(512)] * rng.choice((1, 2, 4, 6))
+            payloads = [bytes(size)] * rng.choice((1, 2, 4, 6))
             await host.exchange(target, port, payloads, self.intent("distributed udp flood"), timeout_s=0)
 
     async def _http(self, host: Host, episode: Episode, scene: Scene, rng: random.Random) -> None:

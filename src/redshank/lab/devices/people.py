@@ -37,10 +37,11 @@ async def browse(scene: Scene, host: Host) -> None:
 async def log_in(scene: Scene, host: Host) -> None:
     """Log in; mistype the password now and then, notice, and try again."""
     address = await resolve(scene, host, "hub")
-    wrong = b"user=admin&password=corect-horse"
-    right = urllib.parse.urlencode({"user": "admin", "password": scene.passwords["admin"]}).encode()
-    bodies = [wrong] * host.rng.choice((0, 0, 0, 0, 1, 2)) + [right]
-    for body in bodies:
+    right = scene.passwords["admin"]
+    # A slip of the finger: some letters are left out.
+    tries = [right[: -host.rng.randint(1, 9)] for _ in range(host.rng.choice((0, 0, 0, 0, 1, 2)))]
+    for password in (*tries, right):
+        body = urllib.parse.urlencode({"user": "admin", "password": password}).encode()
         await fetch(scene, host, address, scene.ports["web"], [("POST", "/login", body)], Intent("web login"))
         await asyncio.sleep(host.rng.uniform(0.5, 3))
 

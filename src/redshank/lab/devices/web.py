@@ -5,6 +5,7 @@ search shows every row or an error, and comments come back as they were written.
 """
 
 import asyncio
+import random
 import urllib.parse
 from collections import deque
 
@@ -22,14 +23,16 @@ class Application:
 
     Args:
         passwords: By user.
+        rng: Draws the sizes of answers.
 
     Example:
-        >>> Application({"admin": "x"}).respond("POST", "/login", b"user=admin&password=y")[0]
+        >>> Application({"admin": "x"}, random.Random(7)).respond("POST", "/login", b"user=admin&password=y")[0]
         401
     """
 
-    def __init__(self, passwords: dict[str, str]) -> None:
+    def __init__(self, passwords: dict[str, str], rng: random.Random) -> None:
         self._passwords = passwords
+        self._rng = rng
         self._comments: deque[str] = deque(["works well"] * 6, maxlen=12)
 
     def respond(self, method: str, target: str, body: bytes) -> tuple[int, bytes]:
@@ -42,7 +45,7 @@ class Application:
             if "'" in user:
                 return self._search(user)
             good = self._passwords.get(user) == password
-            return (302, b"") if good else (401, b"wrong user or password" + b" " * 300)
+            return (302, b"") if good else (401, b"wrong user or password" + b" " * self._rng.randrange(100, 400))
         if path == "/search":
             return self._search(asked.get("q", [""])[0])
         if path == "/comment":
@@ -54,20 +57,24 @@ class Application:
         size = PAGES.get(path) or ASSETS.get(path)
         if size is None:
             return 404, b"no such page" + b"." * 200
+        if path in PAGES:
+            # Pages show what is going on at home, so they change.
+            size += self._rng.randrange(size)
         return 200, (ROW * (size // len(ROW) + 1))[:size].encode()
 
     def _search(self, text: str) -> tuple[int, bytes]:
         upper = text.upper()
         if "'" in text and (" OR " in upper or "UNION" in upper):
-            return 200, (ROW * 160).encode()
+            return 200, (ROW * self._rng.randrange(20, 160)).encode()
         if "'" in text:
-            return 500, b"syntax error near quote" + b" at line" * 30
-        return 200, (ROW * (len(text) % 7)).encode()
+            return 500, b"syntax error near quote" + b" at line" * self._rng.randrange(4, 60)
+        # A common word finds much, a rare one little.
+        return 200, (ROW * int(min(120, self._rng.lognormvariate(2.0, 1.3)))).encode()
 
 
 async def run(scene: Scene, host: Host) -> None:
     """Serve the application until the host is closed."""
-    application = Application(scene.passwords)
+    application = Application(scene.passwords, host.rng)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (message := await http.read(reader)) is not None:
