@@ -32,7 +32,7 @@ CAST = Cast(
     thermostats=("thermo1",),
     coaps=("coap1",),
     people=("person1", "person2"),
-    ipv6=False,
+    ipv6=(),
     attackers=("sensor1", "camera1", "person1", "coap1"),
 )
 

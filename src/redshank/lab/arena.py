@@ -103,17 +103,19 @@ def _private_24(rng: random.Random) -> ipaddress.IPv4Network:
     return ipaddress.IPv4Network(f"{head}.{third}.0/24")
 
 
-def choose(seed: int, lan_names: tuple[str, ...], upstream_names: tuple[str, ...], *, ipv6: bool) -> Addresses:
+def choose(
+    seed: int, lan_names: tuple[str, ...], upstream_names: tuple[str, ...], *, ipv6: tuple[str, ...]
+) -> Addresses:
     """Choose private networks and an address for everybody, by the seed.
 
     Args:
         seed: The same seed gives the same addresses.
         lan_names: Who is on the bridge, at most 200.
         upstream_names: Who is behind the gateway; the gateway itself takes the name "uplink" there.
-        ipv6: Whether the bridge also has a unique local IPv6 prefix.
+        ipv6: Who on the bridge also has a unique local IPv6 address; nobody, and there is no IPv6 at all.
 
     Example:
-        >>> sorted(choose(7, ("gateway",), ("api",), ipv6=False).v4)
+        >>> sorted(choose(7, ("gateway",), ("api",), ipv6=()).v4)
         ['api', 'gateway', 'uplink']
     """
     rng = random.Random(f"addresses {seed}")  # noqa: S311  a reproducible lab, not a secret
@@ -128,8 +130,8 @@ def choose(seed: int, lan_names: tuple[str, ...], upstream_names: tuple[str, ...
     v6: dict[str, str] = {}
     if ipv6:
         lan6 = ipaddress.IPv6Network((0xFD << 120 | rng.getrandbits(56) << 64, 64))
-        v6 = {name: str(lan6[rng.randrange(0x100, 0xFFFF)]) for name in lan_names}
+        v6 = {name: str(lan6[rng.randrange(0x100, 0xFFFF)]) for name in ipv6}
         while len(set(v6.values())) < len(v6):
-            v6 = {name: str(lan6[rng.randrange(0x100, 0xFFFF)]) for name in lan_names}
+            v6 = {name: str(lan6[rng.randrange(0x100, 0xFFFF)]) for name in ipv6}
     macs = {name: "02:" + ":".join(f"{rng.randrange(256):02x}" for _ in range(5)) for name in (*lan_names, "uplink")}
     return Addresses(lan, upstream, lan6, v4, v6, macs)

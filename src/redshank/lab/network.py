@@ -153,7 +153,7 @@ class Network:
         ip(batch=[f"netns add {self.namespace(name)}" for name in members])
         for name in members:
             self._files[name] = os.open(FOLDER / self.namespace(name), os.O_RDONLY | os.O_CLOEXEC)
-            if name in (BRIDGE, CLOUD) or self.addresses.lan6 is None:
+            if name not in self.addresses.v6:
                 self.set_kernel(name, "ipv6/conf/default/disable_ipv6", "1")
             else:
                 # There is no router to ask, and everybody asking three times is all that a short capture would show.
@@ -197,7 +197,7 @@ class Network:
             lines.append(f"route add default via {self.addresses.v4['gateway']}")
         ip("-n", self.namespace(name), batch=lines)
         self._plain_frames(name, "eth0")
-        if self.addresses.lan6 is not None:
+        if name in self.addresses.v6:
             # The default of 30 s makes every pair ask again and again: a twentieth of all flows would be that.
             self.set_kernel(name, "ipv6/neigh/eth0/base_reachable_time_ms", "600000")
         if name == "gateway":

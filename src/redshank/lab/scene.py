@@ -30,6 +30,7 @@ PORTS = {
 }
 """Where services listen. The backdoors' control server shares a port with a harmless service on purpose."""
 
+FIXED = ("gateway", "broker", "hub", "nas")
 UPSTREAM = ("api", "site", "firmware", "control")
 DOMAINS = {
     "api": "api.vendor.example",
@@ -41,7 +42,7 @@ DOMAINS = {
 
 @dataclass(frozen=True)
 class Cast:
-    """How many of which device are on the bridge.
+    """How many of which device are on the bridge, who of them speaks IPv6, and who is compromised.
 
     Example:
         >>> cast(7) == cast(7)
@@ -53,14 +54,13 @@ class Cast:
     thermostats: tuple[str, ...]
     coaps: tuple[str, ...]
     people: tuple[str, ...]
-    ipv6: bool
+    ipv6: tuple[str, ...]
     attackers: tuple[str, ...]
 
     @property
     def lan(self) -> tuple[str, ...]:
         """Return everybody on the bridge."""
-        fixed = ("gateway", "broker", "hub", "nas")
-        return (*fixed, *self.sensors, *self.cameras, *self.thermostats, *self.coaps, *self.people)
+        return (*FIXED, *self.sensors, *self.cameras, *self.thermostats, *self.coaps, *self.people)
 
 
 def cast(seed: int) -> Cast:
@@ -75,7 +75,9 @@ def cast(seed: int) -> Cast:
     attackers = [rng.choice(kind) for kind in kinds]
     others = [name for kind in kinds for name in kind if name not in attackers]
     attackers += rng.sample(others, 2)
-    return Cast(*kinds, ipv6=rng.random() < 0.5, attackers=tuple(attackers))
+    speaks = [name for kind in kinds for name in kind if rng.random() < 0.4]
+    ipv6 = (*FIXED, *speaks) if rng.random() < 0.6 else ()
+    return Cast(*kinds, ipv6=ipv6, attackers=tuple(attackers))
 
 
 @dataclass

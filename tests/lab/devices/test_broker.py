@@ -10,7 +10,7 @@ from redshank.lab.devices import broker
 from redshank.lab.network import Network
 from redshank.lab.protocols import mqtt
 
-ADDRESSES = choose(8, ("gateway", "broker", "sensor1"), ("api",), ipv6=True)
+ADDRESSES = choose(8, ("gateway", "broker", "sensor1"), ("api",), ipv6=("gateway", "broker"))
 
 
 def test_the_configuration_demands_passwords_and_listens_where_told() -> None:

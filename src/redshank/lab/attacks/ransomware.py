@@ -1,17 +1,23 @@
-"""What ransomware does to a file service: read and rewrite everything, fast.
+"""What ransomware does to a file service: read everything and write it back changed, in full size and fast.
 
 The files are made up, and so is their new content.
 """
 
+import asyncio
 import random
+from contextlib import suppress
 from typing import ClassVar
 
 from redshank.lab.attack import Attack, Episode, address_of, amount, pace
+from redshank.lab.host import Host
+from redshank.lab.protocols import http
 from redshank.lab.scene import Scene, fetch
+
+FILES = 60
 
 
 class Ransomware(Attack):
-    """Read and rewrite file after file, each step a flow of its own or several files in one."""
+    """Read and rewrite file after file, one or several in each flow."""
 
     variants: ClassVar = ("single", "batch")
     victims: ClassVar = dict.fromkeys(variants, ("nas",))
@@ -20,14 +26,24 @@ class Ransomware(Attack):
     async def run(self, episode: Episode, scene: Scene, rng: random.Random) -> None:
         """Go through the files of the service."""
         host, target = scene.hosts[episode.attackers[0]], address_of(scene.hosts[episode.victim], rng)
-        port = scene.ports["files"]
-        await fetch(scene, host, target, port, [("GET", "/files", b"")], self.intent("file listing"))
-        async for step in pace(rng, amount(episode, rng, 16, 26), rng.uniform(6, 14)):
-            body = b"rewritten " * int(min(1200, 20 + rng.lognormvariate(4.8, 1.0)))
-            path = f"/files/{step % 60}"
-            if episode.variant == "single":
-                await fetch(scene, host, target, port, [("GET", path, b"")], self.intent("bulk read"))
-                await fetch(scene, host, target, port, [("PUT", path, body)], self.intent("bulk rewrite"))
-            else:
-                both = [("GET", path, b""), ("PUT", path, body)] * rng.randint(1, 3)
-                await fetch(scene, host, target, port, both, self.intent("bulk read and rewrite"))
+        to = (target, scene.ports["files"])
+        await fetch(scene, host, *to, [("GET", "/files", b"")], self.intent("file listing"))
+        number = rng.randrange(FILES)
+        async for _ in pace(rng, amount(episode, rng, 22, 36), rng.uniform(6, 14)):
+            several = 1 if episode.variant == "single" else rng.randint(2, 4)
+            await self._rewrite(host, to, [f"/files/{(number + n) % FILES}" for n in range(several)])
+            number += several
+
+    async def _rewrite(self, host: Host, to: tuple[str, int], paths: list[str]) -> None:
+        agent = host.rng.choice(host.agents)
+        with suppress(OSError, TimeoutError):
+            async with host.connect(*to, self.intent("bulk rewrite")) as (reader, writer), asyncio.timeout(6):
+                for path in paths:
+                    writer.write(http.request("GET", path, "nas", agent=agent, close=False))
+                    found = await http.read(reader)
+                    if found is None:
+                        return
+                    body = (b"rewritten " * (len(found.body) // 10 + 1))[: len(found.body)]
+                    writer.write(http.request("PUT", path, "nas", body, agent=agent, close=path == paths[-1]))
+                    if await http.read(reader) is None:
+                        return
