@@ -212,10 +212,7 @@ def _confusion(vector: Measures) -> Html:
     totals = [sum(row) for row in vector.confusion]
     shares = [[v / t if t else 0.0 for v in row] for row, t in zip(vector.confusion, totals, strict=True)]
     counts = [[f"{v:,.0f}" if v else "·" for v in row] for row in vector.confusion]
-    parts = [
-        [("·" if not v else "<1" if v < 0.005 else f"{100 * v:.0f}") if t else wording.UNKNOWN for v in row]
-        for row, t in zip(shares, totals, strict=True)
-    ]
+    parts = [[_whole_percent(v) if t else wording.UNKNOWN for v in row] for row, t in zip(shares, totals, strict=True)]
     hints = [
         [
             f"truly {names[i]}, called {names[j]}: {v:,.0f} of {totals[i]:,.0f} rows ({wording.percent(shares[i][j])})"
@@ -237,6 +234,12 @@ def _confusion(vector: Measures) -> Html:
             ),
         ]
     )
+
+
+def _whole_percent(share: float) -> str:
+    if share in (0.0, 1.0):
+        return "100" if share else "·"
+    return "<1" if share < 0.005 else ">99" if share >= 0.995 else f"{100 * share:.0f}"
 
 
 def _families(evaluation: Evaluation) -> Chapter:
