@@ -232,7 +232,7 @@ def _band(line: Line, color: str, across: _Scale, up: _Scale) -> str:
     rows = [
         (a, low, high)
         for a, low, high in zip(line.x, line.low, line.high, strict=False)
-        if math.isfinite(low) and math.isfinite(high)
+        if math.isfinite(a) and math.isfinite(low) and math.isfinite(high)
     ]
     if len(rows) < 2:
         return ""
