@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from redshank.core.errors import ActionError
 from redshank.lab import attack
-from redshank.lab.attack import ATTACKS, MAX_COUNT, MAX_RATE_PER_S, Episode, amount, pace
+from redshank.lab.attack import ATTACKS, MAX_COUNT, MAX_RATE_PER_S, Episode, address_of, amount, pace
+from redshank.lab.scene import Scene
 
 FAMILIES = ["backdoor", "ddos", "dos", "injection", "mitm", "password", "ransomware", "scanning", "xss"]
 
@@ -46,6 +47,16 @@ def test_more_than_the_bounds_is_refused_before_the_first_step(count: int, rate_
 def test_time_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attack, "MAX_SECONDS", 0.1)
     assert 0 < len(steps(100, 50.0)) < 50
+
+
+def test_an_attacker_takes_an_address_it_can_reach(scene: Scene) -> None:
+    attacker, victim = scene.hosts["sensor1"], scene.hosts["hub"]
+    rng = random.Random(7)
+    assert {address_of(victim, attacker, rng) for _ in range(50)} == {victim.ip}
+    victim.addresses = (victim.ip, "fd00::2")
+    assert {address_of(victim, attacker, rng) for _ in range(50)} == {victim.ip}
+    attacker.addresses = (attacker.ip, "fd00::1")
+    assert {address_of(victim, attacker, rng) for _ in range(50)} == {victim.ip, "fd00::2"}
 
 
 @given(st.integers(0, 100), st.integers(0, 100), st.floats(0.01, 1.0))

@@ -114,6 +114,7 @@ def amount(episode: Episode, rng: random.Random, low: int, high: int) -> int:
     return max(3, round(rng.randint(low, high) * episode.scale))
 
 
-def address_of(host: Host, rng: random.Random) -> str:
-    """Return one of a victim's addresses, mostly IPv4."""
-    return host.addresses[1] if host.has_ipv6() and rng.random() < 0.15 else host.ip
+def address_of(victim: Host, attacker: Host, rng: random.Random) -> str:
+    """Return an address of the victim that the attacker can reach, mostly IPv4."""
+    both = victim.has_ipv6() and attacker.has_ipv6()
+    return victim.addresses[1] if both and rng.random() < 0.3 else victim.ip

@@ -11,7 +11,6 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import cast
 
 from redshank.core.errors import ActionError
 from redshank.core.schema import BENIGN
@@ -36,23 +35,6 @@ class Intent:
 
     activity: str
     family: str = BENIGN
-
-
-class _Answering(asyncio.DatagramProtocol):
-    def __init__(self, arena: Arena, answer: Answer) -> None:
-        self._arena = arena
-        self._answer = answer
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not an instance check: before Python 3.13 asyncio's own datagram transports fail it.
-        self._transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, peer: tuple[str, int]) -> None:
-        reply = self._answer(data)
-        if reply is not None and self._transport is not None:
-            self._arena.check(peer[0])
-            self._transport.sendto(reply, peer)
 
 
 class Host:
@@ -89,7 +71,8 @@ class Host:
         self._port = self.rng.randrange(PERIOD)
         self._multiplier = self.rng.randrange(1, PERIOD, 4)
         self._increment = self.rng.randrange(1, PERIOD, 2)
-        self._servers: list[asyncio.Server | asyncio.DatagramTransport] = []
+        self._servers: list[asyncio.Server] = []
+        self._answering: list[socket.socket] = []
 
     def has_ipv6(self) -> bool:
         """Tell whether this device speaks IPv6."""
@@ -262,16 +245,26 @@ class Host:
         for address in self.addresses:
             made = self.make_socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
             made.bind((address, port))
-            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: _Answering(self.arena, answer), sock=made
-            )
-            self._servers.append(transport)
+            asyncio.get_running_loop().add_reader(made, self._answer_one, made, answer)
+            self._answering.append(made)
+
+    def _answer_one(self, made: socket.socket, answer: Answer) -> None:
+        # Without a peer any more, or without room for the answer, it is lost, as datagrams are.
+        with suppress(OSError):
+            data, peer = made.recvfrom(4096)
+            reply = answer(data)
+            if reply is not None:
+                self.arena.check(peer[0])
+                made.sendto(reply, peer)
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving; inside the same event loop."""
         for server in self._servers:
             server.close()
-        self._servers = []
+        for made in self._answering:
+            asyncio.get_running_loop().remove_reader(made)
+            made.close()
+        self._servers, self._answering = [], []
 
 
 def reset_on_close(writer: asyncio.StreamWriter) -> None:

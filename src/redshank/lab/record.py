@@ -160,11 +160,20 @@ async def play(scene: Scene, episodes: list[Episode], seconds: float, seed: int,
                 await asyncio.sleep(TICK_S)
     except TimeoutError:
         await asyncio.sleep(SETTLE_S)
+    except ExceptionGroup as group:
+        raise ActionError(f"lab: an actor failed, nothing was recorded; the first: {_first(group)}") from group
     finally:
         for host in scene.hosts.values():
             host.close()
     if faults:
         raise ActionError(f"lab: {len(faults)} faults of its own, nothing was recorded; the first: {faults[0]}")
+
+
+def _first(group: ExceptionGroup[Exception]) -> str:
+    error: Exception = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 def _fault(context: dict[str, Any]) -> str:

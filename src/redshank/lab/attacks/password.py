@@ -26,7 +26,8 @@ class Password(Attack):
 
     async def run(self, episode: Episode, scene: Scene, rng: random.Random) -> None:
         """Guess at one service."""
-        host, target = scene.hosts[episode.attackers[0]], address_of(scene.hosts[episode.victim], rng)
+        host = scene.hosts[episode.attackers[0]]
+        target = address_of(scene.hosts[episode.victim], host, rng)
         guess = {"web": self._web, "mqtt": self._mqtt, "admin": self._admin}[episode.variant]
         several = rng.choice((1, 1, 3))
         async for _ in pace(rng, amount(episode, rng, 22, 36), rng.uniform(2.5, 10)):

@@ -25,7 +25,8 @@ class Ransomware(Attack):
 
     async def run(self, episode: Episode, scene: Scene, rng: random.Random) -> None:
         """Go through the files of the service."""
-        host, target = scene.hosts[episode.attackers[0]], address_of(scene.hosts[episode.victim], rng)
+        host = scene.hosts[episode.attackers[0]]
+        target = address_of(scene.hosts[episode.victim], host, rng)
         to = (target, scene.ports["files"])
         await fetch(scene, host, *to, [("GET", "/files", b"")], self.intent("file listing"))
         number = rng.randrange(FILES)

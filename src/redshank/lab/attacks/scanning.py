@@ -31,7 +31,7 @@ class Scanning(Attack):
         rng.shuffle(ports)
         rate_per_s = rng.choice((8.0, 25.0, 120.0))
         if episode.variant == "connect":
-            await self._connect(host, address_of(victim, rng), ports, rate_per_s, rng)
+            await self._connect(host, address_of(victim, host, rng), ports, rate_per_s, rng)
         elif episode.variant == "syn":
             await self._syn(host, victim.ip, ports, rate_per_s, rng)
         elif episode.variant == "udp":

@@ -28,7 +28,8 @@ class Xss(Attack):
 
     async def run(self, episode: Episode, scene: Scene, rng: random.Random) -> None:
         """Leave markers one after the other."""
-        host, target = scene.hosts[episode.attackers[0]], address_of(scene.hosts[episode.victim], rng)
+        host = scene.hosts[episode.attackers[0]]
+        target = address_of(scene.hosts[episode.victim], host, rng)
         several = rng.choice((1, 1, 2))
         async for _ in pace(rng, amount(episode, rng, 18, 30), rng.uniform(3, 15)):
             requests = []
