@@ -151,3 +151,21 @@ def test_an_error_that_is_not_ours_shows_where_it_happened(
     monkeypatch.setattr("sys.argv", ["redshank", "fail"])
     with pytest.raises(ZeroDivisionError, match="a mistake of ours"):
         main()
+
+
+def test_without_the_extra_for_training_its_commands_say_what_to_install(tmp_path: Path) -> None:
+    # A folder before site-packages whose torch does not exist: what a gateway without the extra would see.
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [*PROGRAM, "train", "lab", "--model", "fnn"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "redshank: 'torch' is not installed: this command needs the extra `train`: pip install 'redshank[train]'"
+    )

@@ -38,6 +38,10 @@ class _StandardError(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+EXTRA = ("lightgbm", "onnx", "onnxscript", "scipy", "skactiveml", "sklearn", "torch")
+"""What only training needs; a gateway has none of it."""
+
+
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"redshank {__version__}")
@@ -92,6 +96,11 @@ def _run() -> int:
     except RedshankError as error:
         _say(str(error).splitlines())
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA:
+            raise
+        _say([f"'{error.name}' is not installed: this command needs the extra `train`: pip install 'redshank[train]'"])
+        return 1
     except typer.Abort:
         return 1
     except _USAGE_ERROR as error:
