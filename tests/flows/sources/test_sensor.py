@@ -1,0 +1,92 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from frames import block, ethernet, icmp, ipv4, pcap, tcp, udp
+from redshank.capture.source import Block, PacketSource
+from redshank.capture.sources.pcap import Pcap
+from redshank.core.errors import SourceError
+from redshank.core.schema import FLOW
+from redshank.flows.meter import MeterSettings
+from redshank.flows.sources.sensor import Sensor
+
+
+class Blocks(PacketSource):
+    """Frames from memory, a few at a time."""
+
+    def __init__(self, frames: list[bytes], size: int) -> None:
+        self.anomalies = {"file_truncated": 1}
+        self._frames, self._size = frames, size
+
+    def blocks(self) -> Iterator[Block]:
+        for start in range(0, len(self._frames), self._size):
+            chosen = self._frames[start : start + self._size]
+            yield block(chosen, ts_ns=[(start + k + 1) * 10**6 for k in range(len(chosen))])
+
+
+def conversation(port: int = 40000) -> list[bytes]:
+    request, reply = b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"
+    segments = [
+        ipv4(tcp(seq=99, flags="S", src_port=port, dst_port=8081)),
+        ipv4(tcp(seq=499, ack=100, flags="SA", src_port=8081, dst_port=port), src="10.0.0.2", dst="10.0.0.1"),
+        ipv4(tcp(request, seq=100, ack=500, flags="PA", src_port=port, dst_port=8081)),
+        ipv4(tcp(reply, seq=500, ack=118, flags="PA", src_port=8081, dst_port=port), src="10.0.0.2", dst="10.0.0.1"),
+    ]
+    return [ethernet(segment) for segment in segments]
+
+
+def example(place: Path) -> Sensor:
+    frames = [*conversation(), ethernet(ipv4(icmp(), proto=1)), ethernet(ipv4(udp(b"x"), proto=17)), b"short"]
+    path = place / "small.pcap"
+    path.write_bytes(pcap([(number * 10**6, frame) for number, frame in enumerate(frames)]))
+    return Sensor(Pcap(path), MeterSettings(capacity=64, seed=1))
+
+
+def test_packets_of_a_file_become_flows(tmp_path: Path) -> None:
+    sensor = example(tmp_path)
+    table = pa.Table.from_batches(sensor.batches(), FLOW)
+    assert table["proto"].to_pylist() == ["tcp", "icmp", "udp"]
+    assert table["service"].to_pylist() == ["http", None, None]
+    assert table["src_mac"][0].as_py() == "02:00:00:00:00:01"
+    assert sensor.packets == 7
+    assert sensor.packet_bytes == sum(map(len, conversation())) + 42 + 43 + 5
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_flows_do_not_depend_on_the_cut_into_blocks(size: int) -> None:
+    frames = [frame for port in range(1, 30) for frame in conversation(port)]
+    tables = [
+        pa.Table.from_batches(Sensor(Blocks(frames, cut), MeterSettings(capacity=64, seed=cut)).batches(), FLOW)
+        for cut in (size, 5000)
+    ]
+    assert tables[0].equals(tables[1])
+    assert set(tables[0]["service"].to_pylist()) == {"http"}
+
+
+def test_anomalies_of_all_stages_are_told_apart() -> None:
+    frames = [ethernet(ipv4(udp(b"x" * 8), proto=17, offset=1480)), b"short", *conversation()]
+    sensor = Sensor(Blocks(frames, 10), MeterSettings(capacity=64, seed=1))
+    assert sum(batch.num_rows for batch in sensor.batches()) == 1
+    assert sensor.anomalies == {
+        ("capture", "file_truncated"): 1,
+        ("decode", "link_truncated"): 1,
+        ("meter", "fragment_without_first"): 1,
+    }
+
+
+def test_checksums_are_verified_only_when_asked() -> None:
+    frames = conversation()
+    frames[2] = frames[2][:-1] + b"!"
+    for checksums, history in ((False, "ShDd"), (True, "ShCdG")):
+        sensor = Sensor(Blocks(frames, 10), MeterSettings(capacity=64, seed=1, checksums=checksums))
+        (batch,) = sensor.batches()
+        assert batch["history"].to_pylist() == [history]
+
+
+def test_what_is_no_capture_is_refused_before_the_first_flow(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a capture, but long enough to be looked at")
+    with pytest.raises(SourceError, match=r"notes\.txt"):
+        Sensor(Pcap(path))
