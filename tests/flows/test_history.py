@@ -5,7 +5,7 @@ from redshank.flows.table import HISTORY, ROW
 
 
 def _text(row: np.ndarray) -> str:
-    return row["history"][0][: row["history_length"][0]].tobytes().decode()
+    return bytes(row["history"][0][: row["history_length"][0]]).decode()
 
 
 def test_letters_are_written_once_per_side() -> None:

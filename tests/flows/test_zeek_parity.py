@@ -69,7 +69,7 @@ def text(name: str, value: Any) -> str:
 
 def metered(trace: Path, *, checksums: bool) -> Flows:
     flows: Flows = defaultdict(list)
-    rows = []
+    rows: list[tuple[int, dict[str, Any]]] = []
     for batch in Sensor(Pcap(trace), MeterSettings(seed=1, checksums=checksums)).batches():
         chosen = batch.select([*ZEEK.values(), "src_ip", "src_port", "dst_ip", "dst_port"])
         rows += zip(batch["ts"].cast("int64").to_pylist(), chosen.to_pylist(), strict=True)
