@@ -93,7 +93,7 @@ def test_no_pickle_is_loaded_and_nothing_is_evaluated(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_left_for_later(name: str) -> None:
-    assert not re.search(r"\b(TODO|FIXME|XXX)\b|except Exception|except:", (SRC / name).read_text())
+    assert not re.search(r"\b(TODO|FIXME|XXX)\b|except Exception\b|except:", (SRC / name).read_text())
 
 
 def test_what_a_gateway_runs_imports_no_training_library() -> None:

@@ -6,6 +6,7 @@ thresholds; test is not touched here. Every distinct vector trains with the same
 a capture ran, not how much a vector matters.
 """
 
+import inspect
 import logging
 import time
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def fit(
         ActionError: If a part that training needs has no rows.
     """
     kind = MODELS.find(model)
-    chosen = dict(settings or {})
+    chosen = {**_recipe(kind, parts), **(settings or {})}
     check_settings(model, chosen)
     for name in ("train", "calibration"):
         if not len(getattr(parts, name)):
@@ -151,6 +152,12 @@ def benign_quantiles(parts: Parts) -> dict[str, list[float]]:
         if not column.vocabulary and len(there):
             found[column.name] = [float(v) for v in np.quantile(there.astype(np.float64), (0.01, 0.5, 0.99))]
     return found
+
+
+def _recipe(kind: type[Model], parts: Parts) -> dict[str, Any]:
+    """Return what a protocol asks of a model: the studies feed the network min-max values and nothing else."""
+    settings = inspect.signature(kind).parameters
+    return {"inputs": "minmax"} if parts.feature_set is None and "inputs" in settings else {}
 
 
 def _log_epoch(epoch: Epoch) -> None:
