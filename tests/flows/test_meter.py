@@ -120,6 +120,21 @@ def test_ended_flows_leave_the_table_without_a_packet_of_their_own() -> None:
         assert meter.flows == 1
 
 
+def test_after_a_step_in_time_a_crowd_leaves_over_several_packets() -> None:
+    crowd = np.concatenate([trace("0 > - 1", sport=port) for port in range(1, 3001)])
+    late = trace("\n".join(f"{1000 + k} > 8/0 1" for k in range(10)))
+    meter = Meter(MeterSettings(capacity=4096, seed=1))
+    reasons: list[int] = []
+    for packets in (crowd, late):
+        for _ in meter.feed(packets):
+            ended = meter.take()
+            reasons += [] if ended is None else ended[0]["reason"].tolist()
+    assert meter.flows == 1
+    for rows, _ in meter.finish():
+        reasons += rows["reason"].tolist()
+    assert [reasons.count(reason) for reason in range(4)] == [0, 3000, 0, 1]
+
+
 def test_time_that_steps_back_is_counted_and_does_not_stop_the_clock() -> None:
     packets = trace("100000 > - 1\n0 > - 1\n0.5 < - 1\n100 > - 1")
     rows = metered(packets)
@@ -140,7 +155,7 @@ def test_later_fragments_add_bytes_to_the_flow_of_the_first_and_no_packet() -> N
     for _ in meter.feed(packets):
         meter.take()
     ((_, ends),) = meter.finish()
-    assert (int(ends["packets"][0]), int(ends["ip_bytes"][0])) == (1, 1500 + 500)
+    assert (int(ends["packets"][0]), int(ends["ip_bytes"][0]), int(ends["payload_bytes"][0])) == (1, 2000, 1972)
     assert meter.counts[ANOMALIES.index("fragment_without_first")] == 1
 
 

@@ -20,6 +20,22 @@ from redshank.flows.sources.sensor import Sensor
 IDENTICAL = 36
 """Cases that must be identical in every field of FIELDS; raised as the meter gets better, never lowered."""
 
+_SCRIPT = "the script of this test changes what Zeek looks at, midway"
+_TUNNEL = "tunnels over UDP are not opened"
+WHY = {
+    "core.pcap.dynamic-filter": _SCRIPT,
+    "scripts.base.frameworks.netcontrol.packetfilter": _SCRIPT,
+    "core.tunnels.geneve": _TUNNEL,
+    "core.tunnels.geneve-47101": _TUNNEL,
+    "core.tunnels.gre-over-udp": _TUNNEL,
+    "core.tunnels.gtp.inner_teredo": _TUNNEL,
+    "core.tunnels.teredo": _TUNNEL,
+    "core.tunnels.teredo_bubble_with_payload": _TUNNEL,
+    "core.tunnels.vxlan": _TUNNEL,
+    "scripts.base.protocols.ldap.sasl-signed-clear": "an IP length of 0 counts 0 in Zeek, the frame's here",
+}
+"""Cases that differ for a reason."""
+
 ZEEK = {
     "proto": "proto",
     "duration": "duration",
@@ -105,25 +121,29 @@ def differences(ours: Flows, zeek: Flows, fields: list[str]) -> dict[str, list[s
 
 
 @pytest.mark.data
-def test_flows_of_zeeks_own_captures_are_identical_to_its_log(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    identical, with_service, lines = 0, 0, []
+def test_flows_of_zeeks_own_captures_are_identical_to_its_log(data: Path) -> None:
+    identical: list[str] = []
+    unexplained: list[str] = []
+    with_service = 0
     commands = cases(data)
     assert len(commands) == 46
+    print(f"{'case':58} fields that differ, and in how many flows")  # noqa: T201  `pytest -s` shows the table
     for name, command in commands.items():
         folder = data / "zeek-parity" / name
         (trace,) = folder.glob("trace.*")
         zeek, fields = expected(folder / "conn.log")
         found = differences(metered(trace, checksums=" -C " not in command), zeek, fields)
         service = found.pop("service", [])
-        identical += not found
         with_service += not found and not service
+        (unexplained if name not in WHY and found else identical if not found else []).append(name)
         marks = " ".join(f"{field}:{len(items)}" for field, items in found.items()) or "identical"
-        lines.append(f"{name:60} {marks}{f' service:{len(service)}' if service else ''}")
-        lines += [f"    {field}: {item}" for field, items in found.items() for item in items[:3]]
-        lines += [f"    service: {item}" for item in service[:2]]
-    with capsys.disabled():
-        print(f"\nZeek parity: {identical} of {len(commands)} cases identical, {with_service} with service")  # noqa: T201
-    assert identical >= IDENTICAL, "\n".join(lines)
+        print(f"{name:58} {marks}{f' (service:{len(service)})' if service else ''}  {WHY.get(name, '')}")  # noqa: T201  as above
+        for field, items in [*found.items(), ("service", service)]:
+            for item in items[:3]:
+                print(f"    {field}: {item}")  # noqa: T201  as above
+    print(f"{len(identical)} of {len(commands)} identical, {with_service} with service")  # noqa: T201  as above
+    assert unexplained == []
+    assert len(identical) >= IDENTICAL
 
 
 def test_a_difference_is_named_with_both_values() -> None:

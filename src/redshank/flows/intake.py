@@ -161,6 +161,16 @@ def _take(
 
 
 @kernel
+def _add_fragment(row: Record, sender: Record, packet: Record, now: Int) -> None:
+    """Add a later fragment to the flow of the first: a datagram is one packet, as long as all its fragments."""
+    sender.ip_bytes += packet.payload_length
+    if row.proto in (UDP, ICMP, ICMPV6):
+        sender.payload_bytes += packet.payload_length
+        if not row.single:  # a flow of one datagram has no duration
+            row.last_ns = now
+
+
+@kernel
 def feed(
     packets: Records,
     start: Int,
@@ -211,7 +221,7 @@ def feed(
             index = fragment.row
             if fragment.tag == spot and rows[index].live and rows[index].serial == fragment.serial:
                 side = 0 if rows[index].orig_is_a == from_a else 1
-                ends[2 * index + side].ip_bytes += packet.payload_length
+                _add_fragment(rows[index], ends[2 * index + side], packet, now)
             else:
                 counts[LOST_FRAGMENT] += 1
             continue
@@ -239,13 +249,14 @@ def feed(
         if fresh:
             if state[LIVE] == len(rows):
                 counts[EVICTED] += 1
-                given_up = table.victim(rows, ends, state)
+                given_up = table.victim(rows, state)
                 end(rows, ends, slots, buckets, state, given_up, EVICTED_REASON, out_rows, out_ends)
             index = _begin(packet, wanted, from_a, tag, now, rows, ends, slots, state)
         if packet.fragment == 1:
             fragment.tag, fragment.row, fragment.serial = spot, index, rows[index].serial
         side = 0 if rows[index].orig_is_a == from_a else 1
         _take(packet, now, index, side, rows, ends, state, timeouts, counts, payloads)
+        rows[index].single = fresh
         before = rows[index].deadline_ns
         rows[index].deadline_ns = deadline(rows[index], ends[2 * index], ends[2 * index + 1], timeouts)
         if fresh:
@@ -264,9 +275,12 @@ def finish(
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
     state: npt.NDArray[np.int64],
+    timeouts: npt.NDArray[np.int64],
     out_rows: Records,
     out_ends: Records,
 ) -> None:
-    """End the rows of `order` for the end of the input; there is room for all of them."""
+    """End the rows of `order` with the input, or for the deadline they had passed; there is room for all of them."""
     for index in order:
-        end(rows, ends, slots, buckets, state, index, END_REASON, out_rows, out_ends)
+        over = is_over(rows[index], state[CLOCK], timeouts)
+        reason = past_deadline(rows[index]) if over else END_REASON
+        end(rows, ends, slots, buckets, state, index, reason, out_rows, out_ends)

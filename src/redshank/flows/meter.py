@@ -6,7 +6,8 @@ first payload where it lies, so that services can be recognized. A flow ends whe
 the end of the input. Nothing depends on how packets are cut into blocks, nor on the hash key.
 Packet time may step: a step forward ends what it ends; backward by more than TOLERANCE_NS the clock follows, by less it
 stays. Later fragments have no ports: their bytes go to the flow of the latest first fragment between the two addresses,
-no packet is counted; without a first fragment they are counted as an anomaly.
+no packet is counted (Zeek puts fragments together and counts one packet of the full length); without a first fragment
+they are counted as an anomaly.
 Source: Zeek's manual, the tcp_*, udp_* and icmp_* timeouts of init-bare.zeek.
 """
 
@@ -184,6 +185,7 @@ class Meter:
                 self.table.slots,
                 self.table.buckets,
                 self.table.state,
+                self._timeouts,
                 self._rows,
                 self._ends,
             )

@@ -46,6 +46,7 @@ ROW = np.dtype(
         ("orig_is_a", "u1"),
         ("tag", "u4"),
         ("live", "u1"),
+        ("single", "u1"),  # one packet so far
         ("reason", "u1"),
         ("partial", "u1"),  # TCP seen from the middle
         ("first_seen", "u1"),  # bit 0: a packet of the originator came, bit 1: of the responder
@@ -271,7 +272,7 @@ def take(rows: Records, state: npt.NDArray[np.int64]) -> Int:
 
 
 @kernel
-def victim(rows: Records, ends: Records, state: npt.NDArray[np.int64]) -> Int:
+def victim(rows: Records, state: npt.NDArray[np.int64]) -> Int:
     """Choose the flow that a full table gives up.
 
     Of the next EVICTION_SAMPLE rows in a circle: a flow of one packet before one of more, then the least recently
@@ -283,7 +284,7 @@ def victim(rows: Records, ends: Records, state: npt.NDArray[np.int64]) -> Int:
     for _ in range(min(EVICTION_SAMPLE, len(rows))):
         index = state[HAND]
         state[HAND] = (index + 1) % len(rows)
-        single = ends[2 * index].packets + ends[2 * index + 1].packets <= 1
+        single = rows[index].single == 1
         better = single and not best_single
         if single == best_single and rows[index].last_ns < best_ns:
             better = True

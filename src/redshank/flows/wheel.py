@@ -16,6 +16,8 @@ from redshank.flows.table import BUCKET_BITS, BUCKETS, CLOCK, FREE, LIVE, OUT, T
 
 REASONS = ("closed", "idle", "evicted", "end_of_input")
 """Texts of ROW.reason. closed: both sides ended it, or its tuple began anew; idle: nothing came for the timeout."""
+VISITS = 512
+"""Rows that one packet looks at: the flows of a capture whose clock jumps to and fro must not be walked each time."""
 CLOSED_REASON, IDLE_REASON, EVICTED_REASON, END_REASON = range(4)
 
 
@@ -90,12 +92,19 @@ def sweep(
     out_rows: Records,
     out_ends: Records,
 ) -> bool:
-    """End all flows whose bucket has passed; False if there was no room for all of them."""
+    """End flows whose bucket has passed, after a step in time some at each packet; False if there was no room for them.
+
+    What is not swept yet is in nobody's way: a packet of such a flow finds it over.
+    """
+    visits = 0
     target = state[CLOCK] >> BUCKET_BITS
     state[TICK] = max(state[TICK], target - BUCKETS)
     while state[TICK] < target:
         index = np.int64(buckets[state[TICK] % BUCKETS])
         while index >= 0:
+            if visits == VISITS:
+                return True
+            visits += 1
             following = np.int64(rows[index].next)
             if is_over(rows[index], state[CLOCK], timeouts):
                 if state[OUT] >= len(out_rows) - 2:
@@ -103,7 +112,7 @@ def sweep(
                 end(rows, ends, slots, buckets, state, index, past_deadline(rows[index]), out_rows, out_ends)
             else:
                 unlink(rows, buckets, index)
-                link(rows, buckets, state[TICK] + 1, index)
+                link(rows, buckets, state[TICK], index)  # its deadline lies in a later bucket than this
             index = following
         state[TICK] += 1
     return True
