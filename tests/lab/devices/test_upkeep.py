@@ -9,7 +9,6 @@ from redshank.lab.scene import Scene
 
 HABITS = [
     (upkeep.keep_time, "ntp", "udp"),
-    (upkeep.ping_peers, "ping", "icmp"),
     (upkeep.report, "report to maker", "tcp"),
     (upkeep.stray_lookups, "dns lookup", "udp"),
     (upkeep.check_services, "service check", "tcp"),
@@ -24,6 +23,14 @@ def test_a_habit_starts_its_flows_again_and_again(
     assert len(rows) >= 2
     assert {row.proto for row in rows} == {proto}
     assert {row.family for row in rows} == {"benign"}
+
+
+def test_a_device_pings_a_peer_once_within_a_minute(live: Callable[..., Any], scene: Scene) -> None:
+    sensor = scene.hosts["sensor1"]
+    swept = scene.journal.begin("icmp", (sensor.ip, 8), (scene.hosts["hub"].ip, 0), "scanning", "ping sweep")
+    scene.journal.end(swept)
+    rows = live(lambda scene: upkeep.ping_peers(scene, sensor), 2.0)[1:]
+    assert [(row.proto, row.dst_ip, row.family) for row in rows] == [("icmp", scene.hosts["gateway"].ip, "benign")]
 
 
 def test_firmware_is_looked_for_once_and_downloaded_at_most_once(play: Callable[..., Any]) -> None:

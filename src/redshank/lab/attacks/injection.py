@@ -13,7 +13,6 @@ from redshank.lab.scene import Scene, fetch
 MARKERS = (
     "' OR '1'='1",
     "' OR 1=1 -- ",
-    "x' UNION SELECT marker,marker,marker FROM marker -- ",
     "'; marker -- ",
     "') OR ('a'='a",
     "1' AND marker=(marker) AND 'x'='x",
@@ -35,7 +34,9 @@ class Injection(Attack):
         async for _ in pace(rng, amount(episode, rng, 18, 30), rng.uniform(3, 15)):
             requests = []
             for _ in range(several):
-                marker = urllib.parse.quote_plus(rng.choice(MARKERS) + " " * rng.randrange(6))
+                # Tools try one column after the other, so these become long.
+                union = f"x' UNION SELECT {','.join(['marker'] * rng.randint(1, 30))} -- "
+                marker = urllib.parse.quote_plus(rng.choice((*MARKERS, union, union, union)))
                 if episode.variant == "get":
                     requests.append(("GET", f"/search?q={marker}", b""))
                 else:

@@ -28,23 +28,24 @@ class Ransomware(Attack):
         host = scene.hosts[episode.attackers[0]]
         target = address_of(scene.hosts[episode.victim], host, rng)
         to = (target, scene.ports["files"])
+        name = scene.domain(episode.victim)
         await fetch(scene, host, *to, [("GET", "/files", b"")], self.intent("file listing"))
         number = rng.randrange(FILES)
         async for _ in pace(rng, amount(episode, rng, 22, 36), rng.uniform(6, 14)):
             several = 1 if episode.variant == "single" else rng.randint(2, 4)
-            await self._rewrite(host, to, [f"/files/{(number + n) % FILES}" for n in range(several)])
+            await self._rewrite(host, to, name, [f"/files/{(number + n) % FILES}" for n in range(several)])
             number += several
 
-    async def _rewrite(self, host: Host, to: tuple[str, int], paths: list[str]) -> None:
+    async def _rewrite(self, host: Host, to: tuple[str, int], name: str, paths: list[str]) -> None:
         agent = host.rng.choice(host.agents)
         with suppress(OSError, TimeoutError):
             async with host.connect(*to, self.intent("bulk rewrite")) as (reader, writer), asyncio.timeout(6):
                 for path in paths:
-                    writer.write(http.request("GET", path, "nas", agent=agent, close=False))
+                    writer.write(http.request("GET", path, name, agent=agent, close=False))
                     found = await http.read(reader)
                     if found is None:
                         return
                     body = (b"rewritten " * (len(found.body) // 10 + 1))[: len(found.body)]
-                    writer.write(http.request("PUT", path, "nas", body, agent=agent, close=path == paths[-1]))
+                    writer.write(http.request("PUT", path, name, body, agent=agent, close=path == paths[-1]))
                     if await http.read(reader) is None:
                         return

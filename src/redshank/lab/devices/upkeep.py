@@ -28,7 +28,8 @@ async def ping_peers(scene: Scene, host: Host) -> None:
     while True:
         await asyncio.sleep(host.rng.uniform(5, 60))
         target = scene.hosts[host.rng.choice(("gateway", "hub"))]
-        if target is not host:
+        # A sensor takes echoes of one pair within a minute for one flow: an attack's sweep must not share it.
+        if target is not host and not host.journal.recent("icmp", (host.ip, 8), (target.ip, 0)):
             await host.ping(target.ip, host.rng.randint(1, 4), host.rng.uniform(0.3, 1.0), Intent("ping"))
         await asyncio.sleep(host.rng.uniform(60, 120))
 
