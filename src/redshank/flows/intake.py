@@ -26,7 +26,7 @@ from redshank.flows.table import (
     Record,
     Records,
 )
-from redshank.flows.tcp import is_new_connection, segment
+from redshank.flows.tcp import begins_anew, segment
 from redshank.flows.wheel import CLOSED_REASON, END_REASON, EVICTED_REASON, end, link, past_deadline, sweep, unlink
 
 TOLERANCE_NS = 60_000_000_000
@@ -240,7 +240,7 @@ def feed(
             if is_over(row, state[CLOCK], timeouts):
                 end(rows, ends, slots, buckets, state, index, past_deadline(row), out_rows, out_ends)
                 index = -1
-            elif row.proto == TCP and is_new_connection(
+            elif row.proto == TCP and begins_anew(
                 ends[2 * index], ends[2 * index + 1], np.int64(packet.tcp_flags), np.int64(packet.seq)
             ):
                 end(rows, ends, slots, buckets, state, index, CLOSED_REASON, out_rows, out_ends)

@@ -158,7 +158,7 @@ def _acknowledge(end: Record, number: Int) -> None:
 
 
 @kernel
-def is_new_connection(orig: Record, resp: Record, flags: Int, seq: Int) -> bool:
+def begins_anew(orig: Record, resp: Record, flags: Int, seq: Int) -> bool:
     """Tell whether a segment on a known tuple begins a new connection: a SYN that cannot belong to the old one."""
     if not flags & SYN:
         return False
