@@ -101,8 +101,10 @@ def test_a_second_lab_of_one_process_is_refused() -> None:
 @pytest.mark.root
 @pytest.mark.service
 def test_leftovers_of_a_killed_lab_are_removed_and_those_of_a_living_one_are_not() -> None:
-    with subprocess.Popen(["true"]) as gone:
-        gone.wait()
+    # Killed, and not yet waited for: a zombie, as a lab under a careless parent leaves.
+    gone = subprocess.Popen(["sleep", "60"])
+    gone.kill()
+    os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
     dead, alive = f"rsk{gone.pid}-hub", f"rsk{os.getppid()}-hub"
     ip("netns", "add", dead)
     ip("netns", "add", alive)
@@ -117,6 +119,8 @@ def test_leftovers_of_a_killed_lab_are_removed_and_those_of_a_living_one_are_not
             assert inside.wait(5) != 0
     finally:
         ip("netns", "del", alive)
+        gone.wait()
+    assert dead not in leftovers()
 
 
 @pytest.mark.root
