@@ -35,7 +35,7 @@ def test_a_sweep_ends_what_is_over_and_only_that(deadlines: list[int], steps: li
             tables.slots,
             tables.buckets,
             tables.state,
-            SMALL.timeouts(),
+            SMALL.timeouts()[0],
             out_rows,
             out_ends,
         )

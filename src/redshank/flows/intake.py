@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows import table
-from redshank.flows.deadline import CHECKSUMS, deadline, is_over
+from redshank.flows.deadline import deadline, is_over
 from redshank.flows.history import CHECKSUM, DATA_BIT, flipped, once, scaled
 from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, key_of, roles_exchanged
 from redshank.flows.stream import INACTIVE
@@ -125,13 +125,13 @@ def _take(
     rows: Records,
     ends: Records,
     state: npt.NDArray[np.int64],
-    timeouts: npt.NDArray[np.int64],
+    timeouts: Record,
     counts: npt.NDArray[np.int64],
     payloads: Records,
 ) -> None:
     """Take a packet into its flow."""
     row = rows[index]
-    if packet.bad_checksum and timeouts[CHECKSUMS]:
+    if packet.bad_checksum and timeouts.checksums:
         counts[BAD_CHECKSUM] += 1
         if row.proto in (TCP, UDP):
             sender = ends[2 * index + side]
@@ -181,7 +181,7 @@ def feed(
     fragments: Records,
     state: npt.NDArray[np.int64],
     key: npt.NDArray[np.uint64],
-    timeouts: npt.NDArray[np.int64],
+    timeouts: Records,
     counts: npt.NDArray[np.int64],
     out_rows: Records,
     out_ends: Records,
@@ -190,6 +190,8 @@ def feed(
 ) -> Int:
     """Take packets from `start` on; return where it stopped: at the end, or because the room for results is full."""
     wanted = scratch[0]
+    limits = timeouts[0]
+    k0, k1 = key[0], key[1]
     for at in range(start, len(packets)):
         packet = packets[at]
         if packet.version == 0:
@@ -207,15 +209,16 @@ def feed(
             if state[CLOCK] - now > TOLERANCE_NS:
                 state[CLOCK] = now
                 state[TICK] = now >> BUCKET_BITS
-        if not sweep(rows, ends, slots, buckets, state, timeouts, out_rows, out_ends):
+        if state[TICK] < state[CLOCK] >> BUCKET_BITS and not sweep(
+            rows, ends, slots, buckets, state, limits, out_rows, out_ends
+        ):
             return at
         state[PACKETS] += 1
 
         from_a = key_of(packet, wanted)
         if packet.fragment:
-            spot = table.siphash(
-                key, packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo, np.uint64(packet.proto)
-            )
+            proto = np.uint64(packet.proto)
+            spot = table.siphash(k0, k1, packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo, proto)
             fragment = fragments[np.int64(spot & np.uint64(table.FRAGMENTS - 1))]
         if packet.fragment == 2:
             index = fragment.row
@@ -232,12 +235,12 @@ def feed(
             | np.uint64(wanted.one_way) << np.uint64(4)
             | np.uint64(wanted.version)
         )
-        hashed = table.siphash(key, wanted.a_hi, wanted.a_lo, wanted.b_hi, wanted.b_lo, ports)
+        hashed = table.siphash(k0, k1, wanted.a_hi, wanted.a_lo, wanted.b_hi, wanted.b_lo, ports)
         tag = np.int64(hashed & np.uint64(0xFFFFFFFF))
         index = table.find(slots, rows, wanted, tag)
         if index >= 0:
             row = rows[index]
-            if is_over(row, state[CLOCK], timeouts):
+            if is_over(row, state[CLOCK], limits):
                 end(rows, ends, slots, buckets, state, index, past_deadline(row), out_rows, out_ends)
                 index = -1
             elif row.proto == TCP and begins_anew(
@@ -255,10 +258,10 @@ def feed(
         if packet.fragment == 1:
             fragment.tag, fragment.row, fragment.serial = spot, index, rows[index].serial
         side = 0 if rows[index].orig_is_a == from_a else 1
-        _take(packet, now, index, side, rows, ends, state, timeouts, counts, payloads)
+        _take(packet, now, index, side, rows, ends, state, limits, counts, payloads)
         rows[index].single = fresh
         before = rows[index].deadline_ns
-        rows[index].deadline_ns = deadline(rows[index], ends[2 * index], ends[2 * index + 1], timeouts)
+        rows[index].deadline_ns = deadline(rows[index], ends[2 * index], ends[2 * index + 1], limits)
         if fresh:
             link(rows, buckets, state[TICK], index)
         elif rows[index].deadline_ns < before:
@@ -275,12 +278,12 @@ def finish(
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
     state: npt.NDArray[np.int64],
-    timeouts: npt.NDArray[np.int64],
+    timeouts: Records,
     out_rows: Records,
     out_ends: Records,
 ) -> None:
     """End the rows of `order` with the input, or for the deadline they had passed; there is room for all of them."""
     for index in order:
-        over = is_over(rows[index], state[CLOCK], timeouts)
+        over = is_over(rows[index], state[CLOCK], timeouts[0])
         reason = past_deadline(rows[index]) if over else END_REASON
         end(rows, ends, slots, buckets, state, index, reason, out_rows, out_ends)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from redshank.core.errors import ConfigError
 from redshank.flows import table
+from redshank.flows.deadline import TIMEOUTS
 from redshank.flows.intake import ANOMALIES, feed, finish
 from redshank.flows.service import PAYLOAD
 from redshank.flows.table import CLOCK, LIVE, OUT, PAYLOAD_COUNT
@@ -82,9 +83,9 @@ class MeterSettings:
         if problems:
             raise ConfigError(problems)
 
-    def timeouts(self) -> npt.NDArray[np.int64]:
-        """Return the timeouts in ns, and whether checksums count, as the kernels take them."""
-        return np.array([*(round(value * 1e9) for value in self._seconds()), int(self.checksums)], np.int64)
+    def timeouts(self) -> npt.NDArray[Any]:
+        """Return one TIMEOUTS record, as the kernels take it."""
+        return np.array([(*(round(value * 1e9) for value in self._seconds()), int(self.checksums))], TIMEOUTS)
 
     def _seconds(self) -> tuple[float, ...]:
         return tuple(getattr(self, name) for name in _SECONDS)

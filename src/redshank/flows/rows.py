@@ -106,9 +106,9 @@ def _derive(
             sizes[2 * k + 1] = max(resp.payload_bytes, 0)
         ports = np.uint64(row.a_port) << np.uint64(32) | np.uint64(row.b_port) << np.uint64(16)
         ports |= np.uint64(row.proto) << np.uint64(8) | np.uint64(row.one_way)
-        first = siphash(keys[0], row.a_hi, row.a_lo, row.b_hi, row.b_lo, ports)
-        second = siphash(keys[1], first, np.uint64(row.first_ns), row.a_lo, row.b_lo, ports)
-        first = siphash(keys[0], second, np.uint64(row.first_ns), row.a_lo, row.b_lo, ports)
+        first = siphash(keys[0, 0], keys[0, 1], row.a_hi, row.a_lo, row.b_hi, row.b_lo, ports)
+        second = siphash(keys[1, 0], keys[1, 1], first, np.uint64(row.first_ns), row.a_lo, row.b_lo, ports)
+        first = siphash(keys[0, 0], keys[0, 1], second, np.uint64(row.first_ns), row.a_lo, row.b_lo, ports)
         uids[k, 0] = 67
         for digit in range(9):
             uids[k, 1 + digit] = alphabet[np.int64(first % np.uint64(62))]

@@ -183,12 +183,12 @@ def _round(v0: Int, v1: Int, v2: Int, v3: Int) -> tuple[Int, Int, Int, Int]:
 
 
 @kernel
-def siphash(key: npt.NDArray[np.uint64], a: Int, b: Int, c: Int, d: Int, e: Int) -> Int:
-    """Return SipHash-1-3 of five 64-bit words under a 128-bit key."""
-    v0 = key[0] ^ np.uint64(0x736F6D6570736575)
-    v1 = key[1] ^ np.uint64(0x646F72616E646F6D)
-    v2 = key[0] ^ np.uint64(0x6C7967656E657261)
-    v3 = key[1] ^ np.uint64(0x7465646279746573)
+def siphash(k0: Int, k1: Int, a: Int, b: Int, c: Int, d: Int, e: Int) -> Int:
+    """Return SipHash-1-3 of five 64-bit words under the 128-bit key (k0, k1)."""
+    v0 = k0 ^ np.uint64(0x736F6D6570736575)
+    v1 = k1 ^ np.uint64(0x646F72616E646F6D)
+    v2 = k0 ^ np.uint64(0x6C7967656E657261)
+    v3 = k1 ^ np.uint64(0x7465646279746573)
     for word in (a, b, c, d, e, np.uint64(40 << 56)):
         v3 ^= word
         v0, v1, v2, v3 = _round(v0, v1, v2, v3)

@@ -6,10 +6,6 @@ Sequence numbers are 64-bit integers here: 32-bit values as on the wire, or rela
 Source: Zeek's manual (conn_state, history, duration of conn.log; the tcp_* options), RFC 9293 for the flags.
 """
 
-from typing import Any
-
-import numpy.typing as npt
-
 from redshank.core.kernel import kernel
 from redshank.flows.history import (
     ACK_BIT,
@@ -184,7 +180,7 @@ def segment(
     side: Int,
     packet: Record,
     now: Int,
-    timeouts: npt.NDArray[Any],
+    timeouts: Record,
 ) -> Int:
     """Take one segment into a flow.
 

@@ -5,12 +5,7 @@ its end sent: INACTIVE nothing, PARTIAL no SYN, CLOSED a FIN, RESET a RST.
 Source: Zeek's manual (conn_state of conn.log; tcp_attempt_delay, tcp_close_delay); RFC 9293 for the flags.
 """
 
-from typing import Any
-
-import numpy.typing as npt
-
 from redshank.core.kernel import kernel
-from redshank.flows.deadline import ATTEMPT, CLOSE
 from redshank.flows.history import add, flipped
 from redshank.flows.stream import (
     CLOSED,
@@ -62,7 +57,7 @@ def wake(
     seq: Int,
     length: Int,
     now: Int,
-    timeouts: npt.NDArray[Any],
+    timeouts: Record,
 ) -> tuple[Int, bool]:
     """Move an end that had not spoken; return its side afterwards and whether it closes."""
     row = rows[index]
@@ -71,7 +66,7 @@ def wake(
     if flags & SYN:
         if side == 0:
             _set_state(row, end, peer, SYN_ACK_SENT if flags & ACK else SYN_SENT)
-            row.attempt_ns = now + timeouts[ATTEMPT]
+            row.attempt_ns = now + timeouts.tcp_attempt
         elif not flags & ACK and peer.state == SYN_ACK_SENT and seq == end.start_seq:
             # SYN-ACK and SYN came in the wrong order (two capture points): the SYN's sender is the originator.
             exchange_roles(rows, ends, index)
@@ -128,7 +123,7 @@ def advance(row: Record, end: Record, peer: Record, flags: Int) -> bool:
 
 
 @kernel
-def end_closes(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any]) -> None:
+def end_closes(row: Record, end: Record, peer: Record, timeouts: Record) -> None:
     """Close an end, or put it off while data is missing; once both are closed the flow has a fixed time to live."""
     if data_pending(end, peer):
         row.close_deferred = 1
@@ -140,11 +135,11 @@ def end_closes(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any
     if end.state == RESET or peer.did_close or peer.state == INACTIVE:
         row.attempt_ns = 0
         if row.delete_ns == 0:
-            row.delete_ns = row.last_ns + timeouts[CLOSE]
+            row.delete_ns = row.last_ns + timeouts.tcp_close
 
 
 @kernel
-def check_end(row: Record, end: Record, peer: Record, timeouts: npt.NDArray[Any]) -> None:
+def check_end(row: Record, end: Record, peer: Record, timeouts: Record) -> None:
     """Note once that an end has sent all it will; what was put off for it closes now."""
     if not end.eof and (end.fins > 0 or end.state in (CLOSED, RESET)) and not data_pending(end, peer):
         end.eof = 1

@@ -88,7 +88,7 @@ def sweep(
     slots: npt.NDArray[np.uint64],
     buckets: npt.NDArray[np.int32],
     state: npt.NDArray[np.int64],
-    timeouts: npt.NDArray[np.int64],
+    timeouts: Record,
     out_rows: Records,
     out_ends: Records,
 ) -> bool:
