@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench docs new services clean-cache
+.PHONY: help run test lint fix bench bundle sweep docs new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,15 @@ fix: .venv/installed ## Repair what ruff can repair
 
 bench: .venv/installed ## Measure speed beside peers; each figure is a ratio within one run
 	$(BIN)/python bench/flows.py
+
+sweep: .venv/installed ## Run detection over every capture in $REDSHANK_DATA and print one line per file
+	$(BIN)/python tools/sweep.py $(REDSHANK_DATA)/pcaps
+
+bundle: .venv/installed ## Train the default bundle anew from the embedded recording
+	$(BIN)/redshank train lab --task family --model bilstm --set units=64,32,16 --set epochs=60 --set patience=8 \
+		--set learning_rate=0.003 -o out/default
+	rm -rf src/redshank/detect/bundles/default
+	cp -r out/default/bundle src/redshank/detect/bundles/default
 
 docs: .venv/installed ## Write the generated reference pages
 	$(BIN)/python tools/reference.py

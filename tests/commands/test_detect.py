@@ -84,7 +84,7 @@ def test_scan_in_a_capture_is_reported_with_what_to_do(redshank: Any, place: Pla
     assert (done.code, done.err) == (0, "")
     alert = next(line for line in done.out.splitlines() if "scanning" in line)
     assert alert.split()[:6] == ["2023-11-14", "22:15:00", "low", "10.0.0.66", "scanning", "50"]
-    assert "Find out who runs 10.0.0.66" in alert
+    assert "10.0.0.66 (scanning)  Find out who runs 10.0.0.66" in done.out
     assert pq.read_table(out / "verdicts.parquet").num_rows == 50
     assert [json.loads(line)["src_ip"] for line in (out / "eve.json").read_text().splitlines()] == ["10.0.0.66"]
     assert sorted(path.name for path in out.iterdir()) == ["eve.json", "verdicts.parquet"]

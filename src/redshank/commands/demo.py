@@ -13,7 +13,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report, the bundle and the alerts.")] = Path(
         "out/demo"
     ),
-    rounds: Annotated[int, typer.Option(min=1, max=40, help="Rounds of questions after the initial labels.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1, max=40, help="Rounds of questions after the initial labels.")] = 12,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Runs of each strategy.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="End with the summary as one JSON object.")] = False,
 ) -> None:
@@ -74,7 +74,7 @@ def demo(
         for at in zip(*curves.values(), strict=True)
     ]
     told = [
-        *detected(summary, alerts, found.bundle.manifest.name, "0.01"),
+        *detected(summary, alerts, found.bundle.manifest.name, "0.01", as_json=as_json),
         Section("Macro-F1 by labels answered", rows),
         *(replace(section, title=f"Unseen network: {section.title}") for section in judged(found.unseen)[1:4]),
         written(str(out), ["report.html", "bundle", "eve.json", VERDICTS_FILE], "first-light"),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from redshank.report.summary import Row, Section
 
 EVE_FILE = "eve.json"
+GRAVEST = 5  # alerts whose measures a person reads
+SEEN = "seen"  # stage under which the sensor counts what it knows and does not meter, ARP above all
 SHOWN = 1_000  # alerts kept for the table; the sinks get them all
 
 
@@ -87,12 +89,13 @@ def detect(
         verdicts=folder / VERDICTS_FILE if folder else None,
         tell=lambda alert: alerts.append(alert) if len(alerts) < SHOWN else None,
     )
-    show(f"Detection in {place}", sections(summary, alerts, detector.name, detector.false_alarm_rate), as_json=as_json)
+    told = sections(summary, alerts, detector.name, detector.false_alarm_rate, as_json=as_json)
+    show(f"Detection in {place}", told, as_json=as_json)
     if summary.interrupted:
         raise typer.Exit(130)
 
 
-def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) -> "list[Section]":
+def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str, *, as_json: bool) -> "list[Section]":
     """Return the sections that end a run of detection.
 
     Args:
@@ -100,8 +103,15 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) 
         alerts: The alerts to list.
         bundle: Name of the bundle that judged.
         rate: The false-alarm rate in force.
+        as_json: Whether they will be shown as JSON: then every alert says what to do; a person reads that once, for
+            the gravest.
     """
+    from redshank.core.records import SEVERITIES
     from redshank.report.summary import Section
+
+    gravest = sorted(alerts, key=lambda alert: (-SEVERITIES.index(alert.severity), alert.first_seen_s))
+    measures = {f"{a.device} ({a.family})": a.measure for a in gravest[:GRAVEST]}
+    anomalies = sum(count for name, count in summary.anomalies.items() if not name.startswith(f"{SEEN}."))
 
     seconds = max(summary.seconds, 1e-9)
     told: list[Row] = [
@@ -109,7 +119,8 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) 
     ]
     talkers: list[Row] = [{"device": t.device, "flows": t.flows, "ip_bytes": t.ip_bytes} for t in summary.talkers]
     return [
-        Section("Alerts", [_row(alert) for alert in alerts]),
+        Section("Alerts", [_row(alert, as_json=as_json) for alert in gravest]),
+        *([] if as_json or not alerts else [Section("What to do first", measures)]),
         Section(
             "Summary",
             {
@@ -120,7 +131,7 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) 
                 "alerts": sum(summary.alerts.values()),
                 "alerts_shown": len(alerts),
                 "alerts_undelivered": sum(summary.undelivered.values()),
-                "anomalies": sum(summary.anomalies.values()),
+                "anomalies": anomalies,
                 "bundle": bundle,
                 "false_alarm_rate": rate,
                 "interrupted": summary.interrupted,
@@ -136,11 +147,11 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str) 
     ]
 
 
-def _row(alert: "Alert") -> "Row":
+def _row(alert: "Alert", *, as_json: bool) -> "Row":
     # Time 0 stands for flows whose time was masked.
     at = datetime.fromtimestamp(max(alert.first_seen_s, 0), tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
     others = alert.target_count - 1
-    return {
+    row: dict[str, str | int | float | None] = {
         "time": at if alert.first_seen_s else None,
         "severity": alert.severity,
         "device": alert.device or None,
@@ -148,5 +159,5 @@ def _row(alert: "Alert") -> "Row":
         "count": alert.count,
         "targets": ((alert.targets or ("",))[0] or "-") + (f" +{others}" if others > 0 else ""),
         "score": round(alert.score, 6),
-        "measure": alert.measure,
     }
+    return {**row, "measure": alert.measure} if as_json else row

@@ -185,8 +185,8 @@ def graph(network: nn.Module, width: int) -> bytes:
     Shape:
         network: [n, width] float32 -> [n, k]; n stays free.
     """
-    # torch.onnx warns that torchvision, which nothing here uses, is not installed; onnx_ir tells of every constant.
-    logs = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir")]
+    # torch.onnx warns that torchvision, which nothing here uses, is not installed; the others tell of every constant.
+    logs = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
     levels = [log.level for log in logs]
     for log in logs:
         log.setLevel(logging.ERROR)

@@ -4,13 +4,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from frames import block, ethernet, icmp, ipv4, pcap, tcp, udp
+from frames import arp, block, ethernet, icmp, ipv4, pcap, tcp, udp
 from redshank.capture.source import Block, PacketSource
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.errors import SourceError
 from redshank.core.schema import FLOW
 from redshank.flows.meter import MeterSettings
-from redshank.flows.sources.sensor import Sensor
+from redshank.flows.sources.sensor import SEEN, Sensor
 
 
 class Blocks(PacketSource):
@@ -74,6 +74,13 @@ def test_anomalies_of_all_stages_are_told_apart() -> None:
         ("decode", "link_truncated"): 1,
         ("meter", "fragment_without_first"): 1,
     }
+
+
+def test_frames_that_are_known_and_not_metered_are_no_anomaly_of_a_stage() -> None:
+    sensor = Sensor(Blocks([ethernet(arp(), 0x0806)] * 3, 10), MeterSettings(capacity=64, seed=1))
+    assert sum(batch.num_rows for batch in sensor.batches()) == 0
+    assert sensor.anomalies[SEEN, "arp"] == 3
+    assert not any(stage == "decode" for stage, _ in sensor.anomalies)
 
 
 def test_checksums_are_verified_only_when_asked() -> None:

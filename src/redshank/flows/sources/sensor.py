@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.capture.decode import ANOMALIES, PACKET, decode
+from redshank.capture.decode import ANOMALIES, HARMLESS, PACKET, decode
 from redshank.capture.source import PacketSource
 from redshank.flows import meter
 from redshank.flows.meter import Meter, MeterSettings
 from redshank.flows.rows import flow_rows
 from redshank.flows.service import Recognizer, note
 from redshank.flows.source import FlowSource
+
+SEEN = "seen"
+"""Stage of what is counted and nothing odd: frames that are known and not metered, ARP above all."""
 
 
 class Sensor(FlowSource):
@@ -45,7 +48,11 @@ class Sensor(FlowSource):
             ("decode", ANOMALIES, self._decoded),
             ("meter", meter.ANOMALIES, self._meter.counts),
         ):
-            merged |= {(stage, name): int(count) for name, count in zip(names, counts, strict=True) if count}
+            merged |= {
+                (SEEN if name in HARMLESS else stage, name): int(count)
+                for name, count in zip(names, counts, strict=True)
+                if count
+            }
         return merged
 
     def batches(self) -> Iterator[pa.RecordBatch]:
