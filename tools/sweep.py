@@ -64,9 +64,8 @@ def _judge(file: Path, model: Path | None, *, log: bool) -> tuple[str, bool]:
         flows, alarms = summary["summary"]["flows"], summary["summary"]["alarms"]
         verdicts = ", ".join(f"{family} {count}" for family, count in summary["verdicts_by_family"].items())
     else:
-        verdicts = (
-            f"refused: {complaint.strip().splitlines()[-1].removeprefix('redshank: ')}" if complaint else f"{code}"
-        )
+        lines = complaint.strip().splitlines() or [f"ended with {code}"]
+        verdicts = f"refused: {lines[-1].removeprefix('redshank: ')}"
     verdicts = verdicts.replace("|", "/").replace(str(file.parent) + "/", "")
     name = f"{file.parent.name}/{file.name}"
     return f"| {name} | {verdicts or 'no flows'} | {flows} | {alarms} | {seconds:.1f} | {memory:.0f} |\n", fine
