@@ -13,7 +13,7 @@ def test_the_control_is_always_in_the_picture() -> None:
     assert "1,000 distinct flows" in text
     assert "200 validation labels" in text
     assert "Mean of 2 seeds" in text
-    assert text.count("random: macro-F1") == 1
+    assert text.count("random, macro-F1") == 1
     assert "0.700" in text
     assert "<svg" in text
 

@@ -13,7 +13,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report, the bundle and the alerts.")] = Path(
         "out/demo"
     ),
-    rounds: Annotated[int, typer.Option(min=1, max=40, help="Rounds of questions after the initial labels.")] = 12,
+    rounds: Annotated[int, typer.Option(min=1, max=40, help="Rounds of questions after the initial labels.")] = 10,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Runs of each strategy.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="End with the summary as one JSON object.")] = False,
 ) -> None:

@@ -28,7 +28,7 @@ MODEL = "bilstm"
 SETTINGS: dict[str, Any] = {"units": (64, 32, 16), "epochs": 40, "patience": 8, "learning_rate": 0.003}
 """The published network, narrower (so that its bundle stays below 1 MiB) and trained for more epochs: a hundred labels
 make four batches."""
-PLAN = Plan(initial=100, batch=50, rounds=12)
+PLAN = Plan(initial=100, batch=50, rounds=10)
 SEEDS = (0, 1, 2)
 COMMAND = "redshank demo"
 

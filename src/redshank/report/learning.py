@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from redshank.active.curve import Point
 from redshank.core.records import Alert
 from redshank.report.figures import Axis, Line, line_plot
-from redshank.report.page import Chapter, figure, table
+from redshank.report.page import Chapter, bullets, figure, grid, table
 
 MOST_ALERTS = 60
 
@@ -33,7 +33,7 @@ def curve_chapter(curves: Mapping[str, Sequence[Point]], seeds: int, pool: int, 
         )
         for name, points in curves.items()
     ]
-    head = ["labels", *(f"{name}: {what}" for name in curves for what in ("macro-F1", "families seen"))]
+    head = ["labels", *(f"{name}, {what}" for name in curves for what in ("macro-F1", "families"))]
     rows = [
         [str(at[0].labels), *(text for point in at for text in (f"{point.mean:.3f}", f"{point.families:.1f}"))]
         for at in zip(*curves.values(), strict=True)
@@ -48,8 +48,7 @@ def curve_chapter(curves: Mapping[str, Sequence[Point]], seeds: int, pool: int, 
         "What each answer was worth",
         [
             text,
-            figure(plot, "Score against labels", caption),
-            table(head, rows),
+            grid([figure(plot, "Score against labels", caption), table(head, rows)]),
         ],
     )
 
@@ -58,13 +57,21 @@ def alerts_chapter(alerts: Sequence[Alert]) -> Chapter:
     """List the alerts, the gravest first."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     chosen = sorted(alerts, key=lambda alert: (order[alert.severity], alert.first_seen_s))[:MOST_ALERTS]
-    rows = [
-        [a.severity, a.device, a.family, f"{a.count:,}", ", ".join(a.targets[:3]), f"{a.score:.3f}", a.measure]
-        for a in chosen
-    ]
+    rows = [[a.severity, a.family, a.device, _targets(a), f"{a.count:,}", f"{a.score:.3f}"] for a in chosen]
+    gravest = {a.family: f"{a.family}: {a.measure}" for a in reversed(chosen)}
     left = len(alerts) - len(chosen)
     text = f"{len(alerts):,} alerts" + (f"; {left:,} of lower severity are in eve.json only." if left else ".")
     return Chapter(
         "Alerts on the unseen capture",
-        [text, table(["severity", "device", "family", "flows", "targets", "score", "what to do"], rows)],
+        [
+            text,
+            table(["severity", "family", "device", "targets", "flows", "highest score"], rows, texts=4),
+            "What to do, family by family, for the gravest alert of each:",
+            bullets(list(reversed(gravest.values()))),
+        ],
     )
+
+
+def _targets(alert: Alert) -> str:
+    others = alert.target_count - 1
+    return (alert.targets or ("-",))[0] + (f" and {others:,} more" if others > 0 else "")

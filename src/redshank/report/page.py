@@ -59,13 +59,16 @@ class Cell:
     below: str = ""
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, first_strong: bool = False) -> Html:
-    """Lay out a table; the first column is text, the others are aligned right.
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, first_strong: bool = False, texts: int = 1
+) -> Html:
+    """Lay out a table; the leading columns are text, the others are aligned right.
 
     Args:
         head: One name per column.
         rows: One cell per column.
         first_strong: Whether the first row is what the page is about.
+        texts: How many leading columns are text, at least one.
 
     Raises:
         ValueError: If a row has another number of cells than the head.
@@ -73,18 +76,24 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, first_st
     for row in rows:
         if len(row) != len(head):
             raise ValueError(f"table: a row has {len(row)} cells, the head has {len(head)}")
-    top = "".join(f'<th scope="col">{Html.of(name)}</th>' for name in head)
+    top = "".join(f'<th scope="col"{_text(text=i < texts)}>{Html.of(name)}</th>' for i, name in enumerate(head))
     body = []
     for number, row in enumerate(rows):
-        cells = "".join(_cell(cell, row_head=i == 0) for i, cell in enumerate(row))
+        cells = "".join(_cell(cell, row_head=i == 0, text=i < texts) for i, cell in enumerate(row))
         body.append(f"<tr{' class=lead' if first_strong and number == 0 else ''}>{cells}</tr>")
     return Html(f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{"".join(body)}</tbody></table></div>')
 
 
-def _cell(cell: str | Cell, *, row_head: bool) -> str:
+def _text(*, text: bool) -> str:
+    return " class=text" if text else ""
+
+
+def _cell(cell: str | Cell, *, row_head: bool, text: bool) -> str:
     value, below = (cell.value, cell.below) if isinstance(cell, Cell) else (cell, "")
     small = f"<small>{Html.of(below)}</small>" if below else ""
-    return f'<th scope="row">{Html.of(value)}{small}</th>' if row_head else f"<td>{Html.of(value)}{small}</td>"
+    if row_head:
+        return f'<th scope="row"{_text(text=text)}>{Html.of(value)}{small}</th>'
+    return f"<td{_text(text=text)}>{Html.of(value)}{small}</td>"
 
 
 def figure(svg: Html, title: str, caption: str = "") -> Html:
@@ -170,7 +179,7 @@ section>p{max-width:52rem;margin:.5rem 0}
 .wide{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;margin:1rem 0}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
 th,td{padding:.5rem .8rem;text-align:right;vertical-align:top;white-space:nowrap}
-th:first-child,td:first-child{text-align:left}
+th.text,td.text{text-align:left}
 thead th{font-weight:600;color:var(--muted);font-size:.8rem;line-height:1.3;vertical-align:bottom;white-space:normal}
 tbody tr{border-top:1px solid var(--line)}
 tbody th{font-weight:500}
