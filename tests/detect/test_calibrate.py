@@ -144,6 +144,21 @@ def test_flows_of_a_known_class_are_seldom_unknown_and_strange_ones_are() -> Non
     assert calibrate.unknown(found, strange).all()
 
 
+@pytest.mark.parametrize(("rows", "rate"), [(199, 2 / 200), (200, 2 / 201), (250, 2 / 251), (3000, 29 / 3001)])
+def test_one_in_a_hundred_flows_of_a_class_does_not_fit_it_however_many_rows_calibrated(rows: int, rate: float) -> None:
+    # Of one class only, so that a row that does not fit it is unknown. The rank of a fresh row among calibration rows
+    # is uniform, so the share of unknown rows has mean `rate`, whatever the distribution of scores.
+    reached = []
+    for seed in range(30):
+        p = np.random.default_rng(seed).beta(8, 2, rows + 4000)
+        own = np.stack([p, 1 - p], axis=1)
+        fitted = calibrate.fit(own[:rows].astype(np.float32), np.zeros(rows, dtype=np.int64))
+        found = Calibration(1.0, {}, [], 0, [fitted.class_scores[0], [2.0]], 0.01)
+        reached.append(calibrate.unknown(found, calibrate.calibrated(fitted, own[rows:])).mean())
+    assert rate <= 0.01
+    assert np.mean(reached) == pytest.approx(rate, abs=4 * math.sqrt(rate * (1 / rows + 1 / 4000) / 30))
+
+
 def test_class_with_few_rows_fits_what_is_no_worse_than_its_worst_row() -> None:
     found = Calibration(1.0, {}, [], 0, [[0.9] * 200, [0.6, 0.8]], 0.01)
     probabilities = np.array([[0.45, 0.55], [0.35, 0.65], [0.95, 0.05], [np.nan, np.nan]])

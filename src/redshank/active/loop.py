@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
-from sklearn.metrics import accuracy_score, f1_score
 
 from redshank.active.strategy import Pool, Strategy
 from redshank.data.parts import Part, Parts
+from redshank.learn import measures
 from redshank.learn.model import Model
 
 Analyst = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]
@@ -103,11 +103,14 @@ def learn_actively(
         on_round: Told of each round as it ends.
 
     Raises:
-        ValueError: If the pool is smaller than the initial set.
+        ValueError: If the pool is smaller than the initial set, or there is nothing to gate or to measure on.
     """
     pool = parts.train
     if plan.initial > len(pool):
         raise ValueError(f"initial set of {plan.initial} labels from a pool of {len(pool)} rows; ask for fewer")
+    for name in ("validation", "test"):
+        if not len(getattr(parts, name)):
+            raise ValueError(f"the {name} part has no rows, nothing can be judged; use another protocol")
     answer: Analyst = analyst if analyst is not None else lambda rows: pool.y[rows]
     order = np.random.default_rng(seed).permutation(len(pool))
     labelled = order[: plan.initial].astype(np.int64)
@@ -150,20 +153,26 @@ def _train(
         validation=(parts.validation.x, parts.validation.y),
         warm_start=start is not None,
     )
-    return challenger, float(accuracy_score(parts.validation.y, _decide(challenger, parts.validation)))
+    return challenger, _judge(challenger, parts.validation)[0]
 
 
 def _round(parts: Parts, model: Model, labels: npt.NDArray[np.int64], accuracy: float, *, kept: bool) -> Round:
-    decided = _decide(model, parts.test)
+    test_accuracy, test_macro_f1 = _judge(model, parts.test)
     return Round(
         labels=len(labels),
         kept=kept,
         validation_accuracy=accuracy,
-        test_macro_f1=float(f1_score(parts.test.y, decided, average="macro", zero_division=0.0)),
-        test_accuracy=float(accuracy_score(parts.test.y, decided)),
+        test_macro_f1=test_macro_f1,
+        test_accuracy=test_accuracy,
         families=len(np.unique(labels)),
     )
 
 
-def _decide(model: Model, part: Part) -> npt.NDArray[np.int64]:
-    return np.asarray(model.predict_proba(part.x).argmax(axis=1), dtype=np.int64)
+def _judge(model: Model, part: Part) -> tuple[float, float]:
+    """Return accuracy and macro-F1, by the very measures that an evaluation publishes."""
+    p = model.predict_proba(part.x)
+    matrix = measures.confusion(part.y, p.argmax(axis=1), np.ones(len(part)), p.shape[1])
+    accuracy, macro_f1 = measures.accuracy(matrix), measures.macro_f1(matrix)
+    assert accuracy is not None
+    assert macro_f1 is not None
+    return accuracy, macro_f1

@@ -131,9 +131,9 @@ def fit(
     return Calibration(
         temperature=temperature,
         thresholds={rate_text(rate): _threshold(benign, rate) for rate in rates},
-        benign_scores=_thinned(benign, BENIGN_KEPT),
+        benign_scores=benign[_ranks(len(benign), min(len(benign), BENIGN_KEPT))].tolist(),
         benign_rows=len(benign),
-        class_scores=[_thinned(np.sort(own[y == c]), CLASS_KEPT) for c in range(classes)],
+        class_scores=[_even_quantiles(np.sort(own[y == c])) for c in range(classes)],
         unknown_below=unknown_below,
     )
 
@@ -255,7 +255,9 @@ def _ranks(n: int, kept: int) -> npt.NDArray[np.int64]:
     return np.linspace(0, n - 1, kept).round().astype(np.int64)
 
 
-def _thinned(ordered: Doubles, most: int) -> list[float]:
-    if len(ordered) <= most:
-        return [float(v) for v in ordered]
-    return [float(v) for v in ordered[_ranks(len(ordered), most)]]
+def _even_quantiles(ordered: Doubles) -> list[float]:
+    # Ranks that cut the n + 1 gaps between n sorted scores evenly, rounded down: a new score of the class lies below
+    # the j-th of m kept ones with probability j / (m + 1) at most, as it would if these m were all there are.
+    n, m = len(ordered), min(len(ordered), CLASS_KEPT)
+    kept: list[float] = ordered[np.arange(1, m + 1) * (n + 1) // (m + 1) - 1].tolist()
+    return kept
