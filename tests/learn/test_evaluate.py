@@ -69,11 +69,16 @@ def test_too_few_benign_rows_are_named() -> None:
     assert enough.vector.decisions[1].note == ""
 
 
-def test_a_rate_without_threshold_raises_no_alarm_and_says_why() -> None:
-    found = evaluate(scores(0.1, 1.0), part([0, 1]), ("benign", "attack"), calibration(30, r01=math.inf))
-    decision = found.vector.decisions[1]
-    assert (decision.threshold, decision.recall, decision.false_alarms, decision.certified) == (None, 0.0, 0, False)
+def test_a_rate_without_threshold_has_no_figures_and_says_why() -> None:
+    found = evaluate(scores(0.1, 1.0), part([0, 1]), ("benign", "attack"), calibration(30, r05=0.5, r01=math.inf))
+    decision = found.vector.decisions[2]
+    assert (decision.rule, decision.threshold, decision.false_alarms, decision.certified) == ("0.01", None, 0, False)
     assert decision.note == "no threshold: 30 benign calibration rows are too few for this rate"
+    unknowable = (decision.fpr, decision.fpr_low, decision.fpr_high, decision.recall, decision.alerts_per_day)
+    assert unknowable == (None,) * 5, "a recall of 0 would be averaged over seeds as if it had been measured"
+    assert set(decision.bayes_precision.values()) == {None}
+    assert (found.vector.headline["recall_at_0.01"], found.vector.headline["fpr_at_0.01"]) == (None, None)
+    assert found.families[1].recall == {"argmax": 1.0, "0.05": 1.0, "0.01": None}
 
 
 def test_rows_are_counted_once_and_then_by_their_weight() -> None:

@@ -101,6 +101,8 @@ class _Test:
         self.thresholds = dict(sorted(calibration.thresholds.items(), key=lambda item: -float(item[0])))
         self.benign_calibration_rows = calibration.benign_rows
         self.called = {ARGMAX: self.predicted != 0, **{r: self.score >= t for r, t in self.thresholds.items()}}
+        # What nobody could set a threshold for detects nothing, but a recall of 0 is no finding about the model.
+        self.mute = {rule for rule, threshold in self.thresholds.items() if not math.isfinite(threshold)}
 
     def confusion(self, weight: Doubles) -> Doubles:
         known = self.y != OTHER_FAMILY
@@ -109,7 +111,6 @@ class _Test:
     def headline(self, weight: Doubles) -> dict[str, float | None]:
         matrix = self.confusion(weight)
         hits, alarms = self.ranking.steps(weight)
-        attacks, benign = weight @ self.attack, weight @ ~self.attack
         found = {
             "accuracy": measures.accuracy(matrix),
             "balanced_accuracy": measures.balanced_accuracy(matrix),
@@ -118,13 +119,19 @@ class _Test:
             "roc_auc": measures.roc_auc(hits, alarms),
             "pr_auc": measures.pr_auc(hits, alarms),
         }
-        for rule, called in self.called.items():
+        for rule in self.called:
             at = "" if rule == ARGMAX else f"_at_{rule}"
-            found[f"recall{at}"] = measures.ratio(float(weight @ (called & self.attack)), float(attacks))
-            found[f"fpr{at}"] = measures.ratio(float(weight @ (called & ~self.attack)), float(benign))
+            found[f"recall{at}"] = self.share(rule, weight, self.attack)
+            found[f"fpr{at}"] = self.share(rule, weight, ~self.attack)
         found["ece"] = measures.calibration_error(measures.reliability(self.attack, self.score, weight))
         found["brier"] = measures.brier(self.attack, self.score, weight)
         return found
+
+    def share(self, rule: str, weight: Doubles, rows: npt.NDArray[np.bool_]) -> float | None:
+        """Return the share of `rows` that a rule calls attack; None if the rule has no threshold."""
+        if rule in self.mute:
+            return None
+        return measures.ratio(float(weight @ (self.called[rule] & rows)), float(weight @ rows))
 
     def intervals(self, resamples: int, seed: int) -> dict[str, tuple[float, float] | None]:
         n = len(self.y)
@@ -146,19 +153,18 @@ class _Test:
         )
 
     def decide(self, rule: str, weight: Doubles, flows_per_s: float, *, independent: bool) -> Decision:
-        called = self.called[rule]
-        benign, false_alarms = float(weight @ ~self.attack), float(weight @ (called & ~self.attack))
-        attacks, hits = float(weight @ self.attack), float(weight @ (called & self.attack))
-        fpr, recall = measures.ratio(false_alarms, benign), measures.ratio(hits, attacks)
-        interval = measures.clopper_pearson(round(false_alarms), round(benign)) if independent else None
+        benign, false_alarms = float(weight @ ~self.attack), float(weight @ (self.called[rule] & ~self.attack))
+        fpr, recall = self.share(rule, weight, ~self.attack), self.share(rule, weight, self.attack)
+        counted = independent and rule not in self.mute
+        interval = measures.clopper_pearson(round(false_alarms), round(benign)) if counted else None
         low, high = interval or (None, None)
         threshold = self.thresholds.get(rule, math.inf)
         benign_rows = int((~self.attack).sum())
         certified, note = None, ""
         if rule != ARGMAX:
             needed = ROWS_PER_RATE / float(rule)
-            certified = benign_rows >= needed and math.isfinite(threshold)
-            if not math.isfinite(threshold):
+            certified = benign_rows >= needed and rule not in self.mute
+            if rule in self.mute:
                 note = (
                     f"no threshold: {self.benign_calibration_rows:,} benign calibration rows are too few for this rate"
                 )
@@ -181,7 +187,7 @@ class _Test:
         )
 
     def families(self, names: npt.NDArray[np.str_]) -> tuple[FamilyFigures, ...]:
-        found = []
+        found, once = [], np.ones(len(names))
         for name in sorted(set(names.tolist()), key=lambda n: (n != BENIGN, n)):
             rows = names == name
             support = int(rows.sum())
@@ -190,7 +196,7 @@ class _Test:
                     name,
                     support,
                     known=not (self.y[rows] == OTHER_FAMILY).any(),
-                    recall={r: measures.ratio(int((c & rows).sum()), support) for r, c in self.called.items()},
+                    recall={rule: self.share(rule, once, rows) for rule in self.called},
                 )
             )
         return tuple(found)

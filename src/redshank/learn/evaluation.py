@@ -23,7 +23,7 @@ class Decision:
         threshold: Attack score that raises an alarm; None for argmax, or where calibration had too few benign rows.
         benign: Benign rows (their weight).
         false_alarms: How many of them were called attack.
-        fpr: Their share.
+        fpr: Their share; None, as `recall`, where there is no threshold.
         fpr_low, fpr_high: Clopper-Pearson 95 % interval of `fpr`; None when rows are weighted, because copies of one
             vector are not independent trials.
         recall: Share of attacks that were called attack.
