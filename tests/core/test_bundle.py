@@ -64,6 +64,44 @@ def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path) -> None:
         Bundle.load(tmp_path / "tiny")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("name", None, "'name' is None, it must be text"),
+        ("sha256", 5, "'sha256' is 5, it must be text"),
+        ("feature_set", ["conn"], r"'feature_set' is \['conn'\], it must be text"),
+        ("feature_version", True, "'feature_version' is True, it must be a whole number"),
+        ("classes", "benign", "'classes' is 'benign', it must be a list of different texts"),
+        ("classes", ["benign", 1], r"'classes' is \['benign', 1\], it must be"),
+        ("classes", ["benign", "benign"], r"'classes' is \['benign', 'benign'\], it must be"),
+        ("columns", [[]], r"'columns' is \[\[\]\], it must be"),
+        ("calibration", [0.5] * 999, r"'calibration' is \[0\.5, .{50,56}, it must be an object"),
+        ("provenance", 1e308, r"'provenance' is 1e\+308, it must be an object"),
+    ],
+)
+def test_a_value_of_another_type_is_named(tmp_path: Path, key: str, value: object, message: str) -> None:
+    Bundle(MANIFEST, b"graph").save(tmp_path / "tiny")
+    path = tmp_path / "tiny" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(BundleError, match=f"tiny: manifest.json: {message}"):
+        Bundle.load(tmp_path / "tiny")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"figures": NaN}', "NaN is no number"),
+        ('{"figures": -Infinity}', "-Infinity is no number"),
+        ("[" * 100_000, "recursion"),
+    ],
+)
+def test_a_manifest_that_only_looks_like_json_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    Bundle(MANIFEST, b"graph").save(tmp_path / "tiny")
+    (tmp_path / "tiny" / "manifest.json").write_text(text)
+    with pytest.raises(BundleError, match=f"manifest.json is not JSON .*{message}"):
+        Bundle.load(tmp_path / "tiny")
+
+
 def test_other_features_are_refused_with_the_first_difference() -> None:
     bundle = Bundle(MANIFEST, b"")
     bundle.require("conn", 1, "abc", ["duration", "src_bytes"])

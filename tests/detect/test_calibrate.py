@@ -193,9 +193,21 @@ def test_calibration_survives_the_way_through_json(rows: int) -> None:
     ("key", "value", "message"),
     [
         ("temperature", "hot", "'temperature' is 'hot'"),
-        ("temperature", 0, r"'temperature' is 0\.0, it must be above 0"),
+        ("temperature", 0, r"'temperature' is 0 \(0 is not 1e-06 to 1e\+06\)"),
+        ("temperature", math.inf, r"'temperature' is inf \(inf is not"),
+        ("temperature", 10**400, r"'temperature' is 10{59} \(10{59} is not"),
         ("thresholds", [0.5], r"'thresholds' is \[0.5\]"),
+        ("thresholds", {"often": 0.5}, r"'thresholds' is \{'often': 0.5\}"),
+        ("thresholds", {"0.01": -1}, r"'thresholds' is .* \(-1 is not 0 to 1.001\)"),
+        ("thresholds", {"0.01": math.nan}, r"'thresholds' is .* \(nan is not 0 to 1.001\)"),
+        ("benign_scores", [0.5, 0.25], r"'benign_scores' is \[0.5, 0.25\] \(not in ascending order\)"),
+        ("benign_scores", [0.25, math.nan], r"\(nan is not 0 to 1\)"),
+        ("benign_scores", [None] * 1000, r"'benign_scores' is \[None, [None, ]{53}$"),
+        ("benign_rows", -1, r"'benign_rows' is -1 \(-1 is not \d+ to 1e\+12\)"),
+        ("benign_rows", 1e308, r"'benign_rows' is 1e\+308"),
         ("class_scores", None, "'class_scores' is None"),
+        ("class_scores", ["0.5"], r"'class_scores' is \['0.5'\]"),
+        ("unknown_below", math.nan, r"'unknown_below' is nan \(nan is not 0 to 1\)"),
     ],
 )
 def test_calibration_that_does_not_fit_names_the_value(key: str, value: object, message: str) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,9 +42,11 @@ def test_bundle_without_quantiles_has_no_such_reasons() -> None:
         ({"nonsense": [1, 2, 3]}, "'nonsense', which is no column"),
         ({"duration": [1, 2]}, "of 'duration' are 2 numbers, wanted 3"),
         ({"duration": ["x", 2, 3]}, "something that is no number"),
+        ({"duration": [10**400, 2, 3]}, "something that is no number"),
+        ([[[]]], r"'benign_quantiles' is \[\[\[\]\]\], wanted numbers by column"),
     ],
 )
-def test_quantiles_that_do_not_fit_are_refused(benign: dict[str, object], message: str) -> None:
+def test_quantiles_that_do_not_fit_are_refused(benign: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Quantiles(COLUMNS, benign)
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from redshank.core.errors import BundleError
 from redshank.core.files import replacing
@@ -17,6 +17,7 @@ from redshank.core.files import replacing
 FORMAT = 1
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.json"
+SHOWN = 60  # characters of a wrong value that its message repeats
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,12 @@ class Bundle:
             BundleError: If it is not a bundle, of another format version, or damaged.
         """
         try:
-            values: dict[str, Any] = json.loads((path / MANIFEST_FILE).read_text())
+            values: dict[str, Any] = json.loads((path / MANIFEST_FILE).read_text(), parse_constant=_no_number)
             model = (path / MODEL_FILE).read_bytes()
         except OSError:
             wanted = f"a folder with {MODEL_FILE} and {MANIFEST_FILE}"
             raise BundleError(f"bundle {path}: not {wanted}; `redshank train` writes one") from None
-        except (ValueError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise BundleError(f"bundle {path}: {MANIFEST_FILE} is not JSON ({error}); train it again") from None
         if not isinstance(values, dict) or values.get("format") != FORMAT:
             given = values.get("format") if isinstance(values, dict) else type(values).__name__
@@ -102,6 +103,9 @@ class Bundle:
             raise BundleError(
                 f"bundle {path}: {MANIFEST_FILE} does not fit, first difference: '{missing[0]}'; train it again"
             )
+        wrong = _wrong_type(values)
+        if wrong:
+            raise BundleError(f"bundle {path}: {MANIFEST_FILE}: {wrong}; fetch or train it again")
         manifest = Manifest(**values)
         found = hashlib.sha256(model).hexdigest()
         if found != manifest.sha256:
@@ -130,3 +134,21 @@ class Bundle:
             f"({len(mine.columns)} columns), but {feature_set} v{version} ({len(columns)} columns) is running; {where}"
             ". Re-train it, or install the version it names"
         )
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def _wrong_type(values: dict[str, Any]) -> str:
+    """Say which value of a manifest is not of its field's type; nothing if all are."""
+    for name, kind in get_type_hints(Manifest).items():
+        value, whole = values[name], get_origin(kind) or kind
+        fits = isinstance(value, whole) and not isinstance(value, bool)
+        if fits and whole is list:
+            (item,) = get_args(kind)
+            fits = all(isinstance(one, item) for one in value) and len(set(value)) == len(value)
+        if not fits:
+            wanted = {str: "text", int: "a whole number", list: "a list of different texts", dict: "an object"}[whole]
+            return f"'{name}' is {repr(value)[:SHOWN]}, it must be {wanted}"
+    return ""

@@ -30,6 +30,9 @@ TEMPERATURES = (0.5, 10.0)
 # 6e-8 apart, which is less than this step from the least threshold on. Neither costs recall worth the name.
 HAIR = 1e-3
 LEAST_THRESHOLD = 1e-4
+# A manifest is a file that anyone may have written: more rows than this, no calibration has.
+MOST_ROWS = 10**12
+SHOWN = 60  # characters of a wrong value that its message repeats
 
 
 @dataclass(frozen=True)
@@ -69,26 +72,29 @@ class Calibration:
         """Rebuild a calibration from `to_dict`; keys that are not ours (a manifest may carry more) are left alone.
 
         Raises:
-            ValueError: If a value is missing or is no number; it is named.
+            ValueError: If a value is missing, is no number, or one that `fit` cannot give; it is named.
         """
         key = ""
         try:
             key = "temperature"
-            temperature = float(values[key])
+            temperature = _number(values[key], 1e-6, 1e6)
             key = "thresholds"
-            thresholds = {str(r): math.inf if tau is None else float(tau) for r, tau in values[key].items()}
+            thresholds = {
+                rate_text(_number(float(rate), 0, 1)): math.inf if tau is None else _number(tau, 0, 1 + HAIR)
+                for rate, tau in values[key].items()
+            }
             key = "benign_scores"
-            benign_scores = [float(score) for score in values[key]]
+            benign_scores = _scores(values[key])
             key = "benign_rows"
-            benign_rows = int(values[key])
+            benign_rows = int(_number(values[key], len(benign_scores), MOST_ROWS))
             key = "class_scores"
-            class_scores = [[float(score) for score in scores] for scores in values[key]]
+            class_scores = [_scores(scores) for scores in values[key]]
             key = "unknown_below"
-            unknown_below = float(values[key])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise ValueError(f"calibration: '{key}' is {values.get(key, 'missing')!r}") from None
-        if not temperature > 0:
-            raise ValueError(f"calibration: 'temperature' is {temperature!r}, it must be above 0")
+            unknown_below = _number(values[key], 0, 1)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            said = f" ({error})" if isinstance(error, _OutOfRangeError) else ""
+            shown = repr(values[key])[:SHOWN] if key in values else "'missing'"
+            raise ValueError(f"calibration: '{key}' is {shown}{said}") from None
         return cls(temperature, thresholds, benign_scores, benign_rows, class_scores, unknown_below)
 
 
@@ -211,6 +217,27 @@ def rate_text(rate: float) -> str:
         '0.0001'
     """
     return np.format_float_positional(rate, trim="-")
+
+
+class _OutOfRangeError(ValueError):
+    """A number that no calibration holds."""
+
+
+def _number(value: object, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    if not low <= value <= high:
+        raise _OutOfRangeError(f"{repr(value)[:SHOWN]} is not {low:g} to {high:g}")
+    return float(value)
+
+
+def _scores(values: Sequence[object]) -> list[float]:
+    if not isinstance(values, list):
+        raise TypeError
+    scores = [_number(value, 0, 1) for value in values]
+    if scores != sorted(scores):
+        raise _OutOfRangeError("not in ascending order")
+    return scores
 
 
 def _threshold(benign: Doubles, rate: float) -> float:

@@ -28,13 +28,15 @@ class Quantiles:
     """
 
     def __init__(self, columns: Sequence[str], benign: Mapping[str, Any]) -> None:
+        if not isinstance(benign, Mapping):
+            raise ValueError(f"calibration: 'benign_quantiles' is {repr(benign)[:60]}, wanted numbers by column")  # noqa: TRY004  the value is read from a file
         self.names = [name for name in columns if name in benign]
         foreign = sorted(set(benign) - set(columns))
         if foreign:
             raise ValueError(f"calibration: 'benign_quantiles' has '{foreign[0]}', which is no column")
         try:
             rows = [[float(value) for value in benign[name]] for name in self.names]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError("calibration: 'benign_quantiles' holds something that is no number") from None
         for name, row in zip(self.names, rows, strict=True):
             if len(row) != 3:
