@@ -1,11 +1,13 @@
 """The documents are tested: what they tell a person to type works, and the generated pages say what the code does."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import figures
 import pytest
 from reference import pages
 
@@ -13,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NOT_RUN = {
     "git clone": "the reader has no copy yet",
+    "make run": "test_the_readme_says_what_make_run_prints runs the same command",
     "make test": "it would run itself",
     "make services": "installs Debian packages; `.ci/run` begins with it",
     "make lint": "`.ci/run` runs it beside the tests",
@@ -75,3 +78,23 @@ def test_every_link_in_the_documents_leads_somewhere(page: str) -> None:
 def test_the_generated_pages_say_what_the_code_does() -> None:
     for name, text in pages().items():
         assert (ROOT / "docs" / "reference" / name).read_text() == text, f"{name} is stale: run `make docs`"
+
+
+def test_the_readme_says_what_make_run_prints(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "redshank"), "demo", "--json", "-o", str(tmp_path / "out")],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = figures.between((ROOT / "README.md").read_text())
+    printed = figures.render(json.loads(done.stdout))
+    number = r"\d[\d,]*\.?\d*"
+    assert re.sub(number, "#", said) == re.sub(number, "#", printed)
+    for old, new in zip(re.findall(number, said), re.findall(number, printed), strict=True):
+        # Another processor rounds differently, and training amplifies it: percents may move by 8, shares by 0.08.
+        before, after = float(old.replace(",", "")), float(new.replace(",", ""))
+        assert after == pytest.approx(before, abs=0.08 if before < 1 else 8), (old, new)

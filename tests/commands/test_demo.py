@@ -25,7 +25,13 @@ def test_the_demonstration_leaves_a_report_a_bundle_alerts_and_verdicts(
 ) -> None:
     out, process = done
     assert process.returncode == 0, process.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["bundle", "eve.json", "report.html", "verdicts.parquet"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "bundle",
+        "curves.csv",
+        "eve.json",
+        "report.html",
+        "verdicts.parquet",
+    ]
     assert len(Bundle.load(out / "bundle").model) < 2**20
     summary = json.loads(process.stdout)
     assert pq.read_metadata(out / "verdicts.parquet").num_rows == summary["summary"]["flows"]

@@ -1,6 +1,6 @@
 from records import alert
 from redshank.active.curve import Point
-from redshank.report.learning import alerts_chapter, curve_chapter
+from redshank.report.learning import alerts_chapter, curve_chapter, curves_csv
 
 
 def test_the_control_is_always_in_the_picture() -> None:
@@ -16,6 +16,14 @@ def test_the_control_is_always_in_the_picture() -> None:
     assert text.count("random, macro-F1") == 1
     assert "0.700" in text
     assert "<svg" in text
+
+
+def test_curves_as_csv_have_one_line_per_strategy_and_number_of_labels() -> None:
+    text = curves_csv({"random": [Point(100, 0.5, 0.4, 0.6, 3)], "margin": [Point(100, 0.25, 0.2, 0.3, 2.5)]})
+    assert text.splitlines()[1:] == [
+        "random,100,0.500000,0.400000,0.600000,3.00",
+        "margin,100,0.250000,0.200000,0.300000,2.50",
+    ]
 
 
 def test_the_gravest_alerts_come_first() -> None:

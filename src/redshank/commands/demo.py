@@ -32,7 +32,7 @@ def demo(
     from redshank.alerts.sinks.eve import Eve
     from redshank.capture.sources.pcap import Pcap
     from redshank.commands.detect import sections as detected
-    from redshank.core.files import writable_folder
+    from redshank.core.files import replacing, writable_folder
     from redshank.data.place import LEARN, UNSEEN
     from redshank.detect.detectors.classifier import Classifier
     from redshank.experiments.first_light import PLAN, run
@@ -40,7 +40,7 @@ def demo(
     from redshank.pipeline import VERDICTS_FILE
     from redshank.pipeline import run as detect
     from redshank.report.evaluation import chapters
-    from redshank.report.learning import alerts_chapter, curve_chapter
+    from redshank.report.learning import alerts_chapter, curve_chapter, curves_csv
     from redshank.report.page import write_page
     from redshank.report.results import sections as judged
     from redshank.report.results import written
@@ -68,16 +68,21 @@ def demo(
     curves = {name: average(runs) for name, runs in found.curves.items()}
     learning = curve_chapter(curves, seeds, found.pool, found.validation_labels)
     page = [*chapters(found.unseen)[:1], learning, alerts_chapter(alerts), *chapters(found.unseen)[1:]]
+    with replacing(out / "curves.csv") as part:
+        part.write_text(curves_csv(curves))
     write_page(out / "report.html", "First light: a network never seen before", page)
     rows = [
         {"labels": at[0].labels, **{name: round(point.mean, 3) for name, point in zip(curves, at, strict=True)}}
         for at in zip(*curves.values(), strict=True)
     ]
+    labels = {"asked": rows[-1]["labels"], "pool": found.pool, "gate": found.validation_labels, "seeds": seeds}
+    tables = judged(found.unseen, as_json=as_json)[1:4]
     told = [
         *detected(summary, alerts, found.bundle.manifest.name, "0.01", as_json=as_json),
+        Section("Labels", labels),
         Section("Macro-F1 by labels answered", rows),
-        *(replace(section, title=f"Unseen network: {section.title}") for section in judged(found.unseen)[1:4]),
-        written(str(out), ["report.html", "bundle", "eve.json", VERDICTS_FILE], "first-light"),
+        *(replace(section, title=f"Unseen network: {section.title}") for section in tables),
+        written(str(out), ["report.html", "curves.csv", "bundle", "eve.json", VERDICTS_FILE], "first-light"),
     ]
     show("First light", told, as_json=as_json)
     typer.echo(f"Open {out / 'report.html'}", err=True)

@@ -53,6 +53,16 @@ def curve_chapter(curves: Mapping[str, Sequence[Point]], seeds: int, pool: int, 
     )
 
 
+def curves_csv(curves: Mapping[str, Sequence[Point]]) -> str:
+    """Return the curves as CSV, one line per strategy and number of labels."""
+    lines = [
+        f"{name},{p.labels},{p.mean:.6f},{p.low:.6f},{p.high:.6f},{p.families:.2f}"
+        for name, points in curves.items()
+        for p in points
+    ]
+    return "\n".join(["strategy,labels,macro_f1_mean,macro_f1_lowest,macro_f1_highest,families", *lines]) + "\n"
+
+
 def alerts_chapter(alerts: Sequence[Alert]) -> Chapter:
     """List the alerts, the gravest first."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}

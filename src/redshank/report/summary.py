@@ -17,6 +17,8 @@ from typing import TypeAlias
 from rich.console import Console
 from rich.text import Text
 
+from redshank.core.inert import inert
+
 Cell: TypeAlias = str | int | float | None
 Row: TypeAlias = Mapping[str, Cell]
 
@@ -60,7 +62,7 @@ def show(title: str, sections: Sequence[Section], *, as_json: bool) -> None:
         sys.stdout.write(to_json(title, sections) + "\n")
     elif sys.stdout.isatty():
         console = Console(file=sys.stdout, highlight=False)
-        headings = {_escaped(title), *(_escaped(section.title) for section in sections)}
+        headings = {inert(title), *(inert(section.title) for section in sections)}
         for line in to_text(title, sections).splitlines():
             console.print(Text(line, style="bold" if line in headings else ""), soft_wrap=True)
     else:
@@ -103,9 +105,9 @@ def to_text(title: str, sections: Sequence[Section]) -> str:
           seconds    0.25
     """
     _check_keys(sections)
-    lines = [_escaped(title)]
+    lines = [inert(title)]
     for section in sections:
-        lines += ["", _escaped(section.title)]
+        lines += ["", inert(section.title)]
         if isinstance(section.rows, Mapping):
             lines += _aligned([list(section.rows), list(section.rows.values())], None)
         else:
@@ -144,7 +146,7 @@ def _aligned(columns: Sequence[Sequence[Cell]], names: Sequence[str] | None) -> 
     for i, column in enumerate(columns):
         cells = [_cell(value) for value in column]
         if names is not None:
-            cells.insert(0, _escaped(names[i]))
+            cells.insert(0, inert(names[i]))
         width = max(len(cell) for cell in cells)
         numeric = any(isinstance(value, Real) for value in column) and not any(isinstance(v, str) for v in column)
         padded.append([cell.rjust(width) if numeric else cell.ljust(width) for cell in cells])
@@ -156,14 +158,9 @@ def _cell(value: Cell) -> str:
     if plain is None:
         return "-"
     if isinstance(plain, str):
-        return _escaped(plain)
+        return inert(plain)
     if isinstance(plain, bool):
         return "yes" if plain else "no"
     if isinstance(plain, int):
         return f"{plain:,}"
     return f"{plain:,.0f}" if math.isfinite(plain) and abs(plain) >= 1000 else f"{plain:.4g}"
-
-
-def _escaped(text: str) -> str:
-    """Return `text` with everything that could steer a terminal written as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
