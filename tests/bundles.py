@@ -26,8 +26,14 @@ USED = ("src_ip_bytes", "dst_pkts")
 START_NS = 1_700_000_100_000_000_000  # a whole number of windows of 300 s since the epoch
 
 
-def graph(k: int = 3, width: int | None = None) -> bytes:
-    """Return the graph of `k` classes as ONNX; `width` declares another number of columns than the feature set has."""
+def graph(k: int = 3, width: int | None = None, *, guarded: bool = True) -> bytes:
+    """Return the graph of `k` classes as ONNX.
+
+    Args:
+        k: Classes, 2 or 3.
+        width: Another number of columns than the feature set has.
+        guarded: Whether an absent value counts as 0; if not, its row comes out as NaN.
+    """
     names = [column.name for column in FEATURE_SETS.find("conn").columns]
     weights = np.array([[0, 3], [0, -6], [2, 0]], dtype=np.float32)[:k].T
     constants: dict[str, np.ndarray[Any, Any]] = {
@@ -40,7 +46,7 @@ def graph(k: int = 3, width: int | None = None) -> bytes:
     nodes = [
         helper.make_node("Gather", ["x", "used"], ["two"], axis=1),
         helper.make_node("IsNaN", ["two"], ["absent"]),
-        helper.make_node("Where", ["absent", "zero", "two"], ["filled"]),
+        helper.make_node("Where", ["absent", "zero" if guarded else "two", "two"], ["filled"]),
         helper.make_node("Add", ["filled", "one"], ["more"]),
         helper.make_node("Log", ["more"], ["logs"]),
         helper.make_node("Gemm", ["logs", "weights", "bias"], ["logits"]),

@@ -3,14 +3,19 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from bundles import graph, tiny_bundle
 from labelled import labelled
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, BundleError
+from redshank.core.schema import FLOW
+from redshank.data.clean import groups
+from redshank.detect.detectors.classifier import Classifier
+from redshank.features.feature_set import FEATURE_SETS
 from redshank.learn.compare import OVER_ROWS, compare
-from redshank.learn.retest import WHOLE, probabilities, retest
+from redshank.learn.retest import WHOLE, retest
 from redshank.learn.train import make_bundle
 
 
@@ -102,21 +107,48 @@ def test_a_damaged_calibration_is_refused(calibration: dict[str, float] | None, 
         retest(tiny_bundle(calibration=wrong), labelled(50))
 
 
-@pytest.mark.parametrize("damaged", [b"no graph", graph(2), graph(3, width=3)])
-def test_a_graph_that_does_not_fit_is_one_line(damaged: bytes) -> None:
+@pytest.mark.parametrize(
+    ("damaged", "message"),
+    [
+        (b"no graph", r"bundle tiny: the runtime refuses model\.onnx \("),
+        (graph(2), r"bundle tiny: model\.onnx gives probabilities \(1, 2\) for 1 flows and 3 classes"),
+        (graph(3, width=3), r"refuses model\.onnx \(.*Expected: 3"),
+        (graph(3, guarded=False), "bundle tiny: its graph gives no number for row 4; train it again"),
+    ],
+)
+def test_a_graph_that_does_not_fit_is_one_line(damaged: bytes, message: str) -> None:
     bundle = replace(tiny_bundle(), model=damaged)
-    with pytest.raises(
-        BundleError, match=r"bundle tiny: its graph (does not run|gives \(\d+, 2\) for \d+ rows)"
-    ) as caught:
-        retest(bundle, labelled(50))
+    drawn = labelled(50)
+    pkts = drawn.flows.column("dst_pkts").to_pylist()
+    unknowable = drawn.flows.set_column(
+        drawn.flows.schema.get_field_index("dst_pkts"), FLOW.field("dst_pkts"), pa.array([*pkts[:4], None, *pkts[5:]])
+    )
+    with pytest.raises(BundleError, match=message) as caught:
+        retest(bundle, replace(drawn, flows=unknowable), whole=True)
     assert "\n" not in str(caught.value)
 
 
-def test_probabilities_do_not_depend_on_the_batch() -> None:
-    rng = np.random.default_rng(0)
-    x = rng.random((5000, len(tiny_bundle().manifest.columns))).astype(np.float32)
-    whole = probabilities(tiny_bundle(), x)
-    np.testing.assert_array_equal(whole[4090:4100], probabilities(tiny_bundle(), x[4090:4100]))
+@pytest.mark.parametrize(("name", "value"), [("seed", "x"), ("seed", True), ("partition_seed", -1)])
+def test_a_provenance_without_a_usable_seed_is_refused(name: str, value: object) -> None:
+    with pytest.raises(BundleError, match=f"bundle tiny: provenance: '{name}' is {value!r}, wanted 0 to "):
+        retest(tiny_bundle(provenance={name: value}), labelled(200))
+
+
+def test_the_detector_raises_the_alarms_that_were_measured() -> None:
+    drawn = labelled(2000, kinds=("benign", "dos", "scanning", "strange"))
+    measured = retest(tiny_bundle(), drawn, whole=True).models[0].evaluations[0]
+    unknown = Classifier(tiny_bundle()).judge(drawn.flows).column("unknown").to_numpy(zero_copy_only=False)
+    benign = drawn.family == "benign"
+    for rate in ("0.05", "0.01", "0.001"):
+        alarm = Classifier(tiny_bundle(), float(rate)).judge(drawn.flows).column("alarm").to_numpy(zero_copy_only=False)
+        decision = measured.row.decision(rate)
+        assert decision is not None
+        assert (decision.benign, decision.false_alarms) == (benign.sum(), (alarm & benign).sum())
+        assert decision.recall == pytest.approx(alarm[~benign].mean())
+    assert (alarm & benign).sum() < 5 < (unknown & ~benign).sum(), "both kinds of flow are told apart, not all alike"
+    _, first = np.unique(groups(FEATURE_SETS.find("conn")().encode(drawn.flows)), return_index=True)
+    once, benign = unknown[first], benign[first]
+    assert measured.unknown == {"benign": once[benign].mean(), "attack": once[~benign].mean()}
 
 
 def test_no_torch_is_needed() -> None:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
-from redshank.core.bundle import Bundle
+from redshank.core.bundle import Bundle, Manifest
 from redshank.core.errors import ActionError, BundleError
 from redshank.core.schema import BENIGN
 from redshank.data.clean import deduplicate
@@ -20,23 +19,13 @@ from redshank.data.dataset import Labelled
 from redshank.data.parts import Part
 from redshank.data.protocol import partition
 from redshank.detect.calibrate import Calibration
+from redshank.detect.graph import Graph
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.learn.compare import OVER_ROWS, RESAMPLES, Comparison, ModelResult, families_of, summarize
 from redshank.learn.evaluate import OTHER_FAMILY, evaluate
-from redshank.learn.export import score
-from redshank.learn.model import Floats
 from redshank.learn.provenance import commit, plain, versions
 
 WHOLE = "whole"
-BATCH_ROWS = 4096
-_ORT_ERRORS = (
-    ort.Fail,
-    ort.InvalidArgument,
-    ort.InvalidGraph,
-    ort.InvalidProtobuf,
-    ort.NotImplemented,
-    ort.RuntimeException,
-)
 
 
 @dataclass(frozen=True)
@@ -60,8 +49,8 @@ def retest(
         command: The command that was run, without the paths of this machine.
 
     Raises:
-        BundleError: If the bundle was made for other features than this version computes, or its calibration is
-            damaged.
+        BundleError: If the bundle was made for other features than this version computes, or its calibration or graph
+            is damaged.
         ActionError: If the dataset holds no rows.
     """
     manifest = bundle.manifest
@@ -77,8 +66,12 @@ def retest(
             f"{len(manifest.classes)}; train it again"
         )
     rows = _whole(bundle, labelled) if whole else _test_part(bundle, labelled)
+    probabilities = Graph(bundle).probabilities(rows.part.x)
+    if not np.isfinite(probabilities).all():
+        row = int(np.argmin(np.isfinite(probabilities).all(axis=1)))
+        raise BundleError(f"bundle {manifest.name}: its graph gives no number for row {row}; train it again")
     evaluation = evaluate(
-        probabilities(bundle, rows.part.x),
+        probabilities,
         rows.part,
         manifest.classes,
         calibration,
@@ -98,7 +91,7 @@ def retest(
         protocol=rows.protocol,
         task=manifest.task,
         feature_set=manifest.feature_set,
-        seeds=(int(trained.get("seed", 0)),),
+        seeds=(_seed(manifest, "seed"),),
         interval=OVER_ROWS,
         classes=tuple(manifest.classes),
         rows={"test": len(rows.part)},
@@ -108,36 +101,20 @@ def retest(
     )
 
 
-def probabilities(bundle: Bundle, x: Floats) -> Floats:
-    """Run a bundle's graph on raw feature values.
-
-    Shape:
-        x: [n, c] float32, n > 0; returns: [n, k] float32.
-
-    Raises:
-        BundleError: If the graph cannot be run, or gives something else.
-    """
-    name, width = bundle.manifest.name, len(bundle.manifest.classes)
-    try:
-        parts = [score(bundle.model, x[start : start + BATCH_ROWS]) for start in range(0, len(x), BATCH_ROWS)]
-    except (*_ORT_ERRORS, ValueError) as error:
+def _seed(manifest: Manifest, name: str) -> int:
+    value = manifest.provenance.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
         raise BundleError(
-            f"bundle {name}: its graph does not run ({str(error).splitlines()[0]}); train it again"
-        ) from None
-    whole = np.concatenate(parts)
-    if whole.shape != (len(x), width) or not np.isfinite(whole).all():
-        raise BundleError(
-            f"bundle {name}: its graph gives {whole.shape} for {len(x)} rows and {width} classes, or numbers that are "
-            "not finite; train it again"
+            f"bundle {manifest.name}: provenance: '{name}' is {repr(value)[:60]}, wanted 0 to 2^32 - 1; train again"
         )
-    return whole
+    return value
 
 
 def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
     """Take the test part under the protocol and seed that the bundle was made with."""
     manifest = bundle.manifest
     trained = manifest.provenance
-    protocol, seed = str(trained.get("protocol", "leakfree")), int(trained.get("partition_seed", 0))
+    protocol, seed = str(trained.get("protocol", "leakfree")), _seed(manifest, "partition_seed")
     parts = partition(labelled, protocol=protocol, task=manifest.task, feature_set=manifest.feature_set, seed=seed)
     families = families_of(labelled, parts)
     y = _remapped(parts.test.y, parts.classes, manifest.classes)

@@ -10,7 +10,8 @@ from bundles import CLASSES, flows, graph, tiny_bundle
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
 from redshank.core.schema import VERDICT
-from redshank.detect.detectors.classifier import MICRO_BATCH, Classifier
+from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.graph import MICRO_BATCH
 
 MIXED = ["benign", "scanning", "dos", "strange"] * 5
 
@@ -82,19 +83,9 @@ def test_flow_of_which_nothing_is_known_still_gets_a_verdict() -> None:
     assert all(0 <= score <= 1 for score in column(verdicts, "score"))
 
 
-def _broken_graph() -> bytes:
-    """Return a graph that gives NaN wherever an input is absent: log(NaN), without the guard."""
-    import onnx
-
-    model = onnx.load_from_string(graph())
-    model.graph.node[2].CopyFrom(onnx.helper.make_node("Identity", ["two"], ["filled"]))
-    del model.graph.node[1]
-    return bytes(model.SerializeToString())
-
-
 def test_detector_that_cannot_tell_says_null_and_raises_no_alarm() -> None:
     batch = flows(["benign", "dos"], dst_pkts=[6, None])
-    verdicts = Classifier(tiny_bundle(model=_broken_graph())).judge(batch)
+    verdicts = Classifier(tiny_bundle(model=graph(guarded=False))).judge(batch)
     assert column(verdicts, "score")[1] is None
     assert column(verdicts, "family") == ["benign", None]
     assert column(verdicts, "p_value")[1] is None
@@ -130,7 +121,8 @@ def test_rate_that_too_few_rows_certify_falls_back_aloud(caplog: pytest.LogCaptu
 
 
 def test_bundle_that_certifies_no_rate_is_refused() -> None:
-    calibration = {**tiny_bundle().manifest.calibration, "thresholds": {"0.01": None, "0.05": None}, "benign_rows": 7}
+    few = {"thresholds": {"0.01": None, "0.05": None}, "benign_rows": 7, "benign_scores": [0.1] * 7}
+    calibration = {**tiny_bundle().manifest.calibration, **few}
     with pytest.raises(BundleError, match=r"7 benign calibration rows certify no .* 0\.01 to 0\.05; .* at least 19"):
         Classifier(tiny_bundle(calibration=calibration))
 

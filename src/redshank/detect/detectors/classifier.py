@@ -19,31 +19,17 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 import pyarrow as pa
-from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
-from redshank.core.bundle import MODEL_FILE, Bundle
+from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
 from redshank.core.schema import BENIGN, VERDICT
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.detect.detector import Detector
+from redshank.detect.graph import Graph
 from redshank.detect.reasons import Quantiles, likely
 from redshank.features.feature_set import FEATURE_SETS
-
-# Rows per call of the graph: bounds its memory; a BiLSTM was 11 times as fast per row here as with single rows.
-MICRO_BATCH = 256
-
-_ORT_ERRORS = (
-    ort.Fail,
-    ort.InvalidArgument,
-    ort.InvalidGraph,
-    ort.InvalidProtobuf,
-    ort.NoSuchFile,
-    ort.NotImplemented,
-    ort.RuntimeException,
-)
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +59,7 @@ class Classifier(Detector):
         self._features = found()
         try:
             self._calibration = Calibration.from_dict(manifest.calibration)
-            self._quantiles = Quantiles(names, manifest.calibration.get("benign_quantiles") or {})
+            self._quantiles = Quantiles(names, manifest.calibration.get("benign_quantiles", {}))
         except ValueError as error:
             raise BundleError(f"bundle {self.name}: {error}; train it again") from None
         if (
@@ -86,9 +72,7 @@ class Classifier(Detector):
                 f"wanted '{BENIGN}' first, one more at least, and as many of both; train it again"
             )
         self.false_alarm_rate, self.threshold = _certified(self.name, self._calibration, false_alarm_rate)
-        self._session = _session(self.name, bundle.model)
-        # One row proves that the graph takes these columns and gives these classes, before the first flow comes.
-        self._run(np.full((1, len(names)), np.nan, dtype=np.float32))
+        self._graph = Graph(bundle)
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
@@ -97,7 +81,7 @@ class Classifier(Detector):
             returns: VERDICT rows, one per row of `flows`, in the same order.
         """
         x = self._features.encode(flows)
-        p = calibrate.calibrated(self._calibration, self._run(x))
+        p = calibrate.calibrated(self._calibration, self._graph.probabilities(x))
         score = calibrate.attack_score(p)
         silent = np.isnan(score)
         alarm = score >= self.threshold
@@ -133,22 +117,6 @@ class Classifier(Detector):
         flat = pa.array([text for own in texts for text in own], type=pa.string())
         return pa.ListArray.from_arrays(pa.array(offsets), flat)
 
-    def _run(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        given = np.empty((len(x), len(self.classes)), dtype=np.float32)
-        try:
-            for start in range(0, len(x), MICRO_BATCH):
-                part = x[start : start + MICRO_BATCH]
-                (p,) = self._session.run(["probabilities"], {"x": part})
-                if np.shape(p) != (len(part), len(self.classes)):
-                    raise BundleError(
-                        f"bundle {self.name}: {MODEL_FILE} gives probabilities {np.shape(p)} for {len(part)} flows and "
-                        f"{len(self.classes)} classes; train it again"
-                    )
-                given[start : start + len(part)] = p
-        except (*_ORT_ERRORS, ValueError) as error:
-            raise BundleError(_damaged(self.name, error)) from None
-        return given
-
 
 def _certified(name: str, calibration: Calibration, rate: float) -> tuple[str, float]:
     wanted = calibrate.rate_text(rate)
@@ -170,18 +138,3 @@ def _certified(name: str, calibration: Calibration, rate: float) -> tuple[str, f
         f"bundle {name}: {calibration.benign_rows} benign calibration rows certify no false-alarm rate from {wanted} "
         f"to {known[-1]}; train it with at least {math.ceil(1 / float(known[-1])) - 1}"
     )
-
-
-def _session(name: str, model: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what goes wrong is raised, and reported once, by us
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except _ORT_ERRORS as error:
-        raise BundleError(_damaged(name, error)) from None
-
-
-def _damaged(name: str, error: Exception) -> str:
-    detail = " ".join(str(error).split())[:200]
-    return f"bundle {name}: the runtime refuses {MODEL_FILE} ({detail}); fetch or train it again"
