@@ -129,6 +129,10 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
         (typer.Exit(3), 3, ""),
         (KeyboardInterrupt(), 130, ""),
         (BrokenPipeError(32, "Broken pipe"), 1, ""),
+        (OSError(28, "No space left"), 1, "redshank: standard output: No space left; nothing more was written\n"),
+        (OSError(5, "I/O error", "a.csv"), 1, "redshank: a.csv: I/O error; nothing more was written\n"),
+        (ActionError("a\x1b[31m\nb: is red"), 1, "redshank: a\\x1b[31m\\nb: is red\n"),
+        (ConfigError("a\nb: is no file"), 2, "redshank: a\\nb: is no file\n"),
     ],
 )
 def test_an_error_of_ours_is_its_line_and_its_exit_code(
@@ -169,3 +173,57 @@ def test_without_the_extra_for_training_its_commands_say_what_to_install(tmp_pat
     assert done.stderr.strip() == (
         "redshank: 'torch' is not installed: this command needs the extra `train`: pip install 'redshank[train]'"
     )
+
+
+def test_an_empty_argument_is_no_path(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(monkeypatch, "flows", "-r", "") == 2
+    said = "redshank: argument 3 is empty, after '-r'; give a value, or leave the option away\n"
+    assert capsys.readouterr() == ("", said)
+
+
+def test_log_text_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    commands.options()
+    logging.getLogger("redshank.test").warning("bundle %s", "\x1b[31mred\nline")
+    assert capsys.readouterr().err == "WARNING redshank.test: bundle \\x1b[31mred\\nline\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(closed: str) -> None:
+    command = f'"$0" -c "from redshank.commands import main; main()" --version {closed}'
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_with_standard_error_closed_an_error_does_not_go_to_standard_output() -> None:
+    command = '"$0" -c "from redshank.commands import main; main()" flows -r nothing 2>&-'
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")  # noqa: PTH110  at import
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_standard_output_that_is_full_is_one_line(argument: str) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  a device, not a path
+        done = subprocess.run([*PROGRAM, argument], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == b"redshank: standard output: No space left on device; nothing more was written\n"
+
+
+def test_a_terminal_of_another_encoding_gets_every_line() -> None:
+    code = "import sys\nfrom redshank.commands import _open_streams\n_open_streams()\nprint('0.1\u20130.2')"
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60, env=environment)
+    assert done.stdout == b"0.1\\u20130.2\n"
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_sigterm_ends_as_ctrl_c_does_with_a_code_of_its_own(ignored: bool) -> None:  # noqa: FBT001  a case
+    code = (
+        "import os, signal, time\nfrom redshank.commands import app, main\n"
+        f"signal.signal(signal.SIGINT, signal.SIG_IGN) if {ignored} else None\n"
+        "@app.command()\ndef hang():\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(60)\n"
+        "    finally:\n        print('cleaned up')\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "hang"], capture_output=True, text=True, check=False, timeout=50)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "cleaned up\n", "")

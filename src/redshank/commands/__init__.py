@@ -1,21 +1,26 @@
 """The command line: one file per command, found by its name.
 
-Exit codes: 0 done, 1 the work failed, 2 wrong usage. An error of ours is one line on standard error, without a
-traceback; results go to standard output, log text and progress to standard error.
+Exit codes: 0 done, 1 the work failed, 2 wrong usage, 130 Ctrl-C, 143 asked to end. An error of ours is one line on
+standard error, without a traceback; results go to standard output, log text and progress to standard error.
 """
 
 import functools
 import importlib
+import io
 import logging
 import os
 import pkgutil
+import signal
 import sys
+import threading
+from types import FrameType
 from typing import Annotated, Any, TextIO
 
 import typer
 
 from redshank import __version__
-from redshank.core.errors import RedshankError
+from redshank.core.errors import ConfigError, RedshankError
+from redshank.core.inert import inert
 
 app = typer.Typer(
     name="redshank",
@@ -30,6 +35,13 @@ app = typer.Typer(
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
 
 
+class _OneLine(logging.Formatter):
+    """Writes a record so that text from the wire or of a file's name cannot steer the terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that logging calls
+        return inert(super().formatMessage(record))
+
+
 class _StandardError(logging.StreamHandler[TextIO]):
     """Writes to what standard error is now, not to what it was when logging began."""
 
@@ -37,6 +49,9 @@ class _StandardError(logging.StreamHandler[TextIO]):
         self.stream = sys.stderr
         super().emit(record)
 
+
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit codes after Ctrl-C and after SIGTERM, as shells count them."""
 
 EXTRA = ("lightgbm", "onnx", "onnxscript", "scipy", "skactiveml", "sklearn", "torch")
 """What only training needs; a gateway has none of it."""
@@ -57,12 +72,9 @@ def options(
 ) -> None:
     """Intrusion detection for IoT networks: from packets to alerts a person can act on."""
     del version  # its callback did the work
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(levelname)s %(name)s: %(message)s",
-        handlers=[_StandardError()],
-        force=True,
-    )
+    speaker = _StandardError()
+    speaker.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[speaker], force=True)
 
 
 @functools.cache
@@ -78,28 +90,68 @@ def add_commands() -> None:
 
 def main() -> None:
     """Run the command line; the entry point of the `redshank` program."""
-    add_commands()
     code = 1
+    ended = _heed_termination()
+    _open_streams()
     try:
+        add_commands()
         code = _run()
-        sys.stdout.flush()
     except BrokenPipeError:
         pass
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     finally:
         _let_go_of_output()
-    sys.exit(code)
+    sys.exit(TERMINATED if ended and code == INTERRUPTED else code)
+
+
+def _heed_termination() -> list[int]:
+    """Let SIGTERM end the program as Ctrl-C does, so that it cleans up; the list tells afterwards whether it came."""
+    came: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(interrupt):  # whoever started us in the background had Ctrl-C ignored
+            raise KeyboardInterrupt
+        interrupt(signal.SIGINT, frame)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+    return came
+
+
+def _open_streams() -> None:
+    """Make standard output and standard error something to write to, whatever the caller closed or set."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  a device, open until the end
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  as above
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding still gets every line
 
 
 def _run() -> int:
+    if "" in sys.argv[1:]:  # `-o "$OUT"` without OUT would otherwise mean the current folder
+        at = sys.argv.index("", 1)
+        _say([f"argument {at} is empty, after '{sys.argv[at - 1]}'; give a value, or leave the option away"])
+        return 2
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except RedshankError as error:
-        _say(str(error).splitlines())
+        _say(error.problems if isinstance(error, ConfigError) else [str(error)])
         return error.exit_code
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise
         _say([f"'{error.name}' is not installed: this command needs the extra `train`: pip install 'redshank[train]'"])
+        return 1
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # A disk that fills up or a folder that goes away while we work; what we know beforehand is a ConfigError.
+        _say([f"{error.filename or 'standard output'}: {error.strerror or error}; nothing more was written"])
         return 1
     except typer.Abort:
         return 1
@@ -114,7 +166,7 @@ def _run() -> int:
 
 def _say(lines: list[str]) -> None:
     for line in lines:
-        print(f"redshank: {line}", file=sys.stderr)  # noqa: T201  the one place that speaks to a person
+        print(f"redshank: {inert(line)}", file=sys.stderr)  # noqa: T201  the one place that speaks to a person
 
 
 def _let_go_of_output() -> None:
