@@ -54,6 +54,45 @@ def test_a_wrong_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) 
         load()
 
 
+def test_a_wrong_variable_is_blamed_and_not_the_file_that_it_overrules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDSHANK_ALERTS__WINDOW_S", "soon")
+    with pytest.raises(ConfigError, match=r"'soon' is not allowed.*\(environment, REDSHANK_ALERTS__WINDOW_S\)"):
+        load(_file(tmp_path, "[alerts]\nwindow_s = 60\n"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("REDSHANK_DETCT__BUNDLE", "x", "REDSHANK_DETCT__BUNDLE: there is no section 'detct'; there are: alerts, det"),
+        ("REDSHANK_DETECT", '{"a"', "REDSHANK_DETECT='{\"a\"' is not allowed: it is a section; set REDSHANK_DETECT__N"),
+        ("REDSHANK_DETECT__RATE", "1", r"detect.rate: there is no such setting \(environment, REDSHANK_DETECT__RATE\)"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_named(
+    variable: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=message):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = " + "[" * 20_000, "redshank.toml' is not TOML: maximum recursion"),
+        ("detect = 5\n", r"detect: 5 is not allowed: it is a section, with settings of its own \(.*, line 1\)"),
+        ("[[detect]]\nx = 1\n", r"detect: \[\{'x': 1\}\] is not allowed: it is a section.* \(.*, line 1\)"),
+        ("data = 5\n", r"data: 5 is not allowed: input should be a path in quotes \(.*, line 1\)"),
+    ],
+)
+def test_odd_toml_is_one_clear_line(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        load(_file(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
 def test_a_false_alarm_rate_without_a_threshold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"0.02 has no threshold; allowed are 0.05, 0.01, 0.001, 0.0001 \(.*line 2\)"):
         load(_file(tmp_path, "[detect]\nfalse_alarm_rate = 0.02\n"))

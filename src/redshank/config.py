@@ -5,8 +5,10 @@ name, joined by two underscores); the environment wins. Out: one checked `Settin
 each with its place: nothing starts with half of its settings.
 """
 
+import os
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,6 +94,9 @@ def load(path: Path | None = None) -> Settings:
         300.0
     """
     text, values = _read(path) if path else ("", {})
+    strange = list(_strange_variables())
+    if strange:
+        raise ConfigError(strange)
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -113,7 +118,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise ConfigError(f"settings: '{path}' is not text in UTF-8; name a TOML file") from None
     try:
         return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"settings: '{path}' is not TOML: {error}") from None
 
 
@@ -122,19 +127,42 @@ def _problem(item: ErrorDetails, path: Path | None, text: str) -> str:
     place = _place(name, path, text)
     if item["type"] == "extra_forbidden":
         return f"{name}: there is no such setting ({place}); docs/reference/settings.md lists them all"
-    return f"{name}: {item['input']!r} is not allowed: {item['msg'][:1].lower()}{item['msg'][1:]} ({place})"
+    wanted = _WANTED.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
+    return f"{name}: {repr(item['input'])[:80]} is not allowed: {wanted} ({place})"
+
+
+_WANTED = {"model_type": "it is a section, with settings of its own", "path_type": "input should be a path in quotes"}
+
+
+def _strange_variables() -> Iterator[str]:
+    """Give a line for each variable that looks like a setting of a section and is none."""
+    sections = {name for name, field in Settings.model_fields.items() if isinstance(field.default, _Section)}
+    for variable, value in sorted(os.environ.items()):
+        section, nested, _ = variable.upper().removeprefix("REDSHANK_").lower().partition("__")
+        if not variable.upper().startswith("REDSHANK_"):
+            continue
+        if nested and section not in sections:
+            yield f"environment: {variable}: there is no section '{section}'; there are: {', '.join(sorted(sections))}"
+        elif section in sections and not nested:
+            yield (
+                f"environment: {variable}={value[:80]!r} is not allowed: it is a section; "
+                f"set {variable}__NAME for one of its settings"
+            )
 
 
 def _place(name: str, path: Path | None, text: str) -> str:
     """Say where a setting stands: the file and line, or the environment variable."""
     *sections, key = name.split(".")
     section = ""
+    variable = f"REDSHANK_{name.upper().replace('.', '__')}"
+    if variable in map(str.upper, os.environ):
+        return f"environment, {variable}"
     for number, line in enumerate(text.splitlines(), start=1):
-        heading = re.match(r"\s*\[([^\]]+)\]", line)
+        heading = re.match(r"\s*\[+([^\]]+)\]", line)
         if heading:
             section = heading.group(1).strip()
             if f"{section}" == name:
                 return f"{path}, line {number}"
         elif section == ".".join(sections) and re.match(rf"\s*{re.escape(key)}\s*=", line):
             return f"{path}, line {number}"
-    return f"environment, REDSHANK_{name.upper().replace('.', '__')}"
+    return f"environment, {variable}"

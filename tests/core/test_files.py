@@ -60,6 +60,27 @@ def test_a_folder_that_cannot_be_made_is_named() -> None:
         writable_folder(Path("/proc/redshank"), "-o")
 
 
+def test_a_folder_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "result").mkdir()
+    with (
+        pytest.raises(ConfigError, match="result: is a folder, where a file is"),
+        replacing(tmp_path / "result") as part,
+    ):
+        part.write_text("new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["result"]
+
+
+def test_a_file_is_never_replaced_by_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "bundle").write_text("old")
+    with (
+        pytest.raises(ConfigError, match="bundle: is a file, where a folder is"),
+        replacing(tmp_path / "bundle") as part,
+    ):
+        part.mkdir()
+    assert (tmp_path / "bundle").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
+
+
 def test_a_device_is_never_replaced() -> None:
     with pytest.raises(ConfigError, match="/dev/null: is a device or a pipe"), replacing(Path("/dev/null")):
         pass

@@ -1,6 +1,7 @@
 import json
 import math
 import re
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -176,9 +177,7 @@ def test_json_round_trip_has_no_nan() -> None:
     found = evaluate(
         scores(0.1, 0.7, 0.6), part([0, 0, 1]), ("benign", "attack"), calibration(r05=0.9, r01=math.inf), resamples=20
     )
-    text = found.to_json()
-    json.loads(text, parse_constant=lambda name: pytest.fail(f"JSON holds {name}"))
-    assert Evaluation.from_json(text) == found
+    assert Evaluation.from_dict(json.loads(json.dumps(asdict(found), allow_nan=False))) == found
 
 
 @pytest.mark.parametrize(("shape", "rows"), [((2, 2), 3), ((3, 3), 3), ((0, 2), 0)])

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 from redshank.learn.evaluation import ARGMAX, Decision, Evaluation, FamilyFigures, Measures
 from redshank.learn.measures import Bin, ClassFigures
@@ -30,13 +31,7 @@ def example() -> Evaluation:
 
 
 def test_round_trip_gives_the_same_record() -> None:
-    assert Evaluation.from_json(example().to_json()) == example()
-
-
-def test_what_cannot_be_known_is_null() -> None:
-    values = json.loads(example().to_json())
-    assert values["vector"]["headline"]["mcc"] is None
-    assert values["vector"]["classes"][0]["specificity"] is None
+    assert Evaluation.from_dict(json.loads(json.dumps(asdict(example()), allow_nan=False))) == example()
 
 
 def test_decisions_are_found_by_rule() -> None:

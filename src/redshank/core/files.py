@@ -43,7 +43,8 @@ def replacing(path: Path) -> Iterator[Path]:
     What is written there may be a file or a folder. An existing folder is replaced as a whole.
 
     Raises:
-        ConfigError: If the folder of `path` cannot be written to, or `path` is a device or a pipe.
+        ConfigError: If the folder of `path` cannot be written to, `path` is a device or a pipe, or a file is to replace
+            a folder or the reverse.
 
     Example:
         >>> import tempfile
@@ -59,6 +60,11 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
+        if path.exists() and part.is_dir() != path.is_dir():
+            found, wanted = ("folder", "file") if path.is_dir() else ("file", "folder")
+            raise ConfigError(
+                f"{path}: is a {found}, where a {wanted} is to be written; remove it or name another place"
+            )
         if part.is_dir() and path.is_dir():
             old = path.with_name(f".{path.name}.{os.getpid()}.old")
             path.rename(old)

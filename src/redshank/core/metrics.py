@@ -12,13 +12,11 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_packet_bytes_total": ("Bytes on the wire of the packets read.", ()),
     "redshank_anomalies_total": ("Malformed or unusual input, by stage and name.", ("stage", "name")),
     "redshank_flows_total": ("Flow rows emitted, by part and reason.", ("part", "reason")),
-    "redshank_flows_evicted_total": ("Flows put out of the full flow table before their end.", ()),
     "redshank_verdicts_total": ("Verdicts, by detector and family.", ("detector", "family")),
     "redshank_alerts_total": ("Alerts opened, by family.", ("family",)),
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "redshank_flow_table_flows": ("Flows in the flow table now.", ()),
     "redshank_packet_time_seconds": ("Packet time reached, seconds since the epoch.", ()),
 }
 

@@ -9,6 +9,7 @@ import difflib
 import importlib
 import importlib.util
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -56,9 +57,7 @@ class Kind(Generic[T]):
         """
         names = self.names()
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean '{near[0]}'? " if near else ""
-            raise ConfigError(f"{self.word}: no '{name}'; {hint}(there are: {', '.join(names)})")
+            raise ConfigError(f"{self.word}: no '{name}'; {alternatives(name, names)}")
         module = importlib.import_module(f"{self.folder}.{name}")
         found = [
             member
@@ -71,3 +70,16 @@ class Kind(Generic[T]):
         if len(found) != 1:
             raise TypeError(f"{module.__name__} must hold exactly one {self.contract.__name__}, it holds {len(found)}")
         return found[0]
+
+
+def alternatives(given: str, allowed: Iterable[str]) -> str:
+    """Say what can be chosen in place of a name that is not there: a near one, if any, and all.
+
+    Example:
+        >>> alternatives("cvs", ["csv", "parquet"])
+        "did you mean 'csv'? (there are: csv, parquet)"
+    """
+    names = list(allowed)
+    near = difflib.get_close_matches(given, names, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{hint}(there are: {', '.join(names) or 'none'})"

@@ -118,10 +118,10 @@ def label_of(flows: pa.RecordBatch, labels: pa.Table) -> npt.NDArray[np.int64]:
 
 def _latest_end(keys: npt.NDArray[np.int32], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return, for labels sorted by key and start, the latest end among the same key's labels up to each."""
-    latest = ends.copy()
-    for at in range(1, len(latest)):
-        if keys[at] == keys[at - 1] and latest[at - 1] > latest[at]:
-            latest[at] = latest[at - 1]
+    # The running maximum of ranks; a later key starts above all ranks of the one before it, and so anew.
+    order = np.sort(ends)
+    start = np.cumsum(np.diff(keys, prepend=keys[:1]) != 0) * len(ends)
+    latest: npt.NDArray[np.int64] = order[np.maximum.accumulate(start + np.searchsorted(order, ends)) - start]
     return latest
 
 
@@ -134,8 +134,8 @@ def _keys(rows: pa.RecordBatch | pa.Table) -> pa.Array:
     """Name the transport and the two endpoints of each row, the same for both directions."""
     columns = {name: _flat(rows.column(name)) for name in ("proto", "src_ip", "src_port", "dst_ip", "dst_port")}
     icmp = pc.equal(columns["proto"], "icmp")
-    kinds = columns["src_port"].to_pylist()
-    question = pa.array([_QUESTIONS.get(kind, kind) for kind in kinds], type=pa.int32())
+    asked = pc.index_in(columns["src_port"], pa.array(_QUESTIONS, type=pa.int32()))
+    question = pc.coalesce(pc.take(pa.array(_QUESTIONS.values(), type=pa.int32()), asked), columns["src_port"])
     ends = [
         pc.binary_join_element_wise(
             _canonical(columns[f"{side}_ip"]),

@@ -1,7 +1,7 @@
 """Partitions: what a protocol makes of a dataset, and what training and evaluation take.
 
 In: nothing (these are plain records). Out: four parts in one set of columns and classes. `train` trains, `validation`
-stops early and draws curves, `calibration` sets temperature and thresholds, `test` is looked at once.
+stops early and gates new weights, `calibration` sets temperature and thresholds, `test` measures and decides nothing.
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.features.feature_set import Column
+
+PARTS = ("train", "validation", "calibration", "test")
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ In: `Labelled`. Out: `Parts`, with the counts that a table of results must carry
   the 80. Its notes count the test rows that training has seen.
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from redshank.core.errors import ConfigError, SourceError
+from redshank.core.registry import alternatives
 from redshank.core.schema import BENIGN
 from redshank.data.clean import (
     Classes,
@@ -29,14 +29,13 @@ from redshank.data.clean import (
     require_no_identifier,
 )
 from redshank.data.dataset import Labelled
-from redshank.data.parts import Part, Parts
+from redshank.data.parts import PARTS, Part, Parts
 from redshank.data.split import Rows, require_disjoint, shared_rows, shuffled, stratified
 from redshank.features.feature_set import FEATURE_SETS, Column
 
 PROTOCOLS = ("leakfree", "paper")
 TASKS = ("binary", "family")
 ATTACK = "attack"
-PARTS = ("train", "validation", "calibration", "test")
 SHARES = (0.6, 0.1, 0.1, 0.2)
 
 
@@ -90,9 +89,7 @@ def partition(labelled: Labelled, *, protocol: str, task: str, feature_set: str 
 def _unknown(what: str, given: str, allowed: tuple[str, ...]) -> str | None:
     if given in allowed:
         return None
-    near = difflib.get_close_matches(given, allowed, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{what}: no '{given}'; {hint}(there are: {', '.join(allowed)})"
+    return f"{what}: no '{given}'; {alternatives(given, allowed)}"
 
 
 def _classes(labelled: Labelled, task: str) -> tuple[tuple[str, ...], Classes]:

@@ -107,7 +107,9 @@ def fit(
 ) -> Calibration:
     """Fit a calibration on rows that nothing was trained on.
 
-    Wrong on training rows: scores are too good there, and every threshold is too low.
+    Wrong on training rows: scores are too good there, and every threshold is too low. The rates hold for rows like
+    these: where each distinct vector was counted once, they are of distinct vectors, and a device that says one odd
+    thing over and over raises more alarms than that.
 
     Args:
         probabilities: The model's class probabilities; class 0 is benign.

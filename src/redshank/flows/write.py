@@ -7,7 +7,6 @@ A file appears under its name only when it is whole.
 Source: RFC 8259 (JSON), RFC 4180 (CSV), https://docs.zeek.org/en/master/log-formats.html
 """
 
-import difflib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +21,7 @@ from pyarrow import parquet
 
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.files import replacing
+from redshank.core.registry import alternatives
 from redshank.core.schema import FLOW
 from redshank.flows.conn_log import COLUMNS, EMPTY, UNSET, escape
 
@@ -67,9 +67,7 @@ def check(form: str, path: Path | None) -> None:
         ConfigError: As `write`.
     """
     if form not in FORMATS:
-        near = difflib.get_close_matches(form, FORMATS, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        raise ConfigError(f"format: no '{form}'; {hint}(there are: {', '.join(FORMATS)})")
+        raise ConfigError(f"format: no '{form}'; {alternatives(form, FORMATS)}")
     if path is None and form == "parquet":
         raise ConfigError("format: 'parquet' cannot go to standard output; name a file with -o")
     if path is not None and path.is_dir():

@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.data.dataset import Labelled
-from redshank.data.parts import Parts
+from redshank.data.parts import PARTS, Parts
 from redshank.data.protocol import partition
 from redshank.learn import measures
 from redshank.learn.evaluate import evaluate
 from redshank.learn.evaluation import Evaluation
 from redshank.learn.model import Epoch
-from redshank.learn.provenance import PARTS, plain, provenance
+from redshank.learn.provenance import plain, provenance
 from redshank.learn.train import Trained, fit
 
 BESIDE = ("lightgbm", "constant")

@@ -1,11 +1,10 @@
-"""What is known of a model after judging it: records, with a JSON round trip.
+"""What is known of a model after judging it: plain records that survive the way through JSON.
 
-In: nothing (these are plain records). Out: JSON without NaN or infinity; what cannot be known is null.
-`learn/evaluate.py` fills them, reports read them.
+In: nothing. Out: records without NaN or infinity; what cannot be known is None. `learn/evaluate.py` fills them, reports
+read them.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 from redshank.learn.measures import Bin, ClassFigures
@@ -117,17 +116,9 @@ class Evaluation:
     pr: tuple[tuple[float, float], ...]
     flows_per_s: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values that JSON can hold; there is no NaN and no infinity among them."""
-        return asdict(self)
-
-    def to_json(self) -> str:
-        """Return the evaluation as one line of JSON."""
-        return json.dumps(self.to_dict(), allow_nan=False)
-
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild an evaluation from `to_dict`."""
+        """Rebuild an evaluation from `asdict` of it, or from the JSON of that."""
         return cls(
             task_classes=tuple(values["task_classes"]),
             vector=_measures_from(values["vector"]),
@@ -140,11 +131,6 @@ class Evaluation:
             pr=tuple((x, y) for x, y in values["pr"]),
             flows_per_s=values["flows_per_s"],
         )
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Rebuild an evaluation from `to_json`."""
-        return cls.from_dict(json.loads(text))
 
 
 def _measures_from(values: dict[str, Any]) -> Measures:

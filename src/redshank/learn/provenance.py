@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from redshank.data.parts import Parts
+from redshank.data.parts import PARTS, Parts
 
 LIBRARIES = ("redshank", "numpy", "scikit-learn", "torch", "lightgbm", "onnxruntime")
-PARTS = ("train", "validation", "calibration", "test")
 
 
 def provenance(parts: Parts, seed: int, command: str = "") -> dict[str, Any]:

@@ -5,12 +5,12 @@ configuration, so there is nothing to keep in step. Ranges are checked by the mo
 """
 
 import ast
-import difflib
 import inspect
 from collections.abc import Sequence
 from typing import Any
 
 from redshank.core.errors import ConfigError
+from redshank.core.registry import alternatives
 from redshank.learn.model import MODELS
 
 
@@ -64,10 +64,7 @@ def _defaults(model: str) -> dict[str, Any]:
 def _no_setting(model: str, key: str, defaults: dict[str, Any]) -> str:
     if key == "seed":
         return "--set seed: the seed has an option of its own, --seed"
-    near = difflib.get_close_matches(key, defaults, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    there = ", ".join(sorted(defaults)) or "none"
-    return f"--set {key}: {model} has no such setting; {hint}(there are: {there})"
+    return f"--set {key}: {model} has no such setting; {alternatives(key, sorted(defaults))}"
 
 
 def _read(text: str, default: object) -> object:

@@ -6,7 +6,7 @@ In: points of curves, alerts. Out: chapters for `write_page`. The control is alw
 from collections.abc import Mapping, Sequence
 
 from redshank.active.curve import Point
-from redshank.core.records import Alert
+from redshank.core.records import SEVERITIES, Alert
 from redshank.report.figures import Axis, Line, line_plot
 from redshank.report.page import Chapter, bullets, figure, grid, table
 
@@ -65,8 +65,7 @@ def curves_csv(curves: Mapping[str, Sequence[Point]]) -> str:
 
 def alerts_chapter(alerts: Sequence[Alert]) -> Chapter:
     """List the alerts, the gravest first."""
-    order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-    chosen = sorted(alerts, key=lambda alert: (order[alert.severity], alert.first_seen_s))[:MOST_ALERTS]
+    chosen = sorted(alerts, key=lambda alert: (-SEVERITIES.index(alert.severity), alert.first_seen_s))[:MOST_ALERTS]
     rows = [[a.severity, a.family, a.device, _targets(a), f"{a.count:,}", f"{a.score:.3f}"] for a in chosen]
     gravest = {a.family: f"{a.family}: {a.measure}" for a in reversed(chosen)}
     left = len(alerts) - len(chosen)

@@ -62,9 +62,11 @@ class Pcap(PacketSource):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.anomalies: dict[str, int] = {}
-        with self._opened() as (stream, regular):
-            if regular:  # a pipe gives its bytes only once
-                self._begin(stream)
+        # Even to open a pipe would take its writer away: it gives its bytes only once, to the first who opens it.
+        if not path.is_fifo():
+            with self._opened() as (stream, regular):
+                if regular:
+                    self._begin(stream)
 
     def blocks(self) -> Iterator[Block]:
         """Give the file's frames in file order; every call starts the file, and the anomalies, over.
