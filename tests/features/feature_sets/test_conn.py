@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from frames import UDP, ethernet, ipv4, pcap, udp
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.schema import flow_batch
+from redshank.data.place import UNSEEN
 from redshank.features.feature_sets.conn import CONN_STATES, PROTOS, SERVICES, Conn
 from redshank.flows.meter import MeterSettings
 from redshank.flows.sources.sensor import Sensor
+from redshank.flows.sources.zeek import Zeek
+from redshank.flows.write import write
 
 FINGERPRINT = "e427db722e5aa3c9"
 
@@ -197,3 +200,12 @@ def test_a_metered_flow_is_the_vector_of_its_record(tmp_path: Path) -> None:
     records = [row | {"service": None} for row in (TWO_PACKETS, ONE_PACKET)]
     written = flow_batch({name: [row[name] for row in records] for name in TWO_PACKETS}, rows=2)
     assert Conn().encode(metered).tolist() == Conn().encode(written).tolist()
+
+
+def test_a_recording_is_the_same_vectors_from_our_sensor_and_from_its_conn_log(tmp_path: Path) -> None:
+    metered = pa.Table.from_batches(Sensor(Pcap(UNSEEN / "capture.pcap.gz"), MeterSettings(seed=0)).batches())
+    write(metered.to_batches(), "zeek", tmp_path / "conn.log")
+    logged = pa.Table.from_batches(Zeek(tmp_path / "conn.log").batches())
+    one, other = (Conn().encode(table.combine_chunks().to_batches()[0]) for table in (metered, logged))
+    assert len(one) > 4000
+    assert one.tobytes() == other.tobytes(), f"row {np.flatnonzero((one != other).any(axis=1))[:1]} differs"
