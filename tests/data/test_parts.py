@@ -1,9 +1,10 @@
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from redshank.data.parts import Part, Parts
+from redshank.data.parts import MINORITY, Part, Parts
 
 
 def part(rows: int) -> Part:
@@ -33,3 +34,13 @@ def test_parts_keep_what_they_were_made_of() -> None:
     assert parts.notes == {}
     with pytest.raises(dataclasses.FrozenInstanceError):
         parts.seed = 1  # type: ignore[misc]
+
+
+def test_rows_are_taken_with_their_minority() -> None:
+    minority = np.array([(0, 1, 5), (2, 1, 7), (2, 2, 1)], dtype=MINORITY)
+    taken = replace(part(4), minority=minority).take(np.array([3, 2]))
+    assert taken.row.tolist() == [3, 2]
+    assert taken.minority is not None
+    assert taken.minority.tolist() == [(1, 1, 7.0), (1, 2, 1.0)]
+    assert minority["vector"].tolist() == [0, 2, 2], "what it was taken from stays"
+    assert part(4).take(np.array([0])).minority is None

@@ -12,8 +12,8 @@ from redshank.core.schema import FLOW, flow_batch
 from redshank.data.clean import groups
 from redshank.data.dataset import Labelled
 from redshank.data.datasets.ton_iot import TonIot
-from redshank.data.parts import Part, Parts
-from redshank.data.protocol import PARTS, PROTOCOLS, partition
+from redshank.data.parts import PARTS, Part, Parts
+from redshank.data.protocol import PROTOCOLS, partition
 from redshank.features.feature_sets.conn import Conn
 
 FAMILIES = ("benign", "dos", "scanning")
@@ -70,6 +70,22 @@ def test_the_row_of_a_part_leads_back_to_its_vector_and_its_family() -> None:
     for part in each(parts):
         assert np.array_equal(x[part.row], part.x, equal_nan=True)
         assert [parts.classes[label] for label in part.y] == data.family[part.row].tolist()
+
+
+@pytest.mark.parametrize("task", ["binary", "family"])
+def test_every_row_of_the_dataset_keeps_its_own_class(task: str) -> None:
+    data = labelled()
+    parts = partition(data, protocol="leakfree", task=task)
+    counted = np.zeros(len(parts.classes))
+    for part in each(parts):
+        assert part.minority is not None
+        assert (part.y[part.minority["vector"]] != part.minority["y"]).all()
+        counted += np.bincount(part.y, part.weight, len(counted))
+        counted -= np.bincount(part.y[part.minority["vector"]], part.minority["rows"], len(counted))
+        counted += np.bincount(part.minority["y"], part.minority["rows"], len(counted))
+    true = data.family if task == "family" else np.where(data.family == "benign", "benign", "attack")
+    assert counted.tolist() == [(true == name).sum() for name in parts.classes]
+    assert counted.tolist() != [sum(p.weight[p.y == c].sum() for p in each(parts)) for c in range(len(counted))]
 
 
 def test_leakfree_says_what_was_merged_and_dropped() -> None:

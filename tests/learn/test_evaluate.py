@@ -1,12 +1,12 @@
 import json
 import math
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from redshank.data.parts import Part
+from redshank.data.parts import MINORITY, Part
 from redshank.detect.calibrate import Calibration
 from redshank.learn.evaluate import OTHER_FAMILY, evaluate
 from redshank.learn.evaluation import ARGMAX, Evaluation
@@ -88,6 +88,18 @@ def test_rows_are_counted_once_and_then_by_their_weight() -> None:
     assert found.row.headline["fpr"] == pytest.approx(0.1)
     assert (found.vector.rows, found.row.rows) == (3, 20)
     assert found.row.decisions[0].fpr_low is None, "copies of one vector are no independent trials"
+
+
+def test_a_row_counts_as_what_it_is_even_where_most_rows_of_its_vector_are_something_else() -> None:
+    # Ten rows of one vector, two of them benign, are called attack; five of another, one of them an attack, are not.
+    mixed = part([1, 0], [10, 5])
+    minority = np.array([(0, 0, 2), (1, 1, 1)], dtype=MINORITY)
+    found = evaluate(scores(0.9, 0.1), replace(mixed, minority=minority), ("benign", "attack"), calibration(r05=0.6))
+    assert (found.vector.headline["fpr"], found.vector.headline["recall"]) == (0.0, 1.0)
+    assert found.row.confusion == ((4.0, 2.0), (1.0, 8.0))
+    assert found.row.rows == 15
+    assert found.row.headline["fpr_at_0.05"] == pytest.approx(2 / 6)
+    assert found.row.headline["recall_at_0.05"] == pytest.approx(8 / 9)
 
 
 def test_a_class_that_is_never_predicted_has_no_precision() -> None:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from redshank.data.parts import MINORITY
+
 Floats = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
 
@@ -54,6 +56,7 @@ class Distinct:
         y: The class that most of its rows have; of equally frequent ones the first class. [m] int64
         weight: How many rows it stands for. [m] float32
         row: The first of its rows that has that class. [m] int64
+        minority: Rows that have a vector, but another class than most. [q] MINORITY
         conflicts: Vectors whose rows do not all have one class.
         conflict_rows: Rows of those vectors.
         ceiling: The best row accuracy that any model of these vectors can reach on them, 0 to 1.
@@ -63,6 +66,7 @@ class Distinct:
     y: Classes
     weight: npt.NDArray[np.float32]
     row: npt.NDArray[np.int64]
+    minority: npt.NDArray[Any]
     conflicts: int
     conflict_rows: int
     ceiling: float
@@ -135,11 +139,15 @@ def deduplicate(x: Floats, y: Classes) -> Distinct:
     heads = order[np.flatnonzero(np.diff(owner[order], prepend=-1))]
     weight = np.bincount(group)
     mixed = np.bincount(owner) > 1
+    others = np.setdiff1d(order, heads)
+    minority = np.empty(len(others), dtype=MINORITY)
+    minority["vector"], minority["y"], minority["rows"] = owner[others], pair_class[others], counts[others]
     return Distinct(
         x=x[first[heads]],
         y=pair_class[heads].astype(np.int64),
         weight=weight.astype(np.float32),
         row=first[heads].astype(np.int64),
+        minority=minority,
         conflicts=int(mixed.sum()),
         conflict_rows=int(weight[mixed].sum()),
         ceiling=float(counts[heads].sum() / len(x)),

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from redshank.features.feature_set import Column
 
+MINORITY = np.dtype([("vector", "i8"), ("y", "i8"), ("rows", "f4")])
+"""Rows of the dataset whose vector has the class of more other rows: which vector, their class, how many they are."""
 PARTS = ("train", "validation", "calibration", "test")
 
 
@@ -24,16 +26,32 @@ class Part:
         y: Class of each row. [n] int64
         weight: How many rows of the dataset this one stands for (1 unless deduplicated). [n] float32
         row: Which row of the dataset it is: the first of its duplicates that has its class. [n] int64
+        minority: Which of the rows counted in `weight` have another class than `y`; none if absent. [q] MINORITY
     """
 
     x: npt.NDArray[np.float32]
     y: npt.NDArray[np.int64]
     weight: npt.NDArray[np.float32]
     row: npt.NDArray[np.int64]
+    minority: npt.NDArray[Any] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.y)
+
+    def take(self, at: npt.NDArray[np.int64]) -> "Part":
+        """Return the rows `at`, in that order, each with its minority.
+
+        Shape:
+            at: [m] int64, 0 to n - 1, each at most once.
+        """
+        minority = self.minority
+        if minority is not None:
+            place = np.full(len(self), -1, dtype=np.int64)
+            place[at] = np.arange(len(at))
+            minority = minority[place[minority["vector"]] >= 0]
+            minority["vector"] = place[minority["vector"]]
+        return Part(self.x[at], self.y[at], self.weight[at], self.row[at], minority)
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,12 @@ def partition(labelled: Labelled, *, protocol: str, task: str, feature_set: str 
     classes, y = _classes(labelled, task)
     if protocol == "paper":
         x, rows, columns, notes = _paper(labelled, seed)
-        weight, origin, used = np.ones(len(x), np.float32), np.arange(len(x)), None
+        whole, used = Part(x, y, np.ones(len(x), np.float32), np.arange(len(x))), None
     else:
         distinct, rows, columns, notes = _leakfree(labelled, y, classes, feature_set, seed)
-        x, y, weight, origin, used = distinct.x, distinct.y, distinct.weight, distinct.row, feature_set
-    parts = {name: Part(x[at], y[at], weight[at], origin[at]) for name, at in zip(PARTS, rows, strict=True)}
+        whole = Part(distinct.x, distinct.y, distinct.weight, distinct.row, distinct.minority)
+        used = feature_set
+    parts = {name: whole.take(at) for name, at in zip(PARTS, rows, strict=True)}
     for name, part in parts.items():
         missing = next((who for who, there in _sides(part.y).items() if not there), None)
         if missing:

@@ -2,8 +2,9 @@
 
 In: its probabilities for a part, and the calibration that will serve it. Out: an `Evaluation`.
 Every measure comes twice: each distinct vector counted once (published first: a few heavy conflicting vectors make the
-other unstable), then each row of the dataset counted once (`Part.weight`). Attack score, calibration error and Brier
-score are about attack against benign in every task, because that is what a score means everywhere.
+other unstable), then each row of the dataset counted once, with the class that the row itself has. Attack score,
+calibration error and Brier score are about attack against benign in every task, because that is what a score means
+everywhere.
 """
 
 import math
@@ -65,12 +66,13 @@ def evaluate(
     test = _Test(probabilities, part, classes, calibration)
     once = np.ones(len(part))
     names = np.asarray(np.array([*classes, "(other)"])[part.y] if families is None else families, dtype=np.str_)
+    rows = test if part.minority is None else _row_by_row(probabilities, part, classes, calibration)
     hits, alarms = test.ranking.steps(once)
     strange = unknown(calibration, test.scaled)
     return Evaluation(
         task_classes=tuple(classes),
         vector=test.measures(once, flows_per_s, independent=True),
-        row=test.measures(part.weight.astype(np.float64), flows_per_s, independent=False),
+        row=rows.measures(rows.weight, flows_per_s, independent=False),
         intervals=test.intervals(resamples, seed),
         families=test.families(names),
         unknown={
@@ -91,7 +93,7 @@ class _Test:
         self, probabilities: npt.NDArray[np.float32], part: Part, classes: Sequence[str], calibration: Calibration
     ) -> None:
         self.classes = tuple(classes)
-        self.y = part.y
+        self.y, self.weight = part.y, part.weight.astype(np.float64)
         self.attack = part.y != 0
         self.scaled = calibrated(calibration, probabilities)
         self.score = attack_score(self.scaled)
@@ -200,6 +202,19 @@ class _Test:
                 )
             )
         return tuple(found)
+
+
+def _row_by_row(
+    probabilities: npt.NDArray[np.float32], part: Part, classes: Sequence[str], calibration: Calibration
+) -> _Test:
+    """Take the rows of another class than their vector's as what they are: what is called them is called wrongly."""
+    assert part.minority is not None
+    vector, rows = part.minority["vector"], part.minority["rows"]
+    at = np.concatenate([np.arange(len(part)), vector])
+    y = np.concatenate([part.y, part.minority["y"]])
+    weight = np.concatenate([part.weight - np.bincount(vector, weights=rows, minlength=len(part)), rows])
+    apart = Part(part.x[at], y, weight.astype(np.float32), part.row[at])
+    return _Test(probabilities[at], apart, classes, calibration)
 
 
 def _roc(hits: Doubles, alarms: Doubles) -> tuple[tuple[float, float], ...]:

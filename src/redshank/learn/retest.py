@@ -6,7 +6,8 @@ another dataset. Families are matched by name: one that the bundle has no class 
 attack or benign matters, and is listed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -117,11 +118,12 @@ def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
     protocol, seed = str(trained.get("protocol", "leakfree")), _seed(manifest, "partition_seed")
     parts = partition(labelled, protocol=protocol, task=manifest.task, feature_set=manifest.feature_set, seed=seed)
     families = families_of(labelled, parts)
-    y = _remapped(parts.test.y, parts.classes, manifest.classes)
+    known = [manifest.classes.index(name) if name in manifest.classes else OTHER_FAMILY for name in parts.classes]
+    table = np.array(known, dtype=np.int64)
     notes: tuple[str, ...] = ()
     if trained.get("sha256") != labelled.sha256:
         notes = (f"the bundle was trained on other data ({trained.get('dataset')}); --whole would test every row",)
-    part = Part(parts.test.x, y, parts.test.weight, parts.test.row)
+    part = replace(parts.test, y=table[parts.test.y], minority=_reclassed(parts.test.minority, table))
     return _Rows(part, families, protocol, notes)
 
 
@@ -143,7 +145,8 @@ def _whole(bundle: Bundle, labelled: Labelled) -> _Rows:
     notes.append(
         f"{len(x):,} rows are {len(distinct.x):,} distinct vectors, {distinct.conflicts:,} of them of several families"
     )
-    part = Part(distinct.x, class_of[distinct.y], distinct.weight, distinct.row)
+    minority = _reclassed(distinct.minority, class_of)
+    part = Part(distinct.x, class_of[distinct.y], distinct.weight, distinct.row, minority)
     return _Rows(part, seen[distinct.y], WHOLE, tuple(notes))
 
 
@@ -153,6 +156,9 @@ def _class(family: str, task: str, classes: list[str]) -> int:
     return classes.index(family) if family in classes else OTHER_FAMILY
 
 
-def _remapped(y: npt.NDArray[np.int64], there: tuple[str, ...], here: list[str]) -> npt.NDArray[np.int64]:
-    table = np.array([here.index(name) if name in here else OTHER_FAMILY for name in there], dtype=np.int64)
-    return table[y]
+def _reclassed(minority: npt.NDArray[Any] | None, table: npt.NDArray[np.int64]) -> npt.NDArray[Any] | None:
+    if minority is None:
+        return None
+    changed = minority.copy()
+    changed["y"] = table[minority["y"]]
+    return changed
