@@ -18,7 +18,7 @@ from redshank import pipeline
 from redshank.alerts.group import GroupSettings
 from redshank.alerts.sink import Sink
 from redshank.alerts.sinks.eve import Eve
-from redshank.core.errors import ActionError, DeliveryError, SourceError
+from redshank.core.errors import ActionError, ConfigError, DeliveryError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.core.schema import VERDICT
@@ -97,6 +97,21 @@ def test_attack_becomes_alerts_a_row_per_flow_and_a_summary(detector: Classifier
     assert table.num_rows == 100
     assert table.column("uid").to_pylist() == [f"C0x{i}" for i in range(100)]
     assert sum(table.column("alarm").to_pylist()) == done.alarms
+
+
+def test_a_folder_in_the_way_of_the_verdicts_is_named_before_the_work(detector: Classifier, tmp_path: Path) -> None:
+    (tmp_path / "verdicts.parquet").mkdir()
+    sink = Memory()
+    with pytest.raises(ConfigError, match=r"verdicts.parquet: is a folder, where verdicts are to be written"):
+        run(Flows([flows(ATTACK)]), [detector], [sink], verdicts=tmp_path / "verdicts.parquet")
+    assert (sink.alerts, sink.closed) == ([], 1)
+
+
+def test_verdicts_are_written_where_the_name_is_no_utf_8(detector: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.parquet")
+    run(Flows([flows(ATTACK)]), [detector], verdicts=path)
+    with path.open("rb") as stream:
+        assert pq.read_table(stream).num_rows == 100
 
 
 def test_rows_do_not_depend_on_how_the_source_cuts_its_batches(detector: Classifier, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from redshank.alerts.group import Groups, GroupSettings
 from redshank.alerts.sink import Sink
-from redshank.core.errors import ActionError, DeliveryError
+from redshank.core.errors import ActionError, ConfigError, DeliveryError
 from redshank.core.files import replacing
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
@@ -183,6 +183,7 @@ def run(
 
     Raises:
         SourceError: If the source stopped before its end.
+        ConfigError: If a folder is in the way of the file of verdicts.
         ActionError: If the file of verdicts cannot be written.
     """
     begin = time.perf_counter()
@@ -266,9 +267,13 @@ def _verdict_file(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
                 writer.write_table(pa.Table.from_batches(waiting, schema=VERDICT_ROW))
             waiting.clear()
 
-    with replacing(path) as part:
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder, where verdicts are to be written; remove it or name another folder")
+    with replacing(path) as part, ExitStack() as stack:
         with _reporting(path):
-            writer = pq.ParquetWriter(part, VERDICT_ROW, compression="zstd")
+            # Arrow refuses a name that is no UTF-8, so it gets the open file.
+            stream = stack.enter_context(part.open("wb", buffering=0))
+            writer = pq.ParquetWriter(stream, VERDICT_ROW, compression="zstd")
         try:
             yield write
             write(None)

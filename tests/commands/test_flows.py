@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from frames import ethernet, ipv4, tcp
+from frames import ethernet, ipv4, pcap, tcp
 from redshank.commands import main
 
 PROGRAM = [sys.executable, "-c", "from redshank.commands import main; main()"]
@@ -108,6 +108,43 @@ def test_a_log_we_wrote_is_read_again(log: Path, tmp_path: Path, monkeypatch: py
     for source, out in ((log, "first.jsonl"), (log, "conn.log"), (tmp_path / "conn.log", "second.jsonl")):
         assert ended(monkeypatch, "flows", "--zeek", source, "-o", tmp_path / out) == 0
     assert (tmp_path / "second.jsonl").read_text() == (tmp_path / "first.jsonl").read_text() != ""
+
+
+def test_the_settings_file_and_the_environment_reach_the_meter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packet = bytearray(ethernet(ipv4(tcp(b"", src_port=40000, dst_port=80, flags="S"), src="10.0.0.1", dst="10.0.0.2")))
+    packet[24] ^= 0xFF  # the checksum of the IPv4 header
+    (tmp_path / "one.pcap").write_bytes(pcap([(1_500_000_000_000_000_000, bytes(packet))]))
+    (tmp_path / "redshank.toml").write_text("[sensor]\nchecksums = true\n")
+    arguments = ("flows", "-r", tmp_path / "one.pcap", "-o", tmp_path / "x.csv", "--json")
+    found = []
+    for more in ((), ("--config", tmp_path / "redshank.toml")):
+        assert ended(monkeypatch, *arguments, *more) == 0
+        found.append(json.loads(capsys.readouterr().out)["anomalies"].get("decode.ipv4_checksum"))
+    assert found == [None, 1]
+    monkeypatch.setenv("REDSHANK_SENSOR__CAPACITY", "7")
+    assert ended(monkeypatch, *arguments) == 2
+    assert "sensor.capacity: '7' is not allowed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["-r", "--zeek", "folder", "link"])
+def test_what_is_read_is_never_written_over(
+    option: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = log.read_bytes()
+    source, out = log, log
+    if option == "folder":
+        option, source = "--zeek", log.parent
+    elif option == "link":
+        option, out = "--zeek", tmp_path / "other.log"
+        out.hardlink_to(log)
+    assert ended(monkeypatch, "flows", option, source, "-o", out) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"redshank: {out}: is what is read, and would be lost; name another file to write to\n",
+    )
+    assert log.read_bytes() == before
 
 
 def test_a_reader_that_leaves_ends_the_program_quietly(log: Path) -> None:

@@ -78,6 +78,11 @@ def test_json_ends_with_one_object_and_the_paper_protocol_gives_no_bundle(
         (["drawn", "--set", "epoch=1"], 2, "--set epoch: bilstm has no such setting; did you mean 'epochs'?"),
         (["drawn", "--set", "epochs=-1"], 2, "epochs: -1 is not 0 or more"),
         (["drawn", "--seeds", "0"], 2, "Invalid value for '--seeds': Input should be greater than or equal to 1"),
+        (
+            ["drawn", "--seed", "99999999999"],
+            2,
+            "Invalid value for '--seed': Input should be less than or equal to 20000",
+        ),
         (["drawn", "-o", "rows"], 2, "-o: cannot write to folder 'rows' (rows: Not a directory); name a folder"),
         (["drawn", "--data", "absent"], 1, "drawn: 'absent' is not a file of two numbers"),
         (["ton_iot", "--data", "absent.csv"], 1, "ton_iot: "),

@@ -1,4 +1,5 @@
 import json
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,10 +100,15 @@ def test_other_files_in_the_folder_stay(compared: Comparison, tmp_path: Path) ->
 
 
 def test_a_write_that_fails_is_one_line(compared: Comparison, tmp_path: Path) -> None:
-    (tmp_path / "report.html" / "in the way").mkdir(parents=True)
-    with pytest.raises(ActionError, match=rf"{tmp_path}: cannot be written \(") as caught:
-        write(tmp_path, compared)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(ActionError, match=rf"{tmp_path}: cannot be written \(File too large\)") as caught:
+            write(tmp_path, compared)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_destination_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
@@ -115,6 +121,16 @@ def test_a_destination_that_is_a_file_is_refused(tmp_path: Path, inside: str) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"-o: cannot write to folder '.*file.*Not a directory\)"):
         destination(tmp_path / "file" / inside, "-o")
+
+
+def test_what_is_in_the_way_of_a_result_is_named_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "bundle").write_text("")
+    with pytest.raises(ConfigError, match=r"-o: '.*/bundle' is in the way of a result"):
+        destination(tmp_path, "-o")
+    (tmp_path / "bundle").unlink()
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(ConfigError, match=r"-o: '.*/report.html' is in the way of a result"):
+        destination(tmp_path, "-o")
 
 
 def test_a_curve_is_csv_with_nothing_where_nothing_was_measured() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from redshank.config import Sensor as Settings
     from redshank.flows.source import FlowSource
 
 
@@ -28,6 +29,9 @@ def flows(
     capacity: Annotated[
         int | None, typer.Option(help="Flows the meter holds at once; the quietest are put out beyond it.")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml; its section sensor is used.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="End with the summary as one JSON object on standard output; needs -o.")
     ] = False,
@@ -35,11 +39,13 @@ def flows(
     """Turn packets into flow records with the meaning of Zeek's conn.log.
 
     Exactly one of -r and --zeek is read. The flows go to standard output or, whole or not at all, to the file of -o.
+    Options win over the environment (REDSHANK_SENSOR__CHECKSUMS), the environment over the settings file.
 
     Example: redshank flows -r capture.pcap --format zeek > conn.log
 
     Example: redshank flows --zeek /opt/zeek/logs/current -o flows.parquet --json
     """
+    from redshank.config import load
     from redshank.core.errors import ConfigError
     from redshank.flows.write import SUFFIXES, check, write
     from redshank.report.progress import watched
@@ -51,8 +57,9 @@ def flows(
     if as_json and out is None:
         raise ConfigError("--json: the flows themselves go to standard output; name a file for them with -o")
     form = form or SUFFIXES.get(out.suffix if out else "", "jsonl")
-    check(form, out)
-    source = _source(read, zeek, capacity)
+    check(form, out, read or zeek)
+    sensor = load(config).sensor
+    source = _source(read, zeek, capacity, sensor)
     begin = time.perf_counter()
     rows = write(watched(source, hidden=out is None and sys.stdout.isatty()), form, out)
     seconds = time.perf_counter() - begin
@@ -67,7 +74,7 @@ def flows(
     logging.getLogger(__name__).info("%s%s flows, anomalies: %s, %.2f s%s", packets, f"{rows:,}", odd, seconds, speed)
 
 
-def _source(read: Path | None, zeek: Path | None, capacity: int | None) -> "FlowSource":
+def _source(read: Path | None, zeek: Path | None, capacity: int | None, settings: "Settings") -> "FlowSource":
     from redshank.core.errors import ConfigError
 
     if zeek is not None:
@@ -81,4 +88,5 @@ def _source(read: Path | None, zeek: Path | None, capacity: int | None) -> "Flow
     from redshank.flows.meter import MeterSettings
     from redshank.flows.sources.sensor import Sensor
 
-    return Sensor(Pcap(read), MeterSettings() if capacity is None else MeterSettings(capacity=capacity))
+    capacity = settings.capacity if capacity is None else capacity
+    return Sensor(Pcap(read), MeterSettings(capacity=capacity, checksums=settings.checksums))

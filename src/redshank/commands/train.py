@@ -20,7 +20,7 @@ def train(
     task: Annotated[str, typer.Option(help="binary (benign or attack) or family.")] = "binary",
     features: Annotated[str, typer.Option(help="Name of the feature set.")] = "conn",
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many seeds; each splits and trains anew.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2_000_000_000, help="The first seed.")] = 0,
     compare: Annotated[bool, typer.Option(help="Also train boosted trees and the constant.")] = True,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model; may be repeated.")

@@ -60,11 +60,16 @@ def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None) -> in
         return _WRITERS[form](batches, stream)
 
 
-def check(form: str, path: Path | None) -> None:
+def check(form: str, path: Path | None, source: Path | None = None) -> None:
     """Refuse a wrong format or place before any work is done.
 
+    Args:
+        form: As `write`.
+        path: As `write`.
+        source: The file or folder that will be read; it is never written to.
+
     Raises:
-        ConfigError: As `write`.
+        ConfigError: As `write`, or if `path` is what will be read.
     """
     if form not in FORMATS:
         raise ConfigError(f"format: no '{form}'; {alternatives(form, FORMATS)}")
@@ -72,6 +77,10 @@ def check(form: str, path: Path | None) -> None:
         raise ConfigError("format: 'parquet' cannot go to standard output; name a file with -o")
     if path is not None and path.is_dir():
         raise ConfigError(f"{path}: is a folder; name a file to write to")
+    if path is not None and source is not None and path.is_file() and source.exists():
+        read = source.iterdir() if source.is_dir() else [source]
+        if any(file.exists() and file.samefile(path) for file in read):
+            raise ConfigError(f"{path}: is what is read, and would be lost; name another file to write to")
 
 
 @contextmanager

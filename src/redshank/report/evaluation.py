@@ -72,7 +72,8 @@ def destination(folder: Path, where: str) -> Path:
         where: How the person named it, for the message.
 
     Raises:
-        ConfigError: If it is a file, or it or the folder it would be made in is not writable.
+        ConfigError: If it is a file, it or the folder it would be made in is not writable, or something in it cannot be
+            replaced by what will be written.
     """
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
@@ -83,6 +84,10 @@ def destination(folder: Path, where: str) -> Path:
         raise ConfigError(
             f"{where}: cannot write to folder '{folder}' ({nearest}: {reason}); name a folder you may write to"
         ) from None
+    for name in (EVALUATION_FILE, PAGE_FILE, CURVE_FILE, BUNDLE_FOLDER):
+        there = folder / name
+        if there.exists() and there.is_dir() != (name == BUNDLE_FOLDER):
+            raise ConfigError(f"{where}: '{there}' is in the way of a result; remove it or name another folder")
     return folder
 
 

@@ -3,6 +3,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from redshank.alerts.severity import FAMILIES
 from redshank.alerts.sinks.eve import OTHER, SIGNATURES, Eve, to_line
-from redshank.core.errors import DeliveryError
+from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.records import SEVERITIES, Alert, Evidence
 
 # Field names and types of an alert event in Suricata's documentation
@@ -209,9 +210,17 @@ def test_missing_folder_is_a_delivery_error(tmp_path: Path) -> None:
 
 
 def test_pipe_nobody_reads_is_a_delivery_error_and_does_not_hang(tmp_path: Path) -> None:
+    sink = example(tmp_path)
     os.mkfifo(tmp_path / "eve.json")
     with pytest.raises(DeliveryError, match=r"eve.json' \(not a regular file\)"):
-        example(tmp_path).deliver(ALERT)
+        sink.deliver(ALERT)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused_before_the_first_alert(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "eve.json")
+    with pytest.raises(ConfigError, match=r"eve: '.*/eve.json' is a folder, a device or a pipe; name a file"):
+        example(tmp_path)
 
 
 def test_disk_that_takes_half_a_line_is_a_delivery_error_and_the_next_alert_is_whole(tmp_path: Path) -> None:

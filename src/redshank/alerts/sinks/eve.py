@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from redshank.alerts.sink import Sink
-from redshank.core.errors import DeliveryError
+from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.records import Alert, Evidence
 
 SEVERITY = {"critical": 1, "high": 1, "medium": 2, "low": 3}
@@ -52,9 +52,17 @@ class Eve(Sink):
 
     Args:
         path: File to append to; created if absent. Its folder must exist.
+
+    Raises:
+        ConfigError: If something else than a file is there.
     """
 
     path: Path
+
+    def __post_init__(self) -> None:
+        """Look before the first alert comes."""
+        if self.path.exists() and not self.path.is_file():
+            raise ConfigError(f"eve: '{self.path}' is a folder, a device or a pipe; name a file to append alerts to")
 
     def deliver(self, alert: Alert) -> None:
         """Append one line.

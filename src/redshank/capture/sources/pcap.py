@@ -63,7 +63,7 @@ class Pcap(PacketSource):
         self.path = path
         self.anomalies: dict[str, int] = {}
         # Even to open a pipe would take its writer away: it gives its bytes only once, to the first who opens it.
-        if not path.is_fifo():
+        if not _is_pipe(path):
             with self._opened() as (stream, regular):
                 if regular:
                     self._begin(stream)
@@ -141,6 +141,13 @@ class Pcap(PacketSource):
         if records is None:
             raise SourceError(f"capture {str(self.path)!r}: {'its gzip content ' if packed else ''}{what}")
         return source, records, head
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:  # opening it will say what is wrong
+        return False
 
 
 def _arrays() -> Index:
