@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import resource
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redshank.alerts.severity import FAMILIES
+from redshank.alerts.sinks import eve
 from redshank.alerts.sinks.eve import OTHER, SIGNATURES, Eve, to_line
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.records import SEVERITIES, Alert, Evidence
@@ -200,6 +202,19 @@ def test_writers_at_the_same_time_never_mix_their_lines(tmp_path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", code, str(path), ALERT.to_json()]) for _ in range(3)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     assert len(lines(path)) == 900
+
+
+def test_a_writer_that_holds_the_file_for_too_long_is_a_delivery_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eve, "LOCK_TRIES", 3)
+    sink = example(tmp_path)
+    with (tmp_path / "eve.json").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(DeliveryError, match=r"another writer held it for 0.006 s"):
+            sink.deliver(ALERT)
+    sink.deliver(ALERT)
+    assert len(lines(tmp_path / "eve.json")) == 1
 
 
 def test_missing_folder_is_a_delivery_error(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ Source: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html; cate
 Suricata's classification.config; signature numbers are from the range for local use (https://sidallocation.org/).
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import stat
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,7 @@ SIGNATURES = {
 }
 OTHER = (1_970_000, "Misc Attack")
 
+LOCK_TRIES, LOCK_PAUSE_S = 1_000, 0.002  # two seconds; a line takes microseconds
 LAST_SECOND_S = 253_402_300_799.0  # the last that a year of four digits can write
 MOST_CHARACTERS = 1_000  # of one text: addresses come from the wire, or from logs that others wrote
 
@@ -77,7 +80,10 @@ class Eve(Sink):
                 state = os.fstat(file)
                 if not stat.S_ISREG(state.st_mode):
                     raise OSError(0, "not a regular file")
-                if state.st_size and os.pread(file, 1, state.st_size - 1) != b"\n":
+                # Without the lock another writer's line, half of it there, would pass for one that a crash cut.
+                _lock(file)
+                size = os.fstat(file).st_size
+                if size and os.pread(file, 1, size - 1) != b"\n":
                     line = b"\n" + line
                 written = os.write(file, line)
             finally:
@@ -92,6 +98,18 @@ class Eve(Sink):
 
     def close(self) -> None:
         """Do nothing: no file stays open between alerts."""
+
+
+def _lock(file: int) -> None:
+    """Take the file for this line; closing it lets go. Another writer that holds it for long is an error."""
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE_S)
+        else:
+            return
+    raise OSError(0, f"another writer held it for {LOCK_TRIES * LOCK_PAUSE_S:g} s")
 
 
 def to_line(alert: Alert) -> bytes:
