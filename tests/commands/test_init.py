@@ -129,8 +129,16 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
         (typer.Exit(3), 3, ""),
         (KeyboardInterrupt(), 130, ""),
         (BrokenPipeError(32, "Broken pipe"), 1, ""),
-        (OSError(28, "No space left"), 1, "redshank: standard output: No space left; nothing more was written\n"),
-        (OSError(5, "I/O error", "a.csv"), 1, "redshank: a.csv: I/O error; nothing more was written\n"),
+        (
+            OSError(28, "No space left"),
+            1,
+            "redshank: standard output: No space left; see that the disk has room and that you may use it\n",
+        ),
+        (
+            OSError(5, "I/O error", "a.csv"),
+            1,
+            "redshank: a.csv: I/O error; see that the disk has room and that you may use it\n",
+        ),
         (ActionError("a\x1b[31m\nb: is red"), 1, "redshank: a\\x1b[31m\\nb: is red\n"),
         (ConfigError("a\nb: is no file"), 2, "redshank: a\\nb: is no file\n"),
     ],
@@ -206,7 +214,10 @@ def test_standard_output_that_is_full_is_one_line(argument: str) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123  a device, not a path
         done = subprocess.run([*PROGRAM, argument], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 1
-    assert done.stderr == b"redshank: standard output: No space left on device; nothing more was written\n"
+    assert (
+        done.stderr
+        == b"redshank: standard output: No space left on device; see that the disk has room and that you may use it\n"
+    )
 
 
 def test_a_terminal_of_another_encoding_gets_every_line() -> None:

@@ -104,6 +104,19 @@ def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "letter.txt").read_text() == "mine"
 
 
+def test_a_file_in_the_place_of_the_folder_is_named_before_the_recording(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(ConfigError, match=f"--out: '{tmp_path}/taken' is not a folder"):
+        record.record(1, tmp_path / "taken", 20.0)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+@pytest.mark.root
+def test_a_place_that_cannot_be_written_is_named_before_the_recording() -> None:
+    with pytest.raises(ConfigError, match="--out: cannot write to folder '/proc/x'"):
+        record.record(1, Path("/proc/x/y"), 20.0)
+
+
 def test_a_fault_of_an_actor_ends_the_recording(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     async def live(scene: Scene) -> None:
         del scene

@@ -137,7 +137,7 @@ def _run() -> int:
         _say([f"argument {at} is empty, after '{sys.argv[at - 1]}'; give a value, or leave the option away"])
         return 2
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="redshank")
         sys.stdout.flush()
     except RedshankError as error:
         _say(error.problems if isinstance(error, ConfigError) else [str(error)])
@@ -151,7 +151,11 @@ def _run() -> int:
         raise
     except OSError as error:
         # A disk that fills up or a folder that goes away while we work; what we know beforehand is a ConfigError.
-        _say([f"{error.filename or 'standard output'}: {error.strerror or error}; nothing more was written"])
+        _say(
+            [
+                f"{error.filename or 'standard output'}: {error.strerror or error}; see that the disk has room and that you may use it"
+            ]
+        )
         return 1
     except typer.Abort:
         return 1

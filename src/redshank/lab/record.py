@@ -27,7 +27,7 @@ from typing import Any
 
 import redshank
 from redshank.core.errors import ActionError, ConfigError
-from redshank.core.files import replacing
+from redshank.core.files import replacing, writable_folder
 from redshank.lab import home, journal, plan
 from redshank.lab.arena import choose
 from redshank.lab.attack import ATTACKS, Episode
@@ -218,7 +218,10 @@ def record(seed: int, folder: Path, seconds: float, tell: Callable[[str], None] 
         raise ConfigError(f"--seconds: {seconds:g} is not between {MIN_SECONDS:g} and {MAX_SECONDS:g}")
     if folder.is_dir() and any(file.name not in (CAPTURE, LABELS, ABOUT) for file in folder.iterdir()):
         raise ConfigError(f"--out: folder '{folder}' holds files that are no recording; name an empty or new folder")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"--out: '{folder}' is not a folder; name an empty or new folder")
     need_root()
+    writable_folder(folder.parent, "--out")
     who = cast(seed)
     addresses = choose(seed, who.lan, UPSTREAM, ipv6=who.ipv6)
     episodes = plan.episodes(seed, who, seconds)
