@@ -75,7 +75,13 @@ def demo(
         {"labels": at[0].labels, **{name: round(point.mean, 3) for name, point in zip(curves, at, strict=True)}}
         for at in zip(*curves.values(), strict=True)
     ]
-    labels = {"asked": rows[-1]["labels"], "pool": found.pool, "gate": found.validation_labels, "seeds": seeds}
+    labels = {
+        "asked": rows[-1]["labels"],
+        "pool": found.pool,
+        "gate": found.validation_labels,
+        "calibration": found.calibration_labels,
+        "seeds": seeds,
+    }
     tables = judged(found.unseen, as_json=as_json)[1:4]
     told = [
         *detected(summary, alerts, found.bundle.manifest.name, "0.01", as_json=as_json),

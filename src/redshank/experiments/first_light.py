@@ -44,6 +44,7 @@ class FirstLight:
         unseen: That model, boosted trees and the constant on the other recording, every distinct vector.
         pool: Distinct vectors that could be asked about.
         validation_labels: Labels of the gate, a cost beside the questions.
+        calibration_labels: Labels that set temperature and thresholds, a cost too.
     """
 
     curves: dict[str, tuple[tuple[Round, ...], ...]]
@@ -52,6 +53,7 @@ class FirstLight:
     unseen: Comparison
     pool: int
     validation_labels: int
+    calibration_labels: int
 
 
 def run(
@@ -92,7 +94,9 @@ def run(
         "unseen": {name: figure.mean for name, figure in judged.models[0].headline.items()},
     }
     bundle = Bundle(replace(draft.manifest, figures=figures), draft.model)
-    return FirstLight(curves, bundle, held_out, judged, len(parts.train), kept.validation_labels)
+    return FirstLight(
+        curves, bundle, held_out, judged, len(parts.train), kept.validation_labels, len(parts.calibration)
+    )
 
 
 def _curves(
