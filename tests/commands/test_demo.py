@@ -63,3 +63,20 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(tmp_path: Pa
     assert process.returncode == 2
     assert process.stderr.startswith(f"redshank: --out: cannot write to folder '{tmp_path / 'taken'}' (File exists)")
     assert len(process.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("name", "said"), [("report.html", "--out: '"), ("eve.json", "eve: '")])
+def test_a_folder_in_the_way_of_a_result_is_named_before_training(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name).mkdir()
+    process = subprocess.run(
+        [*PROGRAM, "demo", "-o", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=ENVIRONMENT,
+    )
+    assert process.returncode == 2
+    assert process.stderr.startswith(f"redshank: {said}{tmp_path / name}' is ")
+    assert len(process.stderr.splitlines()) == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]

@@ -13,6 +13,7 @@ from redshank.commands import add_commands, app, main
 from redshank.core.errors import ActionError, ConfigError
 
 NAMES = sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
+ADVICE = "see that the disk has room and that you may use it"
 PROGRAM = [sys.executable, "-c", "from redshank.commands import main; main()"]
 
 
@@ -132,12 +133,12 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
         (
             OSError(28, "No space left"),
             1,
-            "redshank: standard output: No space left; see that the disk has room and that you may use it\n",
+            f"redshank: output: No space left; {ADVICE}\n",
         ),
         (
             OSError(5, "I/O error", "a.csv"),
             1,
-            "redshank: a.csv: I/O error; see that the disk has room and that you may use it\n",
+            f"redshank: a.csv: I/O error; {ADVICE}\n",
         ),
         (ActionError("a\x1b[31m\nb: is red"), 1, "redshank: a\\x1b[31m\\nb: is red\n"),
         (ConfigError("a\nb: is no file"), 2, "redshank: a\\nb: is no file\n"),
@@ -214,10 +215,7 @@ def test_standard_output_that_is_full_is_one_line(argument: str) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123  a device, not a path
         done = subprocess.run([*PROGRAM, argument], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 1
-    assert (
-        done.stderr
-        == b"redshank: standard output: No space left on device; see that the disk has room and that you may use it\n"
-    )
+    assert done.stderr.decode() == f"redshank: output: No space left on device; {ADVICE}\n"
 
 
 def test_a_terminal_of_another_encoding_gets_every_line() -> None:

@@ -151,11 +151,8 @@ def _run() -> int:
         raise
     except OSError as error:
         # A disk that fills up or a folder that goes away while we work; what we know beforehand is a ConfigError.
-        _say(
-            [
-                f"{error.filename or 'standard output'}: {error.strerror or error}; see that the disk has room and that you may use it"
-            ]
-        )
+        where = error.filename or "output"
+        _say([f"{where}: {error.strerror or error}; see that the disk has room and that you may use it"])
         return 1
     except typer.Abort:
         return 1

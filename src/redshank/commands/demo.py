@@ -39,14 +39,15 @@ def demo(
     from redshank.flows.sources.sensor import Sensor
     from redshank.pipeline import VERDICTS_FILE
     from redshank.pipeline import run as detect
-    from redshank.report.evaluation import chapters
+    from redshank.report.evaluation import chapters, destination
     from redshank.report.learning import alerts_chapter, curve_chapter, curves_csv
     from redshank.report.page import write_page
     from redshank.report.results import sections as judged
     from redshank.report.results import written
     from redshank.report.summary import Section, show
 
-    writable_folder(out, "--out")
+    destination(writable_folder(out, "--out"), "--out")
+    sink = Eve(out / "eve.json")
 
     def tell(strategy: str, seed: int, point: Round) -> None:
         kept = "kept" if point.kept else "not better, not kept"
@@ -61,7 +62,7 @@ def demo(
     summary = detect(
         Sensor(Pcap(UNSEEN / "capture.pcap.gz")),
         [Classifier(found.bundle)],
-        [Eve(out / "eve.json")],
+        [sink],
         verdicts=out / VERDICTS_FILE,
         tell=alerts.append,
     )
