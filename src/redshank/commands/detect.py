@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from redshank.report.summary import Row, Section
 
 EVE_FILE = "eve.json"
-GRAVEST = 5  # alerts whose measures a person reads
+GRAVEST = 5  # families whose measure a person reads
 SEEN = "seen"  # stage under which the sensor counts what it knows and does not meter, ARP above all
 SHOWN = 1_000  # alerts kept for the table; the sinks get them all
 
@@ -103,14 +103,17 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str, 
         alerts: The alerts to list.
         bundle: Name of the bundle that judged.
         rate: The false-alarm rate in force.
-        as_json: Whether they will be shown as JSON: then every alert says what to do; a person reads that once, for
-            the gravest.
+        as_json: Whether they will be shown as JSON: then every alert says what to do; a person reads that once for
+            each family, for its gravest alert.
     """
     from redshank.core.records import SEVERITIES
     from redshank.report.summary import Section
 
     gravest = sorted(alerts, key=lambda alert: (-SEVERITIES.index(alert.severity), alert.first_seen_s))
-    measures = {f"{a.device} ({a.family})": a.measure for a in gravest[:GRAVEST]}
+    first: dict[str, Alert] = {}
+    for alert in gravest:
+        first.setdefault(alert.family, alert)
+    measures = {f"{a.device} ({a.family})": a.measure for a in list(first.values())[:GRAVEST]}
     anomalies = sum(count for name, count in summary.anomalies.items() if not name.startswith(f"{SEEN}."))
 
     seconds = max(summary.seconds, 1e-9)
