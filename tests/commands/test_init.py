@@ -1,5 +1,6 @@
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -182,6 +183,12 @@ def test_without_the_extra_for_training_its_commands_say_what_to_install(tmp_pat
     assert done.stderr.strip() == (
         "redshank: 'torch' is not installed: this command needs the extra `train`: pip install 'redshank[train]'"
     )
+
+
+def test_what_a_process_does_on_sigterm_is_its_own_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert ended(monkeypatch, "--version") == 0
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_an_empty_argument_is_no_path(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

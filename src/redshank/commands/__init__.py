@@ -13,6 +13,8 @@ import pkgutil
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated, Any, TextIO
 
@@ -91,21 +93,22 @@ def add_commands() -> None:
 def main() -> None:
     """Run the command line; the entry point of the `redshank` program."""
     code = 1
-    ended = _heed_termination()
     _open_streams()
-    try:
-        add_commands()
-        code = _run()
-    except BrokenPipeError:
-        pass
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    finally:
-        _let_go_of_output()
+    with _heeding_termination() as ended:
+        try:
+            add_commands()
+            code = _run()
+        except BrokenPipeError:
+            pass
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        finally:
+            _let_go_of_output()
     sys.exit(TERMINATED if ended and code == INTERRUPTED else code)
 
 
-def _heed_termination() -> list[int]:
+@contextmanager
+def _heeding_termination() -> Iterator[list[int]]:
     """Let SIGTERM end the program as Ctrl-C does, so that it cleans up; the list tells afterwards whether it came."""
     came: list[int] = []
 
@@ -116,9 +119,14 @@ def _heed_termination() -> list[int]:
             raise KeyboardInterrupt
         interrupt(signal.SIGINT, frame)
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, end)
-    return came
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _open_streams() -> None:
