@@ -26,13 +26,14 @@ USED = ("src_ip_bytes", "dst_pkts")
 START_NS = 1_700_000_100_000_000_000  # a whole number of windows of 300 s since the epoch
 
 
-def graph(k: int = 3, width: int | None = None, *, guarded: bool = True) -> bytes:
+def graph(k: int = 3, width: int | None = None, *, guarded: bool = True, activation: str = "Softmax") -> bytes:
     """Return the graph of `k` classes as ONNX.
 
     Args:
         k: Classes, 2 or 3.
         width: Another number of columns than the feature set has.
         guarded: Whether an absent value counts as 0; if not, its row comes out as NaN.
+        activation: What makes probabilities of the logits; anything but Softmax makes none.
     """
     names = [column.name for column in FEATURE_SETS.find("conn").columns]
     weights = np.array([[0, 3], [0, -6], [2, 0]], dtype=np.float32)[:k].T
@@ -50,7 +51,7 @@ def graph(k: int = 3, width: int | None = None, *, guarded: bool = True) -> byte
         helper.make_node("Add", ["filled", "one"], ["more"]),
         helper.make_node("Log", ["more"], ["logs"]),
         helper.make_node("Gemm", ["logs", "weights", "bias"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+        helper.make_node(activation, ["logits"], ["probabilities"]),
     ]
     made = helper.make_graph(
         nodes,

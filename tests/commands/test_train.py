@@ -73,6 +73,7 @@ def test_json_ends_with_one_object_and_the_paper_protocol_gives_no_bundle(
         (["nothing"], 2, "dataset: no 'nothing'; (there are: "),
         (["drawn", "--model", "bilsm"], 2, "model: no 'bilsm'; did you mean 'bilstm'?"),
         (["drawn", "--protocol", "leak"], 2, "protocol: no 'leak'; "),
+        (["drawn", "--protocol", "leak", "--data", "absent"], 2, "protocol: no 'leak'; "),
         (["drawn", "--task", "families"], 2, "task: no 'families'; did you mean 'family'?"),
         (["drawn", "--features", "con"], 2, "feature set: no 'con'; did you mean 'conn'?"),
         (["drawn", "--set", "epoch=1"], 2, "--set epoch: bilstm has no such setting; did you mean 'epochs'?"),

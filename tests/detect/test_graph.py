@@ -27,7 +27,11 @@ def test_no_rows_give_no_probabilities() -> None:
     [
         (b"\x08nonsense", r"^bundle tiny: the runtime refuses model\.onnx \(.*\); fetch or train it again$"),
         (graph(width=5), r"refuses model\.onnx \(.*Got: 19 Expected: 5"),
-        (graph(k=2), r"gives probabilities \(1, 2\) for 1 flows and 3 classes; train it again$"),
+        (graph(k=2), r"gives probabilities \(2, 2\) for 2 flows and 3 classes; train it again$"),
+        (
+            graph(activation="Neg"),
+            r"gives \[.*\] for an empty flow, and no probabilities that sum to 1; train",
+        ),
     ],
 )
 def test_a_graph_that_does_not_fit_is_refused_before_the_first_flow(model: bytes, message: str) -> None:

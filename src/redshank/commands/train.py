@@ -43,6 +43,7 @@ def train(
     """
     from redshank.data.dataset import DATASETS
     from redshank.data.place import place
+    from redshank.data.protocol import check_names
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
     from redshank.learn.settings import read_settings
@@ -51,6 +52,7 @@ def train(
     from redshank.report.results import sections, written
     from redshank.report.summary import show
 
+    check_names(protocol, task, features)
     chosen = read_settings(model, settings or [])
     kind = DATASETS.find(dataset)
     name = f"{dataset}-{protocol}-{task}-{model}"

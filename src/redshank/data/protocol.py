@@ -39,6 +39,18 @@ ATTACK = "attack"
 SHARES = (0.6, 0.1, 0.1, 0.2)
 
 
+def check_names(protocol: str, task: str, feature_set: str) -> None:
+    """Make sure that a protocol, a task and a feature set exist, before data is read for them.
+
+    Raises:
+        ConfigError: With every name that does not.
+    """
+    problems = [_unknown("protocol", protocol, PROTOCOLS), _unknown("task", task, TASKS)]
+    if any(problems):
+        raise ConfigError(problem for problem in problems if problem)
+    FEATURE_SETS.find(feature_set)
+
+
 def partition(labelled: Labelled, *, protocol: str, task: str, feature_set: str = "conn", seed: int = 0) -> Parts:
     """Make partitions of a dataset.
 
@@ -54,9 +66,7 @@ def partition(labelled: Labelled, *, protocol: str, task: str, feature_set: str 
             for `paper`.
         SourceError: If the dataset has too few rows of benign traffic or of attacks to fill every part.
     """
-    problems = [_unknown("protocol", protocol, PROTOCOLS), _unknown("task", task, TASKS)]
-    if any(problems):
-        raise ConfigError(problem for problem in problems if problem)
+    check_names(protocol, task, feature_set)
     classes, y = _classes(labelled, task)
     if protocol == "paper":
         x, rows, columns, notes = _paper(labelled, seed)

@@ -14,6 +14,7 @@ from redshank.core.errors import BundleError
 
 # Rows per call of the graph: bounds its memory; a BiLSTM was 11 times as fast per row here as with single rows.
 MICRO_BATCH = 256
+TOLERANCE = 0.01  # what float32 and a quantised graph may miss of a sum of 1
 
 _ORT_ERRORS = (
     ort.Fail,
@@ -45,8 +46,16 @@ class Graph:
             self._session = onnxruntime.InferenceSession(bundle.model, options, providers=["CPUExecutionProvider"])
         except _ORT_ERRORS as error:
             raise self._refused(error) from None
-        # One row proves what the graph takes and gives before the first flow comes.
-        self.probabilities(np.full((1, len(bundle.manifest.columns)), np.nan, dtype=np.float32))
+        # Two rows prove what the graph takes and gives before the first flow comes.
+        rows = np.zeros((2, len(bundle.manifest.columns)), dtype=np.float32)
+        rows[1] = np.nan
+        given = self.probabilities(rows)
+        known = given[np.isfinite(given).all(axis=1)]
+        if (known < -TOLERANCE).any() or (abs(known.sum(axis=1) - 1) > TOLERANCE).any():
+            raise BundleError(
+                f"bundle {self._name}: {MODEL_FILE} gives {np.array2string(known[0], precision=3)} for an empty flow, "
+                "and no probabilities that sum to 1; train it again"
+            )
 
     def probabilities(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return class probabilities as the graph gives them; a damaged one may give NaN.

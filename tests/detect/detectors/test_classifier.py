@@ -149,7 +149,7 @@ def test_bundle_of_a_feature_set_that_is_none_is_refused() -> None:
     [
         ({"model": b"\x08nonsense"}, r"bundle tiny: the runtime refuses model\.onnx \("),
         ({"model": graph(width=5)}, r"refuses model\.onnx \(.*Got: [0-9]+ Expected: 5"),
-        ({"model": graph(k=2)}, r"gives probabilities \(1, 2\) for 1 flows and 3 classes"),
+        ({"model": graph(k=2)}, r"gives probabilities \(2, 2\) for 2 flows and 3 classes"),
         ({"calibration": {"temperature": 1.0}}, "calibration: 'thresholds' is 'missing'; train it again"),
         ({"classes": ["dos", "benign", "scanning"]}, r"classes \['dos', 'benign', 'scanning'\].*'benign' first"),
         ({"classes": [*CLASSES, "xss"]}, "'xss'] with conformity of 3"),
