@@ -1,9 +1,17 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from redshank.config import load
 from redshank.core.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment wins over a file, and whoever runs the tests may have settings there."""
+    for name in [name for name in os.environ if name.startswith("REDSHANK_")]:
+        monkeypatch.delenv(name)
 
 
 def _file(place: Path, text: str) -> Path:

@@ -120,7 +120,7 @@ def test_a_damaged_calibration_is_refused(calibration: dict[str, float] | None, 
     ("damaged", "message"),
     [
         (b"no graph", r"bundle tiny: the runtime refuses model\.onnx \("),
-        (graph(2), r"bundle tiny: model\.onnx gives probabilities \(1, 2\) for 1 flows and 3 classes"),
+        (graph(2), r"bundle tiny: model\.onnx gives probabilities \(2, 2\) for 2 flows and 3 classes"),
         (graph(3, width=3), r"refuses model\.onnx \(.*Expected: 3"),
         (graph(3, guarded=False), "bundle tiny: its graph gives no number for row 4; train it again"),
     ],
