@@ -57,7 +57,12 @@ class Settings(BaseSettings):
     """All settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REDSHANK_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+        env_prefix="REDSHANK_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
     )
 
     data: Path = Path("../shared")

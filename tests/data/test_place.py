@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from redshank.data.place import place
+from redshank.data.place import LEARN, UNSEEN, place
 
 
 def test_a_public_dataset_lies_in_the_shared_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +24,8 @@ def test_the_lab_travels_with_the_package(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("REDSHANK_DATA", "/srv/flows")
     assert place("lab").parent.name == "recordings"
     assert place("lab").is_relative_to(Path(__file__).parents[2] / "src" / "redshank")
+
+
+@pytest.mark.parametrize("folder", [LEARN, UNSEEN], ids=["learn", "unseen"])
+def test_a_recording_comes_with_the_package(folder: Path) -> None:
+    assert sorted(file.name for file in folder.iterdir()) == ["capture.pcap.gz", "labels.csv.gz", "recording.json"]

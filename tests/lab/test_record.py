@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from redshank.core.errors import ActionError, ConfigError
-from redshank.lab import LEARN, UNSEEN, home, record
+from redshank.data.place import LEARN, UNSEEN
+from redshank.lab import home, record
 from redshank.lab.attack import ATTACKS, Episode
 from redshank.lab.journal import Row, read
 from redshank.lab.network import FOLDER

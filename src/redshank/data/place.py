@@ -1,16 +1,18 @@
 """Where a dataset lies, when nobody says.
 
-In: its name. Out: a path. A public dataset lies in `data/<name>` of the folder that REDSHANK_DATA names; recordings of
-the lab travel with the package.
+In: its name. Out: a path. A public dataset lies in `data/<name>` of the folder that the setting `data` (REDSHANK_DATA)
+names; recordings of the lab travel with the package.
 """
 
-import os
 from pathlib import Path
 
-VARIABLE = "REDSHANK_DATA"
-DEFAULT = "../shared"
+from redshank.config import load
+
 RECORDINGS = Path(__file__).resolve().parents[1] / "lab" / "recordings"
-LEARN, UNSEEN = RECORDINGS / "learn", RECORDINGS / "unseen"
+LEARN = RECORDINGS / "learn"
+"""A recording to learn from."""
+UNSEEN = RECORDINGS / "unseen"
+"""A recording of other devices, addresses and times."""
 EMBEDDED = {"lab": LEARN}
 
 
@@ -23,4 +25,4 @@ def place(dataset: str) -> Path:
     """
     if dataset in EMBEDDED:
         return EMBEDDED[dataset]
-    return Path(os.environ.get(VARIABLE) or DEFAULT) / "data" / dataset
+    return load().data / "data" / dataset
