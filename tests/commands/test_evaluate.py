@@ -1,38 +1,23 @@
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bundles import tiny_bundle
 from labelled import DRAWN
-from redshank.commands import main
+from program import ended
 from redshank.learn.compare import Comparison
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Run in a folder with a bundle and the drawn dataset, and leave logging as it was."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run in a folder with a bundle and the drawn dataset."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("redshank.data.dataset.DATASETS", DRAWN)
     (tmp_path / "rows").write_text("300 0")
     tiny_bundle(provenance={"dataset": "drawn", "sha256": "0" * 64, "protocol": "leakfree", "seed": 0}).save(
         tmp_path / "tiny"
     )
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    """Run the program in this process and return its exit code."""
-    monkeypatch.setattr("sys.argv", ["redshank", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    return caught.value.code
 
 
 def test_a_bundle_is_judged_on_the_test_part(

@@ -1,29 +1,17 @@
 import json
-import logging
 import os
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from frames import ethernet, ipv4, pcap, tcp
-from redshank.commands import main
+from program import ended
 
 PROGRAM = [sys.executable, "-c", "from redshank.commands import main; main()"]
 HEAD = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_pkts\n"
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Undo what the program does to logging: it owns its process, these tests do not."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def row(i: int) -> str:
@@ -41,14 +29,6 @@ def log(tmp_path: Path) -> Path:
 def redshank(*arguments: object) -> subprocess.CompletedProcess[str]:
     words = [str(argument) for argument in arguments]
     return subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False, timeout=120)
-
-
-def ended(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> object:
-    """Run the program in this process and return its exit code."""
-    monkeypatch.setattr("sys.argv", ["redshank", *map(str, arguments)])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    return caught.value.code
 
 
 def test_a_zeek_log_becomes_json_lines_and_a_summary_on_standard_error(log: Path) -> None:

@@ -3,12 +3,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
 
+from program import ended
 from redshank import __version__, commands
 from redshank.commands import add_commands, app, main
 from redshank.core.errors import ActionError, ConfigError
@@ -18,29 +18,11 @@ ADVICE = "see that the disk has room and that you may use it"
 PROGRAM = [sys.executable, "-c", "from redshank.commands import main; main()"]
 
 
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Undo what the program does to logging: it owns its process, these tests do not."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
 def redshank(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
     return subprocess.run(
         [*PROGRAM, *arguments], capture_output=True, text=True, check=False, timeout=60, env=environment
     )
-
-
-def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    """Run the program in this process and return its exit code."""
-    monkeypatch.setattr("sys.argv", ["redshank", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    return caught.value.code
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from labelled import DRAWN
-from redshank.commands import main
+from program import ended
 from redshank.core.bundle import Bundle
 from redshank.learn.compare import Comparison
 
@@ -14,24 +12,11 @@ QUICK = ["--model", "fnn", "--set", "epochs=1", "--set", "units=8", "--set", "bl
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Run in an empty folder, with the drawn dataset, and leave logging as it was."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run in an empty folder, with the drawn dataset."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("redshank.data.dataset.DATASETS", DRAWN)
     (tmp_path / "rows").write_text("400 0")
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    """Run the program in this process and return its exit code."""
-    monkeypatch.setattr("sys.argv", ["redshank", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    return caught.value.code
 
 
 def test_a_model_is_trained_measured_and_bundled(

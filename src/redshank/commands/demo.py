@@ -58,17 +58,19 @@ def demo(
     found = run(LEARN, UNSEEN, plan=plan, seeds=tuple(range(seeds)), on_round=tell)
     found.bundle.save(out / "bundle")
     (out / "eve.json").unlink(missing_ok=True)
+    detector = Classifier(found.bundle)
     alerts: list[Alert] = []
     summary = detect(
         Sensor(Pcap(UNSEEN / "capture.pcap.gz")),
-        [Classifier(found.bundle)],
+        [detector],
         [sink],
         verdicts=out / VERDICTS_FILE,
         tell=alerts.append,
     )
     curves = {name: average(runs) for name, runs in found.curves.items()}
     learning = curve_chapter(curves, seeds, found.pool, found.validation_labels)
-    page = [*chapters(found.unseen)[:1], learning, alerts_chapter(alerts), *chapters(found.unseen)[1:]]
+    in_short, *details = chapters(found.unseen)
+    page = [in_short, learning, alerts_chapter(alerts), *details]
     with replacing(out / "curves.csv") as part:
         part.write_text(curves_csv(curves))
     write_page(out / "report.html", "First light: a network never seen before", page)
@@ -85,7 +87,7 @@ def demo(
     }
     tables = judged(found.unseen, as_json=as_json)[1:4]
     told = [
-        *detected(summary, alerts, found.bundle.manifest.name, "0.01", as_json=as_json),
+        *detected(summary, alerts, detector.name, detector.false_alarm_rate, as_json=as_json),
         Section("Labels", labels),
         Section("Macro-F1 by labels answered", rows),
         *(replace(section, title=f"Unseen network: {section.title}") for section in tables),

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 EVE_FILE = "eve.json"
 GRAVEST = 5  # families whose measure a person reads
-SEEN = "seen"  # stage under which the sensor counts what it knows and does not meter, ARP above all
 SHOWN = 1_000  # alerts kept for the table; the sinks get them all
 
 
@@ -107,6 +106,7 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str, 
             each family, for its gravest alert.
     """
     from redshank.core.records import SEVERITIES
+    from redshank.flows.sources.sensor import SEEN
     from redshank.report.summary import Section
 
     gravest = sorted(alerts, key=lambda alert: (-SEVERITIES.index(alert.severity), alert.first_seen_s))
