@@ -25,9 +25,12 @@ class Block:
         length: Bytes each frame had on the wire.
         ts_ns: Capture time of each frame, ns since the epoch.
         link_type: LINKTYPE_ value of each frame (https://www.tcpdump.org/linktypes.html).
+        vlan: VLAN identifier that the network card took out of each frame, -1 if none; None: it took none out.
+        clock_ns: The wire was watched until then, ns since the epoch; a block without frames says that nothing came.
+            None: the source is no wire, and time is what frames say.
 
     Shape:
-        data: [b] uint8; the others: [n], int64, int32, int64, int64, int32.
+        data: [b] uint8; the others: [n], int64, int32, int64, int64, int32, int32.
     """
 
     data: npt.NDArray[np.uint8]
@@ -36,6 +39,8 @@ class Block:
     length: npt.NDArray[np.int64]
     ts_ns: npt.NDArray[np.int64]
     link_type: npt.NDArray[np.int32]
+    vlan: npt.NDArray[np.int32] | None = None
+    clock_ns: int | None = None
 
 
 class PacketSource(ABC):

@@ -88,8 +88,34 @@ LINK_FIELDS = (
     Field("src_mac", pa.string(), "link-layer address the originator's first packet came from (or went to)"),
     Field("dst_mac", pa.string(), "link-layer address at the responder's end of the first packet"),
     Field("vlan", pa.int32(), "outermost VLAN identifier of the first packet"),
+    Field("tunnel_parents", pa.string(), "uids of the flows or tunnels that carried this one, joined by a comma"),
 )
-STATISTICS_FIELDS = (*_direction("src", "originator"), *_direction("dst", "responder"))
+SEQUENCE_FIELDS = (
+    Field(
+        "first_sizes_bytes",
+        pa.list_(pa.int32()),
+        "IP lengths of the first packets, at most 16, in order of time; negative from the responder",
+        "bytes",
+    ),
+    Field(
+        "first_gaps_s", pa.list_(pa.float32()), "time since the packet before, of the same packets; the first 0", "s"
+    ),
+)
+BURST_FIELDS = (
+    Field("burst_count", pa.int32(), "bursts: runs of packets, of either side, without a pause of 1 s or more"),
+    Field("burst_max_pkts", pa.int64(), "packets of the longest burst", "packets"),
+    Field("burst_max_bytes", pa.int64(), "IP-level bytes of the largest burst", "bytes"),
+    Field("burst_mean_s", pa.float64(), "mean duration of the bursts", "s"),
+    Field("idle_mean_s", pa.float64(), "mean pause between bursts; null below two bursts", "s"),
+    Field("idle_max_s", pa.float64(), "longest pause between bursts; null below two bursts", "s"),
+)
+STATISTICS_FIELDS = (
+    *_direction("src", "originator"),
+    *_direction("dst", "responder"),
+    *SEQUENCE_FIELDS,
+    *BURST_FIELDS,
+)
+# Our own sensor reads these from the first 4,096 payload bytes of each side: what comes later is not in them.
 APPLICATION_FIELDS = (
     Field("dns_query", pa.string(), "first DNS query name"),
     Field("dns_qclass", pa.int32(), "DNS query class"),
@@ -101,12 +127,18 @@ APPLICATION_FIELDS = (
     Field("dns_rejected", pa.bool_(), "DNS: the server refused the query"),
     Field("ssl_version", pa.string(), "TLS version"),
     Field("ssl_cipher", pa.string(), "TLS cipher suite"),
+    Field("ssl_curve", pa.string(), "TLS: elliptic curve or group agreed on"),
+    Field("ssl_server_name", pa.string(), "TLS: server name that the client asked for (SNI)"),
+    Field("ssl_alpn", pa.string(), "TLS: application protocol agreed on, or the client's first offer (ALPN)"),
+    Field("ssl_ja3", pa.string(), "TLS: JA3 fingerprint of the ClientHello (MD5, hexadecimal)"),
+    Field("ssl_ja4", pa.string(), "TLS: JA4 fingerprint of the ClientHello"),
     Field("ssl_resumed", pa.bool_(), "TLS: session resumed"),
     Field("ssl_established", pa.bool_(), "TLS: handshake completed"),
     Field("ssl_subject", pa.string(), "subject of the server's certificate"),
     Field("ssl_issuer", pa.string(), "issuer of the server's certificate"),
     Field("http_trans_depth", pa.int32(), "HTTP requests pipelined so far"),
     Field("http_method", pa.string(), "HTTP method"),
+    Field("http_host", pa.string(), "HTTP host that the client named"),
     Field("http_uri", pa.string(), "HTTP request target"),
     Field("http_version", pa.string(), "HTTP version"),
     Field("http_request_body_len", pa.int64(), "HTTP request body length", "bytes"),
@@ -115,17 +147,42 @@ APPLICATION_FIELDS = (
     Field("http_user_agent", pa.string(), "HTTP user agent"),
     Field("http_orig_mime_types", pa.string(), "MIME types sent by the originator"),
     Field("http_resp_mime_types", pa.string(), "MIME types sent by the responder"),
+    Field("mqtt_client_id", pa.string(), "MQTT client identifier"),
+    Field("mqtt_level", pa.int32(), "MQTT protocol level: 3, 4 (3.1.1) or 5"),
+    Field("mqtt_connect_code", pa.int32(), "MQTT result of CONNECT; 0 is accepted"),
+    Field("mqtt_topics", pa.string(), "MQTT topics published or subscribed, joined by a comma"),
+    Field("mqtt_publishes", pa.int32(), "MQTT PUBLISH packets of both sides"),
+    Field("mqtt_subscribes", pa.int32(), "MQTT topics subscribed to"),
     Field("weird_name", pa.string(), "name of a protocol anomaly that Zeek noticed"),
     Field("weird_addl", pa.string(), "detail of that anomaly"),
     Field("weird_notice", pa.bool_(), "whether that anomaly became a notice"),
 )
 PART_FIELDS = (
     Field("part", pa.string(), "final (the flow's last row) or interim"),
-    Field("part_reason", pa.string(), "why the row was emitted: closed, idle, evicted, end_of_input, record"),
+    Field(
+        "part_reason",
+        pa.string(),
+        "why the row was emitted: closed, idle, evicted, end_of_input, record; interim: packets, time",
+    ),
 )
 
 FLOW_FIELDS = (*CONN_FIELDS, *LINK_FIELDS, *STATISTICS_FIELDS, *APPLICATION_FIELDS, *PART_FIELDS)
 FLOW = pa.schema([field.arrow() for field in FLOW_FIELDS])
+
+DEVICE_FIELDS = (
+    Field("mac", pa.string(), "link-layer address; null for a device seen only beyond a router"),
+    Field("ips", pa.list_(pa.string()), "IP addresses seen behind it, most recent first"),
+    Field("vendor", pa.string(), "organization that the MAC's prefix is registered to; null if not known"),
+    Field("first_seen", TIMESTAMP, "first packet"),
+    Field("last_seen", TIMESTAMP, "last packet"),
+    Field("offers", pa.list_(pa.string()), "services it answered, as service or proto/port"),
+    Field("uses", pa.list_(pa.string()), "services it asked others for"),
+    Field("flows", pa.int64(), "flows it took part in", "flows"),
+    Field("sent_bytes", pa.int64(), "IP-level bytes sent", "bytes"),
+    Field("received_bytes", pa.int64(), "IP-level bytes received", "bytes"),
+)
+DEVICE = pa.schema([field.arrow() for field in DEVICE_FIELDS])
+"""One row for each device on the networks watched."""
 
 VERDICT_FIELDS = (
     Field("uid", pa.string(), "the flow judged"),
