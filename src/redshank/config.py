@@ -33,6 +33,20 @@ class Sensor(_Section):
     """Flows held at once; beyond it the least recently active of a sample is put out and counted."""
     checksums: bool = False
     """Discard packets with wrong checksums, as Zeek does by default. Off: captures on the sending machine have none."""
+    interim_packets: Annotated[int, Field(ge=0, le=1_000_000)] = 32
+    """Packets after which a flow that goes on gets a row of its own, and again whenever they have doubled; 0: never."""
+    interim_s: Annotated[float, Field(ge=0, le=86_400)] = 10.0
+    """Age in seconds of packet time after which a flow that goes on gets a row of its own, as above; 0: never."""
+    bpf: str = ""
+    """Which packets a live sensor takes, in the words of pcap-filter(7); all if empty."""
+    snap_bytes: Annotated[int, Field(ge=64, le=262_144)] = 65_535
+    """Bytes of each packet that a live sensor looks at."""
+    promiscuous: bool = True
+    """Whether a live sensor also takes packets that are not for its own interface."""
+    ring_mib: Annotated[int, Field(ge=1, le=4_096)] = 64
+    """Memory in which the kernel queues packets for a live sensor, for each interface and worker."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that share the packets of a live sensor; both directions of a flow go to the same one."""
 
 
 class Detect(_Section):

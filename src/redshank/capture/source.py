@@ -50,7 +50,13 @@ class PacketSource(ABC):
     SourceError.
     """
 
+    stopping: bool = False
+    """Set by `stop`; a source that waits for more looks at it several times a second."""
     anomalies: dict[str, int]
+
+    def stop(self) -> None:
+        """Ask a source that would wait for more (a wire, a growing folder) to end as at the end of a file."""
+        self.stopping = True
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:

@@ -18,11 +18,17 @@ class FlowSource(ABC):
     what it says raises SourceError.
     """
 
+    stopping: bool = False
+    """Set by `stop`; a source that waits for more looks at it several times a second."""
     anomalies: dict[tuple[str, str], int]
     packets: int
     """Packets metered so far; 0 for records of other tools."""
     packet_bytes: int
     """Bytes on the wire metered so far."""
+
+    def stop(self) -> None:
+        """Ask a source that would wait for more (a wire, a growing log) to end as at the end of a file."""
+        self.stopping = True
 
     @abstractmethod
     def batches(self) -> Iterator[pa.RecordBatch]:
