@@ -1,9 +1,16 @@
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
+from typing import Any, cast
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from numba.core.errors import NumbaError
 
-from redshank.core.kernel import kernel, lean_kernel
+from redshank.core.kernel import fingerprint, kernel, lean_kernel
 
 
 @kernel
@@ -43,3 +50,87 @@ def test_a_lean_kernel_may_look_at_a_part_of_an_array() -> None:
 def test_a_lean_kernel_that_allocates_does_not_compile() -> None:
     with pytest.raises(NumbaError, match="Only accept returning of array passed into the function"):
         _allocates(3)
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Write modules of one package, import them anew, and give its module `caller`."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(tmp_path)
+    package = f"kernels_{abs(hash(tmp_path))}"
+    (tmp_path / package).mkdir()
+
+    def write(**sources: str) -> Any:
+        for name, source in sources.items():
+            (tmp_path / package / f"{name}.py").write_text(f"from redshank.core.kernel import kernel\n{source}")
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        return importlib.import_module(f"{package}.caller")
+
+    write.package = package  # type: ignore[attr-defined]
+    return write
+
+
+def loaded(dispatcher: Any) -> bool:
+    return bool(sum(dispatcher.stats.cache_hits.values()))
+
+
+def test_a_kernel_comes_from_the_disk_until_what_it_was_made_from_changes(written: Any) -> None:
+    called = "SIZE = {size}\n@kernel\ndef add(value):\n    return value + SIZE\n"
+    caller = f"from {written.package}.called import add\n@kernel\ndef twice(value):\n    return 2 * add(value)\n"
+    module = written(called=called.format(size=1), caller=caller)
+    assert (module.twice(1), loaded(module.twice)) == (4, False)
+
+    module = written(called=f"# why\n{called.format(size=1)}", caller=f"# why\n{caller}")
+    assert (module.twice(1), loaded(module.twice)) == (4, True)
+
+    module = written(called=called.format(size=5), caller=caller)
+    assert (module.twice(1), loaded(module.twice)) == (12, False)
+    module = written(called=called.format(size=5).replace("+", "-"), caller=caller)
+    assert (module.twice(1), loaded(module.twice)) == (-8, False)
+
+
+def test_compiling_is_told_once(
+    written: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redshank.core.kernel._told", False)
+    caplog.set_level("INFO", "redshank.core.kernel")
+    module = written(caller="@kernel\ndef one(v):\n    return v\n@kernel\ndef two(v):\n    return v\n")
+    assert (module.one(1), module.two(1)) == (1, 1)
+    assert [record.message for record in caplog.records] == [
+        "compiling kernels, once after an installation or a change: up to two minutes"
+    ]
+
+
+def _plain(value: float) -> float:
+    return float(value * _FACTOR + _TABLE[0] + _SHIFTS[0](value))
+
+
+def _shift(value: float) -> float:
+    return value + 1.0
+
+
+_FACTOR: Any = 2.0
+_TABLE: Any = np.array([1.0])
+_SHIFTS: Any = (_shift,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("_FACTOR", 2),
+        ("_FACTOR", np.float32(2.0)),
+        ("_TABLE", np.array([2.0])),
+        ("_TABLE", np.array([1.0, 1.0])),
+        ("_TABLE", np.array([1.0], np.float32)),
+        ("_TABLE", np.dtype([("size", "i8")])),
+        ("_SHIFTS", (lambda value: value + 2.0,)),
+        ("_SHIFTS", (_shift, _shift)),
+    ],
+)
+def test_every_constant_counts(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(cast("FunctionType", _plain))
+    assert fingerprint(cast("FunctionType", _plain)) == before
+    monkeypatch.setitem(globals(), name, value)
+    assert fingerprint(cast("FunctionType", _plain)) != before
