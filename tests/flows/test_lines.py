@@ -1,27 +1,25 @@
 import numpy as np
 import pytest
 
+from payloads import streams_of
 from redshank.flows.lines import recognize_lines
-from redshank.flows.service import FROM_CLIENT, FROM_SERVER, PAYLOAD, UNKNOWN
 
 GREETINGS, COMMANDS = (b"+OK ", b"BOTH"), (b"HELLO ", b"BOTH")
 
 
 @pytest.mark.parametrize(
-    ("text", "proto", "speaker"),
+    ("client", "server", "proto", "spoken"),
     [
-        (b"+OK ready", 6, FROM_SERVER),
-        (b"hello there", 6, FROM_CLIENT),
-        (b"BOTH", 6, FROM_SERVER),
-        (b"+ok ready", 6, UNKNOWN),
-        (b"hello", 6, UNKNOWN),
-        (b"+OK ready", 17, UNKNOWN),
+        (b"hello there", b"+OK ready", 6, 1),
+        (b"BOTH", b"BOTH", 6, 1),
+        (b"hello there", b"+ok ready", 6, 0),
+        (b"hello", b"+OK ready", 6, 0),
+        (b"", b"+OK ready", 6, 0),
+        (b"hello there", b"+OK ready", 17, 0),
     ],
 )
-def test_the_first_word_tells_who_speaks(text: bytes, proto: int, speaker: int) -> None:
-    data = np.frombuffer(b"before" + text + b" after", np.uint8)
-    payloads = np.zeros(1, PAYLOAD)
-    payloads["offset"], payloads["length"], payloads["proto"] = 6, len(text), proto
+def test_the_server_greets_and_the_client_commands(client: bytes, server: bytes, proto: int, spoken: int) -> None:
+    data, streams = streams_of([(client, server)], proto=proto, port=1)
     found = np.full(1, 9, np.uint8)
-    recognize_lines(data, payloads, found, GREETINGS, COMMANDS)
-    assert found[0] == speaker
+    recognize_lines(data, streams, found, GREETINGS, COMMANDS)
+    assert found[0] == spoken

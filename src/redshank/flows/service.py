@@ -1,137 +1,301 @@
-"""Which application a flow carries, recognized by content.
+r"""Which application a flow carries, recognized by content, and what can be read of it.
 
-In: each direction's first payload. Out: the text of FLOW.service when the flow ends. Ports are only a hint: where the
-content of a protocol says little it must also be on its port, and no service is named because of a port alone.
+In: the first bytes of both directions of flows (STREAM). Out: one bit for each service that a flow speaks, the text of
+FLOW.service, and columns of FLOW. Ports are only a hint: where the content of a protocol says little it must also be on
+its port, and no service is named because of a port alone.
 A service is one file in services/ named as Zeek names it; nothing else has to be changed for a new one. It has
 
-    BOTH         whether the client and the server must have been heard, or one is enough
-    recognize    a kernel that looks at many payloads at once (Recognize)
+    recognize(data, streams, found)   a kernel: set found[k] to 1 where flow k speaks it (Recognize)
+    MAYBE        a Hint: what a flow must begin with to be worth looking at; the kernel is not even loaded otherwise
+    FIELDS       optional: the raw columns it reads, {name: "text" | "number" | "flag"}
+    ROOM         optional: bytes of text per flow, 512 if absent
+    read(data, streams, numbers, spans, room)   a kernel, with FIELDS: reads the flows that were recognized (Read)
+    finish(columns)   optional: raw columns -> columns of FLOW, where these are not the same
+
+Any bytes may come: a kernel never reads outside [client_at, client_end) and [server_at, server_end), and never raises.
+In text, a byte that is not printable ASCII is written as \xNN.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from redshank.core.kernel import kernel
 
-UNKNOWN, FROM_CLIENT, FROM_SERVER, FROM_ANY = range(4)
-"""What `recognize` finds: nothing, what only a client says, what only a server says, what both say."""
-
-PAYLOAD = np.dtype(
+STREAM = np.dtype(
     [
-        ("row", "i8"),  # the flow's row in the table, and its serial number there
-        ("serial", "i8"),
-        ("side", "i8"),  # who sent it, 0 for the originator
-        ("offset", "i8"),  # into Block.data
-        ("length", "i8"),  # >= 1
-        ("proto", "i8"),  # 6 or 17
-        ("port", "i8"),  # the responder's
+        ("client_at", "i8"),  # the originator's first bytes: data[client_at:client_end]; equal if there are none
+        ("client_end", "i8"),
+        ("server_at", "i8"),  # the responder's
+        ("server_end", "i8"),
+        ("proto", "i8"),  # 6, 17, or what else the flow's IP protocol is
+        ("orig_port", "i8"),
+        ("resp_port", "i8"),
     ]
 )
-"""A direction's first payload, as far as it was captured."""
+"""The first bytes of both directions of a flow: of TCP the first 4,096 in order, of UDP the first datagram."""
 
-Recognize = Callable[[npt.NDArray[np.uint8], npt.NDArray[Any], npt.NDArray[np.uint8]], None]
-"""(data [b], payloads [n] PAYLOAD, found [n] uint8): set `found` to FROM_* where this service speaks.
+UNKNOWN, FROM_CLIENT, FROM_SERVER, FROM_ANY = range(4)
+"""Who says what one side said: nobody of this service, only a client, only a server, both."""
 
-Any bytes may come: a kernel never reads outside data[offset : offset + length].
+PAYLOAD = np.dtype([(name, "i8") for name in ("row", "serial", "side", "offset", "length", "proto", "port")])
+"""A direction's first payload, as the meter notes it."""
+
+NONE = int(np.iinfo(np.int64).min)
+"""What stands for null among the numbers and flags that a service reads."""
+
+ROOM = 512
+SLICE = 1024
+"""Flows read at a time: the text of so many has room."""
+
+Bytes = npt.NDArray[np.uint8]
+Records = npt.NDArray[Any]
+
+Recognize = Callable[[Bytes, Records, Bytes], None]
+"""(data [b], streams [n] STREAM, found [n] uint8 of zeros): set `found` to 1 where this service is spoken."""
+
+Read = Callable[[Bytes, Records, npt.NDArray[np.int64], npt.NDArray[np.int64], Bytes], None]
+"""(data [b], streams [n] STREAM, numbers [n, N] int64, spans [n, T, 2] int64, room [n, ROOM] uint8).
+
+`numbers` come filled with NONE, N numbers and flags in the order of FIELDS; `spans` with -1, T texts in the order of
+FIELDS: (start, stop) of the text in room[k], where it was put. What is not set is null.
 """
 
 NAMES = tuple(sorted(file.stem for file in (Path(__file__).parent / "services").glob("[a-z]*.py")))
-"""The services, by name; the order is that of the bits in ROW.services."""
+"""The services, by name, at most 64; the order is that of the bits in ROW.services."""
 
 
-def find(name: str) -> tuple[Recognize, bool]:
-    """Return the kernel of a service, and whether both directions are needed."""
-    module = importlib.import_module(f"redshank.flows.services.{name}")
-    return cast("Recognize", module.recognize), bool(module.BOTH)
+@dataclass(frozen=True)
+class Hint:
+    """What a flow must begin with to be worth a closer look: the first byte of its client or of its server fits.
+
+    Args:
+        proto: IP protocol, 6 or 17; 0: both.
+        client: Possible first bytes of the originator; None: any.
+        server: Possible first bytes of the responder; None: any.
+    """
+
+    proto: int = 0
+    client: bytes | None = None
+    server: bytes | None = None
+
+    def table(self) -> npt.NDArray[np.bool_]:
+        """Return whether a first byte fits.
+
+        Shape:
+            returns: [2, 2, 256]: TCP and UDP, client and server, byte.
+        """
+        fits = np.zeros((2, 2, 256), np.bool_)
+        for place, proto in enumerate((6, 17)):
+            for side, first in enumerate((self.client, self.server)):
+                if self.proto in (0, proto):
+                    fits[place, side, slice(None) if first is None else list(first)] = True
+        return fits
+
+
+@dataclass(frozen=True)
+class Service:
+    """One file of services/, as the Recognizer uses it."""
+
+    name: str
+    recognize: Recognize
+    hint: Hint
+    fields: dict[str, str]
+    room: int
+    read: Read | None
+    finish: Callable[[dict[str, pa.Array]], dict[str, pa.Array]] | None
+
+    def columns(self, data: Bytes, streams: Records) -> dict[str, pa.Array]:
+        """Read flows that were recognized: columns of FLOW.
+
+        Shape:
+            data: [b]; streams: [n] STREAM; returns: [n] each.
+        """
+        parts = [self._raw(data, streams[at : at + SLICE]) for at in range(0, len(streams), SLICE)]
+        raw = {name: pa.concat_arrays([part[name] for part in parts]) for name in self.fields}
+        return raw if self.finish is None else self.finish(raw)
+
+    def _raw(self, data: Bytes, streams: Records) -> dict[str, pa.Array]:
+        texts = [name for name, kind in self.fields.items() if kind == "text"]
+        others = [name for name in self.fields if name not in texts]
+        numbers = np.full((len(streams), len(others)), NONE, np.int64)
+        spans = np.full((len(streams), len(texts), 2), -1, np.int64)
+        room = np.empty((len(streams), self.room if texts else 0), np.uint8)
+        assert self.read is not None
+        self.read(data, streams, numbers, spans, room)
+        columns = {name: escaped(room, spans[:, place]) for place, name in enumerate(texts)}
+        for place, name in enumerate(others):
+            value = numbers[:, place]
+            values = value != 0 if self.fields[name] == "flag" else value
+            columns[name] = pa.array(values, mask=value == NONE)
+        return columns
+
+
+@cache
+def find(name: str) -> Service:
+    """Return a service by its name; its kernels are loaded when they are first called."""
+    module: ModuleType = importlib.import_module(f"redshank.flows.services.{name}")
+    return Service(
+        name=name,
+        recognize=cast("Recognize", module.recognize),
+        hint=module.MAYBE,
+        fields=dict(getattr(module, "FIELDS", {})),
+        room=int(getattr(module, "ROOM", ROOM)),
+        read=getattr(module, "read", None),
+        finish=getattr(module, "finish", None),
+    )
+
+
+@kernel
+def _maybe(data: Bytes, streams: Records, tables: npt.NDArray[np.uint64], maybe: npt.NDArray[np.uint64]) -> np.uint64:
+    """Set bit s of maybe[k] if the hint of service s fits flow k; return the bits that came up at all."""
+    some = np.uint64(0)
+    for k in range(len(streams)):
+        stream = streams[k]
+        maybe[k] = 0
+        if stream.proto not in (6, 17):
+            continue
+        table = tables[0 if stream.proto == 6 else 1]
+        bits = np.uint64(0)
+        if stream.client_end > stream.client_at:
+            bits |= table[0, data[stream.client_at]]
+        if stream.server_end > stream.server_at:
+            bits |= table[1, data[stream.server_at]]
+        maybe[k] = bits
+        some |= bits
+    return some
+
+
+@kernel
+def _lengths(
+    room: Bytes, spans: npt.NDArray[np.int64], ends: npt.NDArray[np.int32], absent: npt.NDArray[np.bool_]
+) -> int:
+    """Set where each text will end once its bytes are escaped; return the length of all."""
+    total = 0
+    for k in range(len(spans)):
+        absent[k] = spans[k, 0] < 0
+        if not absent[k]:
+            for at in range(spans[k, 0], spans[k, 1]):
+                total += 1 if 32 <= room[k, at] < 127 else 4
+        ends[k + 1] = total
+    return total
+
+
+@kernel
+def _escape(room: Bytes, spans: npt.NDArray[np.int64], out: Bytes) -> None:
+    digits = b"0123456789abcdef"
+    place = 0
+    for k in range(len(spans)):
+        if spans[k, 0] < 0:
+            continue
+        for at in range(spans[k, 0], spans[k, 1]):
+            value = room[k, at]
+            if 32 <= value < 127:
+                out[place] = value
+                place += 1
+                continue
+            out[place], out[place + 1] = 92, 120
+            out[place + 2], out[place + 3] = digits[value >> 4], digits[value & 15]
+            place += 4
+
+
+def escaped(room: Bytes, spans: npt.NDArray[np.int64]) -> pa.StringArray:
+    r"""Return texts out of room, null where a span starts below 0; bytes outside printable ASCII become \xNN.
+
+    Shape:
+        room: [n, r]; spans: [n, 2]; returns: [n].
+
+    Example:
+        >>> room = np.frombuffer(b"caf\xe9!", np.uint8).reshape(1, 5)
+        >>> print(escaped(room, np.array([[0, 4]]))[0])
+        caf\xe9
+    """
+    ends, absent = np.zeros(len(spans) + 1, np.int32), np.zeros(len(spans), np.bool_)
+    out = np.empty(_lengths(room, spans, ends, absent), np.uint8)
+    _escape(room, spans, out)
+    valid = pa.py_buffer(np.packbits(~absent, bitorder="little"))
+    buffers = [valid, pa.py_buffer(ends), pa.py_buffer(out)]
+    return pa.Array.from_buffers(pa.string(), len(spans), buffers, int(absent.sum()))
 
 
 class Recognizer:
-    r"""Recognizes the services of one stream of flows.
+    r"""Recognizes the services of flows, and reads their fields.
 
     Example:
         >>> data = np.frombuffer(b"GET / HTTP/1.1\r\n\r\n", np.uint8)
-        >>> payload = np.zeros(1, PAYLOAD)
-        >>> payload["length"], payload["proto"], payload["port"] = len(data), 6, 8081
+        >>> stream = np.zeros(1, STREAM)
+        >>> stream["client_end"], stream["proto"], stream["resp_port"] = len(data), 6, 8081
         >>> recognizer = Recognizer()
-        >>> bits = recognizer.look(data, payload)
-        >>> recognizer.texts(np.array([[bits[0], 0]], np.uint64)).to_pylist()
+        >>> services = recognizer.look(data, stream)
+        >>> recognizer.texts(services).to_pylist()
         ['http']
     """
 
     def __init__(self) -> None:
-        found = [find(name) for name in NAMES]
-        self._kernels = [recognize for recognize, _ in found]
-        self._both = [both for _, both in found]
-        self._texts: dict[tuple[int, int], str | None] = {}
+        self._services = [find(name) for name in NAMES]
+        self._tables = np.zeros((2, 2, 256), np.uint64)
+        for place, service in enumerate(self._services):
+            self._tables |= service.hint.table().astype(np.uint64) << np.uint64(place)
 
-    def look(self, data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-        """Return bits by payload: 2 s if it is what a client of service s says, 2 s + 1 for its server.
+    def look(self, data: Bytes, streams: Records) -> npt.NDArray[np.uint64]:
+        """Return the services of each flow: bit s for NAMES[s].
 
         Shape:
-            data: [b]; payloads: [n] PAYLOAD; returns: [n].
+            data: [b]; streams: [n] STREAM; returns: [n].
         """
-        bits = np.zeros(len(payloads), np.uint64)
-        for place, recognize in enumerate(self._kernels):
-            found = np.zeros(len(payloads), np.uint8)
-            recognize(data, payloads, found)
-            bits |= found.astype(np.uint64) << np.uint64(2 * place)
+        maybe, bits = np.zeros(len(streams), np.uint64), np.zeros(len(streams), np.uint64)
+        some = int(_maybe(data, streams, self._tables, maybe))
+        for place, service in self._in(some):
+            which = np.flatnonzero(maybe >> np.uint64(place) & np.uint64(1))
+            found = np.zeros(len(which), np.uint8)
+            service.recognize(data, streams[which], found)
+            bits[which] |= (found != 0).astype(np.uint64) << np.uint64(place)
         return bits
 
     def texts(self, services: npt.NDArray[np.uint64]) -> pa.StringArray:
-        """Return the text of FLOW.service from ROW.services.
+        """Return the text of FLOW.service: names joined by a comma, null if there are none.
 
         Shape:
-            services: [n, 2], bits of the originator's and the responder's payload.
+            services: [n], as `look` gives them.
         """
-        texts = [self._known(pair) for pair in zip(services[:, 0].tolist(), services[:, 1].tolist(), strict=True)]
-        return pa.array(texts, pa.string())
+        distinct, which = np.unique(services, return_inverse=True)
+        names = [",".join(service.name for _, service in self._in(int(bits))) or None for bits in distinct]
+        return pa.array(names, pa.string()).take(pa.array(which))
 
-    def _known(self, pair: tuple[int, int]) -> str | None:
-        if pair not in self._texts:
-            self._texts[pair] = self._text(*pair)
-        return self._texts[pair]
+    def fields(self, data: Bytes, streams: Records, services: npt.NDArray[np.uint64]) -> dict[str, pa.Array]:
+        """Return the columns of FLOW that services read; null where a flow speaks none that has the column.
 
-    def _text(self, originator: int, responder: int) -> str | None:
-        names = []
-        for place, (name, both) in enumerate(zip(NAMES, self._both, strict=True)):
-            client = originator >> 2 * place & FROM_CLIENT
-            server = responder >> 2 * place & FROM_SERVER
-            if (client and server) if both else (client or server):
-                names.append(name)
-        return ",".join(names) or None
+        Where two services give one column, the first in NAMES that knows a value is heard.
 
+        Args:
+            data: Bytes.
+            streams: Where the first bytes of flows lie in it.
+            services: What `look` found in them, or fewer.
 
-@kernel
-def note(
-    rows: npt.NDArray[Any],
-    ended: npt.NDArray[Any],
-    payloads: npt.NDArray[Any],
-    bits: npt.NDArray[np.uint64],
-) -> None:
-    """Write what was recognized into the flows: those in the table, or those that ended meanwhile.
+        Shape:
+            data: [b]; streams: [n] STREAM; services: [n]; returns: [n] each.
+        """
+        columns: dict[str, pa.Array] = {}
+        for place, service in self._in(int(np.bitwise_or.reduce(services, initial=0))):
+            if not service.fields:
+                continue
+            which = np.flatnonzero(services >> np.uint64(place) & np.uint64(1))
+            back = np.full(len(streams), -1, np.int64)
+            back[which] = np.arange(len(which))
+            places = pa.array(back, mask=back < 0)
+            for name, values in service.columns(data, streams[which]).items():
+                spread = values.take(places)
+                columns[name] = pc.coalesce(columns[name], spread) if name in columns else spread
+        return columns
 
-    Args:
-        rows: The table's rows.
-        ended: Rows that ended since the payloads were noted.
-        payloads: PAYLOAD records, in the order in which they came.
-        bits: What `Recognizer.look` found in each.
-    """
-    order = np.argsort(ended["serial"])
-    serials = ended["serial"][order]
-    for k in range(len(payloads)):
-        if bits[k] == 0:
-            continue
-        payload = payloads[k]
-        row = rows[payload.row]
-        if row.live and row.serial == payload.serial:
-            row.services[payload.side] |= bits[k]
-            continue
-        place = np.searchsorted(serials, payload.serial)
-        if place < len(serials) and serials[place] == payload.serial:
-            ended[order[place]].services[payload.side] |= bits[k]
+    def _in(self, bits: int) -> Iterator[tuple[int, Service]]:
+        return ((place, service) for place, service in enumerate(self._services) if bits >> place & 1)

@@ -1,24 +1,37 @@
 import pytest
 
-from payloads import found_by, survives_anything
+from payloads import speaks, survives_anything
 
-YES = [(b"220-mail ESMTP\r\n", 2), (b"ehlo client\r\n", 1), (b"HELO x", 1)]
-NO = [b"HELLO", b"USER x", b"250 ok"]
+YES = [
+    (b"ehlo client\r\n", b"220-mail ESMTP\r\n"),
+    (b"HELO x", b"220-mail ESMTP\r\n"),
+]
+NO = [
+    (b"HELLO", b"220-mail ESMTP\r\n"),
+    (b"USER x", b"220-mail ESMTP\r\n"),
+    (b"250 ok", b"220-mail ESMTP\r\n"),
+    (b"ehlo client\r\n", b"HELLO"),
+    (b"ehlo client\r\n", b"USER x"),
+    (b"ehlo client\r\n", b"250 ok"),
+    (b"ehlo client\r\n", b""),
+    (b"", b"220-mail ESMTP\r\n"),
+    (b"", b""),
+]
 
 
-@pytest.mark.parametrize(("payload", "speaker"), YES)
-def test_what_it_says_is_recognized(payload: bytes, speaker: int) -> None:
-    assert found_by("smtp", payload, proto=6, port=25) == speaker
+@pytest.mark.parametrize(("client", "server"), YES)
+def test_what_it_says_is_recognized(client: bytes, server: bytes) -> None:
+    assert speaks("smtp", client, server, proto=6, port=25)
 
 
-@pytest.mark.parametrize("payload", NO)
-def test_what_is_only_like_it_is_not(payload: bytes) -> None:
-    assert found_by("smtp", payload, proto=6, port=25) == 0
+@pytest.mark.parametrize(("client", "server"), NO)
+def test_what_is_only_like_it_is_not(client: bytes, server: bytes) -> None:
+    assert not speaks("smtp", client, server, proto=6, port=25)
 
 
 def test_it_is_not_looked_for_in_the_other_transport() -> None:
-    assert found_by("smtp", YES[0][0], proto=17, port=25) == 0
+    assert not speaks("smtp", *YES[0], proto=17, port=25)
 
 
 def test_any_bytes_survive() -> None:
-    survives_anything("smtp", [payload for payload, _ in YES], proto=6, port=25)
+    survives_anything("smtp", YES, proto=6, port=25)

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows.bytes import number
-from redshank.flows.service import FROM_ANY, FROM_CLIENT, FROM_SERVER, UNKNOWN
+from redshank.flows.service import FROM_ANY, FROM_CLIENT, FROM_SERVER, UNKNOWN, Hint
 
-BOTH = False
+MAYBE = Hint()
 
 _PORTS = (53, 137, 5353, 5355)
 _MAX_RECORDS = 100
@@ -67,8 +67,10 @@ def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: i
 
 
 @kernel
-def recognize(data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
-    """Look at payloads; see service.Recognize."""
-    for k in range(len(payloads)):
-        payload = payloads[k]
-        found[k] = _speaker(data, payload.offset, payload.offset + payload.length, payload.proto, payload.port)
+def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+    """Look at flows; see service.Recognize."""
+    for k in range(len(streams)):
+        stream = streams[k]
+        client = _speaker(data, stream.client_at, stream.client_end, stream.proto, stream.resp_port) & FROM_CLIENT
+        server = _speaker(data, stream.server_at, stream.server_end, stream.proto, stream.resp_port) & FROM_SERVER
+        found[k] = client != 0 or server != 0

@@ -10,14 +10,15 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows.lines import recognize_lines
+from redshank.flows.service import Hint
 
-BOTH = True
+MAYBE = Hint(proto=6, client=b"UAFSHuafsh", server=b"12")
 
 _GREETINGS = (b"220 ", b"220-", b"120 ")
 _COMMANDS = (b"USER ", b"AUTH TLS", b"AUTH SSL", b"FEAT", b"SYST", b"HOST ")
 
 
 @kernel
-def recognize(data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
-    """Look at payloads; see service.Recognize."""
-    recognize_lines(data, payloads, found, _GREETINGS, _COMMANDS)
+def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+    """Look at flows; see service.Recognize."""
+    recognize_lines(data, streams, found, _GREETINGS, _COMMANDS)

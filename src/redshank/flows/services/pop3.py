@@ -10,14 +10,15 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows.lines import recognize_lines
+from redshank.flows.service import Hint
 
-BOTH = True
+MAYBE = Hint(proto=6, client=b"UCASQucasq", server=b"+")
 
 _GREETINGS = (b"+OK",)
 _COMMANDS = (b"USER ", b"CAPA", b"APOP ", b"AUTH", b"STLS", b"QUIT")
 
 
 @kernel
-def recognize(data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
-    """Look at payloads; see service.Recognize."""
-    recognize_lines(data, payloads, found, _GREETINGS, _COMMANDS)
+def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+    """Look at flows; see service.Recognize."""
+    recognize_lines(data, streams, found, _GREETINGS, _COMMANDS)

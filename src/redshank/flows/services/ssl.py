@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows.bytes import number
-from redshank.flows.service import FROM_CLIENT, FROM_SERVER, UNKNOWN
+from redshank.flows.service import FROM_CLIENT, FROM_SERVER, UNKNOWN, Hint
 
-BOTH = True
+MAYBE = Hint(proto=6)
 
 
 @kernel
@@ -33,8 +33,10 @@ def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int) -> int:
 
 
 @kernel
-def recognize(data: npt.NDArray[np.uint8], payloads: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
-    """Look at payloads; see service.Recognize."""
-    for k in range(len(payloads)):
-        payload = payloads[k]
-        found[k] = _speaker(data, payload.offset, payload.offset + payload.length, payload.proto)
+def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+    """Look at flows; see service.Recognize."""
+    for k in range(len(streams)):
+        stream = streams[k]
+        client = _speaker(data, stream.client_at, stream.client_end, stream.proto) & FROM_CLIENT
+        server = _speaker(data, stream.server_at, stream.server_end, stream.proto) & FROM_SERVER
+        found[k] = client != 0 and server != 0

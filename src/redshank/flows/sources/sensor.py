@@ -16,7 +16,7 @@ from redshank.capture.source import PacketSource
 from redshank.flows import meter
 from redshank.flows.meter import Meter, MeterSettings
 from redshank.flows.rows import flow_rows
-from redshank.flows.service import Recognizer, note
+from redshank.flows.service import STREAM, Recognizer
 from redshank.flows.source import FlowSource
 
 SEEN = "seen"
@@ -38,6 +38,7 @@ class Sensor(FlowSource):
         self._settings = settings
         self._meter = Meter(settings)
         self._recognizer = Recognizer()
+        self._heard: dict[int, list[bytes]] = {}  # by serial, the first payload of each side
         self._decoded = np.zeros(len(ANOMALIES), np.int64)
 
     @property
@@ -65,9 +66,10 @@ class Sensor(FlowSource):
             self.packets += count
             self.packet_bytes += int(block.length.sum())
             for payloads in self._meter.feed(decoded[:count]):
-                if len(payloads):
-                    bits = self._recognizer.look(block.data, payloads)
-                    note(self._meter.table.rows, self._meter.waiting(), payloads, bits)
+                for payload in payloads:
+                    sides = self._heard.setdefault(int(payload["serial"]), [b"", b""])
+                    at = int(payload["offset"])
+                    sides[payload["side"]] = block.data[at : at + int(payload["length"])].tobytes()
                 ended = self._meter.take()
                 if ended is not None:
                     yield self._batch(*ended)
@@ -75,4 +77,15 @@ class Sensor(FlowSource):
             yield self._batch(*ended)
 
     def _batch(self, rows: npt.NDArray[Any], ends: npt.NDArray[Any]) -> pa.RecordBatch:
-        return flow_rows(rows, ends, self._recognizer.texts(rows["services"]))
+        heard = [self._heard.pop(serial, [b"", b""]) for serial in rows["serial"].tolist()]
+        ends_at = np.cumsum([0] + [len(side) for sides in heard for side in sides])
+        streams = np.zeros(len(rows), STREAM)
+        streams["client_at"], streams["client_end"], streams["server_end"] = (
+            ends_at[:-1:2],
+            ends_at[1::2],
+            ends_at[2::2],
+        )
+        streams["server_at"], streams["proto"] = streams["client_end"], rows["proto"]
+        streams["resp_port"] = np.where(rows["orig_is_a"] == 1, rows["b_port"], rows["a_port"])
+        data = np.frombuffer(b"".join(side for sides in heard for side in sides), np.uint8)
+        return flow_rows(rows, ends, self._recognizer.texts(self._recognizer.look(data, streams)))
