@@ -33,6 +33,10 @@ def random_flows(rows: int, seed: int) -> pa.RecordBatch:
     columns: dict[str, object] = {}
     for field in FLOW:
         choices: tuple[object, ...]
+        if pa.types.is_list(field.type):
+            lists = [(), (1,), (-52, 1500, 40)]
+            columns[field.name] = pa.array([lists[at] for at in rng.integers(0, 3, rows)], field.type)
+            continue
         if pa.types.is_floating(field.type):
             choices = (*REAL, float(rng.exponential()))
         elif field.type == pa.int64():

@@ -209,6 +209,48 @@ def test_interrupt_within_a_batch_waits_until_the_batch_is_counted(detector: Cla
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def parts(batch: pa.RecordBatch, *names: str) -> pa.RecordBatch:
+    """Return the rows as interim or final rows, as named."""
+    return batch.set_column(batch.schema.get_field_index("part"), "part", pa.array(names, pa.string()))
+
+
+def test_an_attack_is_told_while_it_lasts_and_once(detector: Classifier, tmp_path: Path) -> None:
+    early = parts(flows(["scanning", "benign"]), "interim", "interim")
+    late = parts(flows(["scanning", "benign"]), "final", "final")
+    sink = Memory()
+    done = run(Flows([early, early, late]), [detector], [sink], verdicts=tmp_path / "verdicts.parquet")
+    assert (done.flows, done.interim, done.alarms) == (2, 4, 1)
+    assert done.verdicts == {"scanning": 1, "benign": 1}
+    assert [(alert.family, alert.count) for alert in sink.alerts] == [("scanning", 1)]
+    written = pq.read_table(tmp_path / "verdicts.parquet", columns=["uid", "part"]).to_pylist()
+    assert [row["part"] for row in written] == ["interim"] * 4 + ["final"] * 2
+
+
+def test_a_flow_whose_last_row_alarms_first_counts_then(detector: Classifier) -> None:
+    kinds = [("benign", "interim"), ("scanning", "final")]
+    batches = [parts(flows([kind]), part) for kind, part in kinds]
+    done = run(Flows(batches), [detector], [sink := Memory()])
+    assert (done.flows, done.interim, done.alarms) == (1, 1, 1)
+    assert [alert.count for alert in sink.alerts] == [1]
+
+
+def test_of_flows_told_before_their_end_the_oldest_is_forgotten(
+    detector: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redshank.pipeline.TOLD_KEPT", 1)
+    early = parts(flows(["scanning"] * 3), *["interim"] * 3)
+    done = run(Flows([early, parts(flows(["scanning"] * 3), *["final"] * 3)]), [detector])
+    assert (done.flows, done.alarms) == (3, 5)
+
+
+def test_an_interrupt_asks_an_endless_source_to_end_and_judges_what_it_held(detector: Classifier) -> None:
+    source = Flows([flows(ATTACK), flows(ATTACK)])
+    done = run(source, [Pressing(detector)], endless=True)
+    assert source.stopping
+    assert done.interrupted  # by the second batch's Ctrl-C; the first only asked
+    assert done.flows == 200
+
+
 def test_of_several_detectors_the_strongest_verdict_counts() -> None:
     quiet, sure, silent = Constant(0.4, "benign", False), Constant(0.3, "dos", True), Constant(None, None, False)
     assert run(Flows([flows(["benign"])]), [silent, quiet, sure]).verdicts == {"dos": 1}

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from redshank import commands
 from redshank.config import Settings
-from redshank.core.schema import FLOW_FIELDS, VERDICT_FIELDS, Field
+from redshank.core.schema import DEVICE_FIELDS, FLOW_FIELDS, VERDICT_FIELDS, Field
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "<!-- Written by `make docs`; change the code, not this page. -->\n\n"
@@ -35,8 +35,9 @@ KINDS = {
 
 def pages() -> dict[str, str]:
     """Return every reference page by its file name."""
+    records = {"FLOW": FLOW_FIELDS, "DEVICE": DEVICE_FIELDS, "VERDICT": VERDICT_FIELDS}
     return {
-        "records.md": HEAD + "# Records\n\n" + _fields("FLOW", FLOW_FIELDS) + "\n" + _fields("VERDICT", VERDICT_FIELDS),
+        "records.md": HEAD + "# Records\n\n" + "\n".join(_fields(name, fields) for name, fields in records.items()),
         "settings.md": HEAD + _settings(),
         "commands.md": HEAD + _commands(),
         "extensions.md": HEAD + _extensions(),

@@ -4,6 +4,9 @@ In: a FlowSource, detectors and sinks that are ready to work. Out: a `Summary`; 
 per flow in a Parquet file, which gets its name only when it is whole. The one idea: one batch at a time goes all the
 way, so memory stays bounded and a replay gives the same rows as the wire.
 
+A flow that goes on has interim rows, and each is judged: an attack is told while it lasts. A flow counts once: by its
+final row, but its alarm by the first row that raised one.
+
 Ctrl-C ends the source; what was seen so far is then grouped, delivered and written as at any end. A source that fails
 still has its alerts delivered, but leaves no file of verdicts. A sink that fails is counted and the rest goes on.
 """
@@ -21,6 +24,7 @@ from types import FrameType
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -36,7 +40,7 @@ from redshank.detect.detector import Detector
 from redshank.flows.source import FlowSource
 
 VERDICTS_FILE = "verdicts.parquet"
-FROM_FLOW = ("uid", "ts", "src_ip", "src_port", "dst_ip", "dst_port", "proto")
+FROM_FLOW = ("uid", "ts", "part", "src_ip", "src_port", "dst_ip", "dst_port", "proto")
 FROM_VERDICT = ("score", "family", "unknown", "alarm", "reasons")
 VERDICT_ROW = pa.schema([*(FLOW.field(name) for name in FROM_FLOW), *(VERDICT.field(name) for name in FROM_VERDICT)])
 ROW_GROUP = 65_536
@@ -44,6 +48,9 @@ ROW_GROUP = 65_536
 UNKNOWN = "unknown"
 UNDECIDED = "undecided"
 """How verdicts are counted that have no family: nothing fits, or the detector could not tell."""
+
+TOLD_KEPT = 65_536
+"""Flows whose alarm was raised before their end, of which it is remembered; past it the oldest may be told twice."""
 
 TALKERS_SHOWN = 10
 TALKERS_KEPT = 20_000  # beyond twice this many the quiet half is forgotten: addresses may be forged
@@ -66,9 +73,10 @@ class Summary:
 
     Args:
         packets, packet_bytes: Packets metered; 0 for records of other tools.
-        flows: Flow rows judged.
-        alarms: Flows whose score reached the threshold.
-        verdicts: Flows by family; "unknown" where none fits, "undecided" where the detector could not tell.
+        flows: Flows judged.
+        interim: Rows judged before their flow's end, beside them.
+        alarms: Flows whose score reached the threshold, at their end or before.
+        verdicts: Flows by family at their end; "unknown": none fits, "undecided": the detector could not tell.
         alerts: Alerts by family and severity.
         talkers: Devices with the most bytes, at most ten; approximate past 40,000 devices.
         anomalies: Malformed or odd input, by "stage.name".
@@ -80,6 +88,7 @@ class Summary:
     packets: int
     packet_bytes: int
     flows: int
+    interim: int
     alarms: int
     verdicts: dict[str, int]
     alerts: dict[tuple[str, str], int]
@@ -99,7 +108,9 @@ class _Run:
     write: Callable[[pa.RecordBatch], None] | None
     tell: Callable[[Alert], None] | None
     flows: int = 0
+    interim: int = 0
     alarms: int = 0
+    told: dict[str, None] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
     undelivered: Counter[str] = field(default_factory=Counter)
@@ -107,11 +118,41 @@ class _Run:
 
     def take(self, flows: pa.RecordBatch) -> None:
         verdicts = _strongest([detector.judge(flows) for detector in self.detectors])
-        self._count(flows, verdicts)
+        parts = flows.column("part")
+        finished = pc.or_kleene(pc.is_null(parts), pc.not_equal(parts, "interim"))
+        if pc.all(finished, min_count=0).as_py():
+            self._count(flows, verdicts)
+        else:
+            self._count(flows.filter(finished), verdicts.filter(finished))
+        self.interim += len(finished) - finished.true_count
         if self.write:
             columns = [flows.column(name) for name in FROM_FLOW] + [verdicts.column(name) for name in FROM_VERDICT]
             self.write(pa.RecordBatch.from_arrays(columns, schema=VERDICT_ROW))
+        once = self._once(flows.column("uid"), finished, verdicts.column("alarm").fill_null(False))
+        if not once.all():
+            flows, verdicts = flows.filter(pa.array(once)), verdicts.filter(pa.array(once))
+        self.alarms += pc.sum(verdicts.column("alarm")).as_py() or 0
         self.deliver(self.groups.add(flows, verdicts))
+
+    def _once(self, uids: pa.Array, finished: pa.Array, alarm: pa.Array) -> npt.NDArray[np.bool_]:
+        """Choose the rows that count: every flow's last, but for one whose alarm was raised before, then that one."""
+        last = finished.to_numpy(zero_copy_only=False)
+        counts = last.copy()
+        early = alarm.to_numpy(zero_copy_only=False) & ~last
+        if self.told or early.any():
+            known = pc.is_in(uids, pa.array(list(self.told), pa.string())).to_numpy(zero_copy_only=False)
+            for row in np.flatnonzero(early | (known if self.told else last)).tolist():
+                uid = uids[row].as_py() or ""
+                if last[row]:
+                    if uid in self.told:
+                        del self.told[uid]
+                        counts[row] = False
+                elif early[row] and uid not in self.told:
+                    self.told[uid] = None
+                    counts[row] = True
+            while len(self.told) > TOLD_KEPT:
+                del self.told[next(iter(self.told))]
+        return counts
 
     def deliver(self, alerts: Sequence[Alert]) -> None:
         for alert in alerts:
@@ -133,7 +174,6 @@ class _Run:
 
     def _count(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         self.flows += flows.num_rows
-        self.alarms += pc.sum(verdicts.column("alarm")).as_py() or 0
         nothing = pc.if_else(verdicts.column("unknown").fill_null(False), UNKNOWN, UNDECIDED)
         families = pc.coalesce(verdicts.column("family"), nothing)
         for detector, family, count in _groups([verdicts.column("detector"), families], []):
@@ -169,6 +209,7 @@ def run(
     verdicts: Path | None = None,
     metrics: Metrics | None = None,
     tell: Callable[[Alert], None] | None = None,
+    endless: bool = False,
 ) -> Summary:
     """Judge every flow of a source.
 
@@ -180,6 +221,8 @@ def run(
         verdicts: File for one row per flow; its folder must be writable.
         metrics: Counted into, if given.
         tell: Called with every alert.
+        endless: Whether the source waits for more (a wire, a growing log): the first Ctrl-C then asks it to end, and
+            what it still holds is judged too; a second one breaks off.
 
     Raises:
         SourceError: If the source stopped before its end.
@@ -190,7 +233,7 @@ def run(
     metrics = metrics or Metrics()
     before: dict[tuple[str, str], int] = {}
     with ExitStack() as stack:
-        interrupts = stack.enter_context(_Interrupts())
+        interrupts = stack.enter_context(_Interrupts(source.stop if endless else None))
         for sink in sinks:
             stack.callback(sink.close)
         write = stack.enter_context(_verdict_file(verdicts)) if verdicts else None
@@ -211,6 +254,7 @@ def run(
         packets=source.packets,
         packet_bytes=source.packet_bytes,
         flows=one.flows,
+        interim=one.interim,
         alarms=one.alarms,
         verdicts=dict(one.verdicts.most_common()),
         alerts=dict(sorted(one.alerts.items())),
@@ -225,9 +269,10 @@ def run(
 class _Interrupts:
     """Let Ctrl-C through only between batches, so that none is half counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Callable[[], None] | None) -> None:
         self.seen = False
         self._held = False
+        self._stop = stop
 
     def __enter__(self) -> Self:
         # Python allows handlers in the main thread only; elsewhere nobody can press Ctrl-C either.
@@ -250,6 +295,10 @@ class _Interrupts:
 
     def _on(self, signum: int, frame: FrameType | None) -> None:
         del signum, frame
+        if self._stop:
+            self._stop()
+            self._stop = None
+            return
         self.seen = True
         if not self._held:
             raise KeyboardInterrupt

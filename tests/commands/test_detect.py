@@ -91,7 +91,7 @@ def test_scan_in_a_capture_is_reported_with_what_to_do(redshank: Any, place: Pla
 
 
 def test_zeek_log_gives_one_json_object(redshank: Any, place: Place) -> None:
-    done = redshank("detect", "--zeek", place.log, "-m", place.bundle, "--json")
+    done = redshank("detect", "--from", "zeek", place.log, "-m", place.bundle, "--json")
     assert done.code == 0
     found = json.loads(done.out)
     assert {(row["device"], row["family"], row["count"]) for row in found["alerts"]} == {
@@ -106,7 +106,7 @@ def test_zeek_log_gives_one_json_object(redshank: Any, place: Place) -> None:
 
 def test_log_with_masked_time_is_judged_all_the_same(redshank: Any, place: Place, tmp_path: Path) -> None:
     masked = str(place.folder / "masked.log")
-    done = redshank("detect", "--zeek", masked, "-m", place.bundle, "-l", str(tmp_path), "--json")
+    done = redshank("detect", "--from", "zeek", masked, "-m", place.bundle, "-l", str(tmp_path), "--json")
     assert done.code == 0
     assert {(row["time"], row["family"]) for row in json.loads(done.out)["alerts"]} == {
         (None, "scanning"),
@@ -116,7 +116,7 @@ def test_log_with_masked_time_is_judged_all_the_same(redshank: Any, place: Place
 
 def test_second_run_appends_alerts_and_replaces_verdicts(redshank: Any, place: Place, tmp_path: Path) -> None:
     for _ in range(2):
-        redshank("detect", "--zeek", place.log, "-m", place.bundle, "-l", str(tmp_path))
+        redshank("detect", "--from", "zeek", place.log, "-m", place.bundle, "-l", str(tmp_path))
     assert len((tmp_path / "eve.json").read_text().splitlines()) == 4
     assert pq.read_table(tmp_path / "verdicts.parquet").num_rows == 65
 
@@ -125,7 +125,7 @@ def test_false_alarm_rate_comes_from_the_option_or_the_environment(
     redshank: Any, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDSHANK_DETECT__FALSE_ALARM_RATE", "0.05")
-    arguments = ("detect", "--zeek", place.log, "-m", place.bundle, "--json")
+    arguments = ("detect", "--from", "zeek", place.log, "-m", place.bundle, "--json")
     assert json.loads(redshank(*arguments).out)["summary"]["false_alarm_rate"] == "0.05"
     done = redshank(*arguments, "--false-alarm-rate", "0.001")
     assert json.loads(done.out)["summary"]["false_alarm_rate"] == "0.001"
@@ -134,7 +134,7 @@ def test_false_alarm_rate_comes_from_the_option_or_the_environment(
 def test_settings_file_is_heeded(redshank: Any, place: Place, tmp_path: Path) -> None:
     (tmp_path / "redshank.toml").write_text("[alerts]\nwindow_s = 10\n")
     done = redshank(
-        *("detect", "--zeek", place.log, "-m", place.bundle, "--json", "-c", str(tmp_path / "redshank.toml"))
+        *("detect", "--from", "zeek", place.log, "-m", place.bundle, "--json", "-c", str(tmp_path / "redshank.toml"))
     )
     assert len(json.loads(done.out)["alerts"]) == 3
 
@@ -142,12 +142,12 @@ def test_settings_file_is_heeded(redshank: Any, place: Place, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ([], 2, "detect: name one input, -r FILE or --zeek PATH; given: neither"),
-        (["-r", "{capture}", "--zeek", "{log}"], 2, "given: both -r '{capture}' and --zeek '{log}'"),
+        ([], 2, "input: none given; name exactly one, with -r PATH, -i INTERFACE or --from TOOL PATH"),
+        (["-r", "{capture}", "--from", "zeek", "{log}"], 2, "input: -r {capture} and --from zeek {log} given"),
         (["-r", "{folder}/none.pcap"], 2, "{folder}/none.pcap"),
-        (["--zeek", "{folder}/none.log"], 2, "{folder}/none.log: no such file or folder"),
+        (["--from", "zeek", "{folder}/none.log"], 2, "{folder}/none.log: no such file or folder"),
         (["-r", "{log}"], 1, "{log}"),
-        (["--zeek", "{capture}"], 1, "{capture}"),
+        (["--from", "zeek", "{capture}"], 1, "{capture}"),
         (["-r", "{capture}", "-m", "{folder}"], 1, "bundle {folder}: not a folder with model.onnx and manifest.json"),
         (["-r", "{capture}", "-m", "{folder}/other"], 1, "column 3 'weight_kg', running is 'duration'"),
         (["-r", "{capture}", "-m", "{folder}/damaged"], 1, "bundle tiny: model.onnx has sha256"),

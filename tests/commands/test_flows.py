@@ -32,10 +32,10 @@ def redshank(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_zeek_log_becomes_json_lines_and_a_summary_on_standard_error(log: Path) -> None:
-    done = redshank("flows", "--zeek", log)
+    done = redshank("flows", "--from", "zeek", log)
     assert done.returncode == 0
     assert [json.loads(line)["uid"] for line in done.stdout.splitlines()] == ["C1", "C2"]
-    assert done.stderr.startswith("INFO redshank.commands.flows: 2 flows, anomalies: zeek.wrong_field_count 1, 0.")
+    assert done.stderr.startswith("INFO redshank.commands.flows: 2 rows, anomalies: zeek.wrong_field_count 1, 0.")
     assert done.stderr.count("\n") == 1
 
 
@@ -79,14 +79,14 @@ def test_the_format_follows_the_option_or_the_ending(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert ended(monkeypatch, "flows", "--zeek", log, "-o", tmp_path / "new" / name, *option) == 0
+    assert ended(monkeypatch, "flows", "--from", "zeek", log, "-o", tmp_path / "new" / name, *option) == 0
     assert (tmp_path / "new" / name).read_bytes().startswith(first.encode())
     assert capsys.readouterr().out == ""
 
 
 def test_a_log_we_wrote_is_read_again(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for source, out in ((log, "first.jsonl"), (log, "conn.log"), (tmp_path / "conn.log", "second.jsonl")):
-        assert ended(monkeypatch, "flows", "--zeek", source, "-o", tmp_path / out) == 0
+        assert ended(monkeypatch, "flows", "--from", "zeek", source, "-o", tmp_path / out) == 0
     assert (tmp_path / "second.jsonl").read_text() == (tmp_path / "first.jsonl").read_text() != ""
 
 
@@ -108,18 +108,19 @@ def test_the_settings_file_and_the_environment_reach_the_meter(
     assert "sensor.capacity: '7' is not allowed" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["-r", "--zeek", "folder", "link"])
+@pytest.mark.parametrize("option", ["-r", "log", "folder", "link"])
 def test_what_is_read_is_never_written_over(
     option: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = log.read_bytes()
     source, out = log, log
     if option == "folder":
-        option, source = "--zeek", log.parent
+        source = log.parent
     elif option == "link":
-        option, out = "--zeek", tmp_path / "other.log"
+        out = tmp_path / "other.log"
         out.hardlink_to(log)
-    assert ended(monkeypatch, "flows", option, source, "-o", out) == 2
+    words = ("-r",) if option == "-r" else ("--from", "zeek")
+    assert ended(monkeypatch, "flows", *words, source, "-o", out) == 2
     assert capsys.readouterr() == (
         "",
         f"redshank: {out}: is what is read, and would be lost; name another file to write to\n",
@@ -130,7 +131,7 @@ def test_what_is_read_is_never_written_over(
 def test_a_reader_that_leaves_ends_the_program_quietly(log: Path) -> None:
     log.write_text(HEAD + "".join(map(row, range(60_000))))
     with subprocess.Popen(
-        [*PROGRAM, "flows", "--zeek", log], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*PROGRAM, "flows", "--from", "zeek", log], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
         assert program.stdout is not None
         assert program.stderr is not None
@@ -144,7 +145,7 @@ def test_a_reader_that_leaves_ends_the_program_quietly(log: Path) -> None:
 def test_a_full_disk_behind_standard_output_is_one_line(log: Path) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123  a device, not a path
         done = subprocess.run(
-            [*PROGRAM, "flows", "--zeek", log], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+            [*PROGRAM, "flows", "--from", "zeek", log], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
         )
     assert done.returncode == 1
     assert done.stderr == b"redshank: standard output: cannot be written (No space left on device)\n"
@@ -153,19 +154,19 @@ def test_a_full_disk_behind_standard_output_is_one_line(log: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        ((), 2, "flows: neither is given; name exactly one input, with -r FILE or --zeek PATH"),
-        (("-r", "a", "--zeek", "b"), 2, "flows: 'a' and 'b' are given; name exactly one input"),
-        (("--zeek", "LOG", "--format", "jsnl"), 2, "format: no 'jsnl'; did you mean 'jsonl'?"),
-        (("--zeek", "LOG", "--format", "parquet"), 2, "format: 'parquet' cannot go to standard output"),
-        (("--zeek", "LOG", "--json"), 2, "--json: the flows themselves go to standard output"),
-        (("--zeek", "LOG", "--capacity", "64"), 2, "--capacity: 64 is for the meter of -r"),
-        (("--zeek", "absent.log"), 2, "absent.log: no such file or folder"),
+        ((), 2, "input: none given; name exactly one, with -r PATH, -i INTERFACE or --from TOOL PATH"),
+        (("-r", "a", "--from", "zeek", "b"), 2, "input: -r a and --from zeek b given; name exactly one"),
+        (("--from", "zeek", "LOG", "--format", "jsnl"), 2, "format: no 'jsnl'; did you mean 'jsonl'?"),
+        (("--from", "zeek", "LOG", "--format", "parquet"), 2, "format: 'parquet' cannot go to standard output"),
+        (("--from", "zeek", "LOG", "--json"), 2, "--json: the flows themselves go to standard output"),
+        (("--from", "zeek", "LOG", "--capacity", "64"), 2, "--capacity: 64 is for our own meter"),
+        (("--from", "zeek", "absent.log"), 2, "absent.log: no such file or folder"),
         (("-r", "absent.pcap"), 2, "absent.pcap"),
-        (("--zeek", "LOG", "-o", "LOG/x.csv"), 2, "cannot write to folder"),
-        (("--zeek", "LOG", "-o", "FOLDER"), 2, "is a folder; name a file to write to"),
-        (("--zeek", "FOLDER/.."), 2, "a folder without conn.log"),
+        (("--from", "zeek", "LOG", "-o", "LOG/x.csv"), 2, "cannot write to folder"),
+        (("--from", "zeek", "LOG", "-o", "FOLDER"), 2, "is a folder; name a file to write to"),
+        (("--from", "zeek", "FOLDER/.."), 2, "a folder without conn.log"),
         (("-r", "LOG"), 1, "conn.log"),
-        (("--zeek", "PROGRAM"), 1, "not a conn.log"),
+        (("--from", "zeek", "PROGRAM"), 1, "not a conn.log"),
     ],
 )
 def test_wrong_usage_is_one_line_and_leaves_nothing(

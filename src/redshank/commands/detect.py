@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time
+
 if TYPE_CHECKING:
     from redshank.core.records import Alert
-    from redshank.flows.source import FlowSource
     from redshank.pipeline import Summary
     from redshank.report.summary import Row, Section
 
@@ -18,12 +19,12 @@ SHOWN = 1_000  # alerts kept for the table; the sinks get them all
 
 
 def detect(
-    capture: Annotated[
-        Path | None, typer.Option("--read", "-r", metavar="FILE", help="A capture: pcap or pcapng, plain or gzip.")
-    ] = None,
-    zeek: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="A conn.log of Zeek, or the folder that holds it.")
-    ] = None,
+    read: Read = None,
+    interfaces: Interfaces = None,
+    records: From = None,
+    follow: Follow = False,
+    seconds: Seconds = None,
+    bpf: Bpf = None,
     bundle: Annotated[
         Path | None,
         typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
@@ -43,53 +44,46 @@ def detect(
     config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of tables.")] = False,
 ) -> None:
-    """Find attacks in a capture, or in Zeek's conn.log.
+    """Find attacks on a wire, in a capture, or in another tool's records.
 
     Prints one line per alert (who, what, how often, against whom, what to do) and a summary. Options win over the
     environment (REDSHANK_DETECT__FALSE_ALARM_RATE), the environment over the settings file.
 
+    Exactly one of -r, -i and --from is read.
+
     Example: redshank detect -r plant.pcap.gz -l out/plant
+
+    Example: redshank detect -i eth1 -l out/today
     """
     from redshank.alerts.group import GroupSettings
     from redshank.alerts.sinks.eve import Eve
-    from redshank.capture.sources.pcap import Pcap
     from redshank.config import load
     from redshank.core.bundle import Bundle
-    from redshank.core.errors import ConfigError
     from redshank.core.files import writable_folder
     from redshank.detect.default import default_bundle
     from redshank.detect.detectors.classifier import Classifier
-    from redshank.flows.meter import MeterSettings
-    from redshank.flows.sources.sensor import Sensor
-    from redshank.flows.sources.zeek import Zeek
     from redshank.pipeline import VERDICTS_FILE, run
     from redshank.report.summary import show
 
-    if (capture is None) == (zeek is None):
-        given = f"both -r '{capture}' and --zeek '{zeek}'" if capture else "neither"
-        raise ConfigError(f"detect: name one input, -r FILE or --zeek PATH; given: {given}")
+    inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
     settings = load(config)
-    place = capture or zeek
-    source: FlowSource
-    if capture is not None:
-        meter = MeterSettings(capacity=settings.sensor.capacity, checksums=settings.sensor.checksums)
-        source = Sensor(Pcap(capture), meter)
-    elif zeek is not None:
-        source = Zeek(zeek)
+    source = inputs.source(settings.sensor)
     rate = settings.detect.false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     detector = Classifier(Bundle.load(bundle or settings.detect.bundle or default_bundle()), rate)
     folder = writable_folder(out, "-l") if out else None
     alerts: list[Alert] = []
-    summary = run(
-        source,
-        [detector],
-        [Eve(folder / EVE_FILE)] if folder else [],
-        grouping=GroupSettings(window_s=settings.alerts.window_s, unknown_minimum=settings.alerts.unknown_minimum),
-        verdicts=folder / VERDICTS_FILE if folder else None,
-        tell=lambda alert: alerts.append(alert) if len(alerts) < SHOWN else None,
-    )
+    with ended_in_time(inputs, source):
+        summary = run(
+            source,
+            [detector],
+            [Eve(folder / EVE_FILE)] if folder else [],
+            grouping=GroupSettings(window_s=settings.alerts.window_s, unknown_minimum=settings.alerts.unknown_minimum),
+            verdicts=folder / VERDICTS_FILE if folder else None,
+            tell=lambda alert: alerts.append(alert) if len(alerts) < SHOWN else None,
+            endless=inputs.endless,
+        )
     told = sections(summary, alerts, detector.name, detector.false_alarm_rate, as_json=as_json)
-    show(f"Detection in {place}", told, as_json=as_json)
+    show(f"Detection in {inputs.place}", told, as_json=as_json)
     if summary.interrupted:
         raise typer.Exit(130)
 

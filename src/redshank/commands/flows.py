@@ -3,21 +3,27 @@
 import logging
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time, until_interrupted
+
 if TYPE_CHECKING:
-    from redshank.config import Sensor as Settings
-    from redshank.flows.source import FlowSource
+    import pyarrow as pa
+
+    from redshank.flows.devices import Devices
 
 
 def flows(
-    read: Annotated[Path | None, typer.Option("--read", "-r", help="A capture: pcap or pcapng, plain or gzip.")] = None,
-    zeek: Annotated[
-        Path | None, typer.Option(help="A Zeek conn.log (tab-separated or JSON, plain or gzip), or a folder of them.")
-    ] = None,
+    read: Read = None,
+    interfaces: Interfaces = None,
+    records: From = None,
+    follow: Follow = False,
+    seconds: Seconds = None,
+    bpf: Bpf = None,
     form: Annotated[
         str | None,
         typer.Option(
@@ -26,6 +32,10 @@ def flows(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write, instead of standard output.")] = None,
+    devices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the devices seen: .jsonl, .csv or .parquet, by the ending."),
+    ] = None,
     capacity: Annotated[
         int | None, typer.Option(help="Flows the meter holds at once; the quietest are put out beyond it.")
     ] = None,
@@ -38,55 +48,55 @@ def flows(
 ) -> None:
     """Turn packets into flow records with the meaning of Zeek's conn.log.
 
-    Exactly one of -r and --zeek is read. The flows go to standard output or, whole or not at all, to the file of -o.
-    Options win over the environment (REDSHANK_SENSOR__CHECKSUMS), the environment over the settings file.
+    Exactly one of -r, -i and --from is read. The flows go to standard output or, whole or not at all, to the file of
+    -o. A flow that goes on gets a row marked interim after 32 packets or 10 s (settings of the section sensor), and its
+    last row is marked final. Options win over the environment (REDSHANK_SENSOR__CHECKSUMS), the environment over the
+    settings file.
 
     Example: redshank flows -r capture.pcap --format zeek > conn.log
 
-    Example: redshank flows --zeek /opt/zeek/logs/current -o flows.parquet --json
+    Example: redshank flows -i eth1 --bpf 'not port 22' -o today.parquet --devices devices.csv
+
+    Example: redshank flows --from zeek /opt/zeek/logs/current -o flows.parquet --json
     """
     from redshank.config import load
     from redshank.core.errors import ConfigError
-    from redshank.flows.write import SUFFIXES, check, write
+    from redshank.flows.devices import Devices
+    from redshank.flows.write import SUFFIXES, check, write, write_devices
     from redshank.report.progress import watched
     from redshank.report.summary import Section, show
 
-    if (read is None) == (zeek is None):
-        given = "neither is given" if read is None else f"'{read}' and '{zeek}' are given"
-        raise ConfigError(f"flows: {given}; name exactly one input, with -r FILE or --zeek PATH")
+    inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
     if as_json and out is None:
         raise ConfigError("--json: the flows themselves go to standard output; name a file for them with -o")
     form = form or SUFFIXES.get(out.suffix if out else "", "jsonl")
-    check(form, out, read or zeek)
+    check(form, out, inputs.path)
+    if devices is not None:
+        check(SUFFIXES.get(devices.suffix, "jsonl"), devices, inputs.path)
+    if capacity is not None and inputs.records:
+        raise ConfigError(f"--capacity: {capacity} is for our own meter; records of other tools are not metered again")
     sensor = load(config).sensor
-    source = _source(read, zeek, capacity, sensor)
+    source = inputs.source(sensor if capacity is None else sensor.model_copy(update={"capacity": capacity}))
+    inventory = Devices() if devices else None
     begin = time.perf_counter()
-    rows = write(watched(source, hidden=out is None and sys.stdout.isatty()), form, out)
-    seconds = time.perf_counter() - begin
+    with ended_in_time(inputs, source), until_interrupted(inputs, source):
+        batches = watched(source, hidden=out is None and sys.stdout.isatty())
+        rows = write(_noticing(inventory, batches) if inventory else batches, form, out)
+    took_s = time.perf_counter() - begin
+    if inventory and devices:
+        write_devices(inventory.rows(), SUFFIXES.get(devices.suffix, "jsonl"), devices)
     anomalies = {f"{stage}.{name}": count for (stage, name), count in sorted(source.anomalies.items())}
-    rate = source.packets / seconds if read else None
+    rate = source.packets / took_s if not inputs.records else None
     if as_json:
-        run = {"packets": source.packets, "flows": rows, "seconds": seconds, "packets_per_s": rate}
+        run = {"packets": source.packets, "flows": rows, "seconds": took_s, "packets_per_s": rate}
         show("flows", [Section("run", run), Section("anomalies", anomalies)], as_json=True)
         return
     odd = ", ".join(f"{name} {count:,}" for name, count in anomalies.items()) or "none"
     packets, speed = (f"{source.packets:,} packets, ", f", {rate:,.0f} packets/s") if rate is not None else ("", "")
-    logging.getLogger(__name__).info("%s%s flows, anomalies: %s, %.2f s%s", packets, f"{rows:,}", odd, seconds, speed)
+    logging.getLogger(__name__).info("%s%s rows, anomalies: %s, %.2f s%s", packets, f"{rows:,}", odd, took_s, speed)
 
 
-def _source(read: Path | None, zeek: Path | None, capacity: int | None, settings: "Settings") -> "FlowSource":
-    from redshank.core.errors import ConfigError
-
-    if zeek is not None:
-        from redshank.flows.sources.zeek import Zeek
-
-        if capacity is not None:
-            raise ConfigError(f"--capacity: {capacity} is for the meter of -r; a log of Zeek is not metered again")
-        return Zeek(zeek)
-    assert read is not None
-    from redshank.capture.sources.pcap import Pcap
-    from redshank.flows.meter import MeterSettings
-    from redshank.flows.sources.sensor import Sensor
-
-    capacity = settings.capacity if capacity is None else capacity
-    return Sensor(Pcap(read), MeterSettings(capacity=capacity, checksums=settings.checksums))
+def _noticing(devices: "Devices", batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    for batch in batches:
+        devices.take(batch)
+        yield batch
