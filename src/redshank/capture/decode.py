@@ -132,9 +132,9 @@ def _clear(packet: Record) -> None:
     packet["version"] = 0
     packet["proto"] = 0
     packet["tcp_flags"] = 0
-    packet["fragment"] = 0
     packet["bad_checksum"] = 0
-    packet["pad"] = 0
+    packet["depth"] = 0
+    packet["carrier"] = 0
 
 
 @lean_kernel
@@ -161,9 +161,7 @@ def _packet(
         if place < 0:
             return place
         stop = at + packet["ip_length"]
-        kind, inner = 0, place
-        if packet["fragment"] == 0:
-            kind, inner = tunnel(data, place, min(stop, end), packet["proto"])
+        kind, inner = tunnel(data, place, min(stop, end), packet["proto"])
         if kind < 0:
             counts[_TUNNEL_TRUNCATED] += 1
         elif kind > 0 and depth == MAX_TUNNELS:

@@ -16,6 +16,7 @@ MAX_EXTENSIONS = 16
 _OFFLOADED = 1500
 """An IPv6 payload length of zero is believed to be left to the network card above this many bytes."""
 
+FRAGMENT = ANOMALIES.index("fragment")
 IP_LENGTH_ZERO = ANOMALIES.index("ip_length_zero")
 IP_LONGER_THAN_FRAME = ANOMALIES.index("ip_longer_than_frame")
 IPV4_TRUNCATED = ANOMALIES.index("ipv4_truncated")
@@ -94,8 +95,8 @@ def ipv4(
     packet["ip_length"] = length
     packet["version"] = 4
     packet["proto"] = u8(data, at + 9)
-    fragment = u16(data, at + 6)
-    packet["fragment"] = 2 if fragment & 0x1FFF else (1 if fragment & 0x2000 else 0)
+    if u16(data, at + 6) & 0x3FFF:
+        return -1 - FRAGMENT, False
     return at + header, not offloaded
 
 
@@ -131,7 +132,6 @@ def ipv6(data: Bytes, at: int, end: int, wire: int, packet: Record, counts: Coun
     packet["dst_lo"] = u32(data, at + 32) << 32 | u32(data, at + 36)
     packet["ip_length"] = length
     packet["version"] = 6
-    packet["fragment"] = 0
     upper = u8(data, at + 6)
     place = at + 40
     for _ in range(MAX_EXTENSIONS + 1):
@@ -145,9 +145,8 @@ def ipv6(data: Bytes, at: int, end: int, wire: int, packet: Record, counts: Coun
         size = (u8(data, place + 1) + 1) * 8
         if upper == 44:
             size = 8
-            fragment = u16(data, place + 2) & 0xFFF9
-            if fragment:
-                packet["fragment"] = 2 if fragment & 0xFFF8 else 1
+            if u16(data, place + 2) & 0xFFF9:
+                return -1 - FRAGMENT, False
         elif upper == 51:
             size = (u8(data, place + 1) + 2) * 4
         elif upper == 43 and u8(data, place + 3):
@@ -156,7 +155,4 @@ def ipv6(data: Bytes, at: int, end: int, wire: int, packet: Record, counts: Coun
         place += size
         if place > stop:
             break
-        if packet["fragment"] == 2:
-            packet["proto"] = upper
-            return place, False
     return -1 - IPV6_EXTENSIONS, False

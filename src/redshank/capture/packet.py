@@ -12,34 +12,44 @@ Counts = npt.NDArray[np.int64]
 
 PACKET = np.dtype(
     [
+        # The first 64 bytes, one cache line, are what metering a packet takes.
         ("ts_ns", "i8"),
         ("src_hi", "u8"),
         ("src_lo", "u8"),
         ("dst_hi", "u8"),
         ("dst_lo", "u8"),
-        ("src_mac", "u8"),  # 48 bits; 0 where the link layer has none
-        ("dst_mac", "u8"),
-        ("payload_offset", "i8"),  # into Block.data: where the transport payload starts, or would start
-        ("payload_captured", "i4"),  # payload bytes that are really there, >= 0
-        ("payload_length", "i4"),  # payload bytes by the headers' lengths, even if the snap length cut them
-        ("ip_length", "i4"),  # IP total length, header included
-        ("vlan", "i4"),  # outermost VLAN identifier, -1 if none
-        ("seq", "u4"),
-        ("ack", "u4"),
         ("src_port", "u2"),
         ("dst_port", "u2"),
-        ("window", "u2"),
         ("version", "u1"),  # 4 or 6; 0: nothing to meter, counted by name
-        ("proto", "u1"),  # IP protocol behind all extension headers and tunnels
+        ("proto", "u1"),  # IP protocol behind all extension headers
         ("tcp_flags", "u1"),
-        ("fragment", "u1"),  # 0: whole packet, 1: first fragment, 2: later fragment (no ports)
         ("bad_checksum", "u1"),
-        ("pad", "u1"),
+        ("seq", "u4"),
+        ("ack", "u4"),
+        ("payload_length", "i4"),  # payload bytes by the headers' lengths, even if the snap length cut them
+        ("ip_length", "i4"),  # IP total length, header included; 0 where the header says so (segmentation offload)
+        ("src_mac", "u8"),  # 48 bits; 0 where the link layer has none
+        ("dst_mac", "u8"),
+        ("payload_offset", "i4"),  # into the data that the record came with: where the transport payload would start
+        ("payload_captured", "i4"),  # payload bytes that are really there, >= 0
+        ("window", "u2"),
+        ("vlan", "i2"),  # outermost VLAN identifier, -1 if none
+        ("depth", "u1"),  # 0: outermost; d: inside a tunnel, the nearest record before it with depth d - 1
+        ("carrier", "u1"),  # PLAIN, CARRIES or METERED_CARRIER
     ],
     align=True,
 )
 
-HARMLESS = ("arp", "not_ip", "ipv6_no_next_header")
+PLAIN, CARRIES, METERED_CARRIER = range(3)
+"""What a record is to the records of depth + 1 behind it. CARRIES: IP in IP or GRE, a tunnel between two addresses that
+is no flow itself. METERED_CARRIER: a tunnel over UDP, whose packets are a flow too."""
+
+HARMLESS = (
+    "arp",
+    "not_ip",
+    "ipv6_no_next_header",
+    "fragment",  # of an IP datagram, which is metered when it is whole
+)
 """Names in ANOMALIES that are no fault: frames that carry nothing to meter."""
 
 ANOMALIES = (

@@ -53,9 +53,7 @@ def transport(
     proto = 0 + packet["proto"]
     payload = at
     checksum = -1
-    if packet["fragment"] == 2:
-        pass
-    elif proto == _TCP:
+    if proto == _TCP:
         if at + 20 > here:
             return -1 - TCP_TRUNCATED
         payload = at + (u8(data, at + 12) >> 4) * 4
@@ -75,12 +73,11 @@ def transport(
         packet["src_port"] = u16(data, at)
         packet["dst_port"] = u16(data, at + 2)
         length = u16(data, at + 4)
-        if packet["fragment"] == 0:
-            if length < 8 or at + length > stop:
-                counts[UDP_LENGTH] += 1
-            else:
-                stop = at + length
-                checksum = UDP_CHECKSUM if u16(data, at + 6) else -1
+        if length < 8 or at + length > stop:
+            counts[UDP_LENGTH] += 1
+        else:
+            stop = at + length
+            checksum = UDP_CHECKSUM if u16(data, at + 6) else -1
     elif proto == (_ICMP if packet["version"] == 4 else _ICMPV6):
         if at + 8 > here:
             return -1 - ICMP_TRUNCATED
@@ -91,7 +88,7 @@ def transport(
     packet["payload_offset"] = payload
     packet["payload_length"] = stop - payload
     packet["payload_captured"] = max(0, min(stop, end) - payload)
-    if verify and checksum >= 0 and packet["fragment"] == 0 and stop <= end:
+    if verify and checksum >= 0 and stop <= end:
         pseudo = 0
         if proto != _ICMP:
             addresses = ip + (12 if packet["version"] == 4 else 8)

@@ -216,19 +216,6 @@ def feed(
         state[PACKETS] += 1
 
         from_a = key_of(packet, wanted)
-        if packet.fragment:
-            proto = np.uint64(packet.proto)
-            spot = table.siphash(k0, k1, packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo, proto)
-            fragment = fragments[np.int64(spot & np.uint64(table.FRAGMENTS - 1))]
-        if packet.fragment == 2:
-            index = fragment.row
-            if fragment.tag == spot and rows[index].live and rows[index].serial == fragment.serial:
-                side = 0 if rows[index].orig_is_a == from_a else 1
-                _add_fragment(rows[index], ends[2 * index + side], packet, now)
-            else:
-                counts[LOST_FRAGMENT] += 1
-            continue
-
         ports = (np.uint64(wanted.a_port) << np.uint64(32)) | (np.uint64(wanted.b_port) << np.uint64(16))
         ports |= (
             np.uint64(wanted.proto) << np.uint64(8)
@@ -255,8 +242,6 @@ def feed(
                 given_up = table.victim(rows, state)
                 end(rows, ends, slots, buckets, state, given_up, EVICTED_REASON, out_rows, out_ends)
             index = _begin(packet, wanted, from_a, tag, now, rows, ends, slots, state)
-        if packet.fragment == 1:
-            fragment.tag, fragment.row, fragment.serial = spot, index, rows[index].serial
         side = 0 if rows[index].orig_is_a == from_a else 1
         _take(packet, now, index, side, rows, ends, state, limits, counts, payloads)
         rows[index].single = fresh
