@@ -8,7 +8,6 @@ import pytest
 from payloads import streams_of
 from redshank.flows.service import NAMES, NONE, STREAM, Hint, Recognizer, Service, escaped, find
 
-
 Array = npt.NDArray[Any]
 
 

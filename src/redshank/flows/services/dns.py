@@ -1,8 +1,13 @@
-"""DNS, mDNS, LLMNR and NetBIOS names: a header whose first question can be read.
+"""DNS, mDNS, LLMNR and NetBIOS names, over UDP and TCP: the first query and its answer.
 
-On a port of DNS a readable header is enough (Zeek calls all of these dns); elsewhere there must be exactly one question
-of the Internet class, or an answer to one.
-Source: RFC 1035, section 4.1; RFC 6762, section 18; RFC 4795, section 2.1.1; RFC 1002, section 4.2.1.1.
+On a port of DNS a message is believed whose questions and answers can be read (Zeek calls all of these dns); elsewhere
+the client must ask, or the server answer, exactly one question of the Internet class.
+The fields are those of the first line that Zeek's dns.log would have: what was asked comes from the query, and from
+the first answer where no query was seen; AA and RA count only in a response with answers; rejected is a response
+without any record, or with an error and no question. Names are in lower case, without the last dot; NetBIOS names are
+decoded.
+Source: RFC 1035, section 4.1; RFC 6762, section 18; RFC 4795, section 2.1.1; RFC 1002, section 4.2.1.1 and RFC 1001,
+section 14.1; Zeek's manual, dns.log.
 """
 
 from typing import Any
@@ -12,17 +17,36 @@ import numpy.typing as npt
 
 from redshank.core.kernel import kernel
 from redshank.flows.bytes import number
-from redshank.flows.service import FROM_ANY, FROM_CLIENT, FROM_SERVER, UNKNOWN, Hint
+from redshank.flows.service import Hint
 
 MAYBE = Hint()
+FIELDS = {
+    "dns_query": "text",
+    "dns_qclass": "number",
+    "dns_qtype": "number",
+    "dns_rcode": "number",
+    "dns_AA": "flag",
+    "dns_RD": "flag",
+    "dns_RA": "flag",
+    "dns_rejected": "flag",
+}
+ROOM = 256
+_QCLASS, _QTYPE, _RCODE, _AA, _RD, _RA, _REJECTED = range(7)
 
-_PORTS = (53, 137, 5353, 5355)
+_NETBIOS = 137
+_MAX_QUESTIONS = 25  # Zeek's bound: what has more is no DNS
 _MAX_RECORDS = 100
 _MAX_LABELS = 128
+_MAX_POINTERS = 16
 
 
 @kernel
-def _after_name(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+def _usual(port: int) -> bool:
+    return port in (53, 5353, 5355, _NETBIOS)
+
+
+@kernel
+def _after_name(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> int:
     """Return where the name at `at` ends, or -1 if it does not end inside; never follows a pointer."""
     for _ in range(_MAX_LABELS):
         if at >= end:
@@ -32,38 +56,61 @@ def _after_name(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
             return at + 1
         if size >= 192:
             return at + 2
-        if size > 63:
+        if size > longest:
             return -1
         at += 1 + size
     return -1
 
 
 @kernel
-def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: int) -> int:
+def _message(at: int, end: int, proto: int) -> int:
+    """Return where the header starts, or -1: TCP puts a length before it."""
     if proto == 6:
-        if end - at < 14 or number(data, at, 2) < 12:
-            return UNKNOWN
         at += 2
-    if end - at < 12:
-        return UNKNOWN
-    flags = number(data, at + 2, 2)
-    questions = number(data, at + 4, 2)
-    records = questions + number(data, at + 6, 2) + number(data, at + 8, 2) + number(data, at + 10, 2)
-    opcode = flags >> 11 & 15
-    usual = port in _PORTS
-    if records > _MAX_RECORDS or opcode > 8 or opcode == 3 or (records == 0 and not flags & 0x8000):
-        return UNKNOWN
-    if not usual and (questions != 1 or opcode != 0 or flags & 0x40):
-        return UNKNOWN
-    if questions > 0:
-        after = _after_name(data, at + 12, end)
-        if after < 0 or after + 4 > end:
-            return UNKNOWN
-        if not usual and number(data, after + 2, 2) != 1:
-            return UNKNOWN
-    if port == 5353:
-        return FROM_ANY
-    return FROM_SERVER if flags & 0x8000 else FROM_CLIENT
+    return at if end - at >= 12 else -1
+
+
+@kernel
+def _readable(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> bool:
+    """Tell whether questions and answers can be read."""
+    questions, answers = number(data, at + 4, 2), number(data, at + 6, 2)
+    if questions > _MAX_QUESTIONS or answers > _MAX_RECORDS:
+        return False
+    place = at + 12
+    for _ in range(questions):
+        place = _after_name(data, place, end, longest)
+        if place < 0 or place + 4 > end:
+            return False
+        place += 4
+    for _ in range(answers):
+        place = _after_name(data, place, end, longest)
+        if place < 0 or place + 10 > end:
+            return False
+        place += 10 + number(data, place + 8, 2)
+        if place > end:
+            return False
+    return True
+
+
+@kernel
+def _speaks(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: int, server: bool) -> bool:  # noqa: FBT001  a kernel takes places
+    message = _message(at, end, proto)
+    if message < 0 or (proto == 6 and number(data, at, 2) < 12):
+        return False
+    flags, questions, answers = number(data, message + 2, 2), number(data, message + 4, 2), number(data, message + 6, 2)
+    others = number(data, message + 8, 2) + number(data, message + 10, 2)
+    opcode, response = flags >> 11 & 15, flags >> 15 == 1
+    if questions + answers + others > _MAX_RECORDS or opcode > 8 or opcode == 3:
+        return False
+    if _usual(port):
+        if questions + answers + others == 0 and not response:
+            return False
+    elif questions != 1 or opcode != 0 or flags & 0x40 or response != server or (answers > 0 and not response):
+        return False
+    if not _readable(data, message, end, 191 if port == _NETBIOS else 63):
+        return False
+    after = message + 12 if _usual(port) else _after_name(data, message + 12, end, 63)
+    return _usual(port) or number(data, after + 2, 2) == 1
 
 
 @kernel
@@ -71,6 +118,105 @@ def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt
     """Look at flows; see service.Recognize."""
     for k in range(len(streams)):
         stream = streams[k]
-        client = _speaker(data, stream.client_at, stream.client_end, stream.proto, stream.resp_port) & FROM_CLIENT
-        server = _speaker(data, stream.server_at, stream.server_end, stream.proto, stream.resp_port) & FROM_SERVER
-        found[k] = client != 0 or server != 0
+        found[k] = _speaks(data, stream.client_at, stream.client_end, stream.proto, stream.resp_port, False) or _speaks(
+            data, stream.server_at, stream.server_end, stream.proto, stream.resp_port, True
+        )
+
+
+@kernel
+def _put_name(data: npt.NDArray[np.uint8], start: int, at: int, end: int, row: npt.NDArray[np.uint8]) -> int:
+    """Write the name at `at` of the message at `start` into row, in lower case with dots; return its length.
+
+    Pointers lead backward only, so that it ends; what cannot be read ends the name.
+    """
+    length, jumps = 0, 0
+    for _ in range(_MAX_LABELS + _MAX_POINTERS):
+        if at >= end or data[at] == 0:
+            break
+        size = int(data[at])
+        if size >= 192:
+            target = start + (number(data, at, 2) & 0x3FFF) if at + 2 <= end else at
+            jumps += 1
+            if target >= at or jumps > _MAX_POINTERS:
+                break
+            at = target
+            continue
+        if at + 1 + size > end or length + size + 1 > len(row):
+            break
+        for place in range(at + 1, at + 1 + size):
+            letter = data[place]
+            row[length] = letter + 32 if 65 <= letter <= 90 else letter
+            length += 1
+        row[length] = 46
+        length += 1
+        at += 1 + size
+    return max(length - 1, 0)
+
+
+@kernel
+def _decode(row: npt.NDArray[np.uint8], length: int) -> int:
+    """Turn a NetBIOS name, two letters for each byte, into its bytes; return its length.
+
+    A name has 15 bytes, padded with blanks; the sixteenth says what kind of name it is.
+    """
+    decoded = 0
+    while decoded < 15 and 2 * decoded + 1 < length:
+        first, second = int(row[2 * decoded]), int(row[2 * decoded + 1])
+        if not (97 <= first <= 112 and 97 <= second <= 112):
+            break
+        value = (first - 97) << 4 | (second - 97)
+        if 3 <= value <= 32 or value >= 127:
+            break
+        row[decoded] = value
+        decoded += 1
+    return decoded
+
+
+@kernel
+def read(
+    data: npt.NDArray[np.uint8],
+    streams: npt.NDArray[Any],
+    numbers: npt.NDArray[np.int64],
+    spans: npt.NDArray[np.int64],
+    room: npt.NDArray[np.uint8],
+) -> None:
+    """Read the first query and its response; see service.Read."""
+    for k in range(len(streams)):
+        stream = streams[k]
+        query, response, query_end, response_end = -1, -1, 0, 0
+        for at, end in ((stream.server_at, stream.server_end), (stream.client_at, stream.client_end)):
+            message = _message(at, end, stream.proto)
+            if message < 0 or data[message + 2] >> 3 & 15 != 0:  # Zeek's log follows only standard queries
+                continue
+            if data[message + 2] & 128:
+                response, response_end = message, end
+            else:
+                query, query_end = message, end
+        if query >= 0 and response >= 0 and number(data, query, 2) != number(data, response, 2):
+            response = -1
+        if query < 0 and response < 0:
+            continue
+        for place in (_AA, _RD, _RA, _REJECTED):
+            numbers[k, place] = 0
+        longest = 191 if stream.resp_port == _NETBIOS else 63
+        if query >= 0 and number(data, query + 4, 2) > 0:
+            after = _after_name(data, query + 12, query_end, longest)
+            if 0 <= after <= query_end - 4:
+                length = _put_name(data, query, query + 12, query_end, room[k])
+                spans[k, 0, 0], spans[k, 0, 1] = 0, _decode(room[k], length) if longest > 63 else length
+                numbers[k, _QTYPE], numbers[k, _QCLASS] = number(data, after, 2), number(data, after + 2, 2)
+                numbers[k, _RD] = data[query + 2] & 1
+        if response >= 0:
+            questions, answers = number(data, response + 4, 2), number(data, response + 6, 2)
+            others = number(data, response + 8, 2) + number(data, response + 10, 2)
+            numbers[k, _RCODE] = data[response + 3] & 15
+            numbers[k, _REJECTED] = answers + others == 0 if questions > 0 else numbers[k, _RCODE] != 0
+            if answers == 0:
+                continue
+            numbers[k, _AA], numbers[k, _RA] = data[response + 2] >> 2 & 1, data[response + 3] >> 7
+            at = response + 12
+            for _ in range(min(questions, _MAX_QUESTIONS)):
+                at = _after_name(data, at, response_end, longest) + 4 if at > 0 else -1
+                at = at if at >= response + 12 + 4 else -1
+            if spans[k, 0, 0] < 0 and at > 0:
+                spans[k, 0, 0], spans[k, 0, 1] = 0, _put_name(data, response, at, response_end, room[k])
