@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from redshank.core.errors import ActionError, ConfigError
-from redshank.core.schema import FLOW, flow_batch
+from redshank.core.schema import DEVICE, FLOW, flow_batch
 from redshank.flows.conn_log import COLUMNS
 from redshank.flows.sources.zeek import Zeek
 from redshank.flows.write import FORMATS, check, json_lines, write
@@ -36,8 +36,18 @@ FULL: dict[str, object] = {
     "dns_query": ['a"b\\c', "\x1b[2J\n\u202eü\x7f", None],
     "dns_AA": [True, False, None],
     "src_gap_mean_s": [1e-9, math.nan, None],
+    "first_sizes_bytes": [[40, -1500], [], None],
+    "first_gaps_s": [[0.0, 0.1], [math.nan], None],
+    "tunnel_parents": ["C8,C9", None, None],
     "part": ["final", "interim", "final"],
 }
+DEVICES = pa.RecordBatch.from_pylist(
+    [
+        {"mac": "02:00:00:00:00:01", "ips": ["10.0.0.1", "fe80::1"], "offers": ['a;b"c,d\n'], "uses": [], "flows": 3},
+        {"ips": ["10.0.0.2", None]},
+    ],
+    schema=DEVICE,
+)
 
 
 def batch() -> pa.RecordBatch:
@@ -68,6 +78,9 @@ def test_json_holds_what_is_there_and_omits_what_is_absent(tmp_path: Path) -> No
         "dns_query": 'a"b\\c',
         "dns_AA": True,
         "src_gap_mean_s": Decimal("1E-9"),
+        "first_sizes_bytes": [40, -1500],
+        "first_gaps_s": [0, Decimal("0.1")],
+        "tunnel_parents": "C8,C9",
         "part": "final",
     }
     assert second["ts"] == Decimal("1500000000.123456789")
@@ -76,6 +89,7 @@ def test_json_holds_what_is_there_and_omits_what_is_absent(tmp_path: Path) -> No
     assert second["dns_query"] == "\x1b[2J\n\u202eü\x7f"
     assert second["dns_AA"] is False
     assert "src_gap_mean_s" not in second
+    assert (second["first_sizes_bytes"], second["first_gaps_s"]) == ([], [None])
     assert third == {"uid": "C3", "src_ip": "10.0.0.3", "src_port": 1, "dst_ip": "10.0.0.4", "part": "final"}
 
 
@@ -133,9 +147,33 @@ def test_csv_has_every_column_of_flow_and_inert_text(tmp_path: Path) -> None:
     assert list(first) == FLOW.names
     assert (first["ts"], first["service"], first["dns_AA"]) == ("1500000000.123456", "gssapi,ldap", "true")
     assert first["dns_query"] == 'a"b\\\\c'
+    assert (first["first_sizes_bytes"], first["first_gaps_s"], first["tunnel_parents"]) == (
+        "40;-1500",
+        "0;0.1",
+        "C8,C9",
+    )
     assert (second["ts"], second["src_gap_mean_s"]) == ("1500000000.123456789", "")
     assert second["dns_query"] == "\\x1b[2J\\x0a\\xe2\\x80\\xae\\xc3\\xbc\\x7f"
     assert set(third.values()) == {"C3", "10.0.0.3", "1", "10.0.0.4", "final", ""}
+
+
+def test_devices_are_written_as_flows_are(tmp_path: Path) -> None:
+    assert write([DEVICES], "jsonl", tmp_path / "devices.jsonl", DEVICE) == 2
+    first, second = (json.loads(line) for line in (tmp_path / "devices.jsonl").read_text().splitlines())
+    assert (first["ips"], first["offers"], first["uses"]) == (["10.0.0.1", "fe80::1"], ['a;b"c,d\n'], [])
+    assert second == {"ips": ["10.0.0.2", None]}
+    assert write([DEVICES], "csv", tmp_path / "devices.csv", DEVICE) == 2
+    first, second = csv.DictReader(io.StringIO((tmp_path / "devices.csv").read_text()))
+    assert list(first) == DEVICE.names
+    assert (first["ips"], first["offers"], first["uses"]) == ("10.0.0.1;fe80::1", 'a\\x3bb"c,d\\x0a', "")
+    assert second["ips"] == "10.0.0.2;"
+    assert write([DEVICES], "parquet", tmp_path / "devices.parquet", DEVICE) == 2
+    assert parquet.read_table(tmp_path / "devices.parquet").equals(pa.table(DEVICES))
+
+
+def test_lists_of_a_part_of_a_batch_are_those_of_its_rows() -> None:
+    whole = [json.loads(line) for line in json_lines(DEVICES).to_pylist()]
+    assert [json.loads(json_lines(DEVICES.slice(i, 1))[0].as_py()) for i in range(2)] == whole
 
 
 def test_parquet_gives_back_the_same_table(tmp_path: Path) -> None:
@@ -143,7 +181,20 @@ def test_parquet_gives_back_the_same_table(tmp_path: Path) -> None:
     assert write([batch(), batch()], "parquet", path) == 6
     table = parquet.read_table(path)
     assert table.schema.equals(FLOW)
-    assert table.slice(0, 3).drop(["src_gap_mean_s"]).equals(pa.table(batch()).drop(["src_gap_mean_s"]))
+    odd = ["src_gap_mean_s", "first_gaps_s"]  # NaN is not equal to itself
+    assert table.slice(0, 3).drop(odd).equals(pa.table(batch()).drop(odd))
+    assert math.isnan(table.column("first_gaps_s")[1].as_py()[0])
+
+
+def test_parquet_uses_what_every_reader_knows(tmp_path: Path) -> None:
+    write([batch()], "parquet", tmp_path / "flows.parquet")
+    group = parquet.ParquetFile(tmp_path / "flows.parquet").metadata.row_group(0)
+    columns = {column.path_in_schema: column for column in map(group.column, range(group.num_columns))}
+    assert {column.compression for column in columns.values()} == {"UNCOMPRESSED"}
+    assert {name for column in columns.values() for name in column.encodings} == {"PLAIN", "RLE", "RLE_DICTIONARY"}
+    assert [name for name, column in columns.items() if column.is_stats_set] == ["ts"]
+    assert "RLE_DICTIONARY" in columns["first_sizes_bytes.list.element"].encodings
+    assert "RLE_DICTIONARY" not in columns["uid"].encodings
 
 
 def test_parquet_has_large_row_groups(tmp_path: Path) -> None:

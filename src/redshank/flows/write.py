@@ -1,7 +1,8 @@
-r"""FLOW batches -> a file or standard output, as JSON lines, as a Zeek conn.log, as CSV or as Parquet.
+r"""FLOW or DEVICE batches -> a file or standard output, as JSON lines, as a Zeek conn.log, as CSV or as Parquet.
 
-In: FLOW batches. Out: how many rows were written. Columns become text as a whole, so that no Python object per value
+In: batches. Out: how many rows were written. Columns become text as a whole, so that no Python object per value
 exists; the same rows give the same bytes. Times and numbers are exact: whoever reads them back has the value we had.
+A list is an array in JSON and `a;b;c` in CSV, where one without members reads as one that is absent.
 Text from the wire is inert in every form: JSON escapes it, conn.log and CSV write `\xNN` as Zeek does.
 A file appears under its name only when it is whole.
 Source: RFC 8259 (JSON), RFC 4180 (CSV), https://docs.zeek.org/en/master/log-formats.html
@@ -29,18 +30,25 @@ FORMATS = ("jsonl", "zeek", "csv", "parquet")
 SUFFIXES = {".jsonl": "jsonl", ".json": "jsonl", ".log": "zeek", ".csv": "csv", ".parquet": "parquet"}
 
 GROUP_ROWS = 65_536
-"""Rows of one Parquet row group: large enough to compress, small enough to hold."""
+"""Rows of one Parquet row group: large enough for dictionaries to pay, small enough to hold."""
+
+_UNLIKE = frozenset({"ts", "uid", "community_id", "src_port"})
+"""Columns whose values seldom come twice, as those of floating columns."""
+_LENGTHS = ("_size_min_bytes", "_size_max_bytes")
+"""Endings of floating columns that hold lengths of packets."""
 
 _JSON_SAFE = r"^[ !#-\[\]-~]*$"  # printable ASCII without quote and backslash
 
 
-def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None) -> int:
-    """Write flows; the path is replaced only when all of them are written.
+def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None, schema: pa.Schema = FLOW) -> int:
+    """Write flows or devices; the path is replaced only when all of them are written.
 
     Args:
-        batches: FLOW batches.
-        form: One of FORMATS. "zeek" holds the columns that a conn.log has, and no interim rows, which it does not know.
+        batches: FLOW batches, or those of `schema`.
+        form: One of FORMATS. "zeek" holds the columns that a conn.log has, and no interim rows, which it does not know;
+            it is for FLOW only.
         path: The file; None is standard output.
+        schema: What the batches are.
 
     Returns:
         Rows written.
@@ -52,12 +60,12 @@ def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None) -> in
     check(form, path)
     if path is None:
         with _disk("standard output"):
-            return _WRITERS[form](batches, sys.stdout.buffer)
+            return _WRITERS[form](batches, sys.stdout.buffer, schema)
     if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced
         with _disk(f"{path}"), path.open("wb") as stream:
-            return _WRITERS[form](batches, stream)
+            return _WRITERS[form](batches, stream, schema)
     with replacing(path) as part, _disk(f"{path}"), part.open("wb") as stream:
-        return _WRITERS[form](batches, stream)
+        return _WRITERS[form](batches, stream, schema)
 
 
 def check(form: str, path: Path | None, source: Path | None = None) -> None:
@@ -114,12 +122,22 @@ def json_lines(batch: pa.RecordBatch) -> pa.StringArray:
 
 
 def _json_text(column: pa.Array) -> pa.StringArray:
+    if pa.types.is_list(column.type):
+        members = _json_text(column.flatten()).fill_null("null")
+        return pc.binary_join_element_wise("[", _joined(column, members, ","), "]", "")
     if not pa.types.is_string(column.type):
         return _number_text(column, true="true", false="false")
     if pc.all(pc.match_substring_regex(column, _JSON_SAFE), min_count=0).as_py():
         return pc.binary_join_element_wise('"', column, '"', "")
     texts = (None if text is None else json.dumps(text).replace("\x7f", "\\u007f") for text in column.to_pylist())
     return pa.array(texts, pa.string())
+
+
+def _joined(column: pa.ListArray, members: pa.StringArray, separator: str) -> pa.StringArray:
+    """Join the texts of a list column's members, row by row."""
+    stops = np.cumsum(column.value_lengths().fill_null(0).to_numpy(), dtype=np.int32)
+    lists = pa.ListArray.from_arrays(pa.array(np.concatenate([[np.int32(0)], stops])), members)
+    return pc.if_else(column.is_null(), pa.scalar(None, pa.string()), pc.binary_join(lists, separator))
 
 
 def _number_text(column: pa.Array, *, true: str, false: str) -> pa.StringArray:
@@ -170,11 +188,13 @@ def _line_text(column: pa.Array, kind: str) -> pa.StringArray:
     return pc.if_else(pc.equal(text, ""), EMPTY, text)
 
 
-def _write_jsonl(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
+def _write_jsonl(batches: Iterable[pa.RecordBatch], stream: BinaryIO, schema: pa.Schema) -> int:
+    del schema  # every object names what it holds
     return _write_lines((json_lines(batch) for batch in batches), stream)
 
 
-def _write_zeek(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
+def _write_zeek(batches: Iterable[pa.RecordBatch], stream: BinaryIO, schema: pa.Schema) -> int:
+    del schema  # a conn.log has its own columns
     head = (
         "#separator \\x09",
         "#set_separator\t,",
@@ -206,8 +226,8 @@ def _write_lines(arrays: Iterable[pa.StringArray], stream: BinaryIO) -> int:
     return rows
 
 
-def _write_csv(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
-    stream.write((",".join(FLOW.names) + "\n").encode())
+def _write_csv(batches: Iterable[pa.RecordBatch], stream: BinaryIO, schema: pa.Schema) -> int:
+    stream.write((",".join(schema.names) + "\n").encode())
     stream.flush()
     return _write_lines((_csv_lines(batch) for batch in batches), stream)
 
@@ -218,9 +238,19 @@ def _csv_lines(batch: pa.RecordBatch) -> pa.StringArray:
 
 
 def _csv_text(column: pa.Array) -> pa.StringArray:
+    if pa.types.is_list(column.type):
+        members = column.flatten()
+        if pa.types.is_string(members.type):
+            members = pc.replace_substring(escape(members), ";", "\\x3b")
+        else:
+            members = _number_text(members, true="true", false="false")
+        return _quoted(_joined(column, members.fill_null(""), ";"))
     if not pa.types.is_string(column.type):
         return _number_text(column, true="true", false="false")
-    text = escape(column)
+    return _quoted(escape(column))
+
+
+def _quoted(text: pa.StringArray) -> pa.StringArray:
     special = pc.match_substring_regex(text, '[",]')
     if not pc.any(special, min_count=0).as_py():
         return text
@@ -228,22 +258,40 @@ def _csv_text(column: pa.Array) -> pa.StringArray:
     return pc.if_else(special, quoted, text)
 
 
-def _write_parquet(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
-    rows = 0
+def _write_parquet(batches: Iterable[pa.RecordBatch], stream: BinaryIO, schema: pa.Schema) -> int:
+    rows = held = 0
     waiting: list[pa.RecordBatch] = []
-    with parquet.ParquetWriter(stream, FLOW, compression="zstd") as writer:
+    # Measured, CPU per flow: 5.1 us with zstd and statistics of all columns, 1.5 us so, in a file a third larger.
+    with parquet.ParquetWriter(
+        stream,
+        schema,
+        compression="none",
+        use_dictionary=[name for field in schema for name in _repeating(field)],
+        write_statistics=["ts"] if "ts" in schema.names else False,
+        write_batch_size=16_384,
+    ) as writer:
         for batch in batches:
             waiting.append(batch)
             rows += batch.num_rows
-            if sum(held.num_rows for held in waiting) >= GROUP_ROWS:
-                writer.write_table(pa.Table.from_batches(waiting, FLOW))
-                waiting = []
+            held += batch.num_rows
+            if held >= GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(waiting, schema))
+                waiting, held = [], 0
         if waiting:
-            writer.write_table(pa.Table.from_batches(waiting, FLOW))
+            writer.write_table(pa.Table.from_batches(waiting, schema))
     return rows
 
 
-_WRITERS: dict[str, Callable[[Iterable[pa.RecordBatch], BinaryIO], int]] = {
+def _repeating(field: pa.Field) -> list[str]:
+    """Name the column, as Parquet calls it, if a dictionary of its values is worth its making."""
+    listed = pa.types.is_list(field.type)
+    kind = field.type.value_type if listed else field.type
+    if field.name in _UNLIKE or (pa.types.is_floating(kind) and not field.name.endswith(_LENGTHS)):
+        return []
+    return [f"{field.name}.list.element" if listed else field.name]
+
+
+_WRITERS: dict[str, Callable[[Iterable[pa.RecordBatch], BinaryIO, pa.Schema], int]] = {
     "jsonl": _write_jsonl,
     "zeek": _write_zeek,
     "csv": _write_csv,
