@@ -20,6 +20,7 @@ NOT_RUN = {
     "make services": "installs Debian packages; `.ci/run` begins with it",
     "make lint": "`.ci/run` runs it beside the tests",
     "make bench": "a measurement of minutes",
+    "make fuzz": "a campaign of minutes; tests/fuzz runs a small one",
     "make new": "writes into the source tree; tests/tools/test_new.py runs it in a copy",
     "make docs": "tests compare its pages below",
     "pip install": "changes the environment that the tests run in",
@@ -46,6 +47,8 @@ def _marks(line: str) -> list[pytest.MarkDecorator]:
         marks.append(pytest.mark.data)
     if "lab record" in line:
         marks += [pytest.mark.root, pytest.mark.service]
+    if " -i " in line:
+        marks.append(pytest.mark.root)
     return marks
 
 
