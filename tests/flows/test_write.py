@@ -306,6 +306,7 @@ ROW = st.fixed_dictionaries(
         "src_mac": WORDS,
         "dst_mac": WORDS,
         "vlan": st.none() | st.integers(0, 4_095),
+        "tunnel_parents": WORDS,
         **dict.fromkeys(
             ("src_bytes", "dst_bytes", "missed_bytes", "src_pkts", "src_ip_bytes", "dst_pkts", "dst_ip_bytes"), COUNTS
         ),

@@ -34,6 +34,7 @@ COLUMNS = (
     ("src_ip_bytes", "orig_ip_bytes", "count"),
     ("dst_pkts", "resp_pkts", "count"),
     ("dst_ip_bytes", "resp_ip_bytes", "count"),
+    ("tunnel_parents", "tunnel_parents", "set[string]"),
     ("ip_proto", "ip_proto", "count"),
     ("community_id", "community_id", "string"),
     ("src_mac", "orig_l2_addr", "string"),
