@@ -1,15 +1,16 @@
 """Reading payload bytes inside kernels, never past their end.
 
 In: the bytes of a block and the stretch [at, end) of one payload. Out: comparisons and numbers.
+All are lean kernels, and so should be what calls them: counting references costs more than what is done here.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 
-@kernel
+@lean_kernel
 def starts(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> bool:
     """Tell whether data[at:end] starts with `text`."""
     if at + len(text) > end:
@@ -20,7 +21,7 @@ def starts(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> bool:
     return same == len(text)
 
 
-@kernel
+@lean_kernel
 def starts_word(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> bool:
     """Tell whether data[at:end] starts with the upper-case `text`, in either case."""
     if at + len(text) > end:
@@ -32,10 +33,37 @@ def starts_word(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> 
     return True
 
 
-@kernel
+@lean_kernel
 def number(data: npt.NDArray[np.uint8], at: int, size: int) -> int:
     """Return `size` bytes from `at` on as a big-endian number; the caller knows that they are there."""
     value = 0
     for k in range(size):
         value = value << 8 | int(data[at + k])
     return value
+
+
+@lean_kernel
+def little(data: npt.NDArray[np.uint8], at: int, size: int) -> int:
+    """Return `size` bytes from `at` on as a little-endian number; the caller knows that they are there."""
+    value = 0
+    for k in range(size):
+        value |= int(data[at + k]) << 8 * k
+    return value
+
+
+@lean_kernel
+def place_of(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> int:
+    """Return where `text` first stands in data[at:end], or -1."""
+    for place in range(at, end - len(text) + 1):
+        if data[place] == text[0] and starts(data, place, end, text):
+            return place
+    return -1
+
+
+@lean_kernel
+def printable(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
+    """Tell whether data[at:end] is printable ASCII all through."""
+    for place in range(at, end):
+        if data[place] < 32 or data[place] > 126:
+            return False
+    return True

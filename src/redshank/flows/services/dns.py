@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 from redshank.flows.bytes import number
 from redshank.flows.service import Hint
 
@@ -40,12 +40,12 @@ _MAX_LABELS = 128
 _MAX_POINTERS = 16
 
 
-@kernel
+@lean_kernel
 def _usual(port: int) -> bool:
     return port in (53, 5353, 5355, _NETBIOS)
 
 
-@kernel
+@lean_kernel
 def _after_name(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> int:
     """Return where the name at `at` ends, or -1 if it does not end inside; never follows a pointer."""
     for _ in range(_MAX_LABELS):
@@ -62,7 +62,7 @@ def _after_name(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) ->
     return -1
 
 
-@kernel
+@lean_kernel
 def _message(at: int, end: int, proto: int) -> int:
     """Return where the header starts, or -1: TCP puts a length before it."""
     if proto == 6:
@@ -70,7 +70,7 @@ def _message(at: int, end: int, proto: int) -> int:
     return at if end - at >= 12 else -1
 
 
-@kernel
+@lean_kernel
 def _readable(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> bool:
     """Tell whether questions and answers can be read."""
     questions, answers = number(data, at + 4, 2), number(data, at + 6, 2)
@@ -92,7 +92,7 @@ def _readable(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> b
     return True
 
 
-@kernel
+@lean_kernel
 def _speaks(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: int, server: bool) -> bool:  # noqa: FBT001  a kernel takes places
     message = _message(at, end, proto)
     if message < 0 or (proto == 6 and number(data, at, 2) < 12):
@@ -113,7 +113,7 @@ def _speaks(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: in
     return _usual(port) or number(data, after + 2, 2) == 1
 
 
-@kernel
+@lean_kernel
 def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
     """Look at flows; see service.Recognize."""
     for k in range(len(streams)):
@@ -123,7 +123,7 @@ def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt
         )
 
 
-@kernel
+@lean_kernel
 def _put_name(data: npt.NDArray[np.uint8], start: int, at: int, end: int, row: npt.NDArray[np.uint8]) -> int:
     """Write the name at `at` of the message at `start` into row, in lower case with dots; return its length.
 
@@ -153,7 +153,7 @@ def _put_name(data: npt.NDArray[np.uint8], start: int, at: int, end: int, row: n
     return max(length - 1, 0)
 
 
-@kernel
+@lean_kernel
 def _decode(row: npt.NDArray[np.uint8], length: int) -> int:
     """Turn a NetBIOS name, two letters for each byte, into its bytes; return its length.
 
@@ -172,7 +172,7 @@ def _decode(row: npt.NDArray[np.uint8], length: int) -> int:
     return decoded
 
 
-@kernel
+@lean_kernel
 def read(
     data: npt.NDArray[np.uint8],
     streams: npt.NDArray[Any],
