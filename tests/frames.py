@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from redshank.capture.decode import ANOMALIES, PACKET, decode
+from redshank.capture.packet import PACKET
+from redshank.capture.reader import Reader
 from redshank.capture.source import Block
 
 ETHERNET, RAW, LINUX_SLL, LINUX_SLL2, NULL, LOOP, PPP, WIFI, RADIOTAP = 1, 101, 113, 276, 0, 108, 9, 105, 127
@@ -231,7 +232,8 @@ def decoded(
     frames: Sequence[bytes], *, link_type: int = ETHERNET, checksums: bool = False
 ) -> tuple[npt.NDArray[Any], dict[str, int]]:
     """Decode the frames; give their PACKET records and the counts that are not zero, by name."""
-    packets = np.full(len(frames), 0xA5, np.uint8).repeat(PACKET.itemsize).view(PACKET)  # nothing may be left of this
-    counts = np.zeros(len(ANOMALIES), np.int64)
-    assert decode(block(frames, link_type=link_type), packets, counts, checksums=checksums) == len(frames)
-    return packets, {name: int(count) for name, count in zip(ANOMALIES, counts, strict=True) if count}
+    reader = Reader(checksums=checksums)
+    room = len(reader._packets)
+    reader._packets = np.full(room, 0xA5, np.uint8).repeat(PACKET.itemsize).view(PACKET)  # nothing may be left of this
+    stretches = [packets.copy() for _, packets in reader.packets(block(frames, link_type=link_type))]
+    return np.concatenate(stretches or [np.empty(0, PACKET)]), reader.anomalies

@@ -1,12 +1,14 @@
-"""Decode the frames of a Block into PACKET records.
+"""Decode one frame into PACKET records.
 
-In: a Block. Out: one PACKET per frame, and counts by the names in ANOMALIES. Wire data never raises: a frame that has
-nothing to meter gives a record with version 0 and one count.
+In: the place of a frame. Out: one record for the packet in it, and behind it one for each packet that it carries in a
+tunnel, and so for each part of an 802.11 aggregate; counts by the names in ANOMALIES. Wire data never raises: a frame
+that has nothing to meter gives a record with version 0 and one count.
 The one idea: three steps (link layers to IP header, IP header to transport, transport to payload) over places in the
 block; a tunnel starts over at the second, at most MAX_TUNNELS times. Nothing is copied but header fields.
 Where RFCs leave open what is odd we do as Zeek does: a packet that claims more bytes than its frame had on the wire is
-dropped, a total length of zero is taken from the frame, IP-in-IP, 6in4 and GRE give the inner packet.
-Source: the RFCs that link.py, internet.py and transport.py name; https://docs.zeek.org for what Zeek calls weird.
+dropped, IP-in-IP, 6in4 and GRE are no flows themselves, tunnels over UDP are; MAC addresses and VLAN are those of the
+layer right around the packet.
+Source: the RFCs that link.py, internet.py, transport.py and tunnel.py name; Zeek's manual for what it calls weird.
 """
 
 from typing import Any
@@ -14,127 +16,163 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from redshank.capture.internet import ipv4, ipv6
-from redshank.capture.link import LINK_TRUNCATED, Bytes, Record, link_layer, to_internet, u8
-from redshank.capture.packet import ANOMALIES, HARMLESS, PACKET, Counts
-from redshank.capture.source import Block
-from redshank.capture.transport import transport, tunnel
+from redshank.capture.fragments import EVICTED, JOINED_BYTES, Numbers, Seen, join
+from redshank.capture.internet import FRAGMENT, IPV6_EXTENSIONS, ipv4, ipv6
+from redshank.capture.link import (
+    AGGREGATE,
+    FCS_AT_END,
+    IP,
+    LINK_TRUNCATED,
+    LLC,
+    NOT_IP,
+    Bytes,
+    Record,
+    link_layer,
+    radiotap_flags,
+    subframe,
+    to_internet,
+    u8,
+)
+from redshank.capture.packet import ANOMALIES, CARRIES, METERED_CARRIER, PLAIN, Counts
+from redshank.capture.transport import transport
+from redshank.capture.tunnel import CUT, GRE_OVER_UDP, NOTHING, tunnel
 from redshank.core.kernel import lean_kernel
 
-__all__ = ["ANOMALIES", "HARMLESS", "MAX_TUNNELS", "PACKET", "decode"]
-
 MAX_TUNNELS = 4
-"""Tunnels inside each other that are opened; beyond, the innermost opened is metered."""
+"""Tunnels inside each other that are opened."""
 
-_MAX_WIRE = 1 << 24
-"""A frame's length on the wire is a number in a file: no larger one is believed, so that all lengths fit in 32 bits."""
+MAX_SUBFRAMES = 64
+"""Packets in one 802.11 aggregate that are read; the standard's 11,454 bytes hold no more of any use."""
 
+RECORDS = MAX_SUBFRAMES * (2 * MAX_TUNNELS + 1)
+"""Records that one frame may give: GRE over UDP gives two for a tunnel."""
+
+STOPPED = -1
+"""In place of a count: the frame holds a fragment, and fragments are not to be joined."""
+
+_RADIOTAP, _GRE = 127, 47
 _IP_VERSION = ANOMALIES.index("ip_version")
 _TUNNEL_TOO_DEEP = ANOMALIES.index("tunnel_too_deep")
 _TUNNEL_TRUNCATED = ANOMALIES.index("tunnel_truncated")
 
 
-def decode(block: Block, packets: npt.NDArray[Any], counts: Counts, *, checksums: bool = False) -> int:
-    """Fill `packets[0:n]` from the n frames of `block`, in their order.
-
-    Args:
-        block: The frames.
-        packets: PACKET records, at least as many as the block has frames; overwritten.
-        counts: Added to, by index into ANOMALIES.
-        checksums: Verify the checksums of packets that were captured whole; those that fail have `bad_checksum` set.
-            Wrong for captures taken on the sending machine, whose network card fills them in later.
-
-    Shape:
-        packets: [m] PACKET, m >= n; counts: [len(ANOMALIES)] int64.
-
-    Returns:
-        The number of frames, n.
-
-    Raises:
-        ValueError: If `packets` or `counts` is too short.
-
-    Example:
-        >>> import numpy as np
-        >>> from redshank.capture.source import Block
-        >>> frame = np.zeros(60, np.uint8)
-        >>> frame[12:14] = 0x08, 0x06
-        >>> one = lambda value, dtype: np.array([value], dtype)
-        >>> block = Block(frame, one(0, "i8"), one(60, "i4"), one(60, "i8"), one(0, "i8"), one(1, "i4"))
-        >>> packets, counts = np.empty(1, PACKET), np.zeros(len(ANOMALIES), np.int64)
-        >>> decode(block, packets, counts), int(packets["version"][0]), int(counts[ANOMALIES.index("arp")])
-        (1, 0, 1)
-    """
-    frames = len(block.offset)
-    if len(packets) < frames or len(counts) < len(ANOMALIES):
-        raise ValueError(
-            f"decode: {frames} frames need as many packets, not {len(packets)}, "
-            f"and {len(ANOMALIES)} counts, not {len(counts)}"
-        )
-    _decode(
-        block.data,
-        block.offset,
-        block.captured,
-        block.length,
-        block.ts_ns,
-        block.link_type,
-        packets,
-        counts,
-        checksums,
-    )
-    return frames
-
-
 @lean_kernel
-def _decode(
+def decode_frame(
     data: Bytes,
-    offset: npt.NDArray[np.int64],
-    captured: npt.NDArray[np.int32],
-    length: npt.NDArray[np.int64],
-    ts_ns: npt.NDArray[np.int64],
-    link_type: npt.NDArray[np.int32],
+    at: int,
+    end: int,
+    wire: int,
+    ts_ns: int,
+    link_type: int,
+    vlan: int,
     packets: npt.NDArray[Any],
+    n: int,
     counts: Counts,
     checksums: bool,  # noqa: FBT001  kernels take positional flags
-) -> None:
-    for index in range(len(offset)):
-        packet = packets[index]
-        packet["ts_ns"] = ts_ns[index]
-        _clear(packet)
-        at = 0 + offset[index]
-        end = at + captured[index]
-        wire = at + min(max(length[index], captured[index]), _MAX_WIRE)
-        result = link_layer(data, at, end, link_type[index], packet)
-        if result >= 0:
-            result = _packet(data, result, end, max(wire, end), packet, counts, checksums)
-        if result < 0:
-            packet["version"] = 0
-            counts[-1 - result] += 1
+    fill: int,
+    brim: int,
+    numbers: Numbers,
+    room: npt.NDArray[np.uint8],
+    seen: Seen,
+) -> tuple[int, int]:
+    """Decode a frame into `packets[n:]`.
+
+    Args:
+        data: The bytes that hold the frame.
+        at: Where it starts.
+        end: Where its captured bytes end.
+        wire: Where it ended on the wire, at least `end`.
+        ts_ns: Its time.
+        link_type: Its LINKTYPE_ value.
+        vlan: What the network card took out of it, -1 if nothing.
+        packets: Room for at least RECORDS records from `n` on.
+        n: Records that are there already.
+        counts: By index into ANOMALIES.
+        checksums: Verify the checksums of packets that were captured whole.
+        fill, brim: Where in `data` datagrams may be put together from fragments; -1: stop at the first fragment.
+        numbers, room, seen: Of `fragments.table`.
+
+    Returns:
+        The records there now, or STOPPED; where `data` is free now.
+    """
+    packet = packets[n]
+    _clear(packet, ts_ns, vlan, 0)
+    if link_type == _RADIOTAP and radiotap_flags(data, at, end) & FCS_AT_END:
+        wire = max(wire - 4, at)
+        end = min(end, wire)
+    kind, place = link_layer(data, at, end, link_type, packet)
+    if kind == IP:
+        return _packet(data, place, end, wire, packets, n, counts, checksums, fill, brim, numbers, room, seen)
+    if kind == AGGREGATE:
+        return _aggregate(data, place, end, wire, packets, n, counts, checksums, fill, brim, numbers, room, seen)
+    counts[-1 - kind] += 1
+    return n + 1, fill
 
 
 @lean_kernel
-def _clear(packet: Record) -> None:
+def _clear(packet: Record, ts_ns: int, vlan: int, depth: int) -> None:
+    packet["ts_ns"] = ts_ns
     packet["src_hi"] = 0
     packet["src_lo"] = 0
     packet["dst_hi"] = 0
     packet["dst_lo"] = 0
-    packet["src_mac"] = 0
-    packet["dst_mac"] = 0
-    packet["payload_offset"] = 0
-    packet["payload_captured"] = 0
-    packet["payload_length"] = 0
-    packet["ip_length"] = 0
-    packet["vlan"] = -1
-    packet["seq"] = 0
-    packet["ack"] = 0
     packet["src_port"] = 0
     packet["dst_port"] = 0
-    packet["window"] = 0
     packet["version"] = 0
     packet["proto"] = 0
     packet["tcp_flags"] = 0
     packet["bad_checksum"] = 0
-    packet["depth"] = 0
-    packet["carrier"] = 0
+    packet["seq"] = 0
+    packet["ack"] = 0
+    packet["payload_length"] = 0
+    packet["ip_length"] = 0
+    packet["src_mac"] = 0
+    packet["dst_mac"] = 0
+    packet["payload_offset"] = 0
+    packet["payload_captured"] = 0
+    packet["window"] = 0
+    packet["vlan"] = vlan
+    packet["depth"] = depth
+    packet["carrier"] = PLAIN
+
+
+@lean_kernel
+def _aggregate(
+    data: Bytes,
+    at: int,
+    end: int,
+    wire: int,
+    packets: npt.NDArray[Any],
+    n: int,
+    counts: Counts,
+    checksums: bool,  # noqa: FBT001  kernels take positional flags
+    fill: int,
+    brim: int,
+    numbers: Numbers,
+    room: npt.NDArray[np.uint8],
+    seen: Seen,
+) -> tuple[int, int]:
+    ts_ns, vlan = 0 + packets[n]["ts_ns"], 0 + packets[n]["vlan"]
+    for _ in range(MAX_SUBFRAMES):
+        packet = packets[n]
+        _clear(packet, ts_ns, vlan, 0)
+        start, stop, following = subframe(data, at, end, packet)
+        if start < 0 or stop > wire:
+            counts[LINK_TRUNCATED] += 1
+            return n + 1, fill
+        here = min(stop, end)
+        kind, place = to_internet(data, start, here, LLC, packet)
+        if kind == IP:
+            n, fill = _packet(data, place, here, stop, packets, n, counts, checksums, fill, brim, numbers, room, seen)
+            if n == STOPPED:
+                break
+        else:
+            counts[NOT_IP if kind == AGGREGATE else -1 - kind] += 1
+            n += 1
+        if following >= end:
+            break
+        at = following
+    return n, fill
 
 
 @lean_kernel
@@ -143,35 +181,102 @@ def _packet(
     at: int,
     end: int,
     wire: int,
-    packet: Record,
+    packets: npt.NDArray[Any],
+    n: int,
     counts: Counts,
     checksums: bool,  # noqa: FBT001  kernels take positional flags
-) -> int:
-    """Decode from an IP header on; 0, or -1 minus the index into ANOMALIES."""
-    for depth in range(MAX_TUNNELS + 1):
-        if at >= end:
-            return -1 - LINK_TRUNCATED
-        version = u8(data, at) >> 4
-        if version == 4:
-            place, verifiable = ipv4(data, at, end, wire, packet, counts, checksums)
-        elif version == 6:
-            place, verifiable = ipv6(data, at, end, wire, packet, counts)
-        else:
-            return -1 - _IP_VERSION
+    fill: int,
+    brim: int,
+    numbers: Numbers,
+    room: npt.NDArray[np.uint8],
+    seen: Seen,
+) -> tuple[int, int]:
+    """Decode from an IP header on; see `decode_frame`. Record n is clear but for its link layer."""
+    ts_ns = 0 + packets[n]["ts_ns"]
+    depth = 0
+    joined = False
+    while True:
+        packet = packets[n]
+        intact = end >= wire
+        place, stop, verifiable = -1 - LINK_TRUNCATED, 0, False
+        if at < end:
+            version = u8(data, at) >> 4
+            if version == 4:
+                place, stop, verifiable = ipv4(data, at, end, wire, packet, counts, checksums and not joined)
+            elif version == 6:
+                place, stop, verifiable = ipv6(data, at, end, wire, packet, counts)
+            else:
+                place = -1 - _IP_VERSION
+        if place == -1 - FRAGMENT and not joined:
+            if fill < 0:
+                return STOPPED, fill
+            size = 0
+            if fill + JOINED_BYTES <= brim:
+                size = join(data, at, stop, ts_ns, packet, numbers, room, seen, fill, counts)
+            else:
+                counts[EVICTED] += 1
+            if size:
+                joined = True
+                at = fill
+                fill += size
+                end = wire = fill
+                continue
+        elif place == -1 - FRAGMENT:
+            place = -1 - IPV6_EXTENSIONS  # a fragment of a fragment
+        if place >= 0:
+            code = transport(data, at, place, stop, end, checksums and verifiable and intact, packet, counts)
+            if code < 0:
+                place = code
         if place < 0:
-            return place
-        stop = at + packet["ip_length"]
-        kind, inner = tunnel(data, place, min(stop, end), packet["proto"])
-        if kind < 0:
-            counts[_TUNNEL_TRUNCATED] += 1
-        elif kind > 0 and depth == MAX_TUNNELS:
-            counts[_TUNNEL_TOO_DEEP] += 1
-        elif kind > 0:
-            wire = stop
-            end = min(stop, end)
-            at = to_internet(data, inner, end, kind, packet)
-            if at < 0:
-                return at
-            continue
-        break
-    return transport(data, at, place, end, checksums and verifiable, packet, counts)
+            counts[-1 - place] += 1
+            packet["version"] = 0
+            return _given_up(packets, n, depth), fill
+
+        how, kind, inner = tunnel(data, place, min(stop, end), stop, packet)
+        if how == PLAIN:
+            return n + 1, fill
+        if how == GRE_OVER_UDP:
+            n += 1
+            _clear(packets[n], ts_ns, 0 + packet["vlan"], depth)
+            _between(packet, packets[n])
+            packet = packets[n]
+        packet["carrier"] = METERED_CARRIER if how == METERED_CARRIER else CARRIES
+        if kind < 0 or depth == MAX_TUNNELS:
+            counts[_TUNNEL_TRUNCATED if kind == CUT else NOT_IP if kind == NOTHING else _TUNNEL_TOO_DEEP] += 1
+            return _given_up(packets, n + 1, 1), fill
+        depth += 1
+        n += 1
+        _clear(packets[n], ts_ns, -1, depth)
+        end, wire = min(stop, end), stop
+        joined = False
+        kind, at = to_internet(data, inner, end, kind, packets[n])
+        if kind != IP:
+            counts[NOT_IP if kind == AGGREGATE else -1 - kind] += 1
+            return _given_up(packets, n, depth), fill
+
+
+@lean_kernel
+def _given_up(packets: npt.NDArray[Any], n: int, depth: int) -> int:
+    """Return the records that are there once record n turned out to be nothing to meter.
+
+    The outermost stays, with version 0. Of a tunnel the carrier stays: over UDP, as a flow that carries nothing.
+    """
+    if depth == 0:
+        return n + 1
+    if packets[n - 1]["carrier"] == METERED_CARRIER:
+        packets[n - 1]["carrier"] = PLAIN
+    return n
+
+
+@lean_kernel
+def _between(outer: Record, packet: Record) -> None:
+    """Make `packet` the tunnel between the two addresses of `outer`."""
+    packet["src_hi"] = outer["src_hi"]
+    packet["src_lo"] = outer["src_lo"]
+    packet["dst_hi"] = outer["dst_hi"]
+    packet["dst_lo"] = outer["dst_lo"]
+    packet["src_mac"] = outer["src_mac"]
+    packet["dst_mac"] = outer["dst_mac"]
+    packet["ip_length"] = outer["ip_length"]
+    packet["version"] = outer["version"]
+    packet["proto"] = _GRE

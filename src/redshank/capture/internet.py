@@ -3,7 +3,8 @@
 In: where the header starts. Out: where the transport header starts, or which anomaly the packet is.
 The one idea: three ends are kept apart, so that padding never counts as payload and a snap length never as damage:
 `stop` by the header's own length, `end` of the captured bytes, `wire` end of the frame as it was on the wire.
-Source: RFC 791, RFC 8200, RFC 4302 (AH), RFC 1071 (checksum).
+A length of zero (segmentation offload) is taken from the frame, but stays zero in the record: Zeek counts none.
+Source: RFC 791, RFC 8200, RFC 4302 (AH), RFC 6275 (home address), RFC 1071 (checksum); Zeek's manual for what is dropped.
 """
 
 from redshank.capture.link import Bytes, Record, u8, u16, u32
@@ -12,6 +13,12 @@ from redshank.core.kernel import lean_kernel
 
 MAX_EXTENSIONS = 16
 """IPv6 extension headers in one packet; hosts may drop what has more than eight (RFC 9673)."""
+
+HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, AUTHENTICATION, DESTINATION = 0, 43, 44, 51, 60
+EXTENSIONS = (HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, AUTHENTICATION, DESTINATION)
+ESP, NO_NEXT_HEADER, MOBILITY = 50, 59, 135
+
+_MAX_OPTIONS = 32
 
 _OFFLOADED = 1500
 """An IPv6 payload length of zero is believed to be left to the network card above this many bytes."""
@@ -24,6 +31,9 @@ IPV4_HEADER_LENGTH = ANOMALIES.index("ipv4_header_length")
 IPV4_CHECKSUM = ANOMALIES.index("ipv4_checksum")
 IPV6_TRUNCATED = ANOMALIES.index("ipv6_truncated")
 IPV6_EXTENSIONS = ANOMALIES.index("ipv6_extensions")
+FRAGMENT_CUT = ANOMALIES.index("fragment_cut")
+IPV6_ENCRYPTED = ANOMALIES.index("ipv6_encrypted")
+IPV6_MOBILITY = ANOMALIES.index("ipv6_mobility")
 IPV6_NO_NEXT_HEADER = ANOMALIES.index("ipv6_no_next_header")
 
 
@@ -55,7 +65,7 @@ def ipv4(
     packet: Record,
     counts: Counts,
     checksums: bool,  # noqa: FBT001  kernels take positional flags
-) -> tuple[int, bool]:
+) -> tuple[int, int, bool]:
     """Read an IPv4 header.
 
     Args:
@@ -65,47 +75,52 @@ def ipv4(
         wire: Where the frame (or the packet around) ended on the wire, at least `end`.
         packet: The PACKET record to fill.
         counts: By index into ANOMALIES.
-        checksums: Verify the header's checksum.
+        checksums: Verify the header's checksum; a packet that fails is dropped, and one without a length.
 
     Returns:
-        Where the transport header starts, or -1 minus the index into ANOMALIES; and whether the transport's checksum
-        can be verified.
+        Where the transport header starts, or -1 minus the index into ANOMALIES; where the packet ends; and whether the
+        transport's checksum can be verified.
     """
     if at + 20 > end:
-        return -1 - IPV4_TRUNCATED, False
+        return -1 - IPV4_TRUNCATED, 0, False
     header = (u8(data, at) & 0x0F) * 4
     length = u16(data, at + 2)
-    offloaded = length == 0
-    if offloaded:
+    stop = at + length
+    if length == 0:
+        if checksums:
+            return -1 - IP_LENGTH_ZERO, 0, False
         counts[IP_LENGTH_ZERO] += 1
-        length = wire - at
-    if header < 20 or header > length:
-        return -1 - IPV4_HEADER_LENGTH, False
-    if at + length > wire:
-        return -1 - IP_LONGER_THAN_FRAME, False
+        stop = wire
+    if header < 20 or at + header > stop:
+        return -1 - IPV4_HEADER_LENGTH, 0, False
+    if stop > wire:
+        return -1 - IP_LONGER_THAN_FRAME, 0, False
     if at + header > end:
-        return -1 - IPV4_TRUNCATED, False
-    if checksums and not offloaded and not sums_to_ones(add_words(data, at, at + header, 0)):
-        counts[IPV4_CHECKSUM] += 1
-        packet["bad_checksum"] = 1
-    packet["src_hi"] = 0
-    packet["dst_hi"] = 0
+        return -1 - IPV4_TRUNCATED, 0, False
+    if checksums and not sums_to_ones(add_words(data, at, at + header, 0)):
+        return -1 - IPV4_CHECKSUM, 0, False
     packet["src_lo"] = u32(data, at + 12)
     packet["dst_lo"] = u32(data, at + 16)
     packet["ip_length"] = length
     packet["version"] = 4
     packet["proto"] = u8(data, at + 9)
-    if u16(data, at + 6) & 0x3FFF:
-        return -1 - FRAGMENT, False
-    return at + header, not offloaded
+    fragment = u16(data, at + 6)
+    if fragment & 0x3FFF:
+        if stop <= end:
+            return -1 - FRAGMENT, stop, False
+        if fragment & 0x1FFF:
+            return -1 - FRAGMENT_CUT, stop, False
+        counts[FRAGMENT_CUT] += 1
+        return at + header, stop, False
+    return at + header, stop, length > 0
 
 
 @lean_kernel
-def ipv6(data: Bytes, at: int, end: int, wire: int, packet: Record, counts: Counts) -> tuple[int, bool]:
+def ipv6(data: Bytes, at: int, end: int, wire: int, packet: Record, counts: Counts) -> tuple[int, int, bool]:
     """Read an IPv6 header and its chain of extension headers; see `ipv4`.
 
-    The later fragments end the chain: what follows is the middle of a payload. A routing header with segments left
-    makes the transport's checksum unverifiable (it covers the last address).
+    The destination is the last of a routing header that still has segments left, the source a mobile node's home: what
+    the ends of the flow, and the transport's checksum, know.
 
     Args:
         data: The bytes that hold the packet.
@@ -116,43 +131,98 @@ def ipv6(data: Bytes, at: int, end: int, wire: int, packet: Record, counts: Coun
         counts: By index into ANOMALIES.
     """
     if at + 40 > end:
-        return -1 - IPV6_TRUNCATED, False
+        return -1 - IPV6_TRUNCATED, 0, False
     length = 40 + u16(data, at + 4)
-    verifiable = True
+    stop = at + length
     if length == 40 and wire - at - 40 > _OFFLOADED:
         counts[IP_LENGTH_ZERO] += 1
-        length = wire - at
-        verifiable = False
-    stop = at + length
+        stop = wire
     if stop > wire:
-        return -1 - IP_LONGER_THAN_FRAME, False
-    packet["src_hi"] = u32(data, at + 8) << 32 | u32(data, at + 12)
-    packet["src_lo"] = u32(data, at + 16) << 32 | u32(data, at + 20)
-    packet["dst_hi"] = u32(data, at + 24) << 32 | u32(data, at + 28)
-    packet["dst_lo"] = u32(data, at + 32) << 32 | u32(data, at + 36)
+        return -1 - IP_LONGER_THAN_FRAME, 0, False
     packet["ip_length"] = length
     packet["version"] = 6
+    _source(data, at + 8, packet)
+    _destination(data, at + 24, packet)
+    verifiable = stop == at + length
+    routed = False
     upper = u8(data, at + 6)
     place = at + 40
     for _ in range(MAX_EXTENSIONS + 1):
-        if upper == 59:
-            return -1 - IPV6_NO_NEXT_HEADER, False
-        if upper not in (0, 43, 44, 51, 60):  # hop-by-hop, routing, fragment, AH, destination
+        if upper == NO_NEXT_HEADER:
+            return -1 - IPV6_NO_NEXT_HEADER, stop, False
+        if upper == ESP:
+            return -1 - IPV6_ENCRYPTED, stop, False
+        if upper == MOBILITY:
+            return -1 - IPV6_MOBILITY, stop, False
+        if upper not in EXTENSIONS:
             packet["proto"] = upper
-            return place, verifiable
+            return place, stop, verifiable
         if place + 8 > min(stop, end):
             break
-        size = (u8(data, place + 1) + 1) * 8
-        if upper == 44:
-            size = 8
-            if u16(data, place + 2) & 0xFFF9:
-                return -1 - FRAGMENT, False
-        elif upper == 51:
-            size = (u8(data, place + 1) + 2) * 4
-        elif upper == 43 and u8(data, place + 3):
-            verifiable = False
+        size = extension_length(data, place, upper)
+        if place + size > stop:
+            break
+        if upper == FRAGMENT_HEADER:
+            fragment = u16(data, place + 2) & 0xFFF9
+            if fragment and stop <= end:
+                return -1 - FRAGMENT, stop, False
+            if fragment & 0xFFF8:
+                return -1 - FRAGMENT_CUT, stop, False
+            if fragment:
+                counts[FRAGMENT_CUT] += 1
+                verifiable = False
+            elif stop <= end:  # no fragment at all (RFC 6946), and counted as if the header was not there
+                packet["ip_length"] -= 8
+        elif upper == ROUTING and u8(data, place + 3) and not routed:
+            kind = u8(data, place + 2)
+            known = (kind == 0 and size >= 24 and size % 16 == 8) or (kind == 2 and size == 24)
+            if known and place + size <= end:
+                _destination(data, place + size - 16, packet)
+                routed = True
+            else:
+                verifiable = False
+        elif upper == DESTINATION:
+            home = _home_address(data, place + 2, min(place + size, end))
+            if home >= 0:
+                _source(data, home, packet)
         upper = u8(data, place)
         place += size
-        if place > stop:
-            break
-    return -1 - IPV6_EXTENSIONS, False
+    return -1 - IPV6_EXTENSIONS, stop, False
+
+
+@lean_kernel
+def extension_length(data: Bytes, at: int, kind: int) -> int:
+    """Return the bytes of the IPv6 extension header of `kind` at `at`; two of them must be there."""
+    if kind == FRAGMENT_HEADER:
+        return 8
+    if kind == AUTHENTICATION:
+        return (u8(data, at + 1) + 2) * 4
+    return (u8(data, at + 1) + 1) * 8
+
+
+@lean_kernel
+def _source(data: Bytes, at: int, packet: Record) -> None:
+    packet["src_hi"] = u32(data, at) << 32 | u32(data, at + 4)
+    packet["src_lo"] = u32(data, at + 8) << 32 | u32(data, at + 12)
+
+
+@lean_kernel
+def _destination(data: Bytes, at: int, packet: Record) -> None:
+    packet["dst_hi"] = u32(data, at) << 32 | u32(data, at + 4)
+    packet["dst_lo"] = u32(data, at + 8) << 32 | u32(data, at + 12)
+
+
+@lean_kernel
+def _home_address(data: Bytes, at: int, end: int) -> int:
+    """Find the home address among destination options (RFC 6275, section 6.3); -1 if there is none."""
+    for _ in range(_MAX_OPTIONS):
+        if at + 2 > end:
+            return -1
+        if u8(data, at) == 0:  # one byte of padding
+            at += 1
+            continue
+        size = u8(data, at + 1)
+        if u8(data, at) == 201 and size == 16:
+            return at + 2 if at + 18 <= end else -1
+        at += 2 + size
+    return -1

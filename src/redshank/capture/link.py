@@ -4,7 +4,7 @@ In: the bytes of a frame and its LINKTYPE_ value. Out: where the IP header start
 The one idea: every layer is a small step from (kind, place) to (kind, place), in a loop of at most MAX_LAYERS steps,
 and no step reads a byte before it has checked that the frame holds it.
 Source: https://www.tcpdump.org/linktypes.html; IEEE 802.1Q and 802.11; RFC 1661 (PPP), RFC 2516 (PPPoE), RFC 3032
-(MPLS). We differ from none of them, but an 802.11 aggregate (A-MSDU) is not opened: one frame is one packet.
+(MPLS); https://www.radiotap.org. An 802.11 aggregate (A-MSDU) is several packets: its place is given, `subframe` walks it.
 """
 
 from typing import Any
@@ -23,9 +23,11 @@ MAX_LAYERS = 16
 """Link layers, tags and MPLS labels in one frame. Real networks have up to six."""
 
 _MAX_ATTRIBUTES = 32
+FCS_AT_END, DATA_PAD = 0x10, 0x20
+"""Radiotap flags: the frame ends in four bytes of check sequence; its header is padded to a multiple of four."""
 
 # Kinds of the next layer beside the ethertypes (>= 0x0600). A kind below 0x0600 is one of ours.
-IP, ETHERNET, LLC, PPP = 1, 2, 3, 4
+IP, ETHERNET, LLC, PPP, WIFI, AGGREGATE = 1, 2, 3, 4, 5, 6
 _IPV4, _ARP, _IPV6 = 0x0800, 0x0806, 0x86DD
 
 ARP = ANOMALIES.index("arp")
@@ -85,16 +87,21 @@ def _first(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> tu
         return PPP, at
     if link_type == 51:
         return 0x8864, at
+    if link_type in (166, 204):  # PPP with a byte for the direction: in place of the address, or before all
+        if at + 2 > end:
+            return -1 - LINK_TRUNCATED, at
+        return PPP, at + (2 if link_type == 166 and u8(data, at + 1) == 3 else 1)
     if link_type == 104:  # Cisco HDLC: address 1, control 1, ethertype 2
         if at + 4 > end:
             return -1 - LINK_TRUNCATED, at
         return _ethertype(u16(data, at + 2)), at + 4
     if link_type == 105:
-        return _wifi(data, at, end, packet)
+        return WIFI, at
     if link_type == 127:  # radiotap: version 1, pad 1, length 2 little-endian
         if at + 4 > end:
             return -1 - LINK_TRUNCATED, at
-        return _wifi(data, at + (u8(data, at + 2) | (u8(data, at + 3) << 8)), end, packet)
+        header = u8(data, at + 2) | u8(data, at + 3) << 8
+        return _wifi(data, at + header, end, radiotap_flags(data, at, end) & DATA_PAD != 0, packet)
     return -1 - LINK_TYPE_UNKNOWN, at
 
 
@@ -139,8 +146,35 @@ def _cooked(protocol: int) -> int:
 
 
 @lean_kernel
-def _wifi(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int]:
-    """Step over an 802.11 header; only a data frame in the clear has an LLC header behind it."""
+def radiotap_flags(data: Bytes, at: int, end: int) -> int:
+    """Return the Flags field of a radiotap header, 0 if it has none."""
+    if at + 8 > end or not u8(data, at + 4) & 2:
+        return 0
+    place = at + 4
+    for _ in range(_MAX_ATTRIBUTES):  # words of presence bits; the last has bit 31 clear
+        more = u8(data, place + 3) & 0x80
+        place += 4
+        if not more:
+            break
+        if place + 4 > end:
+            return 0
+    if u8(data, at + 4) & 1:  # the timestamp before it: 8 bytes, aligned to 8 from the start of the header
+        place = at + ((place - at + 7) & ~7) + 8
+    return u8(data, place) if place < end else 0
+
+
+@lean_kernel
+def _wifi(
+    data: Bytes,
+    at: int,
+    end: int,
+    padded: bool,  # noqa: FBT001  kernels take positional flags
+    packet: Record,
+) -> tuple[int, int]:
+    """Step over an 802.11 header; only a data frame in the clear has an LLC header behind it.
+
+    A card may pad the header to a multiple of four bytes, and radiotap then says so.
+    """
     if at + 2 > end:
         return -1 - LINK_TRUNCATED, at
     control, flags = u8(data, at), u8(data, at + 1)
@@ -155,11 +189,37 @@ def _wifi(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int]:
         packet["src_mac"] = _mac(data, at + 24 if to_ds else at + 16)
     else:
         packet["src_mac"] = _mac(data, at + 10)
+    kind = LLC
     if control & 0x80:
-        if data[at + length] & 0x80:  # an aggregate
-            return -1 - NOT_IP, at
+        aggregate = data[at + length] & 0x80
         length += 6 if flags & 0x80 else 2
-    return LLC, at + length
+        if aggregate:
+            kind = AGGREGATE
+    if padded:
+        length = (length + 3) & ~3
+    return kind, at + length
+
+
+@lean_kernel
+def subframe(data: Bytes, at: int, end: int, packet: Record) -> tuple[int, int, int]:
+    """Step into a subframe of an 802.11 aggregate: addresses 12, length 2, then LLC; each but the last padded to four.
+
+    Args:
+        data: The bytes that hold the frame.
+        at: Where the subframe starts.
+        end: Where the captured bytes of the frame end.
+        packet: A PACKET record; MAC addresses are set.
+
+    Returns:
+        Where its LLC header starts and where it ends by its own length; where the next subframe would start.
+        -1 in place of the first if the subframe is cut.
+    """
+    if at + 14 > end:
+        return -1, end, end
+    packet["dst_mac"] = _mac(data, at)
+    packet["src_mac"] = _mac(data, at + 6)
+    size = 14 + u16(data, at + 12)
+    return at + 14, at + size, at + ((size + 3) & ~3)
 
 
 @lean_kernel
@@ -239,37 +299,40 @@ def _tag(data: Bytes, at: int, end: int, kind: int, packet: Record) -> tuple[int
 
 
 @lean_kernel
-def to_internet(data: Bytes, at: int, end: int, kind: int, packet: Record) -> int:
+def to_internet(data: Bytes, at: int, end: int, kind: int, packet: Record) -> tuple[int, int]:
     """Walk from a layer of `kind` to the IP header.
 
     Args:
         data: The bytes that hold the frame.
         at: Where the layer starts.
         end: Where the captured bytes of the frame end.
-        kind: An ethertype, or one of IP, ETHERNET, LLC, PPP.
+        kind: An ethertype, or one of IP, ETHERNET, LLC, PPP, WIFI.
         packet: A PACKET record; MAC addresses and VLAN are set.
 
     Returns:
-        Where the IP header starts (at most `end`), or -1 minus the index into ANOMALIES.
+        IP, or AGGREGATE, or -1 minus the index into ANOMALIES; where the IP header starts (at most `end`), or the
+        first subframe.
     """
     for _ in range(MAX_LAYERS):
         if kind in (_IPV4, _IPV6, IP):
-            return at if at <= end else -1 - LINK_TRUNCATED
+            return (IP if at <= end else -1 - LINK_TRUNCATED), at
+        if kind < 0 or kind == AGGREGATE:
+            return kind, at
         if kind == ETHERNET:
             kind, at = _ethernet(data, at, end, packet)
         elif kind == LLC:
             kind, at = _llc(data, at, end)
         elif kind == PPP:
             kind, at = _ppp(data, at, end)
+        elif kind == WIFI:
+            kind, at = _wifi(data, at, end, False, packet)
         else:
             kind, at = _tag(data, at, end, kind, packet)
-        if kind < 0:
-            return kind
-    return -1 - LINK_TOO_DEEP
+    return (kind if kind < 0 else -1 - LINK_TOO_DEEP), at
 
 
 @lean_kernel
-def link_layer(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> int:
+def link_layer(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> tuple[int, int]:
     """Walk from the start of a frame to the IP header; see `to_internet`.
 
     Args:
@@ -279,9 +342,5 @@ def link_layer(data: Bytes, at: int, end: int, link_type: int, packet: Record) -
         link_type: Its LINKTYPE_ value.
         packet: A PACKET record; MAC addresses and VLAN are set.
     """
-    if link_type == 1 and at + 14 <= end and u16(data, at + 12) in (_IPV4, _IPV6):
-        packet["dst_mac"] = _mac(data, at)
-        packet["src_mac"] = _mac(data, at + 6)
-        return at + 14
     kind, at = _first(data, at, end, link_type, packet)
-    return kind if kind < 0 else to_internet(data, at, end, kind, packet)
+    return to_internet(data, at, end, kind, packet)

@@ -48,6 +48,8 @@ HARMLESS = (
     "arp",
     "not_ip",
     "ipv6_no_next_header",
+    "ipv6_encrypted",  # ESP, whose ports nobody sees
+    "ipv6_mobility",
     "fragment",  # of an IP datagram, which is metered when it is whole
 )
 """Names in ANOMALIES that are no fault: frames that carry nothing to meter."""
@@ -58,22 +60,29 @@ ANOMALIES = (
     "link_truncated",  # the frame ends inside its link layer
     "link_too_deep",  # more tags and link layers inside each other than anybody sends
     "ip_version",  # neither 4 nor 6
-    "ip_length_zero",  # length left to the network card (segmentation offload); taken from the frame, metered
+    "ip_length_zero",  # length left to the network card (segmentation offload): metered, or with checksums dropped
     "ip_longer_than_frame",  # the header claims more bytes than there were on the wire
     "ipv4_truncated",
     "ipv4_header_length",  # below 20 bytes, or above the total length
+    "ipv4_checksum",  # only where checksums are verified; not metered
     "ipv6_truncated",
     "ipv6_extensions",  # a chain of extension headers that ends outside the packet or is too long
     "tcp_truncated",
     "tcp_header_length",  # below 20 bytes, or above the packet's
     "udp_truncated",
-    "udp_length",  # below 8 bytes, or above the packet's; metered by the IP length
+    "udp_length",  # not the length that IP says; metered, by UDP's own if that is 8 or more
     "icmp_truncated",
-    "tunnel_too_deep",  # more tunnels inside each other than MAX_TUNNELS; the innermost read is metered
-    "tunnel_truncated",  # a tunnel header that is cut or not understood; the tunnel itself is metered
-    "ipv4_checksum",  # the four checksums only where decode was told to verify them; metered, with bad_checksum set
-    "tcp_checksum",
+    "tcp_checksum",  # the three only where checksums are verified; metered, with bad_checksum set
     "udp_checksum",
     "icmp_checksum",
+    "tunnel_too_deep",  # more tunnels inside each other than MAX_TUNNELS; the innermost are not opened
+    "tunnel_truncated",  # a tunnel header that is cut or contradicts itself
+    "fragment_cut",  # by the snap length: the first is metered as it is, the others are lost
+    "fragment_length",  # empty, or not the last and no multiple of eight bytes long
+    "fragment_too_large",  # a datagram of more than 65,535 bytes, or with too long headers; the fragment is dropped
+    "fragment_overlap",  # bytes that were there already; the first stay
+    "fragment_inconsistent",  # an overlap that says other bytes, or another end of the datagram; the first stays
+    "fragment_incomplete",  # a datagram given up after TIMEOUT_NS with parts missing, or at the end of the input
+    "fragment_evicted",  # a datagram given up for a newer one, because DATAGRAMS were open
 )
-"""What decoding counts, by index; one frame counts at most one fault that keeps it from being metered."""
+"""What decoding counts, by index. Each frame without a record that is metered counts at least once."""

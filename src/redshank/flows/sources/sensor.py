@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.capture.decode import ANOMALIES, HARMLESS, PACKET, decode
+from redshank.capture.packet import CARRIES
+from redshank.capture.reader import ANOMALIES, HARMLESS, Reader
 from redshank.capture.source import PacketSource
 from redshank.flows import meter
 from redshank.flows.meter import Meter, MeterSettings
@@ -39,14 +40,14 @@ class Sensor(FlowSource):
         self._meter = Meter(settings)
         self._recognizer = Recognizer()
         self._heard: dict[int, list[bytes]] = {}  # by serial, the first payload of each side
-        self._decoded = np.zeros(len(ANOMALIES), np.int64)
+        self._reader = Reader(checksums=settings.checksums)
 
     @property
     def anomalies(self) -> dict[tuple[str, str], int]:  # type: ignore[override]  # merged when asked for
         """Count what was odd so far, by (stage, name)."""
         merged = {("capture", name): count for name, count in self._source.anomalies.items()}
         for stage, names, counts in (
-            ("decode", ANOMALIES, self._decoded),
+            ("decode", ANOMALIES, self._reader.counts),
             ("meter", meter.ANOMALIES, self._meter.counts),
         ):
             merged |= {
@@ -58,21 +59,19 @@ class Sensor(FlowSource):
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Give FLOW batches of at most 8,192 rows."""
-        decoded = np.zeros(0, PACKET)
         for block in self._source.blocks():
-            if len(decoded) < len(block.offset):
-                decoded = np.zeros(len(block.offset), PACKET)
-            count = decode(block, decoded, self._decoded, checksums=self._settings.checksums)
-            self.packets += count
+            self.packets += len(block.offset)
             self.packet_bytes += int(block.length.sum())
-            for payloads in self._meter.feed(decoded[:count]):
-                for payload in payloads:
-                    sides = self._heard.setdefault(int(payload["serial"]), [b"", b""])
-                    at = int(payload["offset"])
-                    sides[payload["side"]] = block.data[at : at + int(payload["length"])].tobytes()
-                ended = self._meter.take()
-                if ended is not None:
-                    yield self._batch(*ended)
+            for data, packets in self._reader.packets(block):
+                for payloads in self._meter.feed(packets[packets["carrier"] != CARRIES]):
+                    for payload in payloads:
+                        sides = self._heard.setdefault(int(payload["serial"]), [b"", b""])
+                        at = int(payload["offset"])
+                        sides[payload["side"]] = data[at : at + int(payload["length"])].tobytes()
+                    ended = self._meter.take()
+                    if ended is not None:
+                        yield self._batch(*ended)
+        self._reader.finish()
         for ended in self._meter.finish():
             yield self._batch(*ended)
 
