@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from redshank.flows.bytes import number, starts, starts_word
+from redshank.flows.bytes import number, put, starts, starts_word
 
 DATA = np.frombuffer(b"xUser\x01\x02", np.uint8).copy()
 
@@ -17,3 +17,11 @@ def test_text_is_compared_inside_the_payload(text: bytes, end: int, *, exact: bo
 
 def test_numbers_are_big_endian() -> None:
     assert number(DATA, 5, 2) == 258
+
+
+def test_a_text_is_put_behind_others_and_cut() -> None:
+    row, spans = np.zeros(6, np.uint8), np.full((2, 2), -1, np.int64)
+    assert put(DATA, 1, 5, row, spans, 1, 2, 3) == 5
+    assert row.tobytes() == b"\0\0Use\0"
+    assert spans.tolist() == [[-1, -1], [2, 5]]
+    assert put(DATA, 5, 1, row, spans, 0, 5, 9) == 5

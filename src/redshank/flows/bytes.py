@@ -63,7 +63,36 @@ def place_of(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> int
 @lean_kernel
 def printable(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
     """Tell whether data[at:end] is printable ASCII all through."""
-    for place in range(at, end):
-        if data[place] < 32 or data[place] > 126:
-            return False
-    return True
+    while at < end and 32 <= data[at] <= 126:
+        at += 1
+    return at >= end
+
+
+@lean_kernel
+def put(
+    data: npt.NDArray[np.uint8],
+    at: int,
+    end: int,
+    row: npt.NDArray[np.uint8],
+    spans: npt.NDArray[np.int64],
+    text: int,
+    place: int,
+    longest: int,
+) -> int:
+    """Copy data[at:end], at most `longest` bytes, into `row` at `place`; return where it ends there.
+
+    Args:
+        data: Bytes.
+        at: Start in data.
+        end: End in data.
+        row: A flow's room.
+        spans: Its texts; spans[text] is set.
+        text: Which text it is.
+        place: Where in the room; the caller knows that there is enough left.
+        longest: Where a text is cut.
+    """
+    end = max(min(end, at + longest), at)
+    for k in range(end - at):
+        row[place + k] = data[at + k]
+    spans[text, 0], spans[text, 1] = place, place + end - at
+    return place + end - at

@@ -1,7 +1,11 @@
-"""HTTP/1: a request line or a status line.
+"""HTTP/1: a request line or a status line; the first request and its response are read.
 
 A request line that is longer than what was captured is believed if it starts with a known method.
-Source: RFC 9112, sections 3 and 4.
+The fields are those of Zeek's http.log for the first transaction, with these differences: a body's length is what its
+Content-Length says, and without one the bytes seen of it; MIME types are those that the sender claims in Content-Type,
+without parameters (Zeek looks at the content); trans_depth counts the requests in the bytes at hand. Informational
+responses (1xx) are passed over. Percent signs in a URI are resolved, as Zeek does. Longer texts are cut at _LONGEST.
+Source: RFC 9112, sections 2 to 7; RFC 9110, section 6.4.1.
 """
 
 from typing import Any
@@ -9,17 +13,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import kernel
-from redshank.flows.bytes import starts
-from redshank.flows.service import FROM_CLIENT, FROM_SERVER, UNKNOWN, Hint
+from redshank.core.kernel import lean_kernel
+from redshank.flows.bytes import put, starts, starts_word
+from redshank.flows.service import Hint
 
-MAYBE = Hint(proto=6)
+MAYBE = Hint(proto=6, client=b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\t\r\n ", server=b"H")
+FIELDS = {
+    "http_method": "text",
+    "http_uri": "text",
+    "http_version": "text",
+    "http_host": "text",
+    "http_user_agent": "text",
+    "http_orig_mime_types": "text",
+    "http_resp_mime_types": "text",
+    "http_trans_depth": "number",
+    "http_status_code": "number",
+    "http_request_body_len": "number",
+    "http_response_body_len": "number",
+}
+ROOM = 2048
+_METHOD, _URI, _VERSION, _HOST, _AGENT, _ORIG_MIME, _RESP_MIME = range(7)
+_DEPTH, _STATUS, _REQUEST_LENGTH, _RESPONSE_LENGTH = range(4)
+_LONGEST = (20, 1024, 8, 256, 480, 128, 128)
 
 _LINE = 4096
+_MAX_REQUESTS = 100
+_MAX_HEADERS = 200
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"CONNECT ", b"TRACE ", b"PATCH ")
 
 
-@kernel
+@lean_kernel
 def _known_method(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
     known = False
     for method in _METHODS:
@@ -27,30 +50,263 @@ def _known_method(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
     return known
 
 
-@kernel
-def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int) -> int:
-    if proto != 6 or end <= at:
-        return UNKNOWN
-    if starts(data, at, end, b"HTTP/1.") or starts(data, at, end, b"HTTP/0."):
-        return FROM_SERVER
-    place = at
-    while place < end and (65 <= data[place] <= 90 or data[place] in (45, 95)):
-        place += 1
-    if place - at < 3 or place - at > 20 or place >= end or data[place] != 32:
-        return UNKNOWN
-    stop = min(end, at + _LINE)
+@lean_kernel
+def _after_blanks(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+    """Return where the first of at most 16 blanks and empty lines ends."""
+    stop = min(at + 16, end)
+    while at < stop and data[at] in (9, 10, 13, 32):
+        at += 1
+    return at
+
+
+@lean_kernel
+def _request_line(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
+    """Return where the target starts and ends, and where the line's end stands; the first is -1 if it is no request.
+
+    What was not captured of the line is not missed if the method is known.
+    """
+    target = at
+    while target < end and (65 <= data[target] <= 90 or data[target] in (45, 95)):
+        target += 1
+    if target - at < 3 or target - at > 20 or target >= end or data[target] != 32:
+        return -1, -1, -1
+    target += 1
+    place, stop, version = target, min(end, at + _LINE), -1
     while place < stop and data[place] not in (10, 13):
         if data[place] == 32 and starts(data, place + 1, end, b"HTTP/"):
-            return FROM_CLIENT
+            version = place
         place += 1
-    return FROM_CLIENT if place == stop and _known_method(data, at, end) else UNKNOWN
+    if version < 0 and (place < stop or not _known_method(data, at, end)):
+        return -1, -1, -1
+    return target, version if version >= 0 else place, place
 
 
-@kernel
+@lean_kernel
+def _is_response(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
+    return starts(data, at, end, b"HTTP/1.") or starts(data, at, end, b"HTTP/0.")
+
+
+@lean_kernel
 def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
     """Look at flows; see service.Recognize."""
     for k in range(len(streams)):
         stream = streams[k]
-        client = _speaker(data, stream.client_at, stream.client_end, stream.proto) & FROM_CLIENT
-        server = _speaker(data, stream.server_at, stream.server_end, stream.proto) & FROM_SERVER
-        found[k] = client != 0 or server != 0
+        if stream.proto != 6:
+            continue
+        asks = _request_line(data, _after_blanks(data, stream.client_at, stream.client_end), stream.client_end)[0] >= 0
+        found[k] = asks or _is_response(data, stream.server_at, stream.server_end)
+
+
+@lean_kernel
+def _decimal(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+    """Return the number at `at`, at most 15 digits, or -1."""
+    value, place = 0, at
+    while place < min(end, at + 15) and 48 <= data[place] <= 57:
+        value = 10 * value + int(data[place]) - 48
+        place += 1
+    return value if place > at else -1
+
+
+@lean_kernel
+def _after_line(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+    while at < end and data[at] != 10:
+        at += 1
+    return min(at + 1, end)
+
+
+@lean_kernel
+def _headers(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int, int, int, int, int, int]:
+    """Read the header lines from `at` on.
+
+    Returns:
+        Where the values of Host and User-Agent lie (start, end; start 0: none), where Content-Type starts, the content
+        length (-1: unknown, -2: chunked), whether the protocol is to be changed, and where the body starts (-1: later).
+    """
+    host, host_end, agent, agent_end, kind, length, upgrade = 0, 0, 0, 0, 0, -1, 0
+    for _ in range(_MAX_HEADERS):
+        stop = at
+        while stop < end and data[stop] != 10:
+            stop += 1
+        if stop >= end:
+            break
+        last = stop
+        while last > at and data[last - 1] in (9, 13, 32):
+            last -= 1
+        if last == at:
+            return host, host_end, agent, agent_end, kind, length, upgrade, stop + 1
+        value = at
+        while value < last and data[value] != 58:
+            value += 1
+        value += 1
+        while value < last and data[value] in (9, 32):
+            value += 1
+        letter = data[at] & 0xDF
+        if letter == 72 and starts_word(data, at, last, b"HOST:"):
+            host, host_end = value, last
+        elif letter == 85 and starts_word(data, at, last, b"USER-AGENT:"):
+            agent, agent_end = value, last
+        elif letter == 85 and starts_word(data, at, last, b"UPGRADE:"):
+            upgrade = 1
+        elif letter == 67 and starts_word(data, at, last, b"CONTENT-TYPE:"):
+            kind = value
+        elif letter == 67 and starts_word(data, at, last, b"CONTENT-LENGTH:") and length != -2:
+            length = _decimal(data, value, last)
+        elif starts_word(data, at, last, b"TRANSFER-ENCODING:") and starts_word(data, last - 7, last, b"CHUNKED"):
+            length = -2
+        at = stop + 1
+    return host, host_end, agent, agent_end, kind, length, upgrade, -1
+
+
+@lean_kernel
+def _chunked(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+    """Return how many bytes the chunks at `at` carry, as far as they were captured, and where they end (-1: later)."""
+    total = 0
+    for _ in range(_LINE):
+        size, place = 0, at
+        while place < min(end, at + 8) and (
+            48 <= data[place] <= 57 or 65 <= data[place] <= 70 or 97 <= data[place] <= 102
+        ):
+            letter = int(data[place])
+            size = 16 * size + (letter - 48 if letter <= 57 else (letter & 0xDF) - 55)
+            place += 1
+        if place == at:
+            break
+        while place < end and data[place] != 10:
+            place += 1
+        place += 1
+        if size == 0:
+            while place < end and data[place] != 10:
+                place += 1
+            return total, place + 1 if place < end else -1
+        total += max(min(size, end - place), 0)
+        at = place + size + 2
+        if at >= end:
+            break
+    return total, -1
+
+
+@lean_kernel
+def _body(data: npt.NDArray[np.uint8], at: int, end: int, length: int, open_end: bool) -> tuple[int, int]:  # noqa: FBT001  a kernel takes places
+    """Return a body's length, and where the next message starts (-1: later)."""
+    if length == -2:
+        return _chunked(data, at, end) if at >= 0 else (0, -1)
+    if length < 0:
+        return (max(end - at, 0), -1) if open_end and at >= 0 else (0, at)
+    return length, at + length if at >= 0 and at + length <= end else -1
+
+
+@lean_kernel
+def _nibble(letter: int) -> int:
+    if 48 <= letter <= 57:
+        return letter - 48
+    letter &= 0xDF
+    return letter - 55 if 65 <= letter <= 70 else -1
+
+
+@lean_kernel
+def _put_uri(
+    data: npt.NDArray[np.uint8],
+    at: int,
+    end: int,
+    row: npt.NDArray[np.uint8],
+    spans: npt.NDArray[np.int64],
+    place: int,
+) -> int:
+    """Copy the target of a request, percent signs resolved; return where it ends."""
+    start = place
+    while at < end and place < start + _LONGEST[_URI]:
+        value = int(data[at])
+        if value == 37 and at + 2 < end:
+            high, low = _nibble(int(data[at + 1])), _nibble(int(data[at + 2]))
+            if high >= 0 and low >= 0:
+                value = high << 4 | low
+                at += 2
+        row[place] = value
+        place += 1
+        at += 1
+    spans[_URI, 0], spans[_URI, 1] = start, place
+    return place
+
+
+@lean_kernel
+def _put_type(
+    data: npt.NDArray[np.uint8],
+    at: int,
+    end: int,
+    row: npt.NDArray[np.uint8],
+    spans: npt.NDArray[np.int64],
+    field: int,
+    place: int,
+) -> int:
+    """Copy a MIME type in lower case, without its parameters; return where it ends."""
+    stop = at
+    while stop < end and data[stop] not in (9, 10, 13, 32, 44, 59):
+        stop += 1
+    if stop == at:
+        return place
+    start, place = place, put(data, at, stop, row, spans, field, place, _LONGEST[field])
+    for k in range(start, place):
+        if 65 <= row[k] <= 90:
+            row[k] += 32
+    return place
+
+
+@lean_kernel
+def read(
+    data: npt.NDArray[np.uint8],
+    streams: npt.NDArray[Any],
+    numbers: npt.NDArray[np.int64],
+    spans: npt.NDArray[np.int64],
+    room: npt.NDArray[np.uint8],
+) -> None:
+    """Read the first request and its response; see service.Read."""
+    for k in range(len(streams)):
+        stream, row, texts = streams[k], room[k], spans[k]
+        at, end, place = _after_blanks(data, stream.client_at, stream.client_end), stream.client_end, 0
+        numbers[k, _REQUEST_LENGTH], numbers[k, _RESPONSE_LENGTH], numbers[k, _DEPTH] = 0, 0, 1
+        head = starts(data, at, end, b"HEAD ")
+        depth = 0
+        while depth < _MAX_REQUESTS:
+            target, target_end, line_end = _request_line(data, at, end)
+            if target < 0:
+                break
+            depth += 1
+            tunnel = starts(data, at, end, b"CONNECT ")
+            host, host_end, agent, agent_end, kind, length, upgrade, body = _headers(
+                data, _after_line(data, line_end, end), end
+            )
+            size, following = _body(data, body, end, length, False)
+            if depth == 1:
+                place = put(data, at, target - 1, row, texts, _METHOD, place, _LONGEST[_METHOD])
+                place = _put_uri(data, target, target_end, row, texts, place)
+                if line_end - target_end >= 7:
+                    place = put(data, target_end + 6, line_end, row, texts, _VERSION, place, _LONGEST[_VERSION])
+                if host > 0:
+                    place = put(data, host, host_end, row, texts, _HOST, place, _LONGEST[_HOST])
+                if agent > 0:
+                    place = put(data, agent, agent_end, row, texts, _AGENT, place, _LONGEST[_AGENT])
+                if kind > 0 and size > 0:
+                    place = _put_type(data, kind, end, row, texts, _ORIG_MIME, place)
+                numbers[k, _REQUEST_LENGTH] = size
+            if tunnel or upgrade or following < 0:
+                break
+            at = _after_blanks(data, following, end)
+        numbers[k, _DEPTH] = max(depth, 1)
+        at, end = stream.server_at, stream.server_end
+        for _ in range(_MAX_REQUESTS):
+            if not _is_response(data, at, end) or end - at < 12:
+                break
+            status = _decimal(data, at + 9, at + 12)
+            version = at + 5
+            _, _, _, _, kind, length, _, body = _headers(data, _after_line(data, at, end), end)
+            if 100 <= status < 200 and status != 101 and body >= 0:
+                at = body
+                continue
+            if status >= 0:
+                numbers[k, _STATUS] = status
+            place = put(data, version, version + 3, row, texts, _VERSION, place, _LONGEST[_VERSION])
+            if not head and status not in (101, 204, 304):
+                numbers[k, _RESPONSE_LENGTH], _ = _body(data, body, end, length, True)
+            if kind > 0 and numbers[k, _RESPONSE_LENGTH] > 0:
+                place = _put_type(data, kind, end, row, texts, _RESP_MIME, place)
+            break
