@@ -1,41 +1,83 @@
-"""CoAP on its port: version 1, a sane token length and code, options that end inside.
+"""CoAP: version 1, a token and a code that may be, options that end inside.
 
-Zeek has no analyzer for it; the name is that of its registered port. A header says little, so the port is required.
-Source: RFC 7252, section 3.
+A message says little: on its port one is enough, elsewhere the server must acknowledge what the client asked, with the
+same message number and token. Zeek has no analyzer for it; the name is that of its registered port.
+Source: RFC 7252, sections 3, 3.1 and 5.2.1.
 """
 
-from typing import Any
+from redshank.core.kernel import lean_kernel
+from redshank.flows.bytes import number
+from redshank.flows.service import Bytes, Hint, Records
 
-import numpy as np
-import numpy.typing as npt
-
-from redshank.core.kernel import kernel
-from redshank.flows.service import FROM_ANY, FROM_CLIENT, FROM_SERVER, UNKNOWN, Hint
-
-MAYBE = Hint(proto=17)
+MAYBE = Hint(proto=17, client=bytes(range(0x40, 0x80)), server=bytes(range(0x40, 0x80)))
 
 _PORT = 5683
+_MOST_OPTIONS = 64
+_END_OF_OPTIONS = 255
 
 
-@kernel
-def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: int) -> int:
-    if proto != 17 or port != _PORT or end - at < 4 or data[at] >> 6 != 1:
-        return UNKNOWN
+@lean_kernel
+def _extended(data: Bytes, at: int, end: int, short: int) -> tuple[int, int]:
+    """Return the value of half a byte that may go on at `at`, and where what follows begins; -1 if that is outside."""
+    if short < 13:
+        return short, at
+    if short == 13 and at < end:
+        return 13 + int(data[at]), at + 1
+    if short == 14 and at + 2 <= end:
+        return 269 + number(data, at, 2), at + 2
+    return 0, -1
+
+
+@lean_kernel
+def _options_fit(data: Bytes, at: int, end: int) -> bool:
+    for _ in range(_MOST_OPTIONS):
+        if at >= end:
+            return at == end
+        if data[at] == _END_OF_OPTIONS:
+            return at + 1 < end  # a payload of nothing may not be announced
+        _, place = _extended(data, at + 1, end, data[at] >> 4)
+        if place < 0:
+            return False
+        size, place = _extended(data, place, end, data[at] & 15)
+        if place < 0:
+            return False
+        at = place + size
+    return False
+
+
+@lean_kernel
+def _speaks(data: Bytes, at: int, end: int) -> bool:
+    if end - at < 4 or data[at] >> 6 != 1:
+        return False
     token, group, detail = data[at] & 15, data[at + 1] >> 5, data[at + 1] & 31
-    if token > 8 or at + 4 + token > end:
-        return UNKNOWN
     if data[at + 1] == 0:  # an empty message is only these four bytes
-        return FROM_ANY if token == 0 and end - at == 4 else UNKNOWN
-    if group == 0:
-        return FROM_CLIENT if detail <= 7 else UNKNOWN
-    return FROM_SERVER if group in (2, 4, 5) else UNKNOWN
+        return token == 0 and end - at == 4
+    if token > 8 or at + 4 + token > end or not _options_fit(data, at + 4 + token, end):
+        return False
+    return detail <= 7 if group == 0 else group in (2, 4, 5)
 
 
-@kernel
-def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+@lean_kernel
+def _answers(data: Bytes, at: int, server: int) -> bool:
+    """Tell whether the server's message acknowledges the client's: the same number and the same token."""
+    if data[at] >> 4 != 4 or data[at + 1] == 0 or data[server] != data[at] + 32:
+        return False
+    for k in range(2, 4 + (int(data[at]) & 15)):
+        if data[server + k] != data[at + k]:
+            return False
+    return bool(data[at + 1] >> 5 == 0 and data[server + 1] >> 5 != 0)
+
+
+@lean_kernel
+def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
     for k in range(len(streams)):
-        stream = streams[k]
-        client = _speaker(data, stream.client_at, stream.client_end, stream.proto, stream.resp_port) & FROM_CLIENT
-        server = _speaker(data, stream.server_at, stream.server_end, stream.proto, stream.resp_port) & FROM_SERVER
-        found[k] = client != 0 or server != 0
+        flow = streams[k]
+        if flow.proto != 17:
+            continue
+        client = _speaks(data, flow.client_at, flow.client_end)
+        server = _speaks(data, flow.server_at, flow.server_end)
+        usual = _PORT in (flow.orig_port, flow.resp_port)
+        found[k] = (
+            (client or server) if usual else (client and server and _answers(data, flow.client_at, flow.server_at))
+        )

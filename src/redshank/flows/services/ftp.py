@@ -1,24 +1,52 @@
 """FTP: the server greets with 220 (or 120), the client answers with a command that SMTP does not have.
 
-Source: RFC 959, sections 4.1 and 5.4; RFC 4217.
+A server whose replies are not a code and a text does not speak it: Zeek takes the name back from such a flow, too.
+Source: RFC 959, sections 4.1, 4.2 and 5.4; RFC 4217.
 """
 
-from typing import Any
+from redshank.core.kernel import lean_kernel
+from redshank.flows.lines import next_line, recognize_lines
+from redshank.flows.service import Bytes, Hint, Records
 
-import numpy as np
-import numpy.typing as npt
+MAYBE = Hint(proto=6, client=b"", server=b"12")
 
-from redshank.core.kernel import kernel
-from redshank.flows.lines import recognize_lines
-from redshank.flows.service import Hint
-
-MAYBE = Hint(proto=6, client=b"UAFSHuafsh", server=b"12")
-
-_GREETINGS = (b"220 ", b"220-", b"120 ")
-_COMMANDS = (b"USER ", b"AUTH TLS", b"AUTH SSL", b"FEAT", b"SYST", b"HOST ")
+_GREETINGS = (b"220 ", b"220-", b"120 ", b"120-")
+_COMMANDS = (b"USER ", b"AUTH TLS", b"AUTH SSL", b"FEAT", b"SYST", b"HOST ", b"CLNT ", b"PASV", b"EPSV")
 
 
-@kernel
-def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+@lean_kernel
+def _code(data: Bytes, at: int) -> int:
+    """Return the three digits at `at` as a number, -1 if they are not; the caller knows that they are there."""
+    code = 0
+    for place in range(at, at + 3):
+        if not 48 <= data[place] <= 57:
+            return -1
+        code = code * 10 + int(data[place]) - 48
+    return code
+
+
+@lean_kernel
+def _replies(data: Bytes, at: int, end: int) -> bool:
+    """Tell whether a space, a hyphen or a line end follows each code that begins a line."""
+    many = -1  # the code of the reply of many lines we are in: what stands there is free, up to this code and a space
+    while end - at >= 4:
+        code, after = _code(data, at), data[at + 3]
+        if many >= 0:
+            many = -1 if code == many and after == 32 else many
+        elif code < 0:
+            return True  # encrypted from here on
+        elif after == 45:
+            many = code
+        elif after not in (32, 13, 10):
+            return False
+        at = next_line(data, at, end)
+    return True
+
+
+@lean_kernel
+def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
     recognize_lines(data, streams, found, _GREETINGS, _COMMANDS)
+    for k in range(len(streams)):
+        if found[k]:
+            found[k] = _replies(data, streams[k].server_at, streams[k].server_end)

@@ -1,43 +1,76 @@
-"""NTP on its port: version and mode of the first byte, and a whole header.
+"""NTP: version and mode of the first byte, and a whole header.
 
-A first byte says little, so the port is required.
-Source: RFC 5905, section 7.3; RFC 9327 for mode 6.
+A message says little: on its port one is enough, elsewhere the server must give back the client's time.
+Source: RFC 5905, section 7.3; RFC 9327 for mode 6; ntp_request.h of the reference implementation for mode 7.
 """
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
-from redshank.core.kernel import kernel
-from redshank.flows.service import FROM_ANY, FROM_CLIENT, FROM_SERVER, UNKNOWN, Hint
+from redshank.core.kernel import lean_kernel
+from redshank.flows.bytes import number
+from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17)
 
 _PORT = 123
+_HEADER = 48
+_ORIGIN, _TRANSMIT = 24, 40
+_FIRST_VERSION, _LAST_VERSION = 1, 4
+_CLIENT, _SERVER, _CONTROL = 3, 4, 6
+_LAST_STRATUM = 16
+_IMPLEMENTATIONS = (0, 2, 3)
 
 
-@kernel
-def _speaker(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: int) -> int:
-    if proto != 17 or port != _PORT or end <= at:
-        return UNKNOWN
+@lean_kernel
+def _control_fits(data: Bytes, at: int, end: int) -> bool:
+    """Tell whether a message of mode 6 has room for as many bytes as it counts."""
+    return end - at >= 12 and number(data, at + 10, 2) <= end - at - 12
+
+
+@lean_kernel
+def _private_fits(data: Bytes, at: int, end: int) -> bool:
+    """Tell the same of mode 7, the old private one that floods are reflected with."""
+    if end - at < 8 or data[at + 2] not in _IMPLEMENTATIONS or data[at + 6] >> 4 != 0:
+        return False
+    items, size = number(data, at + 4, 2) & 0xFFF, number(data, at + 6, 2) & 0xFFF
+    return items * size <= end - at - 8
+
+
+@lean_kernel
+def _speaks(data: Bytes, at: int, end: int) -> bool:
+    if end <= at:
+        return False
     version, mode = data[at] >> 3 & 7, data[at] & 7
-    if not 1 <= version <= 4 or mode == 0:
-        return UNKNOWN
-    if mode >= 6:
-        return FROM_ANY if end - at >= 8 else UNKNOWN
-    if end - at < 48 or data[at + 1] > 16:
-        return UNKNOWN
-    if mode == 3:
-        return FROM_CLIENT
-    return FROM_SERVER if mode in (4, 5) else FROM_ANY
+    if not _FIRST_VERSION <= version <= _LAST_VERSION or mode == 0:
+        return False
+    if mode >= _CONTROL:
+        return _control_fits(data, at, end) if mode == _CONTROL else _private_fits(data, at, end)
+    if end - at < _HEADER or (end - at) % 4 != 0 or data[at + 1] > _LAST_STRATUM:
+        return False
+    # Exponents of two, in seconds: between a microsecond's share and a day and a half; some hide them as 32.
+    poll, precision = int(data[at + 2]), int(data[at + 3])
+    return (poll <= 32 or poll >= 224) and (precision <= 32 or precision >= 224)
 
 
-@kernel
-def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+@lean_kernel
+def _answers(data: Bytes, at: int, server: int) -> bool:
+    """Tell whether a server's message gives back the time at which the client's was sent."""
+    sent = 0
+    for k in range(8):
+        if data[server + _ORIGIN + k] != data[at + _TRANSMIT + k]:
+            return False
+        sent |= data[at + _TRANSMIT + k]
+    return sent != 0 and data[at] & 7 == _CLIENT and data[server] & 7 == _SERVER
+
+
+@lean_kernel
+def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
     for k in range(len(streams)):
-        stream = streams[k]
-        client = _speaker(data, stream.client_at, stream.client_end, stream.proto, stream.resp_port) & FROM_CLIENT
-        server = _speaker(data, stream.server_at, stream.server_end, stream.proto, stream.resp_port) & FROM_SERVER
-        found[k] = client != 0 or server != 0
+        flow = streams[k]
+        if flow.proto != 17:
+            continue
+        client = _speaks(data, flow.client_at, flow.client_end)
+        server = _speaks(data, flow.server_at, flow.server_end)
+        if _PORT in (flow.orig_port, flow.resp_port):
+            found[k] = client or server
+        elif client and server and min(flow.client_end - flow.client_at, flow.server_end - flow.server_at) >= _HEADER:
+            found[k] = _answers(data, flow.client_at, flow.server_at)

@@ -1,24 +1,19 @@
-"""SMTP: the server greets with 220, the client says HELO or EHLO.
+"""SMTP: the server greets with 220, or refuses with 421 or 554, the client says HELO or EHLO.
 
-Source: RFC 5321, section 4.1.1.1 and 4.2.
+Source: RFC 5321, sections 3.1, 4.1.1.1 and 4.2.
 """
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 from redshank.flows.lines import recognize_lines
-from redshank.flows.service import Hint
+from redshank.flows.service import Bytes, Hint, Records
 
-MAYBE = Hint(proto=6, client=b"EHeh", server=b"2")
+MAYBE = Hint(proto=6, client=b"", server=b"245")
 
-_GREETINGS = (b"220 ", b"220-")
-_COMMANDS = (b"EHLO ", b"HELO ")
+_GREETINGS = (b"220 ", b"220-", b"421 ", b"554 ", b"554-")
+_COMMANDS = (b"EHLO ", b"HELO ", b"LHLO ")
 
 
-@kernel
-def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+@lean_kernel
+def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
     recognize_lines(data, streams, found, _GREETINGS, _COMMANDS)

@@ -1,0 +1,20 @@
+"""DNP3 over TCP: a side begins with a link-layer header whose checksum is right.
+
+Source: IEEE 1815-2012, section 9.2 (link header) and annex on the CRC.
+"""
+
+from redshank.core.kernel import lean_kernel
+from redshank.flows.dnp3 import is_header
+from redshank.flows.service import Bytes, Hint, Records
+
+MAYBE = Hint(proto=6, client=b"\x05", server=b"\x05")
+
+
+@lean_kernel
+def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+    """Look at flows; see service.Recognize."""
+    for k in range(len(streams)):
+        flow = streams[k]
+        if flow.proto == 6:
+            found[k] = is_header(data, flow.client_at, flow.client_end)
+            found[k] |= is_header(data, flow.server_at, flow.server_end)

@@ -1,0 +1,25 @@
+"""Kerberos 5 over TCP: the length of a message, and the message.
+
+Source: RFC 4120, sections 5 and 7.2.2.
+"""
+
+from redshank.core.kernel import lean_kernel
+from redshank.flows.bytes import number
+from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.tokens import is_kerberos
+
+MAYBE = Hint(proto=6, client=b"\x00", server=b"\x00")
+
+
+@lean_kernel
+def _speaks(data: Bytes, at: int, end: int) -> bool:
+    return end - at > 4 and at + 4 + number(data, at, 4) >= end and is_kerberos(data, at + 4, end)
+
+
+@lean_kernel
+def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+    """Look at flows; see service.Recognize."""
+    for k in range(len(streams)):
+        flow = streams[k]
+        if flow.proto == 6:
+            found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)
