@@ -281,3 +281,39 @@ def test_frames_say_what_they_had_on_the_wire(tmp_path: Path) -> None:
     assert block.length.tolist() == [len(frame) for _, frame in FRAMES]
     assert {array.dtype for array in (block.offset, block.length, block.ts_ns)} == {np.dtype("i8")}
     assert {array.dtype for array in (block.captured, block.link_type)} == {np.dtype("i4")}
+
+
+def _piped(content: bytes, code: str, *, pieces: int = 1) -> subprocess.CompletedProcess[str]:
+    program = (
+        f"from pathlib import Path; from redshank.capture.sources.pcap import Pcap; source = Pcap(Path('-')); {code}"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    step = -(-len(content) // pieces)
+    for at in range(0, len(content), step):
+        process.stdin.write(content[at : at + step])
+        process.stdin.flush()
+    out, said = process.communicate(timeout=60)
+    return subprocess.CompletedProcess([], process.returncode, out.decode(), said.decode())
+
+
+@pytest.mark.parametrize("content", [FORMATS[0], gzip.compress(FORMATS[2])])
+def test_standard_input_is_read_as_a_file_and_only_once(content: bytes) -> None:
+    code = "print(sum(len(b.offset) for b in source.blocks()), source.anomalies, flush=True); next(source.blocks())"
+    done = _piped(content, code, pieces=5)
+    assert done.stdout.strip() == "3 {}"
+    assert "SourceError: capture of standard input: was read before" in done.stderr
+
+
+def test_what_is_no_capture_on_standard_input_is_refused() -> None:
+    done = _piped(b"GET / HTTP/1.1\r\n\r\n", "next(source.blocks())")
+    assert "SourceError: capture of standard input: starts with b'GET / HT', so it is no capture" in done.stderr
+
+
+def test_a_terminal_is_no_capture() -> None:
+    _, terminal = os.openpty()
+    code = "from pathlib import Path; from redshank.capture.sources.pcap import Pcap; next(Pcap(Path('-')).blocks())"
+    done = subprocess.run([sys.executable, "-c", code], stdin=terminal, capture_output=True, timeout=60, check=False)
+    assert b"SourceError: capture of standard input: is a terminal; pipe a capture into it" in done.stderr

@@ -1,0 +1,197 @@
+import ctypes
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from frames import UDP, ethernet, ipv4, udp
+from redshank.capture.source import Block
+from redshank.capture.sources.live import QUIET_MS, Live, plan
+from redshank.core.errors import ConfigError, SourceError
+from wires import FAR, NEAR, ip, ip_says, private_network, send
+
+NEEDS_ROOT = True
+pytestmark = pytest.mark.root
+
+
+class Ending(Live):
+    """Capture that ends by itself when nothing more comes."""
+
+    def blocks(self) -> Iterator[Block]:
+        for block in super().blocks():
+            yield block
+            if not len(block.offset):
+                self.stop()
+
+
+def example(place: Path) -> Live:
+    """A wire that a few packets were sent to, for the contract test."""
+    del place
+    with private_network():
+        live = Ending([FAR], ring_mib=1)
+        send([ethernet(ipv4(udp(bytes([n])))) for n in range(9)])
+    return live
+
+
+def _frames(live: Live) -> list[bytes]:
+    return [
+        block.data[at : at + size].tobytes()
+        for block in live.blocks()
+        for at, size in zip(block.offset, block.captured, strict=True)
+    ]
+
+
+def _marsh(number: int) -> bytes:
+    return ethernet(ipv4(udp(b"marsh %d" % number, dst_port=number), UDP))
+
+
+def test_what_was_queued_before_the_stop_is_given_and_nothing_after() -> None:
+    with private_network():
+        live = Live([FAR], ring_mib=1)
+        send([_marsh(n) for n in range(300)])
+        live.stop()
+        assert _frames(live) == [_marsh(n) for n in range(300)]
+        assert (live.received, live.dropped, live.fill) == (300, 0, 0.0)
+        assert list(live.blocks()) == []
+
+
+def test_a_filter_and_a_snap_length_are_kept_from_the_first_packet_on() -> None:
+    with private_network():
+        live = Live([FAR], bpf="udp port 7", snap_bytes=64, ring_mib=1)
+        send([_marsh(6), _marsh(7), ethernet(ipv4(udp(b"long" * 99, dst_port=7), UDP))])
+        live.stop()
+        (block,) = [block for block in live.blocks() if len(block.offset)]
+    assert block.captured.tolist() == [len(_marsh(7)), 64]
+    assert block.length.tolist() == [len(_marsh(7)), 42 + 396]
+    assert live.received == 2
+
+
+def test_several_interfaces_give_their_packets_in_the_order_of_arrival() -> None:
+    second = ("link add left type veth peer name right", "link set left up arp off", "link set right up arp off")
+    with private_network(*second), Live([FAR, "right"], ring_mib=1) as live:
+        blocks = live.blocks()
+        for number, name in enumerate([NEAR, "left", "left", NEAR]):
+            send([_marsh(number)], name)
+            time.sleep(0.001)
+            if number == 1:
+                time.sleep(0.05)
+        live.stop()
+        times = [int(ts_ns) for block in blocks for ts_ns in block.ts_ns]
+        assert {name: one.received for name, one in live.counters.items()} == {FAR: 2, "right": 2}
+    assert len(times) == 4
+    assert times[:2] == sorted(times)[:2]
+
+
+def test_both_directions_are_seen_on_a_pair_and_each_packet_once_on_loopback() -> None:
+    with private_network(), Live([NEAR, "lo"], ring_mib=1) as live:
+        send([_marsh(1)], NEAR)
+        send([_marsh(2)], FAR)
+        send([_marsh(3)], "lo")
+        live.stop()
+        assert sorted(_frames(live)) == [_marsh(1), _marsh(2), _marsh(3)]
+
+
+def test_frames_for_others_are_taken_unless_told_otherwise() -> None:
+    with private_network():
+        for promiscuous in (True, False):
+            with Live([FAR], promiscuous=promiscuous, ring_mib=1):
+                assert f" promiscuity {int(promiscuous)} " in ip_says(f"-d link show {FAR}")
+        assert " promiscuity 0 " in ip_says(f"-d link show {FAR}")
+
+
+def test_on_a_silent_wire_the_clock_goes_on_and_never_past_the_present() -> None:
+    with private_network(), Live([FAR], ring_mib=1) as live:
+        clocks = []
+        for block in live.blocks():
+            assert not len(block.offset)
+            assert block.clock_ns is not None
+            clocks.append((block.clock_ns, time.time_ns()))
+            if len(clocks) == 5:
+                live.stop()
+    assert all((now - clock) / 1e6 >= QUIET_MS for clock, now in clocks)
+    gaps = [(late[0] - early[0]) / 1e6 for early, late in itertools.pairwise(clocks)]
+    assert min(gaps) >= QUIET_MS
+    assert min(gaps) < 10 * QUIET_MS
+
+
+def test_the_clock_never_passes_a_packet_that_comes_later() -> None:
+    with private_network(), Live([FAR], ring_mib=1) as live:
+
+        def talk() -> None:
+            for number in range(60):
+                send([_marsh(number)])
+                time.sleep(0.001 * (number % 40))
+            live.stop()
+
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        talker = threading.Thread(target=_inside, args=(home, talk))
+        talker.start()
+        clock_ns, packets, silences = 0, 0, 0
+        for block in live.blocks():
+            if len(block.offset):
+                packets += len(block.offset)
+                assert block.ts_ns[0] >= clock_ns
+            else:
+                silences += 1
+                assert block.clock_ns is not None
+                clock_ns = block.clock_ns
+        talker.join()
+        os.close(home)
+    assert packets == 60
+    assert silences > 3
+
+
+def _inside(home: int, work: Callable[[], None]) -> None:
+    assert ctypes.CDLL(None).setns(home, 0x40000000) == 0
+    work()
+
+
+def test_drops_and_a_full_ring_are_counted_as_anomalies() -> None:
+    with private_network(), Live([FAR], ring_mib=1) as live:
+        send([ethernet(ipv4(udp(bytes(1000))))] * 3000)
+        live.stop()
+        given = sum(len(block.offset) for block in live.blocks())
+    assert given == live.received
+    assert live.anomalies["ring_dropped"] == live.dropped == 3000 - given > 0
+    assert live.anomalies["ring_frozen"] >= 1
+
+
+def test_an_interface_that_goes_down_is_counted_and_watched_further() -> None:
+    with private_network(), Live([FAR], ring_mib=1) as live:
+        seen = 0
+        for number, block in enumerate(live.blocks()):
+            seen += len(block.offset)
+            if number == 0:
+                ip(f"link set {FAR} down", f"link set {FAR} up")
+            if number == 2:
+                send([_marsh(1)])
+                live.stop()
+    assert seen == 1
+    assert live.anomalies["interface_down"] == 1
+
+
+def test_an_interface_that_is_removed_ends_the_capture_with_an_error() -> None:
+    with private_network(), Live([FAR], ring_mib=1) as live:
+        blocks = live.blocks()
+        next(blocks)
+        ip(f"link del {FAR}")
+        with pytest.raises(SourceError, match="live: interface 'far' is gone"):
+            list(itertools.islice(blocks, 50))
+
+
+def test_a_capture_that_cannot_be_is_refused_when_it_is_made() -> None:
+    with private_network():
+        with pytest.raises(ConfigError, match="live: no interface 'fra'; did you mean 'far'"):
+            Live(["fra"])
+        with pytest.raises(ConfigError, match="bpf: 'prot 7': can't parse filter"):
+            Live([FAR], bpf="prot 7")
+        with pytest.raises(ConfigError) as caught:
+            plan([FAR], None, 63, 0)
+    assert caught.value.problems == [
+        "sensor.snap_bytes: 63 is not 64 to 262,144 bytes",
+        "sensor.ring_mib: 0 is not 1 to 4,096 MiB",
+    ]
