@@ -20,7 +20,7 @@ from redshank.core.errors import ActionError, ConfigError
 from redshank.core.schema import DEVICE, FLOW, flow_batch
 from redshank.flows.conn_log import COLUMNS
 from redshank.flows.sources.zeek import Zeek
-from redshank.flows.write import FORMATS, check, json_lines, write
+from redshank.flows.write import FORMATS, check, json_lines, write, write_devices
 
 SHARED = [name for name, _, _ in COLUMNS]
 FULL: dict[str, object] = {
@@ -158,17 +158,23 @@ def test_csv_has_every_column_of_flow_and_inert_text(tmp_path: Path) -> None:
 
 
 def test_devices_are_written_as_flows_are(tmp_path: Path) -> None:
-    assert write([DEVICES], "jsonl", tmp_path / "devices.jsonl", DEVICE) == 2
+    assert write_devices(DEVICES, "jsonl", tmp_path / "devices.jsonl") == 2
     first, second = (json.loads(line) for line in (tmp_path / "devices.jsonl").read_text().splitlines())
     assert (first["ips"], first["offers"], first["uses"]) == (["10.0.0.1", "fe80::1"], ['a;b"c,d\n'], [])
     assert second == {"ips": ["10.0.0.2", None]}
-    assert write([DEVICES], "csv", tmp_path / "devices.csv", DEVICE) == 2
+    assert write_devices(DEVICES, "csv", tmp_path / "devices.csv") == 2
     first, second = csv.DictReader(io.StringIO((tmp_path / "devices.csv").read_text()))
     assert list(first) == DEVICE.names
     assert (first["ips"], first["offers"], first["uses"]) == ("10.0.0.1;fe80::1", 'a\\x3bb"c,d\\x0a', "")
     assert second["ips"] == "10.0.0.2;"
-    assert write([DEVICES], "parquet", tmp_path / "devices.parquet", DEVICE) == 2
+    assert write_devices(DEVICES, "parquet", tmp_path / "devices.parquet") == 2
     assert parquet.read_table(tmp_path / "devices.parquet").equals(pa.table(DEVICES))
+    with pytest.raises(
+        ConfigError, match=r"format: 'zeek' is for flows and knows no devices; use jsonl, csv or parquet"
+    ):
+        write_devices(DEVICES, "zeek", tmp_path / "devices.log")
+    with pytest.raises(ConfigError, match=r"format: no 'jsnl'; did you mean 'jsonl'"):
+        write_devices(DEVICES, "jsnl", None)
 
 
 def test_lists_of_a_part_of_a_batch_are_those_of_its_rows() -> None:

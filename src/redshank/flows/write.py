@@ -23,7 +23,7 @@ from pyarrow import parquet
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.files import replacing
 from redshank.core.registry import alternatives
-from redshank.core.schema import FLOW
+from redshank.core.schema import DEVICE, FLOW
 from redshank.flows.conn_log import COLUMNS, EMPTY, UNSET, escape
 
 FORMATS = ("jsonl", "zeek", "csv", "parquet")
@@ -40,15 +40,13 @@ _LENGTHS = ("_size_min_bytes", "_size_max_bytes")
 _JSON_SAFE = r"^[ !#-\[\]-~]*$"  # printable ASCII without quote and backslash
 
 
-def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None, schema: pa.Schema = FLOW) -> int:
-    """Write flows or devices; the path is replaced only when all of them are written.
+def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None) -> int:
+    """Write flows; the path is replaced only when all of them are written.
 
     Args:
-        batches: FLOW batches, or those of `schema`.
-        form: One of FORMATS. "zeek" holds the columns that a conn.log has, and no interim rows, which it does not know;
-            it is for FLOW only.
+        batches: FLOW batches.
+        form: One of FORMATS. "zeek" holds the columns that a conn.log has, and no interim rows, which it does not know.
         path: The file; None is standard output.
-        schema: What the batches are.
 
     Returns:
         Rows written.
@@ -57,6 +55,30 @@ def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None, schem
         ConfigError: If `form` is unknown, `path` cannot be written, or Parquet would go to standard output.
         ActionError: If the disk refuses in the middle; nothing is left under `path`.
     """
+    return _write(batches, form, path, FLOW)
+
+
+def write_devices(devices: pa.RecordBatch, form: str, path: Path | None) -> int:
+    """Write devices, as `write` does flows.
+
+    Args:
+        devices: DEVICE rows.
+        form: As `write`, but not "zeek".
+        path: As `write`.
+
+    Returns:
+        Rows written.
+
+    Raises:
+        ConfigError: As `write`, or if `form` is "zeek".
+        ActionError: As `write`.
+    """
+    if form == "zeek":
+        raise ConfigError("format: 'zeek' is for flows and knows no devices; use jsonl, csv or parquet")
+    return _write([devices], form, path, DEVICE)
+
+
+def _write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None, schema: pa.Schema) -> int:
     check(form, path)
     if path is None:
         with _disk("standard output"):

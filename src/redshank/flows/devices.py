@@ -1,0 +1,242 @@
+"""Which devices there are: FLOW batches -> DEVICE rows.
+
+In: FLOW batches, in any order. Out: one row for each device, with its addresses, services and totals.
+A device is who sent something: a link-layer address, or, in records without these, an address of a private network.
+Behind a router's link-layer address other networks' addresses appear. They are not its own: once addresses of more than
+NETWORKS networks outside the private ranges (/24 of IPv4, /64 of IPv6) were seen behind one, its row keeps only what
+it did with private addresses. A device with a few public addresses of its own keeps all.
+Interim rows tell that a flow goes on and what it speaks; packets and bytes come from final rows alone, so that no flow
+counts twice. Columns are grouped as a whole; the work per batch grows with the devices in it, not with its flows.
+Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291 for the private ranges.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from redshank.core.schema import DEVICE
+from redshank.flows.vendor import Vendors
+
+IPS, SERVICES, NETWORKS = 16, 32, 4
+"""Most addresses and services of a device that are kept, and networks it may have without being a router."""
+
+_PRIVATE = (
+    r"^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|127\."
+    r"|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$)"
+)
+_NOBODY = r"^(2(2[4-9]|3\d)\.|255\.255\.255\.255$|0\.0\.0\.0$|ff[0-9a-f]{2}:|::$)"  # groups, and no address yet
+_GROUP = "^[0-9a-f][13579bdf]"  # of MACs; also broadcast
+_LONGEST_S = 1e9  # what another tool gives beyond 31 years is no duration
+_ANSWERED = pa.array(["S1", "SF", "S2", "S3", "RSTO", "RSTR"])  # states of a TCP handshake that was answered
+
+
+@dataclass
+class _Share:
+    """What a device did with one sort of address, private or other."""
+
+    first_ns: int
+    last_ns: int
+    flows: int = 0
+    sent: int = 0
+    received: int = 0
+    ips: dict[str, int] = field(default_factory=dict)
+    offers: dict[str, int] = field(default_factory=dict)
+    uses: dict[str, int] = field(default_factory=dict)
+    networks: set[str] = field(default_factory=set)
+
+
+class Devices:
+    """Who was seen on the networks watched.
+
+    Args:
+        capacity: Devices held at once; beyond it those seen least recently are forgotten, and counted in `evicted`.
+        vendors: The registry of link-layer addresses.
+
+    Raises:
+        ValueError: If `capacity` is below 1.
+
+    Example:
+        >>> from redshank.core.schema import flow_batch
+        >>> devices = Devices()
+        >>> devices.take(flow_batch({"ts": [0], "src_mac": ["02:00:00:00:00:01"], "src_ip": ["10.0.0.1"]}, rows=1))
+        >>> devices.rows().select(["mac", "ips"]).to_pylist()
+        [{'mac': '02:00:00:00:00:01', 'ips': ['10.0.0.1']}]
+    """
+
+    def __init__(self, capacity: int = 4_096, vendors: Vendors | None = None) -> None:
+        if capacity < 1:
+            raise ValueError(f"capacity: {capacity} devices; at least 1")
+        self.evicted = 0
+        self._capacity = capacity
+        self._vendors = vendors or Vendors()
+        self._seen: dict[tuple[str | None, str], dict[bool, _Share]] = {}
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """Notice who takes part in these flows.
+
+        Args:
+            batch: FLOW rows.
+        """
+        ends = _ends(batch)
+        if not len(ends):
+            return
+        for row in _latest(ends, self._capacity).to_pylist():
+            near = self._share(row)
+            near.first_ns, near.last_ns = min(near.first_ns, row["first_min"]), max(near.last_ns, row["last_max"])
+            near.flows += row["final_sum"]
+            near.sent += row["sent_sum"]
+            near.received += row["received_sum"]
+        for column, most in (("ip", IPS), ("offers", SERVICES), ("uses", SERVICES)):
+            for row in _recent(ends, column, most).to_pylist():
+                shares = self._seen.get((row["mac"], row["alone"]))
+                if shares and row["near"] in shares:
+                    _note(shares[row["near"]], "ips" if column == "ip" else column, row[column], row["last_max"], most)
+        self._forget()
+
+    def rows(self) -> pa.RecordBatch:
+        """Return one DEVICE row for each device held, in the order in which they were first seen."""
+        found = [self._row(mac, shares) for (mac, _), shares in self._seen.items()]
+        found.sort(key=lambda row: (row["first_seen"], row["mac"] or "", row["ips"]))
+        return pa.RecordBatch.from_pylist(found, schema=DEVICE)
+
+    def _share(self, row: dict[str, object]) -> _Share:
+        shares = self._seen.setdefault((row["mac"], row["alone"]), {})  # type: ignore[arg-type]  # Arrow has no types
+        if row["near"] not in shares:
+            shares[bool(row["near"])] = _Share(row["first_min"], row["last_max"])  # type: ignore[arg-type]
+        return shares[bool(row["near"])]
+
+    def _forget(self) -> None:
+        over = len(self._seen) - self._capacity
+        if over > 0:
+            order = sorted(self._seen, key=lambda who: max(share.last_ns for share in self._seen[who].values()))
+            for who in order[:over]:
+                del self._seen[who]
+            self.evicted += over
+
+    def _row(self, mac: str | None, shares: dict[bool, _Share]) -> dict[str, object]:
+        routes = False in shares and len(shares[False].networks) > NETWORKS
+        own = [share for near, share in shares.items() if near or not routes]
+        return {
+            "mac": mac,
+            "ips": _newest(IPS, *(share.ips for share in own)),
+            "vendor": self._vendors.name(mac),
+            "first_seen": min(share.first_ns for share in shares.values()),
+            "last_seen": max(share.last_ns for share in shares.values()),
+            "offers": _newest(SERVICES, *(share.offers for share in own)),
+            "uses": _newest(SERVICES, *(share.uses for share in own)),
+            "flows": sum(share.flows for share in own),
+            "sent_bytes": sum(share.sent for share in own),
+            "received_bytes": sum(share.received for share in own),
+        }
+
+
+def _newest(most: int, *seen: dict[str, int]) -> list[str]:
+    latest: dict[str, int] = {}
+    for one in seen:
+        for name, when in one.items():
+            latest[name] = max(when, latest.get(name, when))
+    return sorted(latest, key=lambda name: (-latest[name], name))[:most]
+
+
+def _note(share: _Share, kind: str, name: str, when: int, most: int) -> None:
+    held: dict[str, int] = getattr(share, kind)
+    held[name] = max(when, held.get(name, when))
+    if len(held) > most:
+        del held[min(held, key=lambda one: (held[one], one))]
+    if kind == "ips" and len(share.networks) <= NETWORKS:
+        share.networks.add(_network(name))
+
+
+def _network(ip: str) -> str:
+    try:
+        address = ip_address(ip)
+    except ValueError:  # another tool's word for an address
+        return ip
+    return address.packed[: 3 if address.version == 4 else 8].hex()
+
+
+def _ends(batch: pa.RecordBatch) -> pa.Table:
+    """Return both ends of each flow that sent something, one under the other.
+
+    Columns: mac or else alone (the address that stands for it), near (a private address), ip, first, last, final (1 or
+    0), sent, received (bytes of final rows), offers, uses.
+    """
+    part = batch.column("part")
+    final = pc.or_kleene(pc.is_null(part), pc.not_equal(part, "interim")).cast(pa.int64())
+    first = batch.column("ts").cast(pa.int64())
+    lasted = batch.column("duration").fill_null(0)
+    sane = pc.and_(pc.greater_equal(lasted, 0), pc.less(lasted, _LONGEST_S))
+    last = pc.add(first, pc.multiply(pc.if_else(sane, lasted, 0.0), 1e9).cast(pa.int64(), safe=False))
+    service = _services(batch, final)
+    nothing = pa.nulls(len(batch), pa.string())
+    parts = []
+    for side, other in (("src", "dst"), ("dst", "src")):
+        packets = batch.column(f"{side}_pkts").fill_null(1)
+        mac = pc.utf8_lower(batch.column(f"{side}_mac"))
+        mac = pc.if_else(pc.equal(mac, "00:00:00:00:00:00"), pa.scalar(None, pa.string()), mac)
+        ip = batch.column(f"{side}_ip")
+        near = pc.match_substring_regex(ip, _PRIVATE, ignore_case=True)
+        known = pc.and_(pc.is_valid(ip), pc.is_valid(first))
+        somebody = pc.invert(pc.match_substring_regex(ip, _NOBODY, ignore_case=True))
+        single = pc.invert(pc.match_substring_regex(mac, _GROUP)).fill_null(near)  # by address: private ones only
+        end = pa.table(
+            {
+                "mac": mac,
+                "alone": pc.if_else(pc.is_null(mac), ip, ""),
+                "near": near,
+                "ip": ip,
+                "first": first,
+                "last": last,
+                "final": final,
+                "sent": pc.multiply(batch.column(f"{side}_ip_bytes").fill_null(0), final),
+                "received": pc.multiply(batch.column(f"{other}_ip_bytes").fill_null(0), final),
+                "offers": pc.if_else(_answered(batch), service, nothing) if side == "dst" else nothing,
+                "uses": service if side == "src" else nothing,
+            }
+        )
+        kept = pc.and_(pc.and_(known, somebody), pc.and_(single, pc.greater(packets, 0)))
+        parts.append(end.filter(kept))
+    return pa.concat_tables(parts)
+
+
+def _services(batch: pa.RecordBatch, final: pa.Int64Array) -> pa.StringArray:
+    """Name what was asked for: the service, or proto/port; null without ports, or if a later row may name a service."""
+    proto = batch.column("proto")
+    ported = pc.and_(pc.is_in(proto, pa.array(["tcp", "udp"])), pc.equal(final, 1))
+    port = pc.binary_join_element_wise(proto, batch.column("dst_port").cast(pa.string()), "/")
+    return pc.coalesce(batch.column("service"), pc.if_else(ported, port, pa.scalar(None, pa.string())))
+
+
+def _answered(batch: pa.RecordBatch) -> pa.BooleanArray:
+    """Say where the responder took what it was asked: a TCP handshake it answered, or payload it sent."""
+    shaken = pc.and_(pc.equal(batch.column("proto"), "tcp"), pc.is_in(batch.column("conn_state"), _ANSWERED))
+    return pc.or_(shaken.fill_null(False), pc.greater(batch.column("dst_bytes"), 0).fill_null(False))
+
+
+_WHO = ["mac", "alone", "near"]
+
+
+def _latest(ends: pa.Table, most: int) -> pa.Table:
+    """Sum up each device, those seen last if there are more than can be held."""
+    found = ends.group_by(_WHO, use_threads=False).aggregate(
+        [("first", "min"), ("last", "max"), ("final", "sum"), ("sent", "sum"), ("received", "sum")]
+    )
+    if len(found) <= 2 * most:  # a device has at most two rows
+        return found
+    return found.take(pc.sort_indices(found, [("last_max", "descending")])[: 2 * most])
+
+
+def _recent(ends: pa.Table, column: str, most: int) -> pa.Table:
+    """Return each device's values of a column that were seen last."""
+    some = ends.filter(pc.is_valid(ends.column(column)))
+    found = some.group_by([*_WHO, column], use_threads=False).aggregate([("last", "max")])
+    found = found.sort_by([(name, "ascending") for name in _WHO] + [("last_max", "descending"), (column, "ascending")])
+    codes = [found.column(name).combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy() for name in _WHO]
+    new = np.ones(len(found), np.bool_)
+    new[1:] = np.any([code[1:] != code[:-1] for code in codes], axis=0)
+    begins = np.flatnonzero(new)
+    at = np.arange(len(found)) - np.repeat(begins, np.diff(np.append(begins, len(found))))
+    return found.filter(pa.array(at < most))
