@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from payloads import streams_of
-from redshank.flows.service import NAMES, NONE, STREAM, Hint, Recognizer, Service, escaped, find
+from redshank.flows.service import NAMES, NONE, STREAM, Hint, Recognizer, Service, find
 
 Array = npt.NDArray[Any]
 
@@ -81,13 +81,6 @@ def test_what_was_read_may_be_finished() -> None:
     streams = np.zeros(1, STREAM)
     streams["resp_port"] = 7
     assert _service(finish=finish).columns(np.zeros(0, np.uint8), streams)["both"].to_pylist() == [r"7a\x00b"]
-
-
-def test_bytes_that_do_not_print_are_escaped() -> None:
-    room = np.frombuffer(b"\x00\x1f ~\x7f\xff\\abcdefg", np.uint8).reshape(2, 7)
-    spans = np.array([[0, 7], [3, 3]])
-    assert escaped(room, spans).to_pylist() == ["\\x00\\x1f ~\\x7f\\xff\\", ""]
-    assert escaped(room, np.array([[-1, -1], [0, 7]])).to_pylist() == [None, "abcdefg"]
 
 
 def test_null_is_a_number_that_no_field_holds() -> None:

@@ -7,7 +7,8 @@ A service is one file in services/ named as Zeek names it; nothing else has to b
 
     recognize(data, streams, found)   a kernel: set found[k] to 1 where flow k speaks it (Recognize)
     MAYBE        a Hint: what a flow must begin with to be worth looking at; the kernel is not even loaded otherwise
-    FIELDS       optional: the raw columns it reads, {name: "text" | "number" | "flag"}
+    FIELDS       optional: the raw columns it reads, {name: "text" | "bytes" | "number" | "flag"}; bytes are texts that
+                 `finish` gets as they are
     ROOM         optional: bytes of text per flow, 512 if absent
     read(data, streams, numbers, spans, room)   a kernel, with FIELDS: reads the flows that were recognized (Read)
     finish(columns)   optional: raw columns -> columns of FLOW, where these are not the same
@@ -31,6 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.rooms import escaped, verbatim
 
 STREAM = np.dtype(
     [
@@ -126,14 +128,17 @@ class Service:
         return raw if self.finish is None else self.finish(raw)
 
     def _raw(self, data: Bytes, streams: Records) -> dict[str, pa.Array]:
-        texts = [name for name, kind in self.fields.items() if kind == "text"]
+        texts = [name for name, kind in self.fields.items() if kind in {"text", "bytes"}]
         others = [name for name in self.fields if name not in texts]
         numbers = np.full((len(streams), len(others)), NONE, np.int64)
         spans = np.full((len(streams), len(texts), 2), -1, np.int64)
         room = np.empty((len(streams), self.room if texts else 0), np.uint8)
         assert self.read is not None
         self.read(data, streams, numbers, spans, room)
-        columns = {name: escaped(room, spans[:, place]) for place, name in enumerate(texts)}
+        columns = {
+            name: escaped(room, spans[:, place]) if self.fields[name] == "text" else verbatim(room, spans[:, place])
+            for place, name in enumerate(texts)
+        }
         for place, name in enumerate(others):
             value = numbers[:, place]
             values = value != 0 if self.fields[name] == "flag" else value
@@ -194,58 +199,6 @@ def _mark(found: Bytes, which: npt.NDArray[np.int64], place: int, bits: npt.NDAr
     for k in range(len(which)):
         if found[k]:
             bits[which[k]] |= np.uint64(1) << np.uint64(place)
-
-
-@lean_kernel
-def _lengths(
-    room: Bytes, spans: npt.NDArray[np.int64], ends: npt.NDArray[np.int32], absent: npt.NDArray[np.bool_]
-) -> int:
-    """Set where each text will end once its bytes are escaped; return the length of all."""
-    total = 0
-    for k in range(len(spans)):
-        absent[k] = spans[k, 0] < 0
-        if not absent[k]:
-            for at in range(spans[k, 0], spans[k, 1]):
-                total += 1 if 32 <= room[k, at] < 127 else 4
-        ends[k + 1] = total
-    return total
-
-
-@lean_kernel
-def _escape(room: Bytes, spans: npt.NDArray[np.int64], out: Bytes) -> None:
-    digits = b"0123456789abcdef"
-    place = 0
-    for k in range(len(spans)):
-        if spans[k, 0] < 0:
-            continue
-        for at in range(spans[k, 0], spans[k, 1]):
-            value = room[k, at]
-            if 32 <= value < 127:
-                out[place] = value
-                place += 1
-                continue
-            out[place], out[place + 1] = 92, 120
-            out[place + 2], out[place + 3] = digits[value >> 4], digits[value & 15]
-            place += 4
-
-
-def escaped(room: Bytes, spans: npt.NDArray[np.int64]) -> pa.StringArray:
-    r"""Return texts out of room, null where a span starts below 0; bytes outside printable ASCII become \xNN.
-
-    Shape:
-        room: [n, r]; spans: [n, 2]; returns: [n].
-
-    Example:
-        >>> room = np.frombuffer(b"caf\xe9!", np.uint8).reshape(1, 5)
-        >>> print(escaped(room, np.array([[0, 4]]))[0])
-        caf\xe9
-    """
-    ends, absent = np.zeros(len(spans) + 1, np.int32), np.zeros(len(spans), np.bool_)
-    out = np.empty(_lengths(room, spans, ends, absent), np.uint8)
-    _escape(room, spans, out)
-    valid = pa.py_buffer(np.packbits(~absent, bitorder="little"))
-    buffers = [valid, pa.py_buffer(ends), pa.py_buffer(out)]
-    return pa.Array.from_buffers(pa.string(), len(spans), buffers, int(absent.sum()))
 
 
 class Recognizer:
