@@ -9,7 +9,7 @@ import pytest
 from frames import ethernet, ipv4, tcp, udp, vlan
 from redshank.capture.bpf import everything
 from redshank.capture.interface import COOKED, Interface, find
-from redshank.capture.ring import NEW_GROUP, STRETCH_BYTES, Ring, group, opened
+from redshank.capture.ring import NEW_GROUP, STRETCH_BYTES, Ring, afford, group, opened
 from redshank.capture.source import Block
 from redshank.core.errors import SourceError
 from wires import FAR, NEAR, PPP, ip, private_network, send, tun
@@ -210,11 +210,15 @@ def test_without_the_right_to_capture_it_says_how_to_get_it() -> None:
             os.seteuid(0)
 
 
-def test_a_ring_for_which_there_is_no_memory_is_an_error_with_its_size() -> None:
-    with private_network():
-        (interface,) = find([FAR])
-        with pytest.raises(SourceError, match=r"no ring of 4194304 MiB for 'far' \(.*\); set sensor.ring_mib lower"):
-            opened(interface, 4_194_304, promiscuous=True)
+def test_rings_that_would_take_most_of_the_memory_are_refused_before_any_is_made() -> None:
+    afford(8, 64, "MemTotal: 9000000 kB\nMemAvailable:    1048576 kB\n")  # exactly half
+    with pytest.raises(SourceError) as caught:
+        afford(9, 64, "MemTotal: 9000000 kB\nMemAvailable:    1048576 kB\n")
+    assert str(caught.value) == (
+        "live: 9 rings of 64 MiB need 576 MiB, more than half of the 1024 MiB that are free; "
+        "set sensor.ring_mib or sensor.workers lower"
+    )
+    afford(1, 1)
 
 
 def test_an_interface_that_is_gone_already_is_an_error() -> None:

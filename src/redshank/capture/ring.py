@@ -75,6 +75,26 @@ class Counters:
     freezes: int = 0
 
 
+def afford(rings: int, ring_mib: int, meminfo: str | None = None) -> None:
+    """Refuse rings that would take the memory of everybody else: the kernel gives them all that there is.
+
+    Args:
+        rings: How many, over all interfaces and workers.
+        ring_mib: Size of each in MiB.
+        meminfo: What /proc/meminfo says; it is read if absent.
+
+    Raises:
+        SourceError: If they need more than half of the memory that is free.
+    """
+    text = Path("/proc/meminfo").read_text(encoding="ascii") if meminfo is None else meminfo
+    free_mib = next(int(line.split()[1]) // 1024 for line in text.splitlines() if line.startswith("MemAvailable:"))
+    if 2 * rings * ring_mib > free_mib:
+        raise SourceError(
+            f"live: {rings} rings of {ring_mib} MiB need {rings * ring_mib} MiB, more than half of the {free_mib} MiB "
+            "that are free; set sensor.ring_mib or sensor.workers lower"
+        )
+
+
 def opened(interface: Interface, ring_mib: int, *, promiscuous: bool, fanout: int | None = None) -> socket.socket:
     """Open a ring on which nothing arrives before `start`.
 

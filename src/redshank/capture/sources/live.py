@@ -24,7 +24,7 @@ import numpy as np
 
 from redshank.capture.bpf import Program, compiled, everything
 from redshank.capture.interface import Interface, find
-from redshank.capture.ring import Counters, Ring, opened
+from redshank.capture.ring import Counters, Ring, afford, opened
 from redshank.capture.source import Block, PacketSource
 from redshank.core.errors import ConfigError
 
@@ -51,7 +51,7 @@ class Live(PacketSource):
 
     Raises:
         ConfigError: If a value is out of range, the filter is wrong, or there is no such interface.
-        SourceError: If an interface is down, or we may not capture.
+        SourceError: If an interface is down, we may not capture, or the rings would take too much memory.
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class Live(PacketSource):
 
 
 def plan(
-    interfaces: Sequence[str], bpf: str | None, snap_bytes: int, ring_mib: int
+    interfaces: Sequence[str], bpf: str | None, snap_bytes: int, ring_mib: int, *, workers: int = 1
 ) -> tuple[list[Interface], list[Program]]:
     """Check what a person chose, and compile the filter for every interface.
 
@@ -196,9 +196,11 @@ def plan(
         bpf: As Live.
         snap_bytes: As Live.
         ring_mib: As Live.
+        workers: Rings for each interface.
 
     Raises:
-        ConfigError, SourceError: As Live.
+        ConfigError: As Live.
+        SourceError: As Live.
     """
     given = {"snap_bytes": snap_bytes, "ring_mib": ring_mib}
     problems = [
@@ -209,6 +211,7 @@ def plan(
     if problems:
         raise ConfigError(problems)
     found = find(interfaces)
+    afford(workers * len(found), ring_mib)
     return found, [compiled(bpf or "", interface.link_type, snap_bytes) for interface in found]
 
 
