@@ -21,7 +21,7 @@ def test_a_tcp_flow_ends_at(lines: str, ends_s: float) -> None:
         assert len(rows) == flows, after
 
 
-def test_a_dns_flow_is_looked_at_every_ten_seconds() -> None:
+def test_a_dns_flow_ends_sooner() -> None:
     # Golden: zeek-parity case core.tunnels.teredo, where questions 16 s apart from one port are two flows.
     assert len(metered(trace("0 > - 30\n0.2 < - 90\n15.9 > - 30", dport=53))) == 2
     assert len(metered(trace("0 > - 30\n0.2 < - 90\n9.9 > - 30\n10.1 > - 30\n19 > - 30", dport=53))) == 1

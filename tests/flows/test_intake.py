@@ -2,7 +2,6 @@ import numpy as np
 
 from redshank.capture.packet import PACKET
 from redshank.flows.intake import LAST_NS
-from redshank.flows.meter import Meter, MeterSettings
 from traces import START_NS, metered, trace
 
 
@@ -17,14 +16,6 @@ def test_times_outside_of_what_can_be_are_clamped() -> None:
     packets["ts_ns"] = -5, np.iinfo(np.int64).max
     rows = metered(packets)
     assert [row["ts"] for row in rows] == [0, LAST_NS]
-
-
-def test_only_the_first_payload_of_each_direction_is_shown() -> None:
-    meter = Meter(MeterSettings(capacity=64, seed=1))
-    shown = []
-    for payloads in meter.feed(trace("0 > S 1\n0.1 < SA 9 2\n0.2 > PA 2 10 5\n0.3 > PA 7 10 6\n0.4 < PA 10 13 9")):
-        shown += [(int(p["side"]), int(p["length"]), int(p["port"])) for p in payloads]
-    assert shown == [(0, 5, 80), (1, 9, 80)]
 
 
 def test_a_step_back_by_a_year_goes_on_with_the_flow_and_a_step_forward_ends_it() -> None:

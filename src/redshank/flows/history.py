@@ -5,7 +5,7 @@ caller may write f, h, r, s again); c, g, t, w are written at the 1st, 10th, 100
 Source: Zeek's manual, field `history` of conn.log.
 """
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 from redshank.flows.table import HISTORY, Int, Record
 
 CODES = b"SFRIDAQCGTW"
@@ -16,7 +16,7 @@ FIRST_SCALED = 7
 CHECKSUM, GAP, RETRANSMIT, WINDOW = range(7, 11)
 
 
-@kernel
+@lean_kernel
 def add(row: Record, letter: Int, side: Int) -> None:
     """Append an upper-case letter, in lower case if `side` is 1; beyond HISTORY letters it is dropped."""
     if row.history_length < HISTORY:
@@ -24,7 +24,7 @@ def add(row: Record, letter: Int, side: Int) -> None:
         row.history_length += 1
 
 
-@kernel
+@lean_kernel
 def once(row: Record, bit: Int, letter: Int, side: Int) -> bool:
     """Append the letter if this is the first time for `bit` on this side; tell whether it was not."""
     mask = 1 << (bit + 16 * side)
@@ -35,7 +35,7 @@ def once(row: Record, bit: Int, letter: Int, side: Int) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
 def scaled(row: Record, count: Int, code: Int, side: Int) -> None:
     """Append the letter CODES[code] if `count` is a power of ten."""
     power = 1
@@ -45,7 +45,7 @@ def scaled(row: Record, count: Int, code: Int, side: Int) -> None:
         add(row, CODES[code], side)
 
 
-@kernel
+@lean_kernel
 def flipped(row: Record) -> None:
     """Append '^': the roles were exchanged; what was written once is written for the other side."""
     row.history_seen = ((row.history_seen & 0xFFFF) << 16) | ((row.history_seen >> 16) & 0xFFFF)

@@ -1,274 +1,277 @@
 """The compiled loop of the meter: one packet after the other into the flow table.
 
-In: PACKET records. Out: rows of ended flows, first payloads, counts. meter.py says what the rules are; each rule lives
-in one module: who is who in orient.py, TCP in tcp.py, deadlines in deadline.py, memory in table.py and wheel.py.
+In: PACKET records. Out: rows, counts. meter.py says what the rules are; each rule lives in one module: who is who in
+orient.py, TCP in tcp.py, ends in deadline.py, interim rows in interim.py, memory in table.py and pools.py.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import kernel
-from redshank.flows import table
-from redshank.flows.deadline import deadline, is_over
+from redshank.capture.packet import CARRIES, METERED_CARRIER
+from redshank.core.kernel import lean_kernel
+from redshank.flows import interim
+from redshank.flows.deadline import deadline
+from redshank.flows.emit import BY_PACKETS, CLOSED, END_OF_INPUT, EVICTED, Out, emit, room
 from redshank.flows.history import CHECKSUM, DATA_BIT, flipped, once, scaled
-from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, key_of, roles_exchanged
-from redshank.flows.stream import INACTIVE
+from redshank.flows.lookup import BATCH, look_up
+from redshank.flows.moments import count
+from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, roles_exchanged
+from redshank.flows.pools import end_of, more_of, take_row, victim
+from redshank.flows.prefix import keep_datagram
+from redshank.flows.sequence import note
 from redshank.flows.table import (
-    BUCKET_BITS,
     CLOCK,
     LIVE,
-    OUT,
     PACKETS,
-    PAYLOAD_COUNT,
     SERIAL,
     TICK,
     Int,
     Record,
     Records,
+    Table,
+    find,
+    insert,
+    same_key,
 )
-from redshank.flows.tcp import begins_anew, segment
-from redshank.flows.wheel import CLOSED_REASON, END_REASON, EVICTED_REASON, end, link, past_deadline, sweep, unlink
+from redshank.flows.tcp import begins_anew, count_flags, plain, segment
+from redshank.flows.uid import tunnel_uid, uid_of
+from redshank.flows.wheel import BUCKET_BITS, due, end, link, settle, sweep, unlink
 
 TOLERANCE_NS = 60_000_000_000
 """A packet older than this (by the clock) sets the clock back; less is disorder of the capture."""
 LAST_NS = 1 << 62
 """Times are clamped to 0..LAST_NS (the year 2116), so that sums of times fit in 64 bits."""
+DEPTHS = 16
+"""Tunnels inside each other whose names are known."""
 
-ANOMALIES = ("time_went_back", "fragment_without_first", "flow_evicted", "checksum_bad")
-"""What the meter counts, by index. `flow_evicted`: the table was full."""
-WENT_BACK, LOST_FRAGMENT, EVICTED, BAD_CHECKSUM = range(4)
+ANOMALIES = ("time_went_back", "flow_evicted", "checksum_bad", "payload_evicted")
+"""What the meter counts, by index. `flow_evicted`: the table was full; `payload_evicted`: the first bytes of a
+direction were overwritten before a row with them went out."""
+_WENT_BACK, _EVICTED, _BAD_CHECKSUM = range(3)
 
 
-@kernel
-def _begin(
-    packet: Record,
-    wanted: Record,
-    from_a: bool,  # noqa: FBT001  numba kernel
-    tag: Int,
-    now: Int,
-    rows: Records,
-    ends: Records,
-    slots: npt.NDArray[np.uint64],
-    state: npt.NDArray[np.int64],
-) -> Int:
+@lean_kernel
+def _begin(t: Table, packet: Record, key: Record, now: Int, limits: Record) -> Int:
     """Begin a flow with its first packet; the caller made sure that a row is free. Returns the row."""
-    index = table.take(rows, state)
-    row = rows[index]
-    row.a_hi, row.a_lo, row.a_port = wanted.a_hi, wanted.a_lo, wanted.a_port
-    row.b_hi, row.b_lo, row.b_port = wanted.b_hi, wanted.b_lo, wanted.b_port
-    row.proto, row.version, row.one_way = wanted.proto, wanted.version, wanted.one_way
-    row.tag = tag
+    index = take_row(t)
+    row = t.rows[index]
+    row.a_hi, row.a_lo, row.a_port = key.a_hi, key.a_lo, key.a_port
+    row.b_hi, row.b_lo, row.b_port = key.b_hi, key.b_lo, key.b_port
+    row.proto, row.version, row.one_way = key.proto, key.version, key.one_way
+    row.tag = key.tag
     row.live = 1
-    row.reason = row.partial = row.first_seen = row.close_deferred = row.established = 0
-    row.history_length = row.payload_seen = 0
-    row.history_seen = 0
-    row.first_ns = row.last_ns = now
-    row.attempt_ns = row.delete_ns = row.missed_bytes = 0
-    row.services[0] = row.services[1] = 0
+    row.partial = row.first_seen = row.close_deferred = row.established = row.history_length = row.parents = 0
+    row.history_seen = row.pauses = 0
+    row.packets = row.ip_bytes = row.missed_bytes = row.attempt_ns = row.delete_ns = 0
+    row.first_ns = row.last_ns = row.seen_ns = now
+    row.orig_end = row.resp_end = row.more = 0
+    row.first_size = 0
+    row.services = np.uint64(0)
     row.vlan = packet.vlan
-    state[SERIAL] += 1
-    row.serial = state[SERIAL]
-    for side in range(2):
-        end = ends[2 * index + side]
-        end.packets = end.ip_bytes = end.last_ns = end.gap_min = end.gap_max = 0
-        end.payload_bytes = -1
-        end.size_mean = end.size_m2 = end.gap_mean = end.gap_m2 = 0.0
-        end.size_min = end.size_max = 0
-        end.start_seq = end.last_seq = end.ack_seq = end.seq_wraps = end.ack_wraps = end.fin_seq = 0
-        end.delivered = end.trimmed = end.data_end = 1
-        end.last_syn = end.last_fin = end.last_rst = 0
-        end.fins = end.gaps = end.retransmits = end.zero_windows = end.bad_checksums = 0
-        end.state = end.previous_state = INACTIVE
-        end.did_close = end.eof = end.given_up = end.blocks = 0
-        end.flags[:] = 0
+    t.state[SERIAL] += 1
+    row.serial = t.state[SERIAL]
+    interim.begin(row, limits)
     exchange = roles_exchanged(packet)
-    row.orig_is_a = from_a != exchange
+    row.orig_is_a = key.from_a != exchange
     row.orig_mac, row.resp_mac = packet.src_mac, packet.dst_mac
     if exchange:
         row.orig_mac, row.resp_mac = packet.dst_mac, packet.src_mac
         flipped(row)
-    table.insert(slots, tag, index)
-    state[LIVE] += 1
+    insert(t.slots, 0 + key.tag, index)
+    t.state[LIVE] += 1
     return index
 
 
-@kernel
-def _count(end: Record, packet: Record, now: Int) -> None:
-    """Add one packet to the counts and to the running mean and spread (Welford) of its direction."""
-    size = np.int64(packet.ip_length)
-    end.packets += 1
-    end.ip_bytes += size
-    step = size - end.size_mean
-    end.size_mean += step / end.packets
-    end.size_m2 += step * (size - end.size_mean)
-    if end.packets == 1:
-        end.size_min = end.size_max = size
-    else:
-        end.size_min = min(end.size_min, size)
-        end.size_max = max(end.size_max, size)
-        gap = max(now - end.last_ns, 0)
-        gaps = end.packets - 1
-        distance = gap - end.gap_mean
-        end.gap_mean += distance / gaps
-        end.gap_m2 += distance * (gap - end.gap_mean)
-        end.gap_min = gap if gaps == 1 else min(end.gap_min, gap)
-        end.gap_max = max(end.gap_max, gap)
-    end.last_ns = now
-
-
-@kernel
+@lean_kernel
 def _take(
+    t: Table,
     packet: Record,
+    key: Record,
+    data: npt.NDArray[np.uint8],
     now: Int,
     index: Int,
-    side: Int,
-    rows: Records,
-    ends: Records,
-    state: npt.NDArray[np.int64],
-    timeouts: Record,
+    limits: Record,
     counts: npt.NDArray[np.int64],
-    payloads: Records,
 ) -> None:
-    """Take a packet into its flow."""
-    row = rows[index]
-    if packet.bad_checksum and timeouts.checksums:
-        counts[BAD_CHECKSUM] += 1
+    """Take a packet into its flow, and say when the flow ends if nothing more comes."""
+    row = t.rows[index]
+    side = 0 if row.orig_is_a == key.from_a else 1
+    if packet.bad_checksum and limits.checksums:
+        counts[_BAD_CHECKSUM] += 1
         if row.proto in (TCP, UDP):
-            sender = ends[2 * index + side]
-            sender.bad_checksums += 1
-            scaled(row, sender.bad_checksums, CHECKSUM, side)
+            more = t.more[more_of(t, index)]
+            more.bad_checksums[side] += 1
+            scaled(row, more.bad_checksums[side], CHECKSUM, side)
+        row.deadline_ns = deadline(row, t.ends[row.orig_end], t.ends[row.resp_end], limits)
         return
+    size = 0 + packet.ip_length
     if row.proto == TCP:
-        side = segment(rows, ends, index, side, packet, now, timeouts)
-        for bit in range(8):
-            ends[2 * index + side].flags[bit] += (packet.tcp_flags >> bit) & 1
+        sender = t.ends[row.orig_end if side == 0 else row.resp_end]
+        peer = t.ends[row.resp_end if side == 0 else row.orig_end]
+        if plain(t, index, sender, peer, side, packet, data, now):
+            row.deadline_ns = now + limits.tcp_idle
+        else:
+            side = segment(t, index, side, packet, data, now, limits)
+            sender = t.ends[row.orig_end if side == 0 else row.resp_end]
+            row.deadline_ns = deadline(row, t.ends[row.orig_end], t.ends[row.resp_end], limits)
+        count_flags(sender, 0 + packet.tcp_flags)
     else:
+        sender = t.ends[end_of(t, index, side)]
         row.last_ns = now
+        if sender.packets == 0:
+            sender.reach = 0
         if row.proto in (UDP, ICMP, ICMPV6):
-            sender = ends[2 * index + side]
-            sender.payload_bytes = max(sender.payload_bytes, 0) + max(packet.payload_length, 0)
+            sender.reach += max(0 + packet.payload_length, 0)
         if row.proto == UDP:
             once(row, DATA_BIT, 68, side)
-    _count(ends[2 * index + side], packet, now)
-    if packet.payload_captured > 0 and not row.payload_seen & (1 << side) and row.proto in (TCP, UDP):
-        row.payload_seen |= 1 << side
-        payload = payloads[state[PAYLOAD_COUNT]]
-        state[PAYLOAD_COUNT] += 1
-        payload.row, payload.serial, payload.side = index, row.serial, side
-        payload.offset, payload.length = packet.payload_offset, packet.payload_captured
-        payload.proto = row.proto
-        payload.port = row.b_port if row.orig_is_a else row.a_port
+            if not sender.prefix_done and packet.payload_captured > 0:
+                keep_datagram(t, sender, data, 0 + packet.payload_offset, 0 + packet.payload_captured)
+        row.deadline_ns = deadline(row, sender, sender, limits)
+    count(sender, size, now)
+    note(t, index, key.from_a, size, now)
 
 
-@kernel
-def _add_fragment(row: Record, sender: Record, packet: Record, now: Int) -> None:
-    """Add a later fragment to the flow of the first: a datagram is one packet, as long as all its fragments."""
-    sender.ip_bytes += packet.payload_length
-    if row.proto in (UDP, ICMP, ICMPV6):
-        sender.payload_bytes += packet.payload_length
-        if not row.single:  # a flow of one datagram has no duration
-            row.last_ns = now
+@lean_kernel
+def _carried(t: Table, index: Int, first: Int, second: Int) -> None:
+    """Add the tunnel that a packet came through to those of its flow, if there is room for another."""
+    row = t.rows[index]
+    for place in range(row.parents):
+        if t.parents[index, 2 * place] == first and t.parents[index, 2 * place + 1] == second:
+            return
+    if row.parents < 2:
+        t.parents[index, 2 * row.parents] = first
+        t.parents[index, 2 * row.parents + 1] = second
+        row.parents += 1
 
 
-@kernel
+@lean_kernel
+def _time(t: Table, out: Out, now: Int, limits: Record, counts: npt.NDArray[np.int64]) -> bool:
+    """Set the clock to the time of a packet and settle what is due; False if there was no room for it."""
+    state = t.state
+    clock = state[CLOCK]
+    if state[PACKETS] == 0:
+        state[TICK] = now >> BUCKET_BITS
+        clock = now
+    elif now >= clock:
+        clock = now
+    elif clock - now > TOLERANCE_NS:
+        counts[_WENT_BACK] += 1
+        state[CLOCK] = now
+        state[TICK] = now >> BUCKET_BITS
+        return True
+    if state[TICK] < clock >> BUCKET_BITS and not sweep(t, out, clock, limits):
+        return False
+    counts[_WENT_BACK] += now < clock
+    state[CLOCK] = clock
+    return True
+
+
+@lean_kernel
+def _settled(t: Table, out: Out, packet: Record, key: Record, limits: Record, counts: npt.NDArray[np.int64]) -> Int:
+    """Return the row that a packet belongs to, or -1 if it begins a flow, for which a row is free then."""
+    clock = t.state[CLOCK]
+    index: Int = np.int64(key.row)
+    if index < 0 or not t.rows[index].live or not same_key(t.rows[index], key):
+        index = find(t.slots, t.rows, key, 0 + key.tag)
+    if index >= 0:
+        row = t.rows[index]
+        if due(row) <= clock and settle(t, out, index, clock, limits):
+            index = -1
+        elif row.proto == TCP and begins_anew(
+            t.ends[row.orig_end], t.ends[row.resp_end], 0 + packet.tcp_flags, 0 + packet.seq
+        ):
+            end(t, out, index, CLOSED)
+            index = -1
+    if index < 0 and t.state[LIVE] == len(t.rows):
+        counts[_EVICTED] += 1
+        given_up = victim(t)
+        if not settle(t, out, given_up, clock, limits):
+            end(t, out, given_up, EVICTED)
+    return index
+
+
+@lean_kernel
 def feed(
     packets: Records,
+    data: npt.NDArray[np.uint8],
     start: Int,
-    rows: Records,
-    ends: Records,
-    slots: npt.NDArray[np.uint64],
-    buckets: npt.NDArray[np.int32],
-    fragments: Records,
-    state: npt.NDArray[np.int64],
-    key: npt.NDArray[np.uint64],
-    timeouts: Records,
+    t: Table,
+    out: Out,
+    limits: Record,
     counts: npt.NDArray[np.int64],
-    out_rows: Records,
-    out_ends: Records,
-    payloads: Records,
-    scratch: Records,
+    keys: Records,
+    carriers: npt.NDArray[np.uint64],
 ) -> Int:
-    """Take packets from `start` on; return where it stopped: at the end, or because the room for results is full."""
-    wanted = scratch[0]
-    limits = timeouts[0]
-    k0, k1 = key[0], key[1]
-    for at in range(start, len(packets)):
-        packet = packets[at]
-        if packet.version == 0:
-            continue
-        if state[OUT] >= len(out_rows) - 2 or state[PAYLOAD_COUNT] >= len(payloads):
-            return at
-        now = min(max(packet.ts_ns, 0), LAST_NS)
-        if state[PACKETS] == 0:
-            state[CLOCK] = now
-            state[TICK] = now >> BUCKET_BITS
-        elif now >= state[CLOCK]:
-            state[CLOCK] = now
-        else:
-            counts[WENT_BACK] += 1
-            if state[CLOCK] - now > TOLERANCE_NS:
-                state[CLOCK] = now
-                state[TICK] = now >> BUCKET_BITS
-        if state[TICK] < state[CLOCK] >> BUCKET_BITS and not sweep(
-            rows, ends, slots, buckets, state, limits, out_rows, out_ends
-        ):
-            return at
-        state[PACKETS] += 1
-
-        from_a = key_of(packet, wanted)
-        ports = (np.uint64(wanted.a_port) << np.uint64(32)) | (np.uint64(wanted.b_port) << np.uint64(16))
-        ports |= (
-            np.uint64(wanted.proto) << np.uint64(8)
-            | np.uint64(wanted.one_way) << np.uint64(4)
-            | np.uint64(wanted.version)
-        )
-        hashed = table.siphash(k0, k1, wanted.a_hi, wanted.a_lo, wanted.b_hi, wanted.b_lo, ports)
-        tag = np.int64(hashed & np.uint64(0xFFFFFFFF))
-        index = table.find(slots, rows, wanted, tag)
-        if index >= 0:
-            row = rows[index]
-            if is_over(row, state[CLOCK], limits):
-                end(rows, ends, slots, buckets, state, index, past_deadline(row), out_rows, out_ends)
-                index = -1
-            elif row.proto == TCP and begins_anew(
-                ends[2 * index], ends[2 * index + 1], np.int64(packet.tcp_flags), np.int64(packet.seq)
-            ):
-                end(rows, ends, slots, buckets, state, index, CLOSED_REASON, out_rows, out_ends)
-                index = -1
-        fresh = index < 0
-        if fresh:
-            if state[LIVE] == len(rows):
-                counts[EVICTED] += 1
-                given_up = table.victim(rows, state)
-                end(rows, ends, slots, buckets, state, given_up, EVICTED_REASON, out_rows, out_ends)
-            index = _begin(packet, wanted, from_a, tag, now, rows, ends, slots, state)
-        side = 0 if rows[index].orig_is_a == from_a else 1
-        _take(packet, now, index, side, rows, ends, state, limits, counts, payloads)
-        rows[index].single = fresh
-        before = rows[index].deadline_ns
-        rows[index].deadline_ns = deadline(rows[index], ends[2 * index], ends[2 * index + 1], limits)
-        if fresh:
-            link(rows, buckets, state[TICK], index)
-        elif rows[index].deadline_ns < before:
-            unlink(rows, buckets, index)
-            link(rows, buckets, state[TICK], index)
+    """Take packets from `start` on; return where it stopped: at the end, or because the room for rows is full."""
+    at = start
+    while at < len(packets):
+        stop = min(at + BATCH, len(packets))
+        look_up(packets, at, stop, t, keys)
+        for place in range(at, stop):
+            packet, key = packets[place], keys[place - at]
+            depth = 0 + packet.depth
+            if packet.version == 0:
+                continue
+            if packet.carrier == CARRIES:
+                if depth < DEPTHS:
+                    carriers[depth, 0], carriers[depth, 1] = tunnel_uid(packet)
+                continue
+            now = min(max(packet.ts_ns, 0), LAST_NS)
+            if not room(t, out) or not _time(t, out, now, limits, counts) or not room(t, out):
+                return place
+            t.state[PACKETS] += 1
+            index = _settled(t, out, packet, key, limits, counts)
+            fresh = index < 0
+            if fresh:
+                index = _begin(t, packet, key, now, limits)
+            row = t.rows[index]
+            before = 0 if fresh else due(row)
+            _take(t, packet, key, data, now, index, limits, counts)
+            if depth > 0 and depth <= DEPTHS:
+                _carried(t, index, carriers[depth - 1, 0], carriers[depth - 1, 1])
+            if packet.carrier == METERED_CARRIER and depth < DEPTHS:
+                carriers[depth, 0], carriers[depth, 1] = uid_of(row)
+            if row.packets >= row.due_packets:
+                emit(t, out, index, BY_PACKETS)
+                interim.told(row, now, limits)
+            if fresh:
+                link(t, index)
+            elif due(row) < before:
+                unlink(t, index)
+                link(t, index)
+        at = stop
     return len(packets)
 
 
-@kernel
-def finish(
-    order: npt.NDArray[np.int64],
-    rows: Records,
-    ends: Records,
-    slots: npt.NDArray[np.uint64],
-    buckets: npt.NDArray[np.int32],
-    state: npt.NDArray[np.int64],
-    timeouts: Records,
-    out_rows: Records,
-    out_ends: Records,
-) -> None:
-    """End the rows of `order` with the input, or for the deadline they had passed; there is room for all of them."""
-    for index in order:
-        over = is_over(rows[index], state[CLOCK], timeouts[0])
-        reason = past_deadline(rows[index]) if over else END_REASON
-        end(rows, ends, slots, buckets, state, index, reason, out_rows, out_ends)
+@lean_kernel
+def watch(t: Table, out: Out, clock: Int, limits: Record) -> bool:
+    """Settle all that is due by `clock`; False if there was no room for all rows: take them and come again."""
+    while t.state[TICK] < clock >> BUCKET_BITS:
+        if not sweep(t, out, clock, limits):
+            return False
+    return True
+
+
+@lean_kernel
+def finish(order: npt.NDArray[np.int64], start: Int, t: Table, out: Out, limits: Record) -> Int:
+    """End the rows of `order` from `start` on with the input; return where it stopped for lack of room, or the end."""
+    for k in range(start, len(order)):
+        if not room(t, out):
+            return k
+        if not settle(t, out, order[k], t.state[CLOCK], limits):
+            end(t, out, order[k], END_OF_INPUT)
+    return len(order)
+
+
+@lean_kernel
+def remember(rows: Records, sent: Records) -> Int:
+    """Write the services of interim rows into the flows that go on; return how many of them ended meanwhile."""
+    ended = 0
+    for k in range(len(sent)):
+        if sent[k].reason >= BY_PACKETS and sent[k].services != 0:
+            row = rows[sent[k].next]
+            if row.live and row.serial == sent[k].serial:
+                row.services |= sent[k].services
+            else:
+                ended += 1
+    return ended

@@ -1,13 +1,25 @@
 """The meter: packets -> flows, in one compiled loop over memory that never grows.
 
-In: PACKET records in the order of capture. Out: rows of flows that ended, with the reason; and for each direction's
-first payload where it lies, so that services can be recognized. A flow ends when its deadline passes in packet time
-(what moves the deadline: Zeek's timeouts below), when its tuple begins anew, when the full table needs its place, or at
-the end of the input. Nothing depends on how packets are cut into blocks, nor on the hash key.
-Packet time may step: a step forward ends what it ends; backward by more than TOLERANCE_NS the clock follows, by less it
-stays. Later fragments have no ports: their bytes go to the flow of the latest first fragment between the two addresses,
-no packet is counted (Zeek puts fragments together and counts one packet of the full length); without a first fragment
-they are counted as an anomaly.
+In: PACKET records in the order of capture, and the data they point into. Out: rows of flows, each with the first bytes
+of both directions, so that services can be recognized.
+
+A row is final or interim. A flow's final row goes out when its deadline passes in packet time (what moves the deadline:
+Zeek's timeouts below), when its tuple begins anew, when the full table needs its place, or at the end of the input.
+An interim row of a flow that goes on goes out
+
+- with the packet that makes it `interim_packets` (N) packets of both sides, after that packet;
+- at the age of `interim_s` (T) since its first packet, if a packet came since its last interim row. It holds what the
+  flow was when the clock reached that time: packets that came before;
+- then again with the packet that doubles the packets of the last interim row (N at least), and at the time that doubles
+  the age which the flow had then (T at least), but at latest 300 s after it. A time at which no packet came since the
+  last row passes without one, and the next follows from it in the same way.
+
+No interim row goes out at or after the deadline, and none of a flow that gets its final row for another reason first.
+
+The clock is the time of the latest packet. Packet time may step: a step forward ends what it ends; backward by more
+than TOLERANCE_NS the clock follows, by less it stays. What is due by the clock comes before the packet that set it.
+Rows are a function of the packets alone: not of how they are cut into blocks, of the hash key, nor of when anybody
+looks (but for which flows a full table gives up, and which first bytes a full ring loses, on a wire that is watched).
 Source: Zeek's manual, the tcp_*, udp_* and icmp_* timeouts of init-bare.zeek.
 """
 
@@ -19,37 +31,40 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.errors import ConfigError
-from redshank.flows import table
-from redshank.flows.deadline import TIMEOUTS
-from redshank.flows.intake import ANOMALIES, feed, finish
-from redshank.flows.service import PAYLOAD
-from redshank.flows.table import CLOCK, LIVE, OUT, PAYLOAD_COUNT
+from redshank.flows import emit, table
+from redshank.flows.deadline import LIMITS
+from redshank.flows.intake import ANOMALIES, DEPTHS, feed, finish, remember, watch
+from redshank.flows.lookup import BATCH
+from redshank.flows.table import CLOCK, LIVE, OUT, OUT_BYTES, PACKETS, STARTED_ROW
 
-__all__ = ["ANOMALIES", "ROWS", "Meter", "MeterSettings"]
+__all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
 
 ROWS = 8192
-"""Flows handed out at a time."""
-PAYLOADS = 8192
+"""Rows handed out at a time."""
 HOLD_NS = 5_000_000_000
-"""Flows that ended are handed out at least this often: a batch of a few rows costs as much as one of thousands."""
-
+"""Rows are handed out at least this often: a batch of a few costs as much as one of thousands."""
 
 _SECONDS = ("tcp_idle_s", "udp_idle_s", "icmp_idle_s", "tcp_attempt_s", "tcp_close_s", "tcp_linger_s", "dns_idle_s")
+_MAX_INTERIM = 1_000_000
+_PAYLOAD_EVICTED = ANOMALIES.index("payload_evicted")
 
 
 @dataclass(frozen=True)
 class MeterSettings:
-    """How to meter; the defaults are Zeek's.
+    """How to meter; the timeouts are Zeek's.
 
     Args:
-        capacity: Flows in the table, 16 to 16,777,216; each takes 1.2 kB once used.
+        capacity: Flows in the table, 16 to 16,777,216; each takes 0.5 to 1 kB once used.
         seed: Of the keyed hash; None draws one. Results do not depend on it.
         tcp_idle_s, udp_idle_s, icmp_idle_s: A flow without packets for this long ended; udp's holds for all protocols
             but TCP and ICMP, and for TCP in its handshake.
         tcp_attempt_s: A SYN that nobody answered for this long is a flow of its own.
         tcp_close_s: A TCP flow ends this long after both sides closed.
-        dns_idle_s: A flow to a UDP port of DNS is looked at every so often, and ends if it had no packet since.
         tcp_linger_s: A TCP flow that one side reset or half closed ends after this long without packets.
+        dns_idle_s: The same for a flow to a UDP port of DNS.
+        interim_packets: Packets of both sides with which the first interim row goes out, 0 to 1,000,000; 0: never.
+        interim_s: Age with which it goes out, 0 or 0.001 to 86,400; 0: never.
+        payload_mib: Memory for the first bytes of all flows, 1 to 4,096.
         checksums: Verify checksums: a TCP or UDP packet that fails only leaves letter c in the history, an ICMP packet
             nothing. Off, because sending hosts' captures hold packets whose card fills the checksum in later.
 
@@ -70,6 +85,9 @@ class MeterSettings:
     tcp_close_s: float = 5.0
     tcp_linger_s: float = 6.0
     dns_idle_s: float = 10.0
+    interim_packets: int = 32
+    interim_s: float = 10.0
+    payload_mib: int = 32
     checksums: bool = False
 
     def __post_init__(self) -> None:
@@ -80,15 +98,50 @@ class MeterSettings:
         for name, value in zip(_SECONDS, self._seconds(), strict=True):
             if not 0.001 <= value <= 86_400:
                 problems.append(f"meter.{name}: {value} is not 0.001 to 86400 seconds")
+        if not 0 <= self.interim_packets <= _MAX_INTERIM:
+            problems.append(f"meter.interim_packets: {self.interim_packets} is not 0 (never) to {_MAX_INTERIM} packets")
+        if not (self.interim_s == 0 or 0.001 <= self.interim_s <= 86_400):
+            problems.append(f"meter.interim_s: {self.interim_s} is not 0 (never) or 0.001 to 86400 seconds")
+        if not 1 <= self.payload_mib <= 4_096:
+            problems.append(f"meter.payload_mib: {self.payload_mib} is not 1 to 4096 MiB")
         if problems:
             raise ConfigError(problems)
 
-    def timeouts(self) -> npt.NDArray[Any]:
-        """Return one TIMEOUTS record, as the kernels take it."""
-        return np.array([(*(round(value * 1e9) for value in self._seconds()), int(self.checksums))], TIMEOUTS)
+    def limits(self) -> npt.NDArray[Any]:
+        """Return one LIMITS record, as the kernels take it."""
+        times = [round(value * 1e9) for value in (*self._seconds(), self.interim_s)]
+        return np.array([(*times, self.interim_packets, int(self.checksums))], LIMITS)
 
     def _seconds(self) -> tuple[float, ...]:
         return tuple(getattr(self, name) for name in _SECONDS)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Rows that went out, in the order in which they did; overwritten by the next packets.
+
+    Args:
+        rows: ROW records; `reason` is an index into emit.REASONS, and says whether a row is interim.
+        more: MORE records, set where ROW.more is not 0.
+        ends: END records, two for each: originator, responder.
+        parents: Names of tunnels, set for as many as ROW.parents says.
+        streams: STREAM records: where the first bytes of both directions lie.
+        data: What they point into.
+
+    Shape:
+        rows, more, streams: [n]; ends: [2 n]; parents: [n, 4]; data: [b] uint8.
+    """
+
+    rows: npt.NDArray[Any]
+    more: npt.NDArray[Any]
+    ends: npt.NDArray[Any]
+    parents: npt.NDArray[np.uint64]
+    streams: npt.NDArray[Any]
+    data: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
 
 
 class Meter:
@@ -103,20 +156,19 @@ class Meter:
         >>> packets["version"], packets["proto"], packets["ts_ns"] = 4, 17, [10**9, 2 * 10**9]
         >>> packets["src_lo"], packets["dst_lo"], packets["src_port"], packets["dst_port"] = [1, 2], [2, 1], 5, 5
         >>> meter = Meter(MeterSettings(capacity=16))
-        >>> [len(payloads) for payloads in meter.feed(packets)], meter.take(), meter.flows
-        ([0], None, 1)
-        >>> [int(n) for _, ends in meter.finish() for n in ends["packets"]]
+        >>> list(meter.feed(packets, np.zeros(0, np.uint8))), meter.take(), meter.flows
+        ([], None, 1)
+        >>> [int(n) for ended in meter.finish() for n in ended.ends["packets"]]
         [1, 1]
     """
 
     def __init__(self, settings: MeterSettings = MeterSettings()) -> None:
-        self.counts = np.zeros(len(ANOMALIES), np.int64)
-        self.table = table.make(settings.capacity, settings.seed)
-        self._timeouts = settings.timeouts()
-        self._rows = np.zeros(ROWS, table.ROW)
-        self._ends = np.zeros(2 * ROWS, table.END)
-        self._payloads = np.zeros(PAYLOADS, PAYLOAD)
-        self._scratch = np.zeros(1, table.ROW)
+        self.table = table.make(settings.capacity, settings.seed, settings.payload_mib << 20)
+        self._counts = np.zeros(len(ANOMALIES), np.int64)
+        self._limits = settings.limits()[0]
+        self._out = emit.make(ROWS)
+        self._keys = np.zeros(BATCH, table.KEY)
+        self._carriers = np.zeros((DEPTHS, 2), np.uint64)
         self._taken_ns = 0
 
     @property
@@ -124,75 +176,97 @@ class Meter:
         """Flows in the table now."""
         return int(self.table.state[LIVE])
 
-    def feed(self, packets: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-        """Take packets; stop to give the first payloads among them, and wherever there is no room for more.
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How often each of ANOMALIES was seen, by index."""
+        self._counts[_PAYLOAD_EVICTED] = self._out.lost[0]
+        return self._counts
 
-        At every stop the payloads must be dealt with, and `take` be called: room is needed.
+    def feed(self, packets: npt.NDArray[Any], data: npt.NDArray[np.uint8]) -> Iterator[Ended]:
+        """Take packets; give rows wherever there is no room for more of them. `take` gives the others.
 
-        Shape:
-            packets: [n] PACKET; yields: [m] PAYLOAD, valid until the next.
+        Nothing happens unless it is iterated over.
+
+        Args:
+            packets: PACKET records; what a tunnel carries comes in the same call as the tunnel's packet.
+            data: What their payload offsets point into; it is not needed afterwards.
         """
         at = 0
         while at < len(packets):
             at = feed(
                 packets,
+                data,
                 at,
-                self.table.rows,
-                self.table.ends,
-                self.table.slots,
-                self.table.buckets,
-                self.table.fragments,
-                self.table.state,
-                self.table.key,
-                self._timeouts,
-                self.counts,
-                self._rows,
-                self._ends,
-                self._payloads,
-                self._scratch,
+                self.table,
+                self._out,
+                self._limits,
+                self._counts,
+                self._keys,
+                self._carriers,
             )
-            count = int(self.table.state[PAYLOAD_COUNT])
-            self.table.state[PAYLOAD_COUNT] = 0
-            yield self._payloads[:count]
+            if at < len(packets):
+                yield self._ended()
 
-    def waiting(self) -> npt.NDArray[Any]:
-        """Return the ROWs of flows that ended and were not taken yet."""
-        return self._rows[: int(self.table.state[OUT])]
+    def advance(self, clock_ns: int) -> Iterator[Ended]:
+        """Settle what is due by `clock_ns`, on a wire on which nothing may come for long; give rows as `feed` does.
 
-    def take(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
-        """Hand out the flows that ended, if there are many, or if one ended more than HOLD_NS ago in packet time.
-
-        Returns:
-            ROW records in the order in which the flows ended, and END records, two for each: originator, responder.
-            They are overwritten by the next packets.
+        Args:
+            clock_ns: Until then the wire was watched: no earlier packet will come.
         """
-        count = int(self.table.state[OUT])
-        if count < ROWS // 2 and not (count and self.table.state[CLOCK] - self._taken_ns > HOLD_NS):
+        if self.table.state[PACKETS]:
+            while not watch(self.table, self._out, clock_ns, self._limits):
+                yield self._ended()
+
+    def take(self, *, force: bool = False) -> Ended | None:
+        """Give the rows that went out, if they are many, or if the last were given HOLD_NS ago in packet time.
+
+        Args:
+            force: Give them however few they are.
+        """
+        state = self.table.state
+        count = int(state[OUT])
+        enough = count >= ROWS // 2 or state[OUT_BYTES] >= emit.DATA_BYTES // 2
+        if not count or not (force or enough or state[CLOCK] - self._taken_ns > HOLD_NS):
             return None
-        self._taken_ns = int(self.table.state[CLOCK])
-        return self._out()
+        return self._ended()
 
-    def finish(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """End every flow that is left, in the order of their first packets; hand out all, as `take` does."""
+    def finish(self) -> Iterator[Ended]:
+        """End every flow that is left, in the order of their first packets; give all rows."""
+        rows = self.table.rows[: int(self.table.state[STARTED_ROW])]
+        live = np.flatnonzero(rows["live"])
+        live = live[np.argsort(rows["serial"][live])]
+        at = 0
+        while at < len(live):
+            at = finish(live, at, self.table, self._out, self._limits)
+            if at < len(live):
+                yield self._ended()
         if self.table.state[OUT]:
-            yield self._out()
-        live = np.flatnonzero(self.table.rows["live"])
-        live = live[np.argsort(self.table.rows["serial"][live])]
-        for start in range(0, len(live), ROWS):
-            finish(
-                live[start : start + ROWS],
-                self.table.rows,
-                self.table.ends,
-                self.table.slots,
-                self.table.buckets,
-                self.table.state,
-                self._timeouts,
-                self._rows,
-                self._ends,
-            )
-            yield self._out()
+            yield self._ended()
 
-    def _out(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        count = int(self.table.state[OUT])
-        self.table.state[OUT] = 0
-        return self._rows[:count], self._ends[: 2 * count]
+    def remember(self, ended: Ended) -> None:
+        """Keep the services of interim rows for the flows that go on, and for later rows of the same flow in `ended`.
+
+        Args:
+            ended: What was given last, with `services` set in its rows.
+        """
+        if remember(self.table.rows, ended.rows):
+            rows = ended.rows
+            known: dict[int, int] = {}
+            for k in np.flatnonzero(np.isin(rows["serial"], rows["serial"][rows["services"] != 0])).tolist():
+                serial = int(rows["serial"][k])
+                known[serial] = known.get(serial, 0) | int(rows["services"][k])
+                rows["services"][k] = known[serial]
+
+    def _ended(self) -> Ended:
+        state, out = self.table.state, self._out
+        count = int(state[OUT])
+        state[OUT] = state[OUT_BYTES] = 0
+        self._taken_ns = int(state[CLOCK])
+        return Ended(
+            out.rows[:count],
+            out.more[:count],
+            out.ends[: 2 * count],
+            out.parents[:count],
+            out.streams[:count],
+            out.data,
+        )

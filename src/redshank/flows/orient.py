@@ -1,6 +1,6 @@
 """Who talks to whom: the key of a packet's flow, and which end counts as the originator.
 
-In: a PACKET record. Out: the key fields of a ROW (endpoints in canonical order, so that both directions find the same
+In: a PACKET record. Out: its KEY (endpoints in canonical order, so that both directions find the same
 flow), and for a new flow whether its roles are exchanged. The first packet decides; it is overruled by ports where
 servers are likely (a UDP answer whose question was missed, a TCP flow seen from the middle).
 ICMP has its type as source port and the type of the answer as destination port; a message that has no answer has its
@@ -11,7 +11,7 @@ Source: Zeek's manual: likely_server_ports and the ports that its protocol scrip
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 from redshank.flows.table import Int, Record
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
@@ -53,15 +53,15 @@ LIKELY_SERVER = np.stack([_ports(TCP_SERVERS), _ports(UDP_SERVERS)])
 """[2, 65536]: for TCP and UDP, ports where a server is likely."""
 
 
-@kernel
+@lean_kernel
 def is_dns(port: Int) -> bool:
     """Tell whether a UDP server port is one of DNS."""
     return bool(port in DNS_SERVERS)
 
 
-@kernel
-def key_of(packet: Record, row: Record) -> bool:
-    """Write the key of the packet's flow into `row`; tell whether the packet's source is endpoint a.
+@lean_kernel
+def key_of(packet: Record, key: Record) -> None:
+    """Write the key of the packet's flow.
 
     Source and destination with equal address and port are told apart by nothing: all their packets come from a.
     """
@@ -84,18 +84,18 @@ def key_of(packet: Record, row: Record) -> bool:
         else:
             from_a = source <= target
     if from_a:
-        row.a_hi, row.a_lo, row.a_port = packet.src_hi, packet.src_lo, source
-        row.b_hi, row.b_lo, row.b_port = packet.dst_hi, packet.dst_lo, target
+        key.a_hi, key.a_lo, key.a_port = packet.src_hi, packet.src_lo, source
+        key.b_hi, key.b_lo, key.b_port = packet.dst_hi, packet.dst_lo, target
     else:
-        row.b_hi, row.b_lo, row.b_port = packet.src_hi, packet.src_lo, source
-        row.a_hi, row.a_lo, row.a_port = packet.dst_hi, packet.dst_lo, target
-    row.proto = packet.proto
-    row.version = packet.version
-    row.one_way = one_way
-    return from_a
+        key.b_hi, key.b_lo, key.b_port = packet.src_hi, packet.src_lo, source
+        key.a_hi, key.a_lo, key.a_port = packet.dst_hi, packet.dst_lo, target
+    key.proto = packet.proto
+    key.version = packet.version
+    key.one_way = one_way
+    key.from_a = from_a
 
 
-@kernel
+@lean_kernel
 def roles_exchanged(packet: Record) -> bool:
     """Tell whether the sender of a flow's first packet is more likely its responder."""
     if packet.version == 4 and packet.dst_lo == 0xFFFFFFFF:

@@ -1,9 +1,8 @@
 """Rows of the flow table -> FLOW batches.
 
-In: ended ROWs and their ENDs. Out: a FLOW batch with everything the meter knows: conn_state read off the states of the
-two ends, texts of addresses, `uid` and Community ID. What one packet cannot have (a duration, byte counts, as in Zeek;
-gaps between packets) is null.
-`uid` looks like Zeek's, but is a function of the flow's tuple and first time: a replay gives the same one.
+In: rows that went out of the meter. Out: a FLOW batch with everything the meter knows: conn_state read off the states
+of the two ends, texts of addresses, `uid` and Community ID. What one packet cannot have (a duration, byte counts, as in
+Zeek; gaps between packets) is null. Standard deviations are those of the packets seen (divided by n, not n - 1).
 Source: Zeek's manual, conn.log; Zeek's rule for RSTOS0 reads the history.
 """
 
@@ -13,10 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import kernel, lean_kernel
 from redshank.core.schema import TIMESTAMP, flow_batch
 from redshank.flows.community_id import community_ids
+from redshank.flows.emit import INTERIM, REASONS
+from redshank.flows.meter import Ended
+from redshank.flows.moments import deviation
 from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP
+from redshank.flows.sequence import bursts, first_packets
 from redshank.flows.stream import (
     CLOSED,
     ESTABLISHED,
@@ -27,18 +30,16 @@ from redshank.flows.stream import (
     SYN_SENT,
     sent_bytes,
 )
-from redshank.flows.table import Int, Record, Records, siphash
+from redshank.flows.table import Int, Record, Records
 from redshank.flows.text import addresses, macs, texts
-from redshank.flows.wheel import REASONS
+from redshank.flows.uid import ALPHABET, LENGTH, uid_of, write_uid
 
 STATES = ("OTH", "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR")
 _OTH, _S0, _S1, _SF, _REJ, _S2, _S3, _RSTO, _RSTR, _RSTOS0, _RSTRH, _SH, _SHR = range(13)
-_ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
-_UID_KEYS = np.array([[1, 2], [3, 4]], np.uint64)  # public constants: a uid is a name, not a secret
 _FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr")
 
 
-@kernel
+@lean_kernel
 def _reset_before_answer(row: Record) -> bool:
     """Match history with ^?S[^HAFGIQ]*R: the originator reset before it did anything but ask."""
     at = 1 if row.history_length > 0 and row.history[0] == 94 else 0
@@ -53,7 +54,7 @@ def _reset_before_answer(row: Record) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
 def _tcp_state(row: Record, orig: Record, resp: Record) -> Int:
     o, r = orig.state, resp.state
     o_silent, r_silent = o in (INACTIVE, PARTIAL), r in (INACTIVE, PARTIAL)
@@ -83,11 +84,11 @@ def _derive(
     ends: Records,
     states: npt.NDArray[np.uint8],
     sizes: npt.NDArray[np.int64],
+    spreads: npt.NDArray[np.float64],
     uids: npt.NDArray[np.uint8],
     alphabet: npt.NDArray[np.uint8],
-    keys: npt.NDArray[np.uint64],
 ) -> None:
-    """Fill [n] states, [2 n] payload bytes and [n, 18] uid letters."""
+    """Fill [n] states, [2 n] payload bytes, [2 n, 2] deviations of sizes and gaps, and [n, LENGTH] uid letters."""
     for k in range(len(rows)):
         row, orig, resp = rows[k], ends[2 * k], ends[2 * k + 1]
         if row.proto == TCP:
@@ -97,70 +98,87 @@ def _derive(
         else:
             states[k] = _OTH
             if row.proto == UDP:
-                answered = resp.payload_bytes >= 0
-                if orig.payload_bytes >= 0:
-                    states[k] = _SF if answered else _S0
-                elif answered:
+                if orig.packets > 0:
+                    states[k] = _SF if resp.packets > 0 else _S0
+                elif resp.packets > 0:
                     states[k] = _SHR
-            sizes[2 * k] = max(orig.payload_bytes, 0)
-            sizes[2 * k + 1] = max(resp.payload_bytes, 0)
-        ports = np.uint64(row.a_port) << np.uint64(32) | np.uint64(row.b_port) << np.uint64(16)
-        ports |= np.uint64(row.proto) << np.uint64(8) | np.uint64(row.one_way)
-        first = siphash(keys[0, 0], keys[0, 1], row.a_hi, row.a_lo, row.b_hi, row.b_lo, ports)
-        second = siphash(keys[1, 0], keys[1, 1], first, np.uint64(row.first_ns), row.a_lo, row.b_lo, ports)
-        first = siphash(keys[0, 0], keys[0, 1], second, np.uint64(row.first_ns), row.a_lo, row.b_lo, ports)
-        uids[k, 0] = 67
-        for digit in range(9):
-            uids[k, 1 + digit] = alphabet[np.int64(first % np.uint64(62))]
-            first //= np.uint64(62)
-        for digit in range(8):
-            uids[k, 10 + digit] = alphabet[np.int64(second % np.uint64(62))]
-            second //= np.uint64(62)
+            sizes[2 * k] = orig.reach if orig.packets > 0 else 0
+            sizes[2 * k + 1] = resp.reach if resp.packets > 0 else 0
+        for side in range(2):
+            end = ends[2 * k + side]
+            spreads[2 * k + side, 0] = deviation(end.packets, end.ip_bytes, end.size_squares, 0)
+            spreads[2 * k + side, 1] = deviation(end.packets - 1, end.gap_sum, end.gap_squares, end.gap_squares_hi)
+        first, second = uid_of(row)
+        write_uid(first, second, uids[k], 0, alphabet)
 
 
-def _direction(side: str, end: npt.NDArray[Any], tcp: npt.NDArray[np.bool_]) -> dict[str, object]:
+@kernel
+def _parents(
+    rows: Records,
+    parents: npt.NDArray[np.uint64],
+    letters: npt.NDArray[np.uint8],
+    lengths: npt.NDArray[np.int64],
+    alphabet: npt.NDArray[np.uint8],
+) -> None:
+    for k in range(len(rows)):
+        count = rows[k].parents
+        lengths[k] = max((LENGTH + 1) * count - 1, 0)
+        if count > 0:
+            write_uid(parents[k, 0], parents[k, 1], letters[k], 0, alphabet)
+        if count > 1:
+            letters[k, LENGTH] = 44  # a comma
+            write_uid(parents[k, 2], parents[k, 3], letters[k], LENGTH + 1, alphabet)
+
+
+def _direction(
+    side: str, end: npt.NDArray[Any], spreads: npt.NDArray[np.float64], tcp: npt.NDArray[np.bool_]
+) -> dict[str, object]:
     packets = end["packets"]
     none, single = packets == 0, packets < 2
-    gaps = np.maximum(packets - 1, 1)
     columns: dict[str, object] = {
         f"{side}_size_min_bytes": pa.array(end["size_min"].astype(np.float64), mask=none),
-        f"{side}_size_mean_bytes": pa.array(end["size_mean"], mask=none),
+        f"{side}_size_mean_bytes": pa.array(end["ip_bytes"] / np.maximum(packets, 1), mask=none),
         f"{side}_size_max_bytes": pa.array(end["size_max"].astype(np.float64), mask=none),
-        f"{side}_size_std_bytes": pa.array(np.sqrt(end["size_m2"] / np.maximum(packets, 1)), mask=none),
+        f"{side}_size_std_bytes": pa.array(np.ascontiguousarray(spreads[:, 0]), mask=none),
         f"{side}_gap_min_s": pa.array(end["gap_min"] / 1e9, mask=single),
-        f"{side}_gap_mean_s": pa.array(end["gap_mean"] / 1e9, mask=single),
+        f"{side}_gap_mean_s": pa.array(end["gap_sum"] / np.maximum(packets - 1, 1) / 1e9, mask=single),
         f"{side}_gap_max_s": pa.array(end["gap_max"] / 1e9, mask=single),
-        f"{side}_gap_std_s": pa.array(np.sqrt(np.maximum(end["gap_m2"], 0) / gaps) / 1e9, mask=single),
+        f"{side}_gap_std_s": pa.array(spreads[:, 1] / 1e9, mask=single),
     }
-    for bit, flag in enumerate(_FLAGS):
-        columns[f"{side}_{flag}_count"] = pa.array(end["flags"][:, bit].astype(np.int64), mask=~tcp)
+    for flag in _FLAGS:
+        count = packets - end["bare"] if flag == "ack" else end[flag].astype(np.int64)
+        columns[f"{side}_{flag}_count"] = pa.array(count, mask=~tcp)
     return columns
 
 
-def flow_rows(rows: npt.NDArray[Any], ends: npt.NDArray[Any], service: pa.Array | None = None) -> pa.RecordBatch:
-    """Build the FLOW batch of ended flows.
-
-    Standard deviations are those of the packets seen (divided by n, not n - 1).
+def flow_rows(
+    ended: Ended, service: pa.Array | None = None, fields: dict[str, pa.Array] | None = None
+) -> pa.RecordBatch:
+    """Build the FLOW batch of rows that went out.
 
     Args:
-        rows: ROW records.
-        ends: END records, originator and responder of each row.
+        ended: The rows.
         service: Text column of recognized services, null where none.
+        fields: Columns that services read.
 
     Shape:
-        rows: [n]; ends: [2 n]; service: [n].
+        service: [n]; fields: [n] each.
 
     Example:
-        >>> from redshank.flows.table import END, ROW
-        >>> row = np.zeros(1, ROW)
-        >>> row["proto"], row["version"], row["a_lo"], row["b_lo"] = 17, 4, 0x0A000001, 0x0A000002
-        >>> flow_rows(row, np.zeros(2, END)).select(["src_ip", "dst_ip", "duration"]).to_pylist()
+        >>> from redshank.capture.packet import PACKET
+        >>> from redshank.flows.meter import Meter, MeterSettings
+        >>> packet = np.zeros(1, PACKET)
+        >>> packet["version"], packet["proto"], packet["src_lo"], packet["dst_lo"] = 4, 17, 0x0A000002, 0x0A000001
+        >>> meter = Meter(MeterSettings(capacity=16))
+        >>> list(meter.feed(packet, np.zeros(0, np.uint8)))
+        []
+        >>> flow_rows(next(meter.finish())).select(["src_ip", "dst_ip", "duration"]).to_pylist()
         [{'src_ip': '10.0.0.2', 'dst_ip': '10.0.0.1', 'duration': None}]
     """
-    count = len(rows)
-    states, sizes = np.zeros(count, np.uint8), np.zeros(2 * count, np.int64)
-    uids = np.zeros((count, 18), np.uint8)
-    _derive(rows, ends, states, sizes, uids, _ALPHABET, _UID_KEYS)
+    rows, ends, count = ended.rows, ended.ends, len(ended)
+    states, sizes, spreads = np.zeros(count, np.uint8), np.zeros(2 * count, np.int64), np.zeros((2 * count, 2))
+    uids = np.zeros((count, LENGTH), np.uint8)
+    _derive(rows, ends, states, sizes, spreads, uids, ALPHABET)
     from_a = rows["orig_is_a"] == 1
     proto = rows["proto"]
     names = np.full(count, 3, np.int8)
@@ -178,7 +196,7 @@ def flow_rows(rows: npt.NDArray[Any], ends: npt.NDArray[Any], service: pa.Array 
     tcp = proto == TCP
     columns: dict[str, object] = {
         "ts": pa.array(rows["first_ns"]).cast(TIMESTAMP),
-        "uid": texts(uids, np.full(count, 18)),
+        "uid": texts(uids, np.full(count, LENGTH)),
         "src_ip": src,
         "src_port": pa.array(np.where(from_a, rows["a_port"], rows["b_port"]).astype(np.int32)),
         "dst_ip": dst,
@@ -199,10 +217,17 @@ def flow_rows(rows: npt.NDArray[Any], ends: npt.NDArray[Any], service: pa.Array 
         "community_id": community_ids(rows),
         "src_mac": macs(rows["orig_mac"]),
         "dst_mac": macs(rows["resp_mac"]),
-        "vlan": pa.array(rows["vlan"], mask=rows["vlan"] < 0),
-        "part": pa.array(["final"] * count, pa.string()),
+        "vlan": pa.array(rows["vlan"].astype(np.int32), mask=rows["vlan"] < 0),
+        "part": pa.array(["final", "interim"]).take(pa.array((rows["reason"] >= INTERIM).astype(np.int8))),
         "part_reason": pa.array(REASONS).take(pa.array(rows["reason"])),
-        **_direction("src", orig, tcp),
-        **_direction("dst", resp, tcp),
+        **_direction("src", orig, spreads[0::2], tcp),
+        **_direction("dst", resp, spreads[1::2], tcp),
+        **first_packets(rows, ended.more),
+        **bursts(rows, ended.more),
+        **(fields or {}),
     }
+    if rows["parents"].any():
+        letters, lengths = np.zeros((count, 2 * LENGTH + 1), np.uint8), np.zeros(count, np.int64)
+        _parents(rows, ended.parents, letters, lengths, ALPHABET)
+        columns["tunnel_parents"] = texts(letters, lengths)
     return flow_batch(columns, count)

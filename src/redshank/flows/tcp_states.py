@@ -5,8 +5,9 @@ its end sent: INACTIVE nothing, PARTIAL no SYN, CLOSED a FIN, RESET a RST.
 Source: Zeek's manual (conn_state of conn.log; tcp_attempt_delay, tcp_close_delay); RFC 9293 for the flags.
 """
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 from redshank.flows.history import add, flipped
+from redshank.flows.pools import end_of
 from redshank.flows.stream import (
     CLOSED,
     ESTABLISHED,
@@ -17,12 +18,12 @@ from redshank.flows.stream import (
     SYN_SENT,
     data_pending,
 )
-from redshank.flows.table import Int, Record, Records
+from redshank.flows.table import Int, Record, Table
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 
-@kernel
+@lean_kernel
 def _set_state(row: Record, end: Record, peer: Record, state: Int) -> None:
     if state != end.state:
         if state > SYN_ACK_SENT and end.state <= SYN_ACK_SENT and peer.state <= SYN_ACK_SENT:
@@ -31,26 +32,27 @@ def _set_state(row: Record, end: Record, peer: Record, state: Int) -> None:
         end.state = state
 
 
-@kernel
-def exchange_roles(rows: Records, ends: Records, index: Int) -> None:
+@lean_kernel
+def exchange_roles(t: Table, index: Int) -> None:
     """Make the originator the responder and write '^'."""
-    row = rows[index]
-    spare = ends[2 * index : 2 * index + 1].copy()
-    ends[2 * index] = ends[2 * index + 1]
-    ends[2 * index + 1] = spare[0]
+    row = t.rows[index]
+    row.orig_end, row.resp_end = row.resp_end, row.orig_end
     row.orig_is_a = 1 - row.orig_is_a
     row.orig_mac, row.resp_mac = row.resp_mac, row.orig_mac
     row.first_seen = ((row.first_seen & 1) << 1) | ((row.first_seen >> 1) & 1)
-    row.payload_seen = ((row.payload_seen & 1) << 1) | ((row.payload_seen >> 1) & 1)
-    row.services[0], row.services[1] = row.services[1], row.services[0]
+    if row.more > 0:
+        more = t.more[row.more]
+        for counts in (more.retransmits, more.content_gaps, more.zero_windows, more.bad_checksums):
+            first = counts[0]
+            counts[0] = counts[1]
+            counts[1] = first
     row.partial = 0
     flipped(row)
 
 
-@kernel
+@lean_kernel
 def wake(
-    rows: Records,
-    ends: Records,
+    t: Table,
     index: Int,
     side: Int,
     flags: Int,
@@ -60,8 +62,9 @@ def wake(
     timeouts: Record,
 ) -> tuple[Int, bool]:
     """Move an end that had not spoken; return its side afterwards and whether it closes."""
-    row = rows[index]
-    end, peer = ends[2 * index + side], ends[2 * index + 1 - side]
+    row = t.rows[index]
+    end = t.ends[row.orig_end if side == 0 else row.resp_end]
+    peer = t.ends[row.resp_end if side == 0 else row.orig_end]
     close = False
     if flags & SYN:
         if side == 0:
@@ -69,9 +72,8 @@ def wake(
             row.attempt_ns = now + timeouts.tcp_attempt
         elif not flags & ACK and peer.state == SYN_ACK_SENT and seq == end.start_seq:
             # SYN-ACK and SYN came in the wrong order (two capture points): the SYN's sender is the originator.
-            exchange_roles(rows, ends, index)
+            exchange_roles(t, index)
             side = 0
-            end, peer = ends[2 * index], ends[2 * index + 1]
             _set_state(row, peer, end, ESTABLISHED)
             row.first_seen |= 1
             _set_state(row, end, peer, ESTABLISHED)
@@ -97,7 +99,7 @@ def wake(
     return side, close
 
 
-@kernel
+@lean_kernel
 def advance(row: Record, end: Record, peer: Record, flags: Int) -> bool:
     """Move an end that had spoken; return whether it closes."""
     if end.state == RESET:
@@ -122,7 +124,7 @@ def advance(row: Record, end: Record, peer: Record, flags: Int) -> bool:
     return bool(flags & (FIN | RST))
 
 
-@kernel
+@lean_kernel
 def end_closes(row: Record, end: Record, peer: Record, timeouts: Record) -> None:
     """Close an end, or put it off while data is missing; once both are closed the flow has a fixed time to live."""
     if data_pending(end, peer):
@@ -138,17 +140,17 @@ def end_closes(row: Record, end: Record, peer: Record, timeouts: Record) -> None
             row.delete_ns = row.last_ns + timeouts.tcp_close
 
 
-@kernel
+@lean_kernel
 def check_end(row: Record, end: Record, peer: Record, timeouts: Record) -> None:
     """Note once that an end has sent all it will; what was put off for it closes now."""
-    if not end.eof and (end.fins > 0 or end.state in (CLOSED, RESET)) and not data_pending(end, peer):
+    if not end.eof and (end.fin > 0 or end.state in (CLOSED, RESET)) and not data_pending(end, peer):
         end.eof = 1
         if row.close_deferred:
             end_closes(row, end, peer, timeouts)
             row.close_deferred = 0
 
 
-@kernel
+@lean_kernel
 def starts_with_answer(row: Record, orig: Record, resp: Record) -> bool:
     """Tell whether all that was seen is a SYN-ACK."""
     if orig.state != SYN_ACK_SENT or resp.state != INACTIVE:
@@ -156,14 +158,15 @@ def starts_with_answer(row: Record, orig: Record, resp: Record) -> bool:
     return bool(row.history_length == 1 and row.history[0] == 72)
 
 
-@kernel
-def answer_was_first(rows: Records, ends: Records, index: Int) -> None:
+@lean_kernel
+def answer_was_first(t: Table, index: Int) -> None:
     """Make the sender of a lone SYN-ACK the responder, now that an ACK or data followed.
 
     A scan with SYN-ACKs gets a RST or nothing, so this was an answer whose question we missed.
     """
-    row = rows[index]
+    row = t.rows[index]
     row.history_length = 0
-    exchange_roles(rows, ends, index)
+    exchange_roles(t, index)
     add(row, 72, 1)
-    _set_state(row, ends[2 * index + 1], ends[2 * index], ESTABLISHED)
+    orig = end_of(t, index, 0)
+    _set_state(row, t.ends[row.resp_end], t.ends[orig], ESTABLISHED)

@@ -71,8 +71,9 @@ def test_anomalies_of_all_stages_are_told_apart() -> None:
     assert sum(batch.num_rows for batch in sensor.batches()) == 1
     assert sensor.anomalies == {
         ("capture", "file_truncated"): 1,
+        ("seen", "fragment"): 1,
+        ("decode", "fragment_incomplete"): 1,
         ("decode", "link_truncated"): 1,
-        ("meter", "fragment_without_first"): 1,
     }
 
 

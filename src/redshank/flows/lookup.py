@@ -1,0 +1,53 @@
+"""Finding the flows of many packets at once, so that memory is on its way before it is needed.
+
+In: PACKET records. Out: their KEYs, each with its hash and the row where the flow probably is; the cache lines of
+slots, rows and ends have been asked for: a flow table is larger than any cache, and each packet's flow lies somewhere
+else. Nothing is changed, and nothing here is final: the packets before may still begin, end or move the flow.
+"""
+
+import numpy as np
+
+from redshank.capture.packet import CARRIES
+from redshank.core.kernel import lean_kernel
+from redshank.flows.machine import prefetch
+from redshank.flows.orient import TCP, key_of
+from redshank.flows.table import Int, Records, Table, hash_of, probe
+
+BATCH = 64
+"""Packets looked up at once: their lines fit into the smallest cache."""
+_LINE = 64
+
+
+@lean_kernel
+def look_up(packets: Records, start: Int, stop: Int, t: Table, keys: Records) -> None:
+    """Fill keys[0 : stop - start] for packets[start:stop]; what is not metered has version 0."""
+    mask = len(t.slots) - 1
+    k0, k1 = t.key[0], t.key[1]
+    for k in range(stop - start):
+        packet, key = packets[start + k], keys[k]
+        key.row = -1
+        key.version = 0
+        if packet.version != 0 and packet.carrier != CARRIES:
+            key_of(packet, key)
+            tag = np.int64(hash_of(key, k0, k1) & np.uint64(0xFFFFFFFF))
+            key.tag = tag
+            prefetch(t.slots, tag & mask, 0)
+    for k in range(stop - start):
+        key = keys[k]
+        if key.version != 0:
+            index = probe(t.slots, 0 + key.tag)
+            key.row = index
+            if index >= 0:
+                prefetch(t.rows, index, 0)
+                prefetch(t.rows, index, _LINE)
+    for k in range(stop - start):
+        key = keys[k]
+        if key.row >= 0:
+            row = t.rows[key.row]
+            orig, resp = np.int64(row.orig_end), np.int64(row.resp_end)
+            if row.orig_is_a != key.from_a:
+                orig, resp = resp, orig
+            prefetch(t.ends, orig, 0)
+            prefetch(t.ends, orig, _LINE)
+            if key.proto == TCP:
+                prefetch(t.ends, resp, _LINE)

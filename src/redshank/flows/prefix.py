@@ -1,0 +1,161 @@
+"""The first bytes of each direction, in a ring that the newest overwrite.
+
+In: payloads of packets. Out: of TCP the first TCP_BYTES of a direction in order of its sequence numbers, up to the
+first byte that was never seen or that the snap length cut off; of UDP the first datagram that carries anything, at most
+UDP_BYTES of it. Pieces are kept as they come, each with its place in the direction, and joined only when a row goes
+out. Memory is the ring's: a direction whose pieces were overwritten before has no first bytes any more, and is counted.
+An interim row joins pieces in the ring too, and so renews them.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.kernel import lean_kernel
+from redshank.flows.table import WRITTEN, Int, Record, Table
+
+TCP_BYTES = 4096
+UDP_BYTES = 2048
+PIECES = 64
+"""Pieces kept of one direction: whoever sends single bytes is recognized by fewer."""
+_HEADER = 16
+
+
+@lean_kernel
+def _append(t: Table, end: Record, data: npt.NDArray[np.uint8], at: Int, offset: Int, length: Int) -> None:
+    """Write a piece: a word with the place of the direction's piece before, one with offset and length, the bytes."""
+    size = _HEADER + ((length + 7) & ~7)
+    position = t.state[WRITTEN]
+    place = position % len(t.ring)
+    if place + size > len(t.ring):
+        position += len(t.ring) - place
+        place = 0
+    t.ring_words[place >> 3] = end.prefix_at
+    t.ring_words[(place >> 3) + 1] = offset << 32 | length
+    start = place + _HEADER
+    for k in range(length):
+        t.ring[start + k] = data[at + k]
+    end.prefix_at = position
+    t.state[WRITTEN] = position + size
+
+
+@lean_kernel
+def keep_datagram(t: Table, end: Record, data: npt.NDArray[np.uint8], at: Int, captured: Int) -> None:
+    """Keep the first datagram of a direction, of which `captured` > 0 bytes lie at data[at]."""
+    length = min(captured, UDP_BYTES)
+    _append(t, end, data, at, 0, length)
+    end.prefix_bytes = length
+    end.prefix_pieces = 1
+    end.prefix_done = 1
+
+
+@lean_kernel
+def keep_segment(
+    t: Table, end: Record, data: npt.NDArray[np.uint8], at: Int, offset: Int, length: Int, captured: Int
+) -> None:
+    """Keep what belongs to the first bytes of a TCP direction.
+
+    Args:
+        t: The table.
+        end: The END of the sender, whose prefix is not done.
+        data: What the packet came with.
+        at: Where its payload starts.
+        offset: Place of its first byte in the direction; below 0 it is ignored.
+        length: Payload bytes, more than 0.
+        captured: Those that are there.
+    """
+    have = 0 + end.prefix_bytes
+    if offset < 0 or offset >= TCP_BYTES:
+        return
+    useful = min(captured, TCP_BYTES - offset)
+    if offset <= have:
+        skip = have - offset
+        if useful > skip:
+            _append(t, end, data, at + skip, have, useful - skip)
+            end.prefix_pieces += 1
+            have = offset + useful
+            end.prefix_bytes = have
+        cut = captured < length and offset + captured <= have < offset + length
+        if cut or have == TCP_BYTES:
+            end.prefix_done = 1
+    elif useful > 0:
+        _append(t, end, data, at, offset, useful)
+        end.prefix_pieces += 1
+    if end.prefix_pieces == PIECES:
+        end.prefix_done = 1
+
+
+@lean_kernel
+def forget(end: Record) -> None:
+    """Begin anew: the numbers of this direction did not mean what they seemed to."""
+    end.prefix_at = 0
+    end.prefix_bytes = end.prefix_pieces = end.prefix_done = 0
+
+
+@lean_kernel
+def join(t: Table, end: Record, out: npt.NDArray[np.uint8], at: Int, pieces: npt.NDArray[np.int64]) -> Int:
+    """Write the first bytes of a direction to out[at:]; return how many, or -1 if they were overwritten meanwhile.
+
+    Args:
+        t: The table.
+        end: The END of the direction.
+        out: Room for TCP_BYTES from `at` on.
+        at: Where.
+        pieces: Room for PIECES numbers.
+    """
+    position = end.prefix_at
+    count = 0
+    while position > 0:
+        if t.state[WRITTEN] - position > len(t.ring):
+            end.prefix_at = 0
+            end.prefix_done = 1
+            return -1
+        pieces[count] = position % len(t.ring)
+        position = t.ring_words[pieces[count] >> 3]
+        count += 1
+    reach = 0
+    grew = count > 0
+    while grew:
+        grew = False
+        for k in range(count - 1, -1, -1):
+            header = t.ring_words[(pieces[k] >> 3) + 1]
+            offset, length = header >> 32, header & 0xFFFFFFFF
+            if offset <= reach < offset + length:
+                start = pieces[k] + _HEADER + reach - offset
+                for n in range(offset + length - reach):
+                    out[at + reach + n] = t.ring[start + n]
+                reach = offset + length
+                grew = True
+        if reach >= end.prefix_bytes and count == 1:
+            break
+    return reach
+
+
+@lean_kernel
+def renew(
+    t: Table, end: Record, out: npt.NDArray[np.uint8], at: Int, length: Int, pieces: npt.NDArray[np.int64]
+) -> None:
+    """Write what `join` gave as one new piece, so that it stays in the ring for longer.
+
+    Not where pieces lie beyond the first byte that is missing: it may still come.
+
+    Args:
+        t: The table.
+        end: The END of the direction.
+        out: What `join` wrote.
+        at: Where.
+        length: What it returned, more than 0.
+        pieces: As `join` left them.
+    """
+    old = t.state[WRITTEN] - end.prefix_at > len(t.ring) // 2
+    if end.prefix_pieces == 1 and not old:
+        return
+    for k in range(end.prefix_pieces):
+        header = t.ring_words[(pieces[k] >> 3) + 1]
+        if (header >> 32) + (header & 0xFFFFFFFF) > length:
+            return
+    end.prefix_at = 0
+    _append(t, end, out, at, 0, length)
+    end.prefix_pieces = 1
+    end.prefix_bytes = length
+    if length == TCP_BYTES:
+        end.prefix_done = 1
