@@ -1,4 +1,5 @@
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_a_smaller_capture_is_the_beginning_of_a_larger_one(traffic: ModuleType,
     assert (tmp_path / "a.pcap").read_bytes()[: len(small)] == small
 
 
-@pytest.mark.service
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_another_tool_finds_nothing_wrong_with_the_sessions(traffic: ModuleType, tmp_path: Path) -> None:
     traffic.write(tmp_path / "a.pcap", 20_000, 1_514)
     odd = "tcp.analysis.flags || ip.checksum.status == 0 || (_ws.malformed && !wlan)"
