@@ -1,9 +1,13 @@
 import struct
+from dataclasses import replace
+from ipaddress import IPv6Address
 
+import numpy as np
 import pytest
 
-from frames import RAW, UDP, decoded, ethernet, ipv4, ipv6, tcp, udp
+from frames import RAW, UDP, block, decoded, ethernet, ipv4, ipv6, tcp, udp
 from redshank.capture.internet import MAX_EXTENSIONS
+from redshank.capture.reader import Reader
 
 HOP, ROUTING, FRAGMENT, AH, NONE, DESTINATION = 0, 43, 44, 51, 59, 60
 
@@ -17,7 +21,7 @@ def test_an_ipv4_header_is_read_field_by_field() -> None:
     # The header of Wikipedia's page "Internet checksum": 192.168.0.1 to 192.168.0.199, UDP, 115 bytes.
     packet = bytes.fromhex("450000730000400040 11b861c0a80001c0a800c7".replace(" ", "")) + udp(bytes(87))
     read = decoded([packet], link_type=RAW)[0][0]
-    assert (read["version"], read["proto"], read["ip_length"], read["fragment"]) == (4, 17, 115, 0)
+    assert (read["version"], read["proto"], read["ip_length"]) == (4, 17, 115)
     assert (read["src_hi"], read["src_lo"], read["dst_hi"], read["dst_lo"]) == (0, 0xC0A80001, 0, 0xC0A800C7)
 
 
@@ -67,7 +71,7 @@ def test_a_broken_ip_header_is_one_count_by_name(packet: bytes, name: str) -> No
     [
         (_extension(UDP), HOP),
         (_extension(DESTINATION) + _extension(UDP, words=2), HOP),
-        (b"\x11\x02\x00\x01" + bytes(20), ROUTING),
+        (b"\x11\x02\x00\x00" + bytes(20), ROUTING),
         (b"\x11\x04" + bytes(22), AH),
         (b"\x11\0\0\0\0\0\0\x07", FRAGMENT),  # atomic: no fragment at all (RFC 6946)
         (_extension(UDP) * 1, DESTINATION),
@@ -78,64 +82,101 @@ def test_the_transport_is_found_behind_extension_headers(headers: bytes, first: 
     packets, counts = decoded([ipv6(headers + udp(b"deep"), first)], link_type=RAW)
     read = packets[0]
     assert counts == {}
-    assert (read["proto"], read["fragment"], read["dst_port"], read["payload_length"]) == (17, 0, 53, 4)
+    assert (read["proto"], read["dst_port"], read["payload_length"]) == (17, 53, 4)
     assert read["payload_offset"] == 40 + len(headers) + 8
 
 
-def test_ipv4_fragments_are_told_apart() -> None:
+def test_what_is_no_fragment_counts_as_if_its_header_was_not_there() -> None:
+    # As in Zeek, which puts even these "together" (RFC 6946).
+    packets, _ = decoded([ipv6(b"\x11\0\0\0\0\0\0\x07" + udp(b"deep"), FRAGMENT)], link_type=RAW)
+    assert packets["ip_length"][0] == 52
+
+
+@pytest.mark.parametrize(
+    ("upper", "name"), [(50, "ipv6_encrypted"), (135, "ipv6_mobility"), (59, "ipv6_no_next_header")]
+)
+def test_ipv6_without_a_transport_is_counted_as_what_it_is(upper: int, name: str) -> None:
+    packets, counts = decoded([ipv6(_extension(upper) + bytes(16), DESTINATION)], link_type=RAW)
+    assert (counts, packets["version"][0]) == ({name: 1}, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "addresses", "last"),
+    [(0, 1, 2, True), (0, 0, 2, False), (2, 1, 1, True), (2, 1, 2, False), (3, 1, 2, False), (0, 1, 0, False)],
+)
+def test_a_routing_header_has_the_last_destination(kind: int, left: int, addresses: int, last: bool) -> None:  # noqa: FBT001  parametrized
+    route = b"".join(IPv6Address(f"fd00::{number}").packed for number in range(7, 7 + addresses))
+    header = bytes([UDP, 2 * addresses, kind, left, 0, 0, 0, 0]) + route
+    end = f"fd00::{6 + addresses}" if last else "fd00::2"
+    checked = ipv6(udp(b"x"), UDP, dst=end)[40:]
+    packet = ipv6(header + checked, ROUTING)
+    packets, counts = decoded([packet], link_type=RAW, checksums=True)
+    assert packets["dst_lo"][0] == int(IPv6Address(end)) & (1 << 64) - 1
+    assert (counts, packets["bad_checksum"][0]) == ({}, 0)
+
+
+def test_a_mobile_node_speaks_from_its_home() -> None:
+    home = IPv6Address("fd00::abcd")
+    options = bytes([UDP, 2, 0, 1, 0, 201, 16]) + home.packed + bytes(1)
+    checked = ipv6(udp(b"x"), UDP, src=str(home))[40:]
+    packets, counts = decoded([ipv6(options + checked, DESTINATION)], link_type=RAW, checksums=True)
+    assert (counts, packets["src_lo"][0]) == ({}, 0xABCD)
+
+
+@pytest.mark.parametrize("first", [4, 6])
+def test_a_fragment_that_was_cut_is_metered_if_it_is_the_first(first: int) -> None:
     whole = udp(bytes(1600))
-    packets, counts = decoded(
-        [
+    if first == 4:
+        parts = [
             ipv4(whole[:800], UDP, more_fragments=True),
             ipv4(whole[800:1600], UDP, offset=800, more_fragments=True),
-            ipv4(whole[1600:], UDP, offset=1600),
-        ],
-        link_type=RAW,
-        checksums=True,
-    )
-    assert counts == {}
-    assert packets["fragment"].tolist() == [1, 2, 2]
-    assert packets["dst_port"].tolist() == [53, 0, 0]
-    assert packets["payload_length"].tolist() == [792, 800, 8]
-    assert packets["proto"].tolist() == [17, 17, 17]
-
-
-def test_ipv6_fragments_are_told_apart() -> None:
-    first = struct.pack(">BBHI", UDP, 0, 1, 7) + udp(bytes(32), length=48)
-    later = struct.pack(">BBHI", UDP, 0, 40, 7) + bytes(8)
-    packets, counts = decoded([ipv6(first, FRAGMENT), ipv6(later, FRAGMENT)], link_type=RAW, checksums=True)
-    assert counts == {}
-    assert packets["fragment"].tolist() == [1, 2]
+        ]
+    else:
+        parts = [
+            ipv6(struct.pack(">BBHI", UDP, 0, at | 1, 7) + whole[at : at + 800], FRAGMENT, checksums=False)
+            for at in (0, 800)
+        ]
+    frames = block([part[:200] for part in parts], link_type=RAW)
+    reader = Reader(checksums=True)
+    ((_, packets),) = reader.packets(replace(frames, length=np.full(2, len(parts[0]), np.int64)))
+    assert packets["version"].tolist() == [first, 0]
     assert packets["dst_port"].tolist() == [53, 0]
-    assert packets["payload_length"].tolist() == [32, 8]
+    assert packets["ip_length"][0] == len(parts[0])
+    assert reader.anomalies["fragment_cut"] == 2
 
 
 def test_a_total_length_of_zero_is_taken_from_the_frame() -> None:
-    # Segmentation offload: the kernel hands the card one large packet whose length does not fit or is not set.
+    # Segmentation offload: the kernel hands the card one large packet whose length does not fit or is not set. Zeek
+    # counts what the header says, and the payload by the frame.
     big4 = ethernet(ipv4(tcp(bytes(3000)), total_length=0))
     big6 = ethernet(ipv6(tcp(bytes(3000)), payload_length=0))
-    packets, counts = decoded([big4, big6], checksums=True)
+    packets, counts = decoded([big4, big6])
     assert counts == {"ip_length_zero": 2}
-    assert packets["ip_length"].tolist() == [3040, 3060]
+    assert packets["ip_length"].tolist() == [0, 40]
     assert packets["payload_length"].tolist() == [3000, 3000]
+
+
+def test_a_total_length_of_zero_is_dropped_where_checksums_count() -> None:
+    packets, counts = decoded([ethernet(ipv4(tcp(bytes(3000)), total_length=0))], checksums=True)
+    assert (counts, packets["version"][0]) == ({"ip_length_zero": 1}, 0)
 
 
 def test_a_small_ipv6_packet_without_payload_stays_without() -> None:
     assert decoded([ethernet(ipv6(tcp(), payload_length=0))])[1] == {"tcp_truncated": 1}
 
 
-def test_the_header_checksum_is_verified_only_on_request() -> None:
+def test_a_packet_with_a_wrong_header_checksum_is_dropped_on_request() -> None:
     wrong = ipv4(udp(), UDP)
     wrong = wrong[:10] + b"\xbe\xef" + wrong[12:]
-    assert decoded([wrong], link_type=RAW)[1] == {}
+    packets, counts = decoded([wrong], link_type=RAW)
+    assert (counts, packets["version"][0]) == ({}, 4)
     packets, counts = decoded([wrong], link_type=RAW, checksums=True)
-    assert counts == {"ipv4_checksum": 1}
-    assert (packets["bad_checksum"][0], packets["version"][0]) == (1, 4)
+    assert (counts, packets["version"][0]) == ({"ipv4_checksum": 1}, 0)
 
 
-def test_a_packet_that_still_has_to_be_routed_is_not_verified() -> None:
+def test_a_packet_on_a_route_that_we_cannot_read_is_not_verified() -> None:
     # The checksum covers the final address, which stands in the routing header (RFC 8200, section 8.1).
-    packet = ipv6(b"\x11\x02\x00\x01" + bytes(20) + udp(b"x"), ROUTING)
+    packet = ipv6(b"\x11\x02\x04\x01" + bytes(20) + udp(b"x"), ROUTING)
     wrong = packet[:-3] + b"\x12\x34" + packet[-1:]
     packets, counts = decoded([wrong], link_type=RAW, checksums=True)
     assert (counts, packets["bad_checksum"][0]) == ({}, 0)

@@ -23,6 +23,7 @@ from frames import (
     udp,
     vlan,
 )
+from redshank.capture.decode import MAX_SUBFRAMES
 from redshank.capture.link import MAX_LAYERS
 
 V4 = ipv4(udp(b"marsh"), 17)
@@ -41,6 +42,13 @@ def _sll2(protocol: int, payload: bytes) -> bytes:
 
 def _wifi(payload: bytes, *, control: int = 0x08, flags: int = 0) -> bytes:
     return bytes([control, flags, 0, 0]) + mac(DST_MAC) + mac(SRC_MAC) + mac("02:00:00:00:00:03") + b"\0\0" + payload
+
+
+def _radiotap(flags: int, *, more: bool = False) -> bytes:
+    """A header with a timestamp and flags; `more`: with a second word of presence bits."""
+    present = struct.pack("<I", 0x80000003) + bytes(4) if more else struct.pack("<I", 3)
+    body = present + bytes(0 if len(present) == 4 else 4) + bytes(8) + bytes([flags, 0])
+    return struct.pack("<BBH", 0, 0, 4 + len(body)) + body
 
 
 IN_THE_CLEAR = [
@@ -70,9 +78,14 @@ IN_THE_CLEAR = [
     pytest.param(PPP, b"\xff\x03\x02\x81" + b"\x00\x01\x01\x40" + V4, id="ppp-mpls"),
     pytest.param(50, b"\x0f\0\x08\0" + V4, id="ppp-cisco-hdlc"),
     pytest.param(51, b"\x11\0\0\x05\0\x30\0\x21" + V4, id="pppoe-alone"),
+    pytest.param(166, b"\x01\x03\0\x21" + V4, id="ppp-pppd"),
+    pytest.param(204, b"\x01\xff\x03\0\x21" + V4, id="ppp-with-direction"),
     pytest.param(104, b"\x0f\0\x08\0" + V4, id="cisco-hdlc"),
     pytest.param(WIFI, _wifi(SNAP + b"\x08\0" + V4), id="802.11"),
     pytest.param(WIFI, _wifi(b"\0\0" + SNAP + b"\x08\0" + V4, control=0x88), id="802.11-qos"),
+    pytest.param(
+        RADIOTAP, _radiotap(0x20) + _wifi(b"\0\0\0\0" + SNAP + b"\x08\0" + V4, control=0x88), id="radiotap-padded"
+    ),
     pytest.param(RADIOTAP, b"\0\0\x0c\0" + bytes(8) + _wifi(SNAP + b"\x08\0" + V4), id="radiotap"),
     pytest.param(239, b"\x02\0\0\0" + b"\x05\0\x0a\0\0\0\0\0" + struct.pack("<HH", 4 + len(V4), 9) + V4, id="nflog"),
 ]
@@ -136,13 +149,55 @@ def test_frames_without_ip_are_counted_as_what_they_are() -> None:
     assert packets["src_mac"].tolist() == [SRC] * 3
 
 
-def test_encrypted_and_aggregated_802_11_frames_are_not_opened() -> None:
+def test_encrypted_802_11_frames_and_acknowledgments_are_not_opened() -> None:
     frames = [
         _wifi(SNAP + b"\x08\0" + V4, flags=0x40),
-        _wifi(b"\x80\0" + SNAP + b"\x08\0" + V4, control=0x88),
         b"\xd4\0\0\0" + mac(DST_MAC),  # an acknowledgment, 10 bytes
     ]
-    assert decoded(frames, link_type=WIFI)[1] == {"not_ip": 3}
+    assert decoded(frames, link_type=WIFI)[1] == {"not_ip": 2}
+
+
+def _aggregate(*payloads: bytes) -> bytes:
+    parts = []
+    for number, payload in enumerate(payloads):
+        part = (
+            bytes([2, 0, 0, 0, 1, number]) + bytes([2, 0, 0, 0, 2, number]) + struct.pack(">H", len(payload)) + payload
+        )
+        parts.append(part + bytes(-len(part) % 4 if number < len(payloads) - 1 else 0))
+    return _wifi(b"\x80\0" + b"".join(parts), control=0x88)
+
+
+def test_each_packet_of_an_802_11_aggregate_is_a_record_with_its_own_addresses() -> None:
+    odd = ipv4(udp(b"seven"), 17)
+    frame = _aggregate(SNAP + b"\x08\0" + V4, SNAP + b"\x08\x06" + arp(), SNAP + b"\x08\0" + odd)
+    packets, counts = decoded([frame], link_type=WIFI, checksums=True)
+    assert counts == {"arp": 1}
+    assert packets["version"].tolist() == [4, 0, 4]
+    assert [frame[at:][:5] for at in packets["payload_offset"][[0, 2]]] == [b"marsh", b"seven"]
+    assert [hex(value) for value in packets["src_mac"]] == ["0x20000000200", "0x20000000201", "0x20000000202"]
+    assert packets["dst_mac"][2] == 0x20000000102
+
+
+def test_a_cut_aggregate_gives_what_is_there() -> None:
+    frame = _aggregate(SNAP + b"\x08\0" + V4, SNAP + b"\x08\0" + V4)
+    for cut in range(1, len(V4) + 22):
+        packets, counts = decoded([frame[:-cut]], link_type=WIFI)
+        assert packets["version"].tolist() == [4, 0]
+        assert counts == {"link_truncated": 1}
+    assert decoded([_aggregate(b"")], link_type=WIFI)[1] == {"link_truncated": 1}
+
+
+def test_an_aggregate_of_more_packets_than_anybody_sends_is_read_up_to_a_bound() -> None:
+    packets, counts = decoded([_aggregate(*[SNAP + b"\x08\0" + V4] * (MAX_SUBFRAMES + 9))], link_type=WIFI)
+    assert (len(packets), counts) == (MAX_SUBFRAMES, {})
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_a_check_sequence_that_radiotap_tells_of_is_no_packet(more: bool) -> None:  # noqa: FBT001  parametrized
+    frame = _aggregate(SNAP + b"\x08\0" + V4) + b"\xde\xad\xbe\xef"
+    packets, counts = decoded([_radiotap(0x10, more=more) + frame], link_type=RADIOTAP)
+    assert (packets["version"].tolist(), counts) == ([4], {})
+    assert decoded([_radiotap(0) + frame], link_type=RADIOTAP)[1] == {"link_truncated": 1}
 
 
 def test_a_link_type_that_we_cannot_read_is_counted() -> None:

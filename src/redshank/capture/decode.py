@@ -13,10 +13,9 @@ Source: the RFCs that link.py, internet.py, transport.py and tunnel.py name; Zee
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from redshank.capture.fragments import EVICTED, JOINED_BYTES, Numbers, Seen, join
+from redshank.capture.fragments import EVICTED, JOINED_BYTES, Table, join
 from redshank.capture.internet import FRAGMENT, IPV6_EXTENSIONS, ipv4, ipv6
 from redshank.capture.link import (
     AGGREGATE,
@@ -71,9 +70,7 @@ def decode_frame(
     checksums: bool,  # noqa: FBT001  kernels take positional flags
     fill: int,
     brim: int,
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    table: Table,
 ) -> tuple[int, int]:
     """Decode a frame into `packets[n:]`.
 
@@ -89,8 +86,9 @@ def decode_frame(
         n: Records that are there already.
         counts: By index into ANOMALIES.
         checksums: Verify the checksums of packets that were captured whole.
-        fill, brim: Where in `data` datagrams may be put together from fragments; -1: stop at the first fragment.
-        numbers, room, seen: Of `fragments.table`.
+        fill: Where in `data` datagrams may be put together from fragments; -1: stop at the first fragment.
+        brim: Where that space ends.
+        table: Of `fragments.empty_table`.
 
     Returns:
         The records there now, or STOPPED; where `data` is free now.
@@ -102,9 +100,9 @@ def decode_frame(
         end = min(end, wire)
     kind, place = link_layer(data, at, end, link_type, packet)
     if kind == IP:
-        return _packet(data, place, end, wire, packets, n, counts, checksums, fill, brim, numbers, room, seen)
+        return _packet(data, place, end, wire, packets, n, counts, checksums, fill, brim, table)
     if kind == AGGREGATE:
-        return _aggregate(data, place, end, wire, packets, n, counts, checksums, fill, brim, numbers, room, seen)
+        return _aggregate(data, place, end, wire, packets, n, counts, checksums, fill, brim, table)
     counts[-1 - kind] += 1
     return n + 1, fill
 
@@ -148,9 +146,7 @@ def _aggregate(
     checksums: bool,  # noqa: FBT001  kernels take positional flags
     fill: int,
     brim: int,
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    table: Table,
 ) -> tuple[int, int]:
     ts_ns, vlan = 0 + packets[n]["ts_ns"], 0 + packets[n]["vlan"]
     for _ in range(MAX_SUBFRAMES):
@@ -163,7 +159,7 @@ def _aggregate(
         here = min(stop, end)
         kind, place = to_internet(data, start, here, LLC, packet)
         if kind == IP:
-            n, fill = _packet(data, place, here, stop, packets, n, counts, checksums, fill, brim, numbers, room, seen)
+            n, fill = _packet(data, place, here, stop, packets, n, counts, checksums, fill, brim, table)
             if n == STOPPED:
                 break
         else:
@@ -187,9 +183,7 @@ def _packet(
     checksums: bool,  # noqa: FBT001  kernels take positional flags
     fill: int,
     brim: int,
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    table: Table,
 ) -> tuple[int, int]:
     """Decode from an IP header on; see `decode_frame`. Record n is clear but for its link layer."""
     ts_ns = 0 + packets[n]["ts_ns"]
@@ -212,7 +206,7 @@ def _packet(
                 return STOPPED, fill
             size = 0
             if fill + JOINED_BYTES <= brim:
-                size = join(data, at, stop, ts_ns, packet, numbers, room, seen, fill, counts)
+                size = join(data, at, stop, ts_ns, packet, table, fill, counts)
             else:
                 counts[EVICTED] += 1
             if size:
@@ -224,7 +218,7 @@ def _packet(
         elif place == -1 - FRAGMENT:
             place = -1 - IPV6_EXTENSIONS  # a fragment of a fragment
         if place >= 0:
-            code = transport(data, at, place, stop, end, checksums and verifiable and intact, packet, counts)
+            code = transport(data, place, stop, end, checksums and verifiable and intact, packet, counts)
             if code < 0:
                 place = code
         if place < 0:

@@ -8,36 +8,36 @@ unsigned: numba spends three instructions on every read to let a signed index co
 Source: as decode.py, transport.py and tunnel.py.
 """
 
+from collections.abc import Callable
+from typing import cast
+
 import numpy as np
 
 from redshank.capture.link import Bytes, Record
 from redshank.capture.packet import PLAIN
 from redshank.capture.transport import ICMP, ICMPV6, TCP, UDP
-from redshank.capture.tunnel import UDP_TUNNELS
+from redshank.capture.tunnel import AYIYA_MARK, UDP_TUNNELS, looks_like_teredo
 from redshank.core.kernel import lean_kernel
 
-U = np.uint64
+# numba knows them as the types they are; mypy as what makes one whole number of another.
+U = cast("Callable[[int], int]", np.uint64)
+I = cast("Callable[[int], int]", np.int64)  # noqa: E741  the signed counterpart of U
 
 LEAST = 42
 """Captured bytes of the smallest frame that may be plain: Ethernet, IPv4, UDP or ICMP."""
 
 _TUNNEL_BITS = sum(1 << (port & 63) for port in UDP_TUNNELS)
-"""Bit (port & 63) is set for each port of a tunnel: one port in nine passes, and is then decoded the long way."""
+"""Bit (port & 63) is set for each port of a tunnel: few others pass, and only those are compared one by one."""
 
 
 @lean_kernel
 def _u16(data: Bytes, at: int) -> int:
-    return np.int64(data[at]) << 8 | np.int64(data[at + U(1)])
+    return I(data[at]) << 8 | I(data[at + U(1)])
 
 
 @lean_kernel
 def _u32(data: Bytes, at: int) -> int:
-    return (
-        np.int64(data[at]) << 24
-        | np.int64(data[at + U(1)]) << 16
-        | np.int64(data[at + U(2)]) << 8
-        | np.int64(data[at + U(3)])
-    )
+    return I(data[at]) << 24 | I(data[at + U(1)]) << 16 | I(data[at + U(2)]) << 8 | I(data[at + U(3)])
 
 
 @lean_kernel
@@ -88,7 +88,7 @@ def plain_frame(
         if data[ip] != 0x45 or _u16(data, ip + U(6)) & 0x3FFF or link + length > wire or length < 28:
             return False
         header = 20
-        proto = np.int64(data[ip + U(9)])
+        proto = I(data[ip + U(9)])
         ping = ICMP
         packet["version"] = 4
         packet["src_hi"] = 0
@@ -102,7 +102,7 @@ def plain_frame(
         if data[ip] >> 4 != 6 or link + length > wire or length < 48:
             return False
         header = 40
-        proto = np.int64(data[ip + U(6)])
+        proto = I(data[ip + U(6)])
         ping = ICMPV6
         packet["version"] = 6
         packet["src_hi"] = _u64(data, ip + U(8))
@@ -117,7 +117,7 @@ def plain_frame(
     if proto == TCP:
         if left < 20 or size < 20:
             return False
-        inner = np.int64(data[top + U(12)] >> 4) * 4
+        inner = I(data[top + U(12)] >> 4) * 4
         if inner < 20 or inner > size:
             return False
         packet["src_port"] = _u16(data, top)
@@ -128,12 +128,18 @@ def plain_frame(
         packet["window"] = _u16(data, top + U(14))
     elif proto == UDP:
         source, target = _u16(data, top), _u16(data, top + U(2))
-        if _u16(data, top + U(4)) != size or (_TUNNEL_BITS >> (source & 63) | _TUNNEL_BITS >> (target & 63)) & 1:
+        if _u16(data, top + U(4)) != size:
+            return False
+        if (_TUNNEL_BITS >> (source & 63) | _TUNNEL_BITS >> (target & 63)) & 1 and (
+            source in UDP_TUNNELS or target in UDP_TUNNELS
+        ):
             return False
         inner = 8
-        if left >= 11 and size >= 11:  # the first bytes of AYIYA and Teredo, which are known on any port
-            first = np.int64(data[top + U(8)])
-            if first == 0 or first >> 4 == 6 or _u16(data, top + U(9)) == 0x5211:
+        if left >= 11 and size >= 11:  # AYIYA and Teredo are known on any port
+            first = I(data[top + U(8)])
+            if _u16(data, top + U(9)) == AYIYA_MARK:
+                return False
+            if (first == 0 or first >> 4 == 6) and looks_like_teredo(data, I(top) + 8, I(top) + min(size, left)):
                 return False
         packet["src_port"] = source
         packet["dst_port"] = target

@@ -42,11 +42,11 @@ Table = tuple[Numbers, Bytes, Seen]
 """Numbers [13, DATAGRAMS]; room for header and payload [DATAGRAMS, _]; bits of what is there [DATAGRAMS, _]."""
 
 
-def table() -> Table:
+def empty_table() -> Table:
     """Return an empty table; the system gives its 17 MB page by page, as datagrams come.
 
     Example:
-        >>> [array.nbytes for array in table()]
+        >>> [array.nbytes for array in empty_table()]
         [26624, 16842752, 262144]
     """
     return (
@@ -63,9 +63,7 @@ def join(
     stop: int,
     ts_ns: int,
     packet: Record,
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    table: Table,
     fill: int,
     counts: Counts,
 ) -> int:
@@ -77,13 +75,14 @@ def join(
         stop: Where the fragment ends; all of it was captured, and its header is sound.
         ts_ns: Its time.
         packet: A record with its version and addresses.
-        numbers, room, seen: Of `table`.
+        table: Of `empty_table`.
         fill: Where the whole datagram may be written.
         counts: By index into ANOMALIES.
 
     Returns:
         Bytes of the whole datagram; 0 if parts are missing or the fragment was dropped.
     """
+    numbers = table[0]
     next_at = -1
     upper = 0
     if packet["version"] == 4:
@@ -116,7 +115,7 @@ def join(
         return 0
     slot = _slot(ts_ns, ident, packet, numbers, counts)
     if numbers[TOTAL, slot] == 0:
-        _open(data, at, header, next_at, upper, slot, numbers, room, seen)
+        _open(data, at, header, next_at, upper, slot, table)
     if offset == 0:
         numbers[NEXT, slot] = upper
     total = numbers[TOTAL, slot]
@@ -126,11 +125,11 @@ def join(
     if last:
         total = numbers[TOTAL, slot] = end
     numbers[HIGHEST, slot] = max(numbers[HIGHEST, slot], end)
-    _put(data, at + start, offset, end, slot, numbers, room, seen, counts)
+    _put(data, at + start, offset, end, slot, table, counts)
     if total < 0 or numbers[UNITS, slot] < (total + 7) >> 3:
         return 0
     numbers[TAG, slot] = 0
-    return _write(data, fill, total, slot, numbers, room)
+    return _write(data, fill, total, slot, table)
 
 
 @lean_kernel
@@ -178,10 +177,9 @@ def _open(
     next_at: int,
     upper: int,
     slot: int,
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    table: Table,
 ) -> None:
+    numbers, room, seen = table
     numbers[TOTAL, slot] = -1
     numbers[HIGHEST, slot] = numbers[UNITS, slot] = 0
     numbers[HEADER, slot], numbers[NEXT_AT, slot], numbers[NEXT, slot] = header, next_at, upper
@@ -198,11 +196,10 @@ def _put(
     offset: int,
     end: int,
     slot: int,
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    table: Table,
     counts: Counts,
 ) -> None:
+    numbers, room, seen = table
     overlap = differs = False
     for unit in range(offset >> 3, (end + 7) >> 3):
         bit = np.uint64(1) << np.uint64(unit & 63)
@@ -224,11 +221,10 @@ def _put(
 
 
 @lean_kernel
-def _write(
-    data: Bytes, fill: int, total: int, slot: int, numbers: Numbers, room: npt.NDArray[np.uint8]
-) -> int:
+def _write(data: Bytes, fill: int, total: int, slot: int, table: Table) -> int:
     """Write header and payload of a whole datagram, as if it had never been in fragments; return its length."""
-    header = numbers[HEADER, slot]
+    numbers, room, _ = table
+    header = int(numbers[HEADER, slot])
     for place in range(header):
         data[fill + place] = room[slot, place]
     for place in range(total):

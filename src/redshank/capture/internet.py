@@ -4,7 +4,7 @@ In: where the header starts. Out: where the transport header starts, or which an
 The one idea: three ends are kept apart, so that padding never counts as payload and a snap length never as damage:
 `stop` by the header's own length, `end` of the captured bytes, `wire` end of the frame as it was on the wire.
 A length of zero (segmentation offload) is taken from the frame, but stays zero in the record: Zeek counts none.
-Source: RFC 791, RFC 8200, RFC 4302 (AH), RFC 6275 (home address), RFC 1071 (checksum); Zeek's manual for what is dropped.
+Source: RFC 791, RFC 8200, RFC 4302 (AH), RFC 6275 (home address), RFC 1071 (checksum); Zeek for what is dropped.
 """
 
 from redshank.capture.link import Bytes, Record, u8, u16, u32

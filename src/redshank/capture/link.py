@@ -4,7 +4,7 @@ In: the bytes of a frame and its LINKTYPE_ value. Out: where the IP header start
 The one idea: every layer is a small step from (kind, place) to (kind, place), in a loop of at most MAX_LAYERS steps,
 and no step reads a byte before it has checked that the frame holds it.
 Source: https://www.tcpdump.org/linktypes.html; IEEE 802.1Q and 802.11; RFC 1661 (PPP), RFC 2516 (PPPoE), RFC 3032
-(MPLS); https://www.radiotap.org. An 802.11 aggregate (A-MSDU) is several packets: its place is given, `subframe` walks it.
+(MPLS); https://www.radiotap.org. An 802.11 aggregate (A-MSDU) is several packets: `subframe` walks it.
 """
 
 from typing import Any

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from redshank.capture import fragments
 from redshank.capture.decode import RECORDS, STOPPED, decode_frame
 from redshank.capture.fast import LEAST, U, plain_frame
-from redshank.capture.fragments import INCOMPLETE, JOINED_BYTES, TAG, Numbers, Seen
+from redshank.capture.fragments import INCOMPLETE, JOINED_BYTES, TAG, Table
 from redshank.capture.internet import FRAGMENT
 from redshank.capture.link import Bytes
 from redshank.capture.packet import ANOMALIES, HARMLESS, PACKET, Counts
@@ -41,6 +41,17 @@ _PATIENCE = 32
 """Frames without fragment after which the work space is left."""
 
 _ETHERNET = 1
+
+Frames = tuple[
+    Bytes,
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int32],
+]
+"""A Block, as kernels take it: data, offset, captured, length, ts_ns, link_type, vlan; the last may be empty."""
 
 
 class Reader:
@@ -65,7 +76,7 @@ class Reader:
         self._checksums = checksums
         self._packets = np.zeros(STRETCH + RECORDS, PACKET)
         self._saved = np.zeros(len(ANOMALIES), np.int64)
-        self._table = fragments.table()
+        self._table = fragments.empty_table()
         self._work = np.zeros(_WORK_BYTES, np.uint8)
 
     @property
@@ -86,19 +97,17 @@ class Reader:
         """
         if len(block.data) > _MAX_DATA:
             raise ValueError(f"packets: a block of {len(block.data)} bytes; at most {_MAX_DATA}")
-        vlan = block.vlan if block.vlan is not None else _NO_VLAN
+        vlan = np.zeros(0, np.int32) if block.vlan is None else block.vlan
         frames = (block.data, block.offset, block.captured, block.length, block.ts_ns, block.link_type, vlan)
         at = 0
         while at < len(block.offset):
             at, count, fragment = _in_place(
-                *frames, at, self._packets, self.counts, self._saved, self._checksums, self._work, *self._table
+                frames, at, self._packets, self.counts, self._saved, self._checksums, self._table
             )
             if count:
                 yield block.data, self._packets[:count]
             if fragment:
-                at, count = _in_work(
-                    *frames, at, self._packets, self.counts, self._saved, self._checksums, self._work, *self._table
-                )
+                at, count = _in_work(frames, at, self._packets, self.counts, self._work, self._checksums, self._table)
                 if count:
                     yield self._work, self._packets[:count]
 
@@ -109,64 +118,38 @@ class Reader:
         numbers[TAG] = 0
 
 
-_NO_VLAN = np.zeros(0, np.int32)
-
-
 @lean_kernel
 def _in_place(
-    data: Bytes,
-    offset: npt.NDArray[np.int64],
-    captured: npt.NDArray[np.int32],
-    length: npt.NDArray[np.int64],
-    ts_ns: npt.NDArray[np.int64],
-    link_type: npt.NDArray[np.int32],
-    vlan: npt.NDArray[np.int32],
+    frames: Frames,
     start: int,
     packets: npt.NDArray[Any],
     counts: Counts,
     saved: Counts,
     checksums: bool,  # noqa: FBT001  kernels take positional flags
-    work: npt.NDArray[np.uint8],
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    table: Table,
 ) -> tuple[int, int, bool]:
     """Decode frames from `start` on; give the next frame, the records, and whether that frame holds a fragment."""
+    data, offset, captured, length, ts_ns, link_type, vlan = frames
     n = 0
-    tagged = len(vlan) > 0
     index = start
     while index < len(offset) and n < STRETCH:
-        size = np.int64(captured[index])
-        wire = min(max(length[index], size), _MAX_WIRE)
-        tag = np.int64(vlan[index]) if tagged else -1
+        at = 0 + offset[index]
+        size = 0 + captured[index]
+        wire = max(min(length[index], _MAX_WIRE), size)
+        tag = 0 + vlan[index] if len(vlan) else -1
         if (
             link_type[index] == _ETHERNET
             and size >= LEAST
             and not checksums
-            and plain_frame(data, U(offset[index]), size, wire, ts_ns[index], tag, packets[U(n)])
+            and plain_frame(data, U(at), size, wire, ts_ns[index], tag, packets[U(n)])
         ):
             n += 1
         else:
             for name in range(len(counts)):
                 saved[name] = counts[name]
-            at = offset[index]
+            kind, time = 0 + link_type[index], 0 + ts_ns[index]
             given, _ = decode_frame(
-                data,
-                at,
-                at + size,
-                at + max(wire, size),
-                ts_ns[index],
-                np.int64(link_type[index]),
-                tag,
-                packets,
-                n,
-                counts,
-                checksums,
-                -1,
-                -1,
-                numbers,
-                room,
-                seen,
+                data, at, at + size, at + wire, time, kind, tag, packets, n, counts, checksums, -1, -1, table
             )
             if given == STOPPED:
                 for name in range(len(counts)):
@@ -179,55 +162,49 @@ def _in_place(
 
 @lean_kernel
 def _in_work(
-    data: Bytes,
-    offset: npt.NDArray[np.int64],
-    captured: npt.NDArray[np.int32],
-    length: npt.NDArray[np.int64],
-    ts_ns: npt.NDArray[np.int64],
-    link_type: npt.NDArray[np.int32],
-    vlan: npt.NDArray[np.int32],
+    frames: Frames,
     start: int,
     packets: npt.NDArray[Any],
     counts: Counts,
-    saved: Counts,
-    checksums: bool,  # noqa: FBT001  kernels take positional flags
     work: npt.NDArray[np.uint8],
-    numbers: Numbers,
-    room: npt.NDArray[np.uint8],
-    seen: Seen,
+    checksums: bool,  # noqa: FBT001  kernels take positional flags
+    table: Table,
 ) -> tuple[int, int]:
     """Copy frames from `start` on and decode the copies; give the next frame and the records."""
+    data, offset, captured, length, ts_ns, link_type, vlan = frames
     n = fill = 0
     patience = _PATIENCE
     index = start
     while index < len(offset) and n < STRETCH and fill + _FRAME_ROOM <= len(work) and patience > 0:
-        size = min(np.int64(captured[index]), _MAX_COPY)
-        if size < captured[index] and index > start:
-            break
+        size = 0 + captured[index]
+        if size > _MAX_COPY:
+            if index > start:
+                break
+            size = _MAX_COPY
         at = fill
-        source = offset[index]
+        source = 0 + offset[index]
         for place in range(size):
             work[at + place] = data[source + place]
         fill += size
-        wire = min(max(length[index], size), _MAX_WIRE)
+        wire = max(min(length[index], _MAX_WIRE), size)
+        kind, time = 0 + link_type[index], 0 + ts_ns[index]
+        tag = 0 + vlan[index] if len(vlan) else -1
         fragments_before, copied = counts[FRAGMENT], fill
         n, fill = decode_frame(
             work,
             at,
             at + size,
-            at + max(wire, size),
-            ts_ns[index],
-            np.int64(link_type[index]),
-            np.int64(vlan[index]) if len(vlan) else -1,
+            at + wire,
+            time,
+            kind,
+            tag,
             packets,
             n,
             counts,
             checksums,
             fill,
             at + _FRAME_ROOM,
-            numbers,
-            room,
-            seen,
+            table,
         )
         patience = _PATIENCE if counts[FRAGMENT] > fragments_before or fill > copied else patience - 1
         index += 1

@@ -30,7 +30,6 @@ ICMP_CHECKSUM = ANOMALIES.index("icmp_checksum")
 @lean_kernel
 def transport(
     data: Bytes,
-    ip: int,
     at: int,
     stop: int,
     end: int,
@@ -42,7 +41,6 @@ def transport(
 
     Args:
         data: The bytes that hold the packet.
-        ip: Where the IP header starts.
         at: Where the transport header starts.
         stop: Where the IP packet ends.
         end: Where the captured bytes end.

@@ -19,6 +19,9 @@ GTP_PORTS = (2152, 2123)
 UDP_TUNNELS = (VXLAN_PORT, GENEVE_PORT, GRE_PORT, TEREDO_PORT, AYIYA_PORT, *GTP_PORTS)
 """Ports on which a tunnel over UDP listens."""
 
+AYIYA_MARK = 0x5211
+"""Bytes 1 and 2 of what AYIYA forwards with an integer for an identity and an SHA-1 signature."""
+
 GRE_OVER_UDP = 3
 """A METERED_CARRIER whose packets also belong to the tunnel between its two addresses, as GRE without UDP would."""
 
@@ -75,7 +78,7 @@ def _over_udp(data: Bytes, at: int, here: int, stop: int, source: int, target: i
     elif port == GRE_PORT:
         kind, place = _gre(data, at, here)
         return GRE_OVER_UDP, kind, place
-    elif port == AYIYA_PORT or (at + 3 <= here and u16(data, at + 1) == 0x5211):
+    elif port == AYIYA_PORT or (at + 3 <= here and u16(data, at + 1) == AYIYA_MARK):
         kind, place = _ayiya(data, at, here)
     elif port == TEREDO_PORT or looks_like_teredo(data, at, here):
         kind, place = _teredo(data, at, here, stop)
@@ -110,7 +113,7 @@ def _gre(data: Bytes, at: int, here: int) -> tuple[int, int]:
             return CUT, place
         kind = ETHERNET
         place += 20 if u8(data, place + 11) & 1 else 12
-    elif kind == 0x9000 or 0x8200 <= kind <= 0x8370 and kind & 0x000F == 0:  # between Aruba's access points
+    elif kind == 0x9000 or (0x8200 <= kind <= 0x8370 and kind & 0x000F == 0):  # between Aruba's access points
         kind = WIFI
     elif kind not in (0x0800, 0x86DD, 0x8847):
         return NOTHING, place
@@ -133,7 +136,7 @@ def _geneve(data: Bytes, at: int, here: int) -> tuple[int, int]:
 
 @lean_kernel
 def _gtp(data: Bytes, at: int, here: int, stop: int) -> tuple[int, int]:
-    """GTP version 1: flags 1, type 1, length 2, endpoint 4, then what the flags say; only user data (255) is a packet."""
+    """GTP version 1: flags 1, type 1, length 2, endpoint 4, then what the flags say; only type 255 holds a packet."""
     if at + 8 > here or u8(data, at) & 0xF0 != 0x30 or u8(data, at + 1) != 255:
         return 0, at
     flags = u8(data, at)
@@ -172,7 +175,7 @@ def _whole_packet(data: Bytes, at: int, here: int, stop: int) -> tuple[int, int]
 
 @lean_kernel
 def _ayiya(data: Bytes, at: int, here: int) -> tuple[int, int]:
-    """AYIYA: lengths of identity and signature, operation (1: forward), next header, time; then both, then the packet."""
+    """AYIYA: lengths of identity and signature, operation (1: forward), next header, time; both; the packet."""
     if at + 8 > here or u8(data, at + 2) & 0x0F != 1 or u8(data, at + 3) not in (_IPV4, _IPV6):
         return 0, at
     place = at + 8 + (1 << (u8(data, at) >> 4)) + (u8(data, at + 1) >> 4) * 4
