@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from redshank.flows.bytes import number, put, starts, starts_word
+from redshank.flows.bytes import little, number, place_of, printable, put, starts, starts_word
 
 DATA = np.frombuffer(b"xUser\x01\x02", np.uint8).copy()
 
@@ -17,6 +17,20 @@ def test_text_is_compared_inside_the_payload(text: bytes, end: int, *, exact: bo
 
 def test_numbers_are_big_endian() -> None:
     assert number(DATA, 5, 2) == 258
+
+
+def test_or_little_endian() -> None:
+    assert little(DATA, 5, 2) == 513
+
+
+@pytest.mark.parametrize(("text", "end", "place"), [(b"ser", 7, 2), (b"ser", 4, -1), (b"x", 7, -1), (b"r\x01", 7, 4)])
+def test_text_is_found_where_it_stands_first(text: bytes, end: int, place: int) -> None:
+    assert place_of(DATA, 1, end, text) == place
+
+
+def test_control_bytes_are_not_printable() -> None:
+    assert printable(DATA, 0, 5)
+    assert not printable(DATA, 0, 6)
 
 
 def test_a_text_is_put_behind_others_and_cut() -> None:

@@ -80,20 +80,27 @@ def _is_connect(data: Bytes, at: int, end: int) -> int:
 
 
 @lean_kernel
+def _begins(first: int, size: int) -> bool:
+    """Tell whether a packet may begin with that byte and be so long."""
+    kind, flags = first >> 4, first & 15
+    if kind == 0 or not _LEAST[kind] <= size <= _MOST[kind]:
+        return False
+    return flags & 6 != 6 if kind == _PUBLISH else flags == _FLAGS[kind]
+
+
+@lean_kernel
 def _fits(data: Bytes, at: int, start: int, stop: int) -> bool:
     """Tell whether the packet at `at`, whose content is data[start:stop], may be one."""
     kind, flags = data[at] >> 4, data[at] & 15
     size = stop - start
-    if kind == 0 or not _LEAST[kind] <= size <= _MOST[kind]:
+    if not _begins(data[at], size):
         return False
     if kind == _CONNECT:
         return _is_connect(data, at, stop) >= 0
-    if kind == _CONNACK and data[start] > 1:
-        return False
     if kind != _PUBLISH:
-        return bool(flags == _FLAGS[kind])
+        return bool(kind != _CONNACK or data[start] <= 1)
     length = number(data, start, 2)
-    if flags & 6 == 6 or length == 0 or 2 + length + (2 if flags & 6 else 0) > size:
+    if length == 0 or 2 + length + (2 if flags & 6 else 0) > size:
         return False
     wrong = 0
     for place in range(start + 2, start + 2 + length):
@@ -107,9 +114,10 @@ def _valid(data: Bytes, at: int, end: int) -> int:
     count, speaks = 0, 0
     while at < end:
         length, start = _variable(data, at + 1, end)
-        if start < 0 or start + length > end:
-            # Cut off at the end; but a number that goes on for ever is none.
-            return -1 if start < 0 and end - at > 5 else count + speaks
+        if start < 0:
+            return -1 if end - at > 5 else count + speaks  # cut off; but a number that goes on for ever is none
+        if start + length > end:
+            return count + speaks if _begins(data[at], length) else -1
         if not _fits(data, at, start, start + length):
             return -1
         if data[at] >> 4 in (_CONNACK, _PUBLISH, _SUBSCRIBE):

@@ -16,13 +16,17 @@ _ORIGIN, _TRANSMIT = 24, 40
 _FIRST_VERSION, _LAST_VERSION = 1, 4
 _CLIENT, _SERVER, _CONTROL = 3, 4, 6
 _LAST_STRATUM = 16
+_LAST_OPERATION, _UNSET_TRAP = 12, 31
 _IMPLEMENTATIONS = (0, 2, 3)
 
 
 @lean_kernel
 def _control_fits(data: Bytes, at: int, end: int) -> bool:
-    """Tell whether a message of mode 6 has room for as many bytes as it counts."""
-    return end - at >= 12 and number(data, at + 10, 2) <= end - at - 12
+    """Tell whether a message of mode 6 has an operation that exists, and room for as many bytes as it counts."""
+    if end - at < 12 or number(data, at + 10, 2) > end - at - 12:
+        return False
+    operation = int(data[at + 1]) & 31
+    return 1 <= operation <= _LAST_OPERATION or operation == _UNSET_TRAP
 
 
 @lean_kernel

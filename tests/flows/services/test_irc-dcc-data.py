@@ -1,0 +1,11 @@
+from payloads import found_in
+from redshank.flows.service import NAMES, find
+
+
+def test_content_says_nothing_of_it() -> None:
+    assert "irc-dcc-data" in NAMES
+    assert found_in("irc-dcc-data", [(b"", b"226 Transfer complete\r\n"), (b"\x7fELF", b"")], proto=6, port=20) == [
+        0,
+        0,
+    ]
+    assert not find("irc-dcc-data").hint.table().any()  # its kernel is never even loaded
