@@ -28,6 +28,11 @@ NO = [
 ]
 
 
+def example() -> tuple[bytes, bytes, int, int]:
+    """Return the first bytes of a client and a server, the IP protocol and the port."""
+    return QUERY, RESPONSE, 17, 53
+
+
 def over_tcp(message: bytes) -> bytes:
     return len(message).to_bytes(2) + message
 

@@ -29,6 +29,11 @@ NO = [
 ]
 
 
+def example() -> tuple[bytes, bytes, int, int]:
+    """Return the first bytes of a client and a server, the IP protocol and the port."""
+    return REQUEST, RESPONSE, 6, 8080
+
+
 @pytest.mark.parametrize(("client", "server"), YES)
 def test_what_it_says_is_recognized(client: bytes, server: bytes) -> None:
     assert speaks("http", client, server, proto=6, port=8081)

@@ -30,6 +30,11 @@ NO: list[Flow] = [
 ]
 
 
+def example() -> tuple[bytes, bytes, int, int]:
+    """Return the first bytes of a client and a server, the IP protocol and the port."""
+    return INITIAL, ANSWER, 17, 443
+
+
 @pytest.mark.parametrize(("client", "server"), YES)
 def test_what_it_says_is_recognized(client: bytes, server: bytes) -> None:
     assert speaks("quic", client, server, proto=17, port=8443)

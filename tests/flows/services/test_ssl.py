@@ -50,6 +50,11 @@ NO: list[Flow] = [
 ]
 
 
+def example() -> tuple[bytes, bytes, int, int]:
+    """Return the first bytes of a client and a server, the IP protocol and the port."""
+    return ASKS + KEY + CHANGE, AGREES + record(certificates(CERTIFICATE)) + CHANGE, 6, 443
+
+
 @pytest.mark.parametrize(("client", "server"), YES)
 def test_what_it_says_is_recognized(client: bytes, server: bytes) -> None:
     assert speaks("ssl", client, server, proto=6, port=443)

@@ -13,7 +13,9 @@ MAYBE = Hint(proto=6, client=b"\x00", server=b"\x00")
 
 @lean_kernel
 def _speaks(data: Bytes, at: int, end: int) -> bool:
-    return end - at > 4 and at + 4 + number(data, at, 4) >= end and is_kerberos(data, at + 4, end)
+    if end - at <= 4 or data[at] != 0 or at + 4 + number(data, at, 4) < end:
+        return False
+    return is_kerberos(data, at + 4, end)
 
 
 @lean_kernel
