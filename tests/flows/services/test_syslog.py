@@ -9,6 +9,7 @@ YES: list[Flow] = [
     (b"<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time", b""),
     (b"<0>kernel: panic", b""),
     (b"<13>Use the BFG!", b""),
+    (b"", b"<13>Use the BFG!"),  # sent from port 514 to another
 ]
 NO: list[Flow] = [
     (b"", b""),

@@ -8,7 +8,7 @@ from redshank.core.kernel import lean_kernel
 from redshank.flows.bytes import printable, starts
 from redshank.flows.service import Bytes, Hint, Records
 
-MAYBE = Hint(client=b"<0123456789", server=b"")
+MAYBE = Hint(client=b"<0123456789", server=b"<")
 
 _PORT = 514
 _LAST_PRIORITY = 191
@@ -60,10 +60,13 @@ def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
     for k in range(len(streams)):
         flow = streams[k]
         at, end = flow.client_at, flow.client_end
-        if flow.proto == 6:
+        usual = _PORT in (flow.orig_port, flow.resp_port)
+        if flow.proto == 17:
+            # Who sends from the port of syslog counts as the responder.
+            found[k] = _speaks(data, at, end, usual) or _speaks(data, flow.server_at, flow.server_end, usual)
+        elif flow.proto == 6:
             while at < end and at - flow.client_at < 6 and 48 <= data[at] <= 57:
                 at += 1
             if at > flow.client_at and at < end and data[at] == 32:
                 at += 1
-        if flow.proto in (6, 17):
-            found[k] = _speaks(data, at, end, flow.resp_port == _PORT)
+            found[k] = _speaks(data, at, end, usual)
