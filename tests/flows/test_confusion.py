@@ -15,9 +15,6 @@ from payloads import streams_of
 from redshank.flows.service import NAMES, STREAM, Recognizer
 
 SERVICES = Path(__file__).parent / "services"
-ELSEWHERE = {"dns": (17, 53), "http": (6, 80), "quic": (17, 443), "ssl": (6, 443)}
-"""Protocol and port of services whose test has no `example`."""
-
 MAY = {
     ("gssapi", "ldap_tcp"): "a bind carries it",
     ("gssapi", "smb"): "a session is set up with it",
@@ -48,8 +45,9 @@ def test_no_service_takes_another_for_itself() -> None:
     examples = {}
     for name in NAMES:
         module = _test_of(name)
-        if hasattr(module, "YES"):
-            examples[name] = module.YES, module.example()[2:] if name not in ELSEWHERE else ELSEWHERE[name]
+        if hasattr(module, "example"):  # not those that are announced
+            client, server, proto, port = module.example()
+            examples[name] = [*getattr(module, "YES", []), (client, server)], (proto, port)
     ports = sorted({port for _, (_, port) in examples.values()})
     wrong = set()
     for name, (flows, (proto, own)) in examples.items():

@@ -70,7 +70,7 @@ _FLOW = re.compile(
 
 
 def _services(capture: Path) -> dict[frozenset[tuple[str, int]], str | None]:
-    found = {}
+    found: dict[frozenset[tuple[str, int]], str | None] = {}
     for batch in Sensor(Pcap(capture), MeterSettings(seed=1, interim_packets=0, interim_s=0)).batches():
         for row in batch.select(["src_ip", "src_port", "dst_ip", "dst_port", "service"]).to_pylist():
             ends = frozenset([(row["src_ip"], row["src_port"]), (row["dst_ip"], row["dst_port"])])
