@@ -7,6 +7,8 @@ A length of zero (segmentation offload) is taken from the frame, but stays zero 
 Source: RFC 791, RFC 8200, RFC 4302 (AH), RFC 6275 (home address), RFC 1071 (checksum); Zeek for what is dropped.
 """
 
+import numpy as np
+
 from redshank.capture.link import Bytes, Record, u8, u16, u32
 from redshank.capture.packet import ANOMALIES, Counts
 from redshank.core.kernel import lean_kernel
@@ -39,7 +41,16 @@ IPV6_NO_NEXT_HEADER = ANOMALIES.index("ipv6_no_next_header")
 
 @lean_kernel
 def add_words(data: Bytes, at: int, stop: int, total: int) -> int:
-    """Add the 16-bit words of `data[at:stop]` to `total`; an odd last byte counts as the high one."""
+    """Add the 16-bit words of `data[at:stop]` to `total`; an odd last byte counts as the high one.
+
+    Most are added two at a time, which is the same once the sum is folded.
+    """
+    place, pairs = np.uint64(at), max(stop - at, 0) >> 2
+    for _ in range(pairs):
+        high = np.int64(data[place]) << 24 | np.int64(data[place + np.uint64(1)]) << 16
+        total += int(high | np.int64(data[place + np.uint64(2)]) << 8 | np.int64(data[place + np.uint64(3)]))
+        place += np.uint64(4)
+    at += 4 * pairs
     while at + 1 < stop:
         total += u16(data, at)
         at += 2

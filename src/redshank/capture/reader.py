@@ -18,7 +18,7 @@ import numpy.typing as npt
 from redshank.capture import fragments
 from redshank.capture.decode import RECORDS, STOPPED, decode_frame
 from redshank.capture.fast import LEAST, U, plain_frame
-from redshank.capture.fragments import INCOMPLETE, JOINED_BYTES, TAG, Table
+from redshank.capture.fragments import INCOMPLETE, JOINED_BYTES, TAG, Table, copy
 from redshank.capture.internet import FRAGMENT
 from redshank.capture.link import Bytes
 from redshank.capture.packet import ANOMALIES, HARMLESS, PACKET, Counts
@@ -182,9 +182,7 @@ def _in_work(
                 break
             size = _MAX_COPY
         at = fill
-        source = 0 + offset[index]
-        for place in range(size):
-            work[at + place] = data[source + place]
+        copy(data, 0 + offset[index], work, at, size)
         fill += size
         wire = max(min(length[index], _MAX_WIRE), size)
         kind, time = 0 + link_type[index], 0 + ts_ns[index]
