@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from redshank.core.schema import CONN_FIELDS, FLOW, LINK_FIELDS, STATISTICS_FIELDS
-from redshank.flows import emit
 from redshank.flows.meter import Ended
 from redshank.flows.rows import flow_rows
+from redshank.flows.table import Table
 from traces import START_NS, metered, trace
 
 SESSION = "0 > S 100\n0.1 < SA 500 101\n0.2 > A 101 501\n0.3 > PA 101 501 20\n0.5 < PA 501 121 100\n0.6 > A 121 601"
@@ -76,7 +76,8 @@ def test_everything_the_meter_knows_is_filled() -> None:
 
 
 def test_no_rows_are_an_empty_batch() -> None:
-    none = emit.make(0)
-    batch = flow_rows(Ended(none.rows, none.more, none.ends, none.parents, none.streams, none.data))
+    none = Table(16, 1, out=0)
+    names = np.zeros((0, 4), np.uint64)
+    batch = flow_rows(Ended(none.out_rows, none.out_more, none.out_ends, names, none.out_streams, none.out_data))
     assert batch.num_rows == 0
     assert batch.schema.equals(FLOW)

@@ -1,14 +1,13 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redshank.flows import table
 from redshank.flows.stream import CLOSED, ESTABLISHED, acknowledged, data_seen, sent_bytes
-from redshank.flows.table import BLOCKS
+from redshank.flows.table import BLOCKS, Table
 
 
-def _table() -> table.Table:
+def _table() -> Table:
     """Return a table whose row 0 has the ends 1 and 2, both established."""
-    tables = table.make(16, 1)
+    tables = Table(16, 1)
     tables.rows["orig_end"][0], tables.rows["resp_end"][0] = 1, 2
     ends = tables.ends
     ends["delivered"][1:3] = ends["trimmed"][1:3] = ends["reach"][1:3] = 1
@@ -17,12 +16,12 @@ def _table() -> table.Table:
     return tables
 
 
-def _seen(tables: table.Table, start: int, length: int) -> None:
-    data_seen(tables, tables.ends[1], tables.ends[2], start, length)
+def _seen(tables: Table, start: int, length: int) -> None:
+    data_seen(tables.memory, tables.ends[1], tables.ends[2], start, length)
 
 
-def _acked(tables: table.Table, number: int) -> int:
-    acknowledged(tables, 0, tables.ends[1], tables.ends[2], 0, number)
+def _acked(tables: Table, number: int) -> int:
+    acknowledged(tables.memory, 0, tables.ends[1], tables.ends[2], 0, number)
     return int(tables.rows["missed_bytes"][0])
 
 
@@ -68,7 +67,7 @@ def test_more_stretches_than_there_is_room_for_are_dropped_not_overrun() -> None
 
 def test_without_a_hole_to_be_had_data_out_of_order_is_as_if_it_was_not_seen() -> None:
     tables = _table()
-    tables.state[table.STARTED_HOLE] = len(tables.holes)
+    tables.memory["started_hole"] = len(tables.holes)
     _seen(tables, 100, 10)
     assert int(tables.ends["hole"][1]) == 0
     assert _acked(tables, 110) == 109

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from redshank.flows import table
 from redshank.flows.stream import CLOSED, ESTABLISHED, RESET
-from redshank.flows.table import END, ROW
+from redshank.flows.table import END, ROW, Table
 from redshank.flows.tcp_states import ACK, FIN, RST, advance, exchange_roles
 from traces import metered, trace
 
@@ -28,15 +27,15 @@ def test_an_end_moves(flags: int, before: int, after: int, *, closes: bool) -> N
 
 
 def test_exchanging_roles_twice_changes_nothing_but_the_history() -> None:
-    tables = table.make(16, 1)
+    tables = Table(16, 1)
     row, more = tables.rows[0], tables.more[1]
     row["orig_mac"], row["first_seen"], row["orig_end"], row["resp_end"], row["more"] = 7, 1, 3, 4, 1
     more["retransmits"], more["bad_checksums"] = (5, 6), (7, 0)
     before = row.copy(), more.copy()
-    exchange_roles(tables, 0)
+    exchange_roles(tables.memory, 0)
     assert (row["orig_end"], row["resp_end"], row["resp_mac"], row["first_seen"]) == (4, 3, 7, 2)
     assert more["retransmits"].tolist() == [6, 5]
-    exchange_roles(tables, 0)
+    exchange_roles(tables.memory, 0)
     assert more == before[1]
     for name in ("orig_mac", "resp_mac", "first_seen", "orig_end", "resp_end", "orig_is_a"):
         assert row[name] == before[0][name]

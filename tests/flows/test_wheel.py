@@ -1,8 +1,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redshank.flows import emit, interim, pools, table, wheel
+from redshank.flows import interim, pools, slots, wheel
 from redshank.flows.meter import MeterSettings
+from redshank.flows.table import Table
 from traces import SMALL, metered, trace
 
 
@@ -12,23 +13,24 @@ from traces import SMALL, metered, trace
     steps=st.lists(st.integers(0, 900 * 10**9), min_size=1, max_size=12),
 )
 def test_a_sweep_ends_what_is_over_and_only_that(deadlines: list[int], steps: list[int]) -> None:
-    tables, out = table.make(16, 1), emit.make(64)
+    tables = Table(16, 1)
+    memory = tables.memory
     for number, deadline in enumerate(deadlines):
-        index = pools.take_row(tables)
+        index = pools.take_row(memory)
         row = tables.rows[index]
         row["deadline_ns"], row["due_ns"], row["live"], row["serial"] = deadline, interim.NEVER, 1, number
-        table.insert(tables.slots, 0, index)
-        wheel.link(tables, index)
-        tables.state[table.LIVE] += 1
+        slots.insert(tables.slots, 0, index)
+        wheel.link(memory, index)
+        memory["live"] += 1
     clock = 0
     for step in steps:
         clock += step
-        assert wheel.sweep(tables, out, clock, SMALL.limits()[0])
-        ended = set(out.rows["serial"][: tables.state[table.OUT]].tolist())
+        assert wheel.sweep(memory, clock, SMALL.limits()[0])
+        ended = set(tables.out_rows["serial"][: memory["out"]].tolist())
         width = 1 << wheel.BUCKET_BITS
         assert {n for n, deadline in enumerate(deadlines) if deadline < clock - width} <= ended
         assert ended <= {n for n, deadline in enumerate(deadlines) if deadline <= clock}
-        assert len(ended) + tables.state[table.LIVE] == len(deadlines)
+        assert len(ended) + memory["live"] == len(deadlines)
 
 
 def test_a_timeout_longer_than_the_wheel_holds() -> None:

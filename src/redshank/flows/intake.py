@@ -11,7 +11,7 @@ from redshank.capture.packet import CARRIES, METERED_CARRIER
 from redshank.core.kernel import lean_kernel
 from redshank.flows import interim
 from redshank.flows.deadline import deadline
-from redshank.flows.emit import BY_PACKETS, CLOSED, END_OF_INPUT, EVICTED, Out, emit, room
+from redshank.flows.emit import BY_PACKETS, CLOSED, END_OF_INPUT, EVICTED, emit, room
 from redshank.flows.history import CHECKSUM, DATA_BIT, flipped, once, scaled
 from redshank.flows.lookup import BATCH, look_up
 from redshank.flows.moments import count
@@ -19,20 +19,8 @@ from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP, roles_exchanged
 from redshank.flows.pools import end_of, more_of, take_row, victim
 from redshank.flows.prefix import keep_datagram
 from redshank.flows.sequence import note
-from redshank.flows.table import (
-    CLOCK,
-    LIVE,
-    PACKETS,
-    SERIAL,
-    TICK,
-    Int,
-    Record,
-    Records,
-    Table,
-    find,
-    insert,
-    same_key,
-)
+from redshank.flows.slots import find, insert, same_key
+from redshank.flows.table import Int, Memory, Record, Records, all_ends, all_more, all_parents, all_rows, all_slots
 from redshank.flows.tcp import begins_anew, count_flags, plain, segment
 from redshank.flows.uid import tunnel_uid, uid_of
 from redshank.flows.wheel import BUCKET_BITS, due, end, link, settle, sweep, unlink
@@ -51,10 +39,10 @@ _WENT_BACK, _EVICTED, _BAD_CHECKSUM = range(3)
 
 
 @lean_kernel
-def _begin(t: Table, packet: Record, key: Record, now: Int, limits: Record) -> Int:
+def _begin(t: Memory, packet: Record, key: Record, now: Int, limits: Record) -> Int:
     """Begin a flow with its first packet; the caller made sure that a row is free. Returns the row."""
     index = take_row(t)
-    row = t.rows[index]
+    row = all_rows(t)[index]
     row.a_hi, row.a_lo, row.a_port = key.a_hi, key.a_lo, key.a_port
     row.b_hi, row.b_lo, row.b_port = key.b_hi, key.b_lo, key.b_port
     row.proto, row.version, row.one_way = key.proto, key.version, key.one_way
@@ -68,8 +56,8 @@ def _begin(t: Table, packet: Record, key: Record, now: Int, limits: Record) -> I
     row.first_size = 0
     row.services = np.uint64(0)
     row.vlan = packet.vlan
-    t.state[SERIAL] += 1
-    row.serial = t.state[SERIAL]
+    t.serial += 1
+    row.serial = t.serial
     interim.begin(row, limits)
     exchange = roles_exchanged(packet)
     row.orig_is_a = key.from_a != exchange
@@ -77,14 +65,14 @@ def _begin(t: Table, packet: Record, key: Record, now: Int, limits: Record) -> I
     if exchange:
         row.orig_mac, row.resp_mac = packet.dst_mac, packet.src_mac
         flipped(row)
-    insert(t.slots, 0 + key.tag, index)
-    t.state[LIVE] += 1
+    insert(all_slots(t), 0 + key.tag, index)
+    t.live += 1
     return index
 
 
 @lean_kernel
 def _take(
-    t: Table,
+    t: Memory,
     packet: Record,
     key: Record,
     data: npt.NDArray[np.uint8],
@@ -94,29 +82,29 @@ def _take(
     counts: npt.NDArray[np.int64],
 ) -> None:
     """Take a packet into its flow, and say when the flow ends if nothing more comes."""
-    row = t.rows[index]
+    row = all_rows(t)[index]
     side = 0 if row.orig_is_a == key.from_a else 1
     if packet.bad_checksum and limits.checksums:
         counts[_BAD_CHECKSUM] += 1
         if row.proto in (TCP, UDP):
-            more = t.more[more_of(t, index)]
+            more = all_more(t)[more_of(t, index)]
             more.bad_checksums[side] += 1
             scaled(row, more.bad_checksums[side], CHECKSUM, side)
-        row.deadline_ns = deadline(row, t.ends[row.orig_end], t.ends[row.resp_end], limits)
+        row.deadline_ns = deadline(row, all_ends(t)[row.orig_end], all_ends(t)[row.resp_end], limits)
         return
     size = 0 + packet.ip_length
     if row.proto == TCP:
-        sender = t.ends[row.orig_end if side == 0 else row.resp_end]
-        peer = t.ends[row.resp_end if side == 0 else row.orig_end]
+        sender = all_ends(t)[row.orig_end if side == 0 else row.resp_end]
+        peer = all_ends(t)[row.resp_end if side == 0 else row.orig_end]
         if plain(t, index, sender, peer, side, packet, data, now):
             row.deadline_ns = now + limits.tcp_idle
         else:
             side = segment(t, index, side, packet, data, now, limits)
-            sender = t.ends[row.orig_end if side == 0 else row.resp_end]
-            row.deadline_ns = deadline(row, t.ends[row.orig_end], t.ends[row.resp_end], limits)
+            sender = all_ends(t)[row.orig_end if side == 0 else row.resp_end]
+            row.deadline_ns = deadline(row, all_ends(t)[row.orig_end], all_ends(t)[row.resp_end], limits)
         count_flags(sender, 0 + packet.tcp_flags)
     else:
-        sender = t.ends[end_of(t, index, side)]
+        sender = all_ends(t)[end_of(t, index, side)]
         row.last_ns = now
         if sender.packets == 0:
             sender.reach = 0
@@ -132,61 +120,60 @@ def _take(
 
 
 @lean_kernel
-def _carried(t: Table, index: Int, first: Int, second: Int) -> None:
+def _carried(t: Memory, index: Int, first: Int, second: Int) -> None:
     """Add the tunnel that a packet came through to those of its flow, if there is room for another."""
-    row = t.rows[index]
+    row, names = all_rows(t)[index], all_parents(t)
     for place in range(row.parents):
-        if t.parents[index, 2 * place] == first and t.parents[index, 2 * place + 1] == second:
+        if names[4 * index + 2 * place] == first and names[4 * index + 2 * place + 1] == second:
             return
     if row.parents < 2:
-        t.parents[index, 2 * row.parents] = first
-        t.parents[index, 2 * row.parents + 1] = second
+        names[4 * index + 2 * row.parents] = first
+        names[4 * index + 2 * row.parents + 1] = second
         row.parents += 1
 
 
 @lean_kernel
-def _time(t: Table, out: Out, now: Int, limits: Record, counts: npt.NDArray[np.int64]) -> bool:
+def _time(t: Memory, now: Int, limits: Record, counts: npt.NDArray[np.int64]) -> bool:
     """Set the clock to the time of a packet and settle what is due; False if there was no room for it."""
-    state = t.state
-    clock = state[CLOCK]
-    if state[PACKETS] == 0:
-        state[TICK] = now >> BUCKET_BITS
+    clock = t.clock
+    if t.packets == 0:
+        t.tick = now >> BUCKET_BITS
         clock = now
     elif now >= clock:
         clock = now
     elif clock - now > TOLERANCE_NS:
         counts[_WENT_BACK] += 1
-        state[CLOCK] = now
-        state[TICK] = now >> BUCKET_BITS
+        t.clock = now
+        t.tick = now >> BUCKET_BITS
         return True
-    if state[TICK] < clock >> BUCKET_BITS and not sweep(t, out, clock, limits):
+    if t.tick < clock >> BUCKET_BITS and not sweep(t, clock, limits):
         return False
     counts[_WENT_BACK] += now < clock
-    state[CLOCK] = clock
+    t.clock = clock
     return True
 
 
 @lean_kernel
-def _settled(t: Table, out: Out, packet: Record, key: Record, limits: Record, counts: npt.NDArray[np.int64]) -> Int:
+def _settled(t: Memory, packet: Record, key: Record, limits: Record, counts: npt.NDArray[np.int64]) -> Int:
     """Return the row that a packet belongs to, or -1 if it begins a flow, for which a row is free then."""
-    clock = t.state[CLOCK]
+    clock = t.clock
     index: Int = np.int64(key.row)
-    if index < 0 or not t.rows[index].live or not same_key(t.rows[index], key):
-        index = find(t.slots, t.rows, key, 0 + key.tag)
+    if index < 0 or not all_rows(t)[index].live or not same_key(all_rows(t)[index], key):
+        index = find(all_slots(t), all_rows(t), key, 0 + key.tag)
     if index >= 0:
-        row = t.rows[index]
-        if due(row) <= clock and settle(t, out, index, clock, limits):
+        row = all_rows(t)[index]
+        if due(row) <= clock and settle(t, index, clock, limits):
             index = -1
         elif row.proto == TCP and begins_anew(
-            t.ends[row.orig_end], t.ends[row.resp_end], 0 + packet.tcp_flags, 0 + packet.seq
+            all_ends(t)[row.orig_end], all_ends(t)[row.resp_end], 0 + packet.tcp_flags, 0 + packet.seq
         ):
-            end(t, out, index, CLOSED)
+            end(t, index, CLOSED)
             index = -1
-    if index < 0 and t.state[LIVE] == len(t.rows):
+    if index < 0 and t.live == len(all_rows(t)):
         counts[_EVICTED] += 1
         given_up = victim(t)
-        if not settle(t, out, given_up, clock, limits):
-            end(t, out, given_up, EVICTED)
+        if not settle(t, given_up, clock, limits):
+            end(t, given_up, EVICTED)
     return index
 
 
@@ -195,8 +182,7 @@ def feed(
     packets: Records,
     data: npt.NDArray[np.uint8],
     start: Int,
-    t: Table,
-    out: Out,
+    t: Memory,
     limits: Record,
     counts: npt.NDArray[np.int64],
     keys: Records,
@@ -217,14 +203,14 @@ def feed(
                     carriers[depth, 0], carriers[depth, 1] = tunnel_uid(packet)
                 continue
             now = min(max(packet.ts_ns, 0), LAST_NS)
-            if not room(t, out) or not _time(t, out, now, limits, counts) or not room(t, out):
+            if not room(t) or not _time(t, now, limits, counts):
                 return place
-            t.state[PACKETS] += 1
-            index = _settled(t, out, packet, key, limits, counts)
+            t.packets += 1
+            index = _settled(t, packet, key, limits, counts)
             fresh = index < 0
             if fresh:
                 index = _begin(t, packet, key, now, limits)
-            row = t.rows[index]
+            row = all_rows(t)[index]
             before = 0 if fresh else due(row)
             _take(t, packet, key, data, now, index, limits, counts)
             if depth > 0 and depth <= DEPTHS:
@@ -232,7 +218,7 @@ def feed(
             if packet.carrier == METERED_CARRIER and depth < DEPTHS:
                 carriers[depth, 0], carriers[depth, 1] = uid_of(row)
             if row.packets >= row.due_packets:
-                emit(t, out, index, BY_PACKETS)
+                emit(t, index, BY_PACKETS)
                 interim.told(row, now, limits)
             if fresh:
                 link(t, index)
@@ -244,22 +230,22 @@ def feed(
 
 
 @lean_kernel
-def watch(t: Table, out: Out, clock: Int, limits: Record) -> bool:
+def watch(t: Memory, clock: Int, limits: Record) -> bool:
     """Settle all that is due by `clock`; False if there was no room for all rows: take them and come again."""
-    while t.state[TICK] < clock >> BUCKET_BITS:
-        if not sweep(t, out, clock, limits):
+    while t.tick < clock >> BUCKET_BITS:
+        if not sweep(t, clock, limits):
             return False
     return True
 
 
 @lean_kernel
-def finish(order: npt.NDArray[np.int64], start: Int, t: Table, out: Out, limits: Record) -> Int:
+def finish(order: npt.NDArray[np.int64], start: Int, t: Memory, limits: Record) -> Int:
     """End the rows of `order` from `start` on with the input; return where it stopped for lack of room, or the end."""
     for k in range(start, len(order)):
-        if not room(t, out):
+        if not room(t):
             return k
-        if not settle(t, out, order[k], t.state[CLOCK], limits):
-            end(t, out, order[k], END_OF_INPUT)
+        if not settle(t, order[k], t.clock, limits):
+            end(t, order[k], END_OF_INPUT)
     return len(order)
 
 

@@ -11,7 +11,8 @@ from redshank.capture.packet import CARRIES
 from redshank.core.kernel import lean_kernel
 from redshank.flows.machine import prefetch
 from redshank.flows.orient import TCP, key_of
-from redshank.flows.table import Int, Records, Table, hash_of, probe
+from redshank.flows.slots import hash_of, probe
+from redshank.flows.table import Int, Memory, Records, all_ends, all_rows, all_slots
 
 BATCH = 64
 """Packets looked up at once: their lines fit into the smallest cache."""
@@ -19,10 +20,10 @@ _LINE = 64
 
 
 @lean_kernel
-def look_up(packets: Records, start: Int, stop: Int, t: Table, keys: Records) -> None:
+def look_up(packets: Records, start: Int, stop: Int, t: Memory, keys: Records) -> None:
     """Fill keys[0 : stop - start] for packets[start:stop]; what is not metered has version 0."""
-    mask = len(t.slots) - 1
-    k0, k1 = t.key[0], t.key[1]
+    mask = len(all_slots(t)) - 1
+    k0, k1 = t.k0, t.k1
     for k in range(stop - start):
         packet, key = packets[start + k], keys[k]
         key.row = -1
@@ -31,23 +32,23 @@ def look_up(packets: Records, start: Int, stop: Int, t: Table, keys: Records) ->
             key_of(packet, key)
             tag = np.int64(hash_of(key, k0, k1) & np.uint64(0xFFFFFFFF))
             key.tag = tag
-            prefetch(t.slots, tag & mask, 0)
+            prefetch(all_slots(t), tag & mask, 0)
     for k in range(stop - start):
         key = keys[k]
         if key.version != 0:
-            index = probe(t.slots, 0 + key.tag)
+            index = probe(all_slots(t), 0 + key.tag)
             key.row = index
             if index >= 0:
-                prefetch(t.rows, index, 0)
-                prefetch(t.rows, index, _LINE)
+                prefetch(all_rows(t), index, 0)
+                prefetch(all_rows(t), index, _LINE)
     for k in range(stop - start):
         key = keys[k]
         if key.row >= 0:
-            row = t.rows[key.row]
+            row = all_rows(t)[key.row]
             orig, resp = np.int64(row.orig_end), np.int64(row.resp_end)
             if row.orig_is_a != key.from_a:
                 orig, resp = resp, orig
-            prefetch(t.ends, orig, 0)
-            prefetch(t.ends, orig, _LINE)
+            prefetch(all_ends(t), orig, 0)
+            prefetch(all_ends(t), orig, _LINE)
             if key.proto == TCP:
-                prefetch(t.ends, resp, _LINE)
+                prefetch(all_ends(t), resp, _LINE)

@@ -1,14 +1,18 @@
-"""Instructions of the machine that numba does not offer: fetching memory ahead, sums of squares of 128 bits.
+"""What numba does not offer: arrays by their address, fetching memory ahead, sums of squares of 128 bits.
 
-In: numbers and arrays of a kernel. Out: what one or two instructions make of them; nothing here is a loop or a call.
+In: numbers and records of a kernel. Out: what a few instructions make of them; nothing here is a loop or a call.
+numba hands on an array as seven words: a chain of kernels over a dozen arrays spends its time on that. A record is one
+pointer, so a record says where the arrays lie (`array_of`); bounds are checked there as anywhere (NUMBA_BOUNDSCHECK=1).
 Source: https://llvm.org/docs/LangRef.html (llvm.prefetch, i128),
 https://numba.readthedocs.io/en/stable/extending/low-level.html
 """
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]  # has no types
-from numba import types
+from numba import config, from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -58,9 +62,64 @@ def _prefetch(_typing: Any, array: Any, _index: Any, _offset: Any) -> Any:  # no
     return types.void(array, types.intp, types.intp), generate
 
 
+def _copy(_typing: Any, target: Any, _at: Any, source: Any, _start: Any, _length: Any) -> Any:  # noqa: ANN401  as above
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
+        length = arguments[4]
+        last = builder.sub(length, ir.Constant(_NARROW, 1))
+        places = []
+        for kind, value, at in ((target, arguments[0], arguments[1]), (source, arguments[2], arguments[3])):
+            made = context.make_array(kind)(context, builder, value)
+            if config.BOUNDSCHECK:
+                (size,) = _TOOLS.unpack_tuple(builder, made.shape, count=1)
+                _TOOLS.do_boundscheck(context, builder, at, size)
+                _TOOLS.do_boundscheck(context, builder, builder.add(at, last), size)
+            places.append(_TOOLS.get_item_pointer(context, builder, kind, made, [at], wraparound=False))
+        _TOOLS.raw_memcpy(builder, *places, length, 1)
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, source, types.intp, types.intp), generate
+
+
+def array_of(name: str, dtype: npt.DTypeLike) -> Any:  # noqa: ANN401  a function of kernels
+    """Return a function of kernels that gives the array whose address and length a record holds.
+
+    Whoever makes the record keeps the array alive.
+
+    Args:
+        name: The record's field with the address, int64; `<name>_length` has the number of items.
+        dtype: The items.
+    """
+    items = np.dtype(dtype)
+
+    def typing(_typing: Any, _record: Any) -> Any:  # noqa: ANN401  as above
+        kind: Any = types.Array(from_dtype(items), 1, "C")  # type: ignore[no-untyped-call]  # as above
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
+            made = context.make_array(kind)(context, builder)
+            address, length = (
+                builder.load(_TOOLS.get_record_member(builder, arguments[0], signature.args[0].offset(field), _NARROW))
+                for field in (name, f"{name}_length")
+            )
+            size = ir.Constant(_NARROW, items.itemsize)
+            made.data = builder.inttoptr(address, made.data.type)
+            made.shape = _TOOLS.pack_array(builder, [length], ty=_NARROW)
+            made.strides = _TOOLS.pack_array(builder, [size], ty=_NARROW)
+            made.nitems, made.itemsize = length, size
+            made.meminfo = ir.Constant(made.meminfo.type, None)
+            made.parent = ir.Constant(made.parent.type, None)
+            return made._getvalue()  # noqa: SLF001  numba's own way
+
+        return kind(_record), generate
+
+    typing.__qualname__ = f"array_of {name} {items.descr}"  # what a kernel on disk is compared by
+    return intrinsic(typing)
+
+
 add_square: Any = intrinsic(_add_square)
 """(low, high, value), uint64: (high << 64 | low) + value * value as (low, high)."""
 scaled_variance: Any = intrinsic(_scaled_variance)
 """(count, total, low, high), uint64: count * (high << 64 | low) - total * total modulo 2**128 as (low, high)."""
 prefetch: Any = intrinsic(_prefetch)
 """(array, index, offset): fetch the cache line `offset` bytes behind the start of array[index]; never wrong."""
+copy: Any = intrinsic(_copy)
+"""(target, at, source, start, length), arrays of uint8, length > 0: target[at : at + length] = source[start : ...]."""

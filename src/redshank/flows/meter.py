@@ -14,7 +14,8 @@ An interim row of a flow that goes on goes out
   the age which the flow had then (T at least), but at latest 300 s after it. A time at which no packet came since the
   last row passes without one, and the next follows from it in the same way.
 
-No interim row goes out at or after the deadline, and none of a flow that gets its final row for another reason first.
+No interim row goes out by age if the flow's deadline, as it is then, is not more than T / 2 later: its final row tells
+the same soon. That time passes without a row. None goes out of a flow that gets its final row for another reason first.
 
 The clock is the time of the latest packet. Packet time may step: a step forward ends what it ends; backward by more
 than TOLERANCE_NS the clock follows, by less it stays. What is due by the clock comes before the packet that set it.
@@ -31,11 +32,10 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.errors import ConfigError
-from redshank.flows import emit, table
 from redshank.flows.deadline import LIMITS
 from redshank.flows.intake import ANOMALIES, DEPTHS, feed, finish, remember, watch
 from redshank.flows.lookup import BATCH
-from redshank.flows.table import CLOCK, LIVE, OUT, OUT_BYTES, PACKETS, STARTED_ROW
+from redshank.flows.table import DATA_BYTES, KEY, Table
 
 __all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
 
@@ -163,23 +163,23 @@ class Meter:
     """
 
     def __init__(self, settings: MeterSettings = MeterSettings()) -> None:
-        self.table = table.make(settings.capacity, settings.seed, settings.payload_mib << 20)
+        self.table = Table(settings.capacity, settings.seed, settings.payload_mib << 20, ROWS)
         self._counts = np.zeros(len(ANOMALIES), np.int64)
         self._limits = settings.limits()[0]
-        self._out = emit.make(ROWS)
-        self._keys = np.zeros(BATCH, table.KEY)
+        self._memory = self.table.memory
+        self._keys = np.zeros(BATCH, KEY)
         self._carriers = np.zeros((DEPTHS, 2), np.uint64)
         self._taken_ns = 0
 
     @property
     def flows(self) -> int:
         """Flows in the table now."""
-        return int(self.table.state[LIVE])
+        return int(self._memory["live"])
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
         """How often each of ANOMALIES was seen, by index."""
-        self._counts[_PAYLOAD_EVICTED] = self._out.lost[0]
+        self._counts[_PAYLOAD_EVICTED] = self._memory["lost"]
         return self._counts
 
     def feed(self, packets: npt.NDArray[Any], data: npt.NDArray[np.uint8]) -> Iterator[Ended]:
@@ -197,8 +197,7 @@ class Meter:
                 packets,
                 data,
                 at,
-                self.table,
-                self._out,
+                self._memory,
                 self._limits,
                 self._counts,
                 self._keys,
@@ -213,8 +212,8 @@ class Meter:
         Args:
             clock_ns: Until then the wire was watched: no earlier packet will come.
         """
-        if self.table.state[PACKETS]:
-            while not watch(self.table, self._out, clock_ns, self._limits):
+        if self._memory["packets"]:
+            while not watch(self._memory, clock_ns, self._limits):
                 yield self._ended()
 
     def take(self, *, force: bool = False) -> Ended | None:
@@ -223,24 +222,24 @@ class Meter:
         Args:
             force: Give them however few they are.
         """
-        state = self.table.state
-        count = int(state[OUT])
-        enough = count >= ROWS // 2 or state[OUT_BYTES] >= emit.DATA_BYTES // 2
-        if not count or not (force or enough or state[CLOCK] - self._taken_ns > HOLD_NS):
+        memory = self._memory
+        count = int(memory["out"])
+        enough = count >= ROWS // 2 or memory["out_bytes"] >= DATA_BYTES // 2
+        if not count or not (force or enough or memory["clock"] - self._taken_ns > HOLD_NS):
             return None
         return self._ended()
 
     def finish(self) -> Iterator[Ended]:
         """End every flow that is left, in the order of their first packets; give all rows."""
-        rows = self.table.rows[: int(self.table.state[STARTED_ROW])]
+        rows = self.table.rows[: int(self._memory["started_row"])]
         live = np.flatnonzero(rows["live"])
         live = live[np.argsort(rows["serial"][live])]
         at = 0
         while at < len(live):
-            at = finish(live, at, self.table, self._out, self._limits)
+            at = finish(live, at, self._memory, self._limits)
             if at < len(live):
                 yield self._ended()
-        if self.table.state[OUT]:
+        if self._memory["out"]:
             yield self._ended()
 
     def remember(self, ended: Ended) -> None:
@@ -258,15 +257,15 @@ class Meter:
                 rows["services"][k] = known[serial]
 
     def _ended(self) -> Ended:
-        state, out = self.table.state, self._out
-        count = int(state[OUT])
-        state[OUT] = state[OUT_BYTES] = 0
-        self._taken_ns = int(state[CLOCK])
+        memory, table = self._memory, self.table
+        count = int(memory["out"])
+        memory["out"] = memory["out_bytes"] = 0
+        self._taken_ns = int(memory["clock"])
         return Ended(
-            out.rows[:count],
-            out.more[:count],
-            out.ends[: 2 * count],
-            out.parents[:count],
-            out.streams[:count],
-            out.data,
+            table.out_rows[:count],
+            table.out_more[:count],
+            table.out_ends[: 2 * count],
+            table.out_parents.reshape(-1, 4)[:count],
+            table.out_streams[:count],
+            table.out_data,
         )

@@ -5,75 +5,60 @@ never shows in any result.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.table import (
-    EVICTION_SAMPLE,
-    FREE_END,
-    FREE_HOLE,
-    FREE_MORE,
-    FREE_ROW,
-    HAND,
-    STARTED_END,
-    STARTED_HOLE,
-    STARTED_MORE,
-    STARTED_ROW,
-    Int,
-    Record,
-    Table,
-    clear,
-)
+from redshank.flows.table import EVICTION_SAMPLE, Int, Memory, Record, all_ends, all_holes, all_more, all_rows, clear
 
 
 @lean_kernel
-def take_row(t: Table) -> Int:
+def take_row(t: Memory) -> Int:
     """Return an unused row, or -1 if the table is full."""
-    index = t.state[FREE_ROW]
+    index = t.free_row
     if index >= 0:
-        t.state[FREE_ROW] = t.rows[index].next
+        t.free_row = all_rows(t)[index].next
         return index
-    if t.state[STARTED_ROW] < len(t.rows):
-        t.state[STARTED_ROW] += 1
-        return t.state[STARTED_ROW] - 1
+    if t.started_row < len(all_rows(t)):
+        t.started_row += 1
+        return t.started_row - 1
     return -1
 
 
 @lean_kernel
-def give_row(t: Table, index: Int) -> None:
+def give_row(t: Memory, index: Int) -> None:
     """Give back a row and all that belongs to it."""
-    row = t.rows[index]
+    row = all_rows(t)[index]
     for place in (row.orig_end, row.resp_end):
         if place > 0:
             _give_end(t, place)
     if row.more > 0:
-        t.more[row.more].burst_packets = t.state[FREE_MORE]
-        t.state[FREE_MORE] = row.more
+        all_more(t)[row.more].burst_packets = t.free_more
+        t.free_more = row.more
     row.live = 0
-    row.next = t.state[FREE_ROW]
-    t.state[FREE_ROW] = index
+    row.next = t.free_row
+    t.free_row = index
 
 
 @lean_kernel
-def _give_end(t: Table, place: Int) -> None:
-    end = t.ends[place]
+def _give_end(t: Memory, place: Int) -> None:
+    end = all_ends(t)[place]
     if end.hole > 0:
         give_hole(t, end)
-    end.packets = t.state[FREE_END]
-    t.state[FREE_END] = place
+    end.packets = t.free_end
+    t.free_end = place
 
 
 @lean_kernel
-def end_of(t: Table, index: Int, side: Int) -> Int:
+def end_of(t: Memory, index: Int, side: Int) -> Int:
     """Return the END of a side, made if need be: there is one for each side of each row."""
-    row = t.rows[index]
+    row = all_rows(t)[index]
     place = whole(row.orig_end) if side == 0 else whole(row.resp_end)
     if place > 0:
         return place
-    place = t.state[FREE_END]
+    place = t.free_end
     if place > 0:
-        t.state[FREE_END] = t.ends[place].packets
+        t.free_end = all_ends(t)[place].packets
     else:
-        place = t.state[STARTED_END]
-        t.state[STARTED_END] += 1
-    clear(t.ends[place])
+        place = t.started_end
+        t.started_end += 1
+    clear(all_ends(t)[place])
     if side == 0:
         row.orig_end = place
     else:
@@ -82,19 +67,19 @@ def end_of(t: Table, index: Int, side: Int) -> Int:
 
 
 @lean_kernel
-def more_of(t: Table, index: Int) -> Int:
+def more_of(t: Memory, index: Int) -> Int:
     """Return the MORE of a row, made if need be: there is one for each row."""
-    row = t.rows[index]
+    row = all_rows(t)[index]
     if row.more > 0:
         return whole(row.more)
-    place = t.state[FREE_MORE]
+    place = t.free_more
     if place > 0:
-        t.state[FREE_MORE] = t.more[place].burst_packets
+        t.free_more = all_more(t)[place].burst_packets
     else:
-        place = t.state[STARTED_MORE]
-        t.state[STARTED_MORE] += 1
+        place = t.started_more
+        t.started_more += 1
     row.more = place
-    more = t.more[place]
+    more = all_more(t)[place]
     for side in range(2):
         more.retransmits[side] = more.content_gaps[side] = 0
         more.zero_windows[side] = more.bad_checksums[side] = 0
@@ -102,28 +87,28 @@ def more_of(t: Table, index: Int) -> Int:
 
 
 @lean_kernel
-def hole_of(t: Table, end: Record) -> Int:
+def hole_of(t: Memory, end: Record) -> Int:
     """Return the HOLE of an end, made if need be, or 0 if there is none left."""
     if end.hole > 0:
         return whole(end.hole)
-    place = t.state[FREE_HOLE]
+    place = t.free_hole
     if place > 0:
-        t.state[FREE_HOLE] = t.holes[place].start[0]
-    elif t.state[STARTED_HOLE] < len(t.holes):
-        place = t.state[STARTED_HOLE]
-        t.state[STARTED_HOLE] += 1
+        t.free_hole = all_holes(t)[place].start[0]
+    elif t.started_hole < len(all_holes(t)):
+        place = t.started_hole
+        t.started_hole += 1
     else:
         return 0
-    t.holes[place].blocks = 0
+    all_holes(t)[place].blocks = 0
     end.hole = place
     return place
 
 
 @lean_kernel
-def give_hole(t: Table, end: Record) -> None:
+def give_hole(t: Memory, end: Record) -> None:
     """Give back the HOLE of an end that has one."""
-    t.holes[end.hole].start[0] = t.state[FREE_HOLE]
-    t.state[FREE_HOLE] = end.hole
+    all_holes(t)[end.hole].start[0] = t.free_hole
+    t.free_hole = end.hole
     end.hole = 0
 
 
@@ -134,19 +119,19 @@ def whole(value: Int) -> Int:
 
 
 @lean_kernel
-def victim(t: Table) -> Int:
+def victim(t: Memory) -> Int:
     """Choose the flow that a full table gives up.
 
     Of the next EVICTION_SAMPLE rows in a circle: a flow of one packet before one of more, then the least recently
     active.
     """
-    rows, state = t.rows, t.state
+    rows = all_rows(t)
     best = -1
     best_single = False
     best_ns = 0
     for _ in range(min(EVICTION_SAMPLE, len(rows))):
-        index = state[HAND]
-        state[HAND] = (index + 1) % len(rows)
+        index = t.hand
+        t.hand = (index + 1) % len(rows)
         single = rows[index].packets <= 1
         better = single and not best_single
         if single == best_single and rows[index].last_ns < best_ns:

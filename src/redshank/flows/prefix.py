@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.table import WRITTEN, Int, Record, Table
+from redshank.flows.machine import copy
+from redshank.flows.table import Int, Memory, Record, ring_bytes, ring_words
 
 TCP_BYTES = 4096
 UDP_BYTES = 2048
@@ -21,25 +22,23 @@ _HEADER = 16
 
 
 @lean_kernel
-def _append(t: Table, end: Record, data: npt.NDArray[np.uint8], at: Int, offset: Int, length: Int) -> None:
+def _append(t: Memory, end: Record, data: npt.NDArray[np.uint8], at: Int, offset: Int, length: Int) -> None:
     """Write a piece: a word with the place of the direction's piece before, one with offset and length, the bytes."""
     size = _HEADER + ((length + 7) & ~7)
-    position = t.state[WRITTEN]
-    place = position % len(t.ring)
-    if place + size > len(t.ring):
-        position += len(t.ring) - place
+    position = t.written
+    place = position % len(ring_bytes(t))
+    if place + size > len(ring_bytes(t)):
+        position += len(ring_bytes(t)) - place
         place = 0
-    t.ring_words[place >> 3] = end.prefix_at
-    t.ring_words[(place >> 3) + 1] = offset << 32 | length
-    start = place + _HEADER
-    for k in range(length):
-        t.ring[start + k] = data[at + k]
+    ring_words(t)[place >> 3] = end.prefix_at
+    ring_words(t)[(place >> 3) + 1] = offset << 32 | length
+    copy(ring_bytes(t), place + _HEADER, data, at, length)
     end.prefix_at = position
-    t.state[WRITTEN] = position + size
+    t.written = position + size
 
 
 @lean_kernel
-def keep_datagram(t: Table, end: Record, data: npt.NDArray[np.uint8], at: Int, captured: Int) -> None:
+def keep_datagram(t: Memory, end: Record, data: npt.NDArray[np.uint8], at: Int, captured: Int) -> None:
     """Keep the first datagram of a direction, of which `captured` > 0 bytes lie at data[at]."""
     length = min(captured, UDP_BYTES)
     _append(t, end, data, at, 0, length)
@@ -50,7 +49,7 @@ def keep_datagram(t: Table, end: Record, data: npt.NDArray[np.uint8], at: Int, c
 
 @lean_kernel
 def keep_segment(
-    t: Table, end: Record, data: npt.NDArray[np.uint8], at: Int, offset: Int, length: Int, captured: Int
+    t: Memory, end: Record, data: npt.NDArray[np.uint8], at: Int, offset: Int, length: Int, captured: Int
 ) -> None:
     """Keep what belongs to the first bytes of a TCP direction.
 
@@ -92,7 +91,7 @@ def forget(end: Record) -> None:
 
 
 @lean_kernel
-def join(t: Table, end: Record, out: npt.NDArray[np.uint8], at: Int, pieces: npt.NDArray[np.int64]) -> Int:
+def join(t: Memory, end: Record, out: npt.NDArray[np.uint8], at: Int, pieces: npt.NDArray[np.int64]) -> Int:
     """Write the first bytes of a direction to out[at:]; return how many, or -1 if they were overwritten meanwhile.
 
     Args:
@@ -105,34 +104,33 @@ def join(t: Table, end: Record, out: npt.NDArray[np.uint8], at: Int, pieces: npt
     position = end.prefix_at
     count = 0
     while position > 0:
-        if t.state[WRITTEN] - position > len(t.ring):
+        if t.written - position > len(ring_bytes(t)):
             end.prefix_at = 0
             end.prefix_done = 1
             return -1
-        pieces[count] = position % len(t.ring)
-        position = t.ring_words[pieces[count] >> 3]
+        pieces[count] = position % len(ring_bytes(t))
+        position = ring_words(t)[pieces[count] >> 3]
         count += 1
     reach = 0
-    grew = count > 0
-    while grew:
-        grew = False
-        for k in range(count - 1, -1, -1):
-            header = t.ring_words[(pieces[k] >> 3) + 1]
+    again = count > 0
+    while again:
+        before, again = reach, False
+        for k in range(count - 1, -1, -1):  # the oldest first: most come in order
+            header = ring_words(t)[(pieces[k] >> 3) + 1]
             offset, length = header >> 32, header & 0xFFFFFFFF
-            if offset <= reach < offset + length:
-                start = pieces[k] + _HEADER + reach - offset
-                for n in range(offset + length - reach):
-                    out[at + reach + n] = t.ring[start + n]
+            if offset > reach:
+                again = True
+            elif offset + length > reach:
+                skip = reach - offset
+                copy(out, at + reach, ring_bytes(t), pieces[k] + _HEADER + skip, length - skip)
                 reach = offset + length
-                grew = True
-        if reach >= end.prefix_bytes and count == 1:
-            break
+        again = again and reach > before
     return reach
 
 
 @lean_kernel
 def renew(
-    t: Table, end: Record, out: npt.NDArray[np.uint8], at: Int, length: Int, pieces: npt.NDArray[np.int64]
+    t: Memory, end: Record, out: npt.NDArray[np.uint8], at: Int, length: Int, pieces: npt.NDArray[np.int64]
 ) -> None:
     """Write what `join` gave as one new piece, so that it stays in the ring for longer.
 
@@ -146,11 +144,11 @@ def renew(
         length: What it returned, more than 0.
         pieces: As `join` left them.
     """
-    old = t.state[WRITTEN] - end.prefix_at > len(t.ring) // 2
+    old = t.written - end.prefix_at > len(ring_bytes(t)) // 2
     if end.prefix_pieces == 1 and not old:
         return
     for k in range(end.prefix_pieces):
-        header = t.ring_words[(pieces[k] >> 3) + 1]
+        header = ring_words(t)[(pieces[k] >> 3) + 1]
         if (header >> 32) + (header & 0xFFFFFFFF) > length:
             return
     end.prefix_at = 0

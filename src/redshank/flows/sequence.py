@@ -13,13 +13,13 @@ import pyarrow as pa
 
 from redshank.core.kernel import kernel, lean_kernel
 from redshank.flows.pools import more_of
-from redshank.flows.table import FIRST, MORE, Int, Records, Table
+from redshank.flows.table import FIRST, MORE, Int, Memory, Records, all_more, all_rows
 
 PAUSE_NS = 1_000_000_000
 
 
 @lean_kernel
-def note(t: Table, index: Int, from_a: Int, size: Int, now: Int) -> None:
+def note(t: Memory, index: Int, from_a: Int, size: Int, now: Int) -> None:
     """Add a packet to its flow, whose counts do not hold it yet.
 
     Sizes are negative from endpoint b, so that an exchange of roles changes none.
@@ -31,14 +31,14 @@ def note(t: Table, index: Int, from_a: Int, size: Int, now: Int) -> None:
         size: Its IP length, bytes.
         now: Its time, ns; a gap of disordered packets counts as 0.
     """
-    row = t.rows[index]
+    row = all_rows(t)[index]
     packets = row.packets
     if packets == 0:
         row.first_size = size if from_a else -size
     else:
         gap = max(now - row.seen_ns, 0)
         if packets < FIRST:
-            more = t.more[more_of(t, index)]
+            more = all_more(t)[more_of(t, index)]
             more.sizes[packets] = size if from_a else -size
             more.gaps[packets] = np.float32(gap / 1e9)
         if gap >= PAUSE_NS:
@@ -49,8 +49,8 @@ def note(t: Table, index: Int, from_a: Int, size: Int, now: Int) -> None:
 
 
 @lean_kernel
-def _pause(t: Table, index: Int, gap: Int) -> None:
-    row, more = t.rows[index], t.more[t.rows[index].more]
+def _pause(t: Memory, index: Int, gap: Int) -> None:
+    row, more = all_rows(t)[index], all_more(t)[all_rows(t)[index].more]
     if row.pauses == 0:
         more.burst_packets = more.burst_bytes = more.burst_max_packets = more.burst_max_bytes = 0
         more.idle_sum = more.idle_max = 0

@@ -10,7 +10,7 @@ Source: Zeek's manual on missed_bytes and content_gap, and its reassembler's doc
 from redshank.core.kernel import lean_kernel
 from redshank.flows.history import GAP, scaled
 from redshank.flows.pools import give_hole, hole_of, more_of
-from redshank.flows.table import BLOCKS, Int, Record, Table
+from redshank.flows.table import BLOCKS, Int, Memory, Record, all_holes, all_more, all_rows
 
 INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET = range(7)
 """States of an end. PARTIAL: it spoke, but no SYN of it was seen."""
@@ -70,20 +70,20 @@ def _clean(end: Record) -> bool:
 
 
 @lean_kernel
-def _gap(t: Table, index: Int, end: Record, peer: Record, side: Int, length: Int) -> None:
+def _gap(t: Memory, index: Int, end: Record, peer: Record, side: Int, length: Int) -> None:
     if length > 0 and _clean(end) and _clean(peer):
-        row, more = t.rows[index], t.more[more_of(t, index)]
+        row, more = all_rows(t)[index], all_more(t)[more_of(t, index)]
         more.content_gaps[side] += 1
         scaled(row, more.content_gaps[side], GAP, side)
         row.missed_bytes += length
 
 
 @lean_kernel
-def _absorb(t: Table, end: Record) -> None:
+def _absorb(t: Memory, end: Record) -> None:
     """Deliver the blocks that the delivered stretch has reached, and forget them."""
     if end.hole == 0:
         return
-    hole = t.holes[end.hole]
+    hole = all_holes(t)[end.hole]
     kept = 0
     for k in range(hole.blocks):
         if hole.start[k] <= end.delivered:
@@ -98,7 +98,7 @@ def _absorb(t: Table, end: Record) -> None:
 
 
 @lean_kernel
-def give_up(t: Table, end: Record) -> None:
+def give_up(t: Memory, end: Record) -> None:
     """Look for no more gaps in what `end` sends."""
     if end.hole > 0:
         give_hole(t, end)
@@ -107,12 +107,12 @@ def give_up(t: Table, end: Record) -> None:
 
 
 @lean_kernel
-def _insert_block(t: Table, end: Record, start: Int, stop: Int) -> None:
+def _insert_block(t: Memory, end: Record, start: Int, stop: Int) -> None:
     """Remember [start, stop) above a hole, merged with what it touches; dropped if there is no room."""
     place = hole_of(t, end)
     if place == 0:
         return
-    hole = t.holes[place]
+    hole = all_holes(t)[place]
     first = 0
     while first < hole.blocks and hole.end[first] < start:
         first += 1
@@ -139,7 +139,7 @@ def _insert_block(t: Table, end: Record, start: Int, stop: Int) -> None:
 
 
 @lean_kernel
-def data_seen(t: Table, end: Record, peer: Record, start: Int, length: Int) -> None:
+def data_seen(t: Memory, end: Record, peer: Record, start: Int, length: Int) -> None:
     """Note that `length` bytes from relative number `start` on were captured."""
     if end.given_up:
         return
@@ -162,7 +162,7 @@ def data_seen(t: Table, end: Record, peer: Record, start: Int, length: Int) -> N
         return
     buffered = max(end.delivered - end.trimmed, 0)
     if end.hole > 0:
-        hole = t.holes[end.hole]
+        hole = all_holes(t)[end.hole]
         for k in range(hole.blocks):
             buffered += hole.end[k] - hole.start[k]
     if buffered > MAX_BUFFERED:
@@ -170,7 +170,7 @@ def data_seen(t: Table, end: Record, peer: Record, start: Int, length: Int) -> N
 
 
 @lean_kernel
-def acknowledged(t: Table, index: Int, end: Record, peer: Record, side: Int, number: Int) -> bool:
+def acknowledged(t: Memory, index: Int, end: Record, peer: Record, side: Int, number: Int) -> bool:
     """Take note that the peer acknowledged all of `end` below relative `number`; holes below become gaps.
 
     Args:
@@ -188,10 +188,10 @@ def acknowledged(t: Table, index: Int, end: Record, peer: Record, side: Int, num
         number = end.fin_seq - 1
     if number <= end.trimmed:
         return False
-    if number > end.delivered and not (number <= 2 and t.rows[index].partial):
+    if number > end.delivered and not (number <= 2 and all_rows(t)[index].partial):
         if not end.given_up:
-            while end.hole > 0 and t.holes[end.hole].start[0] < number:
-                start = t.holes[end.hole].start[0]
+            while end.hole > 0 and all_holes(t)[end.hole].start[0] < number:
+                start = all_holes(t)[end.hole].start[0]
                 _gap(t, index, end, peer, side, start - end.delivered)
                 end.delivered = start
                 _absorb(t, end)

@@ -1,26 +1,27 @@
-"""The flow table: fixed memory, found by a keyed hash.
+"""The flow table: fixed memory, in pools that fill as flows come.
 
-In: the key of a packet. Out: the row of its flow, or none. What a flow takes grows with what it does: a ROW and the END
-of the side that spoke first; the other END once that side speaks, MORE with the second packet, a HOLE only while data
-is out of order. All come from pools of fixed size, handed out by free lists, so memory is dense and bounded.
-Fields are ordered by cache line: what every packet touches comes first.
-Slots hold (hash tag, row + 1) under linear probing at a load of at most one half. What is metered never depends on the
-key of the hash: nothing is ever listed in slot order.
+In: how many flows. Out: the arrays, and one record through which kernels reach them. What a flow takes grows with what
+it does: a ROW and the END of the side that spoke first; the other END once that side speaks, MORE with the second
+packet, a HOLE only while data is out of order. All come from pools of fixed size (pools.py), so memory is dense and
+bounded. Fields are ordered by cache line: what every packet touches comes first.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.siphash import siphash, siphash_two
+from redshank.flows.machine import array_of
+from redshank.flows.service import STREAM
 
 Record = Any
 """One record of a structured array, inside a kernel: numba knows its fields, mypy does not."""
 
 Records = Any
 """A structured array inside a kernel."""
+Memory = Any
+"""A MEMORY record, inside a kernel."""
 Int = Any
 """An integer inside a kernel: int64 or uint64, by how it was made."""
 
@@ -33,6 +34,8 @@ BLOCKS = 6
 HOLES = 8192
 """Directions that may have data out of order at a time; one more is as if it had no room for a stretch."""
 BUCKETS = 4096
+DATA_BYTES = 1 << 22
+"""First bytes that wait with rows to be handed out."""
 EVICTION_SAMPLE = 32
 
 ROW = np.dtype(
@@ -181,66 +184,115 @@ KEY = np.dtype(
 )
 """The key of a packet's flow."""
 
-# Where things lie in `state`.
-SERIAL, CLOCK, TICK, LIVE, HAND, OUT, OUT_BYTES, PACKETS, WRITTEN, WATCHED = range(10)
-FREE_ROW, STARTED_ROW, FREE_END, STARTED_END, FREE_MORE, STARTED_MORE, FREE_HOLE, STARTED_HOLE = range(10, 18)
-STATE_SIZE = 18
+_ARRAYS = {
+    "rows": ROW,
+    "ends": END,
+    "more": MORE,
+    "holes": HOLE,
+    "parents": np.dtype("u8"),
+    "slots": np.dtype("u8"),
+    "buckets": np.dtype("i4"),
+    "ring": np.dtype("u1"),
+    "ring_words": np.dtype("i8"),
+    "out_rows": ROW,
+    "out_more": MORE,
+    "out_ends": END,
+    "out_parents": np.dtype("u8"),
+    "out_streams": STREAM,
+    "out_data": np.dtype("u1"),
+    "out_pieces": np.dtype("i8"),
+}
+_NUMBERS = (
+    *("clock", "tick", "serial", "live", "hand", "packets", "written", "out", "out_bytes", "lost"),
+    *("free_row", "started_row", "free_end", "started_end", "free_more", "started_more", "free_hole", "started_hole"),
+)
+MEMORY = np.dtype(
+    [
+        *((name, "i8") for name in _NUMBERS),
+        ("k0", "u8"),
+        ("k1", "u8"),
+        *((field, "i8") for name in _ARRAYS for field in (name, f"{name}_length")),
+    ]
+)
+"""What kernels take of a table: its numbers, and where its arrays lie."""
+
+all_rows, all_ends, all_more, all_holes, all_parents, all_slots, all_buckets, ring_bytes, ring_words = (
+    array_of(name, dtype) for name, dtype in list(_ARRAYS.items())[:9]
+)
+out_rows, out_more, out_ends, out_parents, out_streams, out_data, out_pieces = (
+    array_of(name, dtype) for name, dtype in list(_ARRAYS.items())[9:]
+)
 
 
-class Table(NamedTuple):
-    """The memory of a flow table.
+class Table:
+    """The memory of a flow table, of a fixed size.
+
+    It is touched only as flows come. Kernels take `memory`; the other attributes show the same.
 
     Args:
+        capacity: Flows.
+        seed: Of the hash's key; None draws one.
+        ring_bytes: Room for the first bytes of directions (prefix.py), a multiple of 8.
+        out: Room for rows that go out.
+
+    Attributes:
+        memory: The MEMORY record. `clock` is the time of the latest packet, `tick` the bucket of the wheel that is due,
+            `serial` counts flows, `live` is how many there are, `packets` those taken, `written` the place in the ring,
+            `out` and `out_bytes` say how much of the room for rows is taken, `lost` counts directions whose first bytes
+            were overwritten before; k0 and k1 are the key of the hash. The others belong to pools.py.
         rows: [capacity] ROW.
         ends: [2 * capacity + 1] END; the first is that of a side that did not speak, and is never written to.
         more: [capacity + 1] MORE; the first is unused.
         holes: [HOLES + 1] HOLE; the first is unused.
-        parents: [capacity, 4] uint64: names of the tunnels that carried a flow, two words each (uid.py).
+        parents: [4 * capacity] uint64: names of the tunnels that carried a flow, two words each (uid.py).
         slots: [power of two >= 2 * capacity] uint64: tag in the upper half, row + 1 in the lower, 0 is empty.
         buckets: [BUCKETS] int32: first row of each bucket's list, -1 if none.
-        ring: [r] uint8: the first bytes of directions (prefix.py).
-        ring_words: [r / 8] int64: the same memory.
-        state: [STATE_SIZE] int64: the few scalars the kernels share.
-        key: [2] uint64: the key of the hash.
+        ring: [ring_bytes] uint8, and ring_words, the same memory as int64.
+        out_rows: [out] ROW; `next` is where the flow lies in the table.
+        out_more: [out] MORE, set for flows that have it.
+        out_ends: [2 * out] END: originator, responder.
+        out_parents: [4 * out] uint64, set for flows that came through a tunnel.
+        out_streams: [out] STREAM: where first bytes lie in out_data, [DATA_BYTES] uint8.
+        out_pieces: [256] int64: scratch for `prefix.join`.
     """
 
-    rows: Records
-    ends: Records
-    more: Records
-    holes: Records
-    parents: npt.NDArray[np.uint64]
-    slots: npt.NDArray[np.uint64]
-    buckets: npt.NDArray[np.int32]
-    ring: npt.NDArray[np.uint8]
-    ring_words: npt.NDArray[np.int64]
-    state: npt.NDArray[np.int64]
-    key: npt.NDArray[np.uint64]
+    def __init__(self, capacity: int, seed: int | None, ring_bytes: int = 1 << 20, out: int = 1024) -> None:
+        self.memory: Record = np.zeros(1, MEMORY)[0]
+        self.rows = self._array("rows", capacity)
+        self.ends = self._array("ends", 2 * capacity + 1)
+        for name in ("delivered", "trimmed", "reach"):
+            self.ends[name][0] = 1
+        self.more = self._array("more", capacity + 1)
+        self.holes = self._array("holes", HOLES + 1)
+        self.parents = self._array("parents", 4 * capacity)
+        self.slots = self._array("slots", 1 << (2 * capacity - 1).bit_length())
+        self.buckets = self._array("buckets", BUCKETS)
+        self.buckets[:] = -1
+        self.ring_words = self._array("ring_words", ring_bytes // 8)
+        self.ring = self.ring_words.view(np.uint8)
+        self._place("ring", self.ring)
+        self.out_rows = self._array("out_rows", out)
+        self.out_more = self._array("out_more", out)
+        self.out_ends = self._array("out_ends", 2 * out)
+        self.out_parents = self._array("out_parents", 4 * out)
+        self.out_streams = self._array("out_streams", out)
+        self.out_data = self._array("out_data", DATA_BYTES)
+        self.out_pieces = self._array("out_pieces", 256)
+        memory = self.memory
+        for name in ("free_row", "free_end", "free_more", "free_hole"):
+            memory[name] = -1
+        for name in ("started_end", "started_more", "started_hole"):
+            memory[name] = 1
+        memory["written"] = 8  # so that no place is 0
+        memory["k0"], memory["k1"] = np.random.default_rng(seed).integers(0, 2**64, 2, dtype=np.uint64)
 
+    def _array(self, name: str, length: int) -> npt.NDArray[Any]:
+        made = np.zeros(length, _ARRAYS[name])
+        self._place(name, made)
+        return made
 
-def make(capacity: int, seed: int | None, ring_bytes: int = 1 << 20) -> Table:
-    """Allocate a table for `capacity` flows; memory is touched only as flows come."""
-    size = 1 << (2 * capacity - 1).bit_length()
-    state = np.zeros(STATE_SIZE, np.int64)
-    state[[FREE_ROW, FREE_END, FREE_MORE, FREE_HOLE]] = -1
-    state[[STARTED_END, STARTED_MORE, STARTED_HOLE]] = 1
-    state[WRITTEN] = 8
-    ends = np.zeros(2 * capacity + 1, END)
-    for name in ("delivered", "trimmed", "reach"):
-        ends[name][0] = 1
-    words = np.zeros(ring_bytes // 8, np.int64)
-    return Table(
-        rows=np.zeros(capacity, ROW),
-        ends=ends,
-        more=np.zeros(capacity + 1, MORE),
-        holes=np.zeros(HOLES + 1, HOLE),
-        parents=np.zeros((capacity, 4), np.uint64),
-        slots=np.zeros(size, np.uint64),
-        buckets=np.full(BUCKETS, -1, np.int32),
-        ring=words.view(np.uint8),
-        ring_words=words,
-        state=state,
-        key=np.random.default_rng(seed).integers(0, 2**64, 2, dtype=np.uint64),
-    )
+    def _place(self, name: str, array: npt.NDArray[Any]) -> None:
+        self.memory[name], self.memory[f"{name}_length"] = array.ctypes.data, len(array)
 
 
 @lean_kernel
@@ -255,92 +307,3 @@ def clear(end: Record) -> None:
     end.last_syn = end.last_fin = end.last_rst = 0
     end.fin = end.syn = end.rst = end.urg = end.ece = end.cwr = end.bare = 0
     end.hole = end.prefix_bytes = end.prefix_pieces = 0
-
-
-@lean_kernel
-def hash_of(key: Record, k0: Int, k1: Int) -> Int:
-    """Return the keyed hash of a KEY (or ROW): of an IPv4 flow it takes two words, of an IPv6 flow five."""
-    ports = (np.uint64(key.a_port) << np.uint64(32)) | (np.uint64(key.b_port) << np.uint64(16))
-    ports |= np.uint64(key.proto) << np.uint64(8) | np.uint64(key.one_way) << np.uint64(4) | np.uint64(key.version)
-    if key.version == 4:
-        return siphash_two(k0, k1, (key.a_lo << np.uint64(32)) | key.b_lo, ports)
-    return siphash(k0, k1, key.a_hi, key.a_lo, key.b_hi, key.b_lo, ports)
-
-
-@lean_kernel
-def same_key(row: Record, key: Record) -> bool:
-    """Tell whether a row has this key."""
-    return bool(
-        row.a_lo == key.a_lo
-        and row.b_lo == key.b_lo
-        and row.a_port == key.a_port
-        and row.b_port == key.b_port
-        and row.proto == key.proto
-        and row.a_hi == key.a_hi
-        and row.b_hi == key.b_hi
-        and row.version == key.version
-        and row.one_way == key.one_way
-    )
-
-
-@lean_kernel
-def probe(slots: npt.NDArray[np.uint64], tag: Int) -> Int:
-    """Return the first row under this tag, or -1: probably the one that is looked for."""
-    mask = len(slots) - 1
-    place = np.int64(tag) & mask
-    for _ in range(len(slots)):
-        slot = slots[place]
-        if slot == 0:
-            return -1
-        if (slot >> np.uint64(32)) == np.uint64(tag):
-            return np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
-        place = (place + 1) & mask
-    return -1
-
-
-@lean_kernel
-def find(slots: npt.NDArray[np.uint64], rows: Records, key: Record, tag: Int) -> Int:
-    """Return the row of this key, or -1."""
-    mask = len(slots) - 1
-    place = np.int64(tag) & mask
-    for _ in range(len(slots)):
-        slot = slots[place]
-        if slot == 0:
-            return -1
-        if (slot >> np.uint64(32)) == np.uint64(tag):
-            index = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
-            if same_key(rows[index], key):
-                return index
-        place = (place + 1) & mask
-    return -1
-
-
-@lean_kernel
-def insert(slots: npt.NDArray[np.uint64], tag: Int, index: Int) -> None:
-    """Put row `index` under `tag`; the caller keeps the load below one half."""
-    mask = len(slots) - 1
-    place = np.int64(tag) & mask
-    while slots[place] != 0:
-        place = (place + 1) & mask
-    slots[place] = (np.uint64(tag) << np.uint64(32)) | np.uint64(index + 1)
-
-
-@lean_kernel
-def remove(slots: npt.NDArray[np.uint64], tag: Int, index: Int) -> None:
-    """Take row `index` out; the probes behind it move up, so there are no tombstones."""
-    mask = len(slots) - 1
-    place = np.int64(tag) & mask
-    wanted = (np.uint64(tag) << np.uint64(32)) | np.uint64(index + 1)
-    while slots[place] != wanted:
-        if slots[place] == 0:
-            return
-        place = (place + 1) & mask
-    hole = place
-    place = (place + 1) & mask
-    while slots[place] != 0:
-        home = np.int64(slots[place] >> np.uint64(32)) & mask
-        if ((place - home) & mask) >= ((place - hole) & mask):
-            slots[hole] = slots[place]
-            hole = place
-        place = (place + 1) & mask
-    slots[hole] = 0

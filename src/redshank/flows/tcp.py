@@ -39,7 +39,7 @@ from redshank.flows.stream import (
     data_seen,
     give_up,
 )
-from redshank.flows.table import Int, Record, Table
+from redshank.flows.table import Int, Memory, Record, all_ends, all_more, all_rows
 from redshank.flows.tcp_states import (
     ACK,
     FIN,
@@ -139,7 +139,7 @@ def _write_history(row: Record, end: Record, side: Int, flags: Int, relative: In
 
 
 @lean_kernel
-def _update_last(t: Table, index: Int, end: Record, side: Int, past: Int, flags: Int, length: Int) -> None:
+def _update_last(t: Memory, index: Int, end: Record, side: Int, past: Int, flags: Int, length: Int) -> None:
     low = end.last & _LOW
     ahead = delta(past, low)
     if flags & (SYN | RST) and abs(ahead) > TOO_LARGE_JUMP:
@@ -150,9 +150,9 @@ def _update_last(t: Table, index: Int, end: Record, side: Int, past: Int, flags:
         return
     elif ahead <= 0:
         if length > 0:
-            more = t.more[more_of(t, index)]
+            more = all_more(t)[more_of(t, index)]
             more.retransmits[side] += 1
-            scaled(t.rows[index], more.retransmits[side], RETRANSMIT, side)
+            scaled(all_rows(t)[index], more.retransmits[side], RETRANSMIT, side)
         return
     end.last += ((past - low) & _LOW) if past < low else past - low
 
@@ -187,7 +187,7 @@ def begins_anew(orig: Record, resp: Record, flags: Int, seq: Int) -> bool:
 
 @lean_kernel
 def plain(
-    t: Table, index: Int, end: Record, peer: Record, side: Int, packet: Record, data: npt.NDArray[np.uint8], now: Int
+    t: Memory, index: Int, end: Record, peer: Record, side: Int, packet: Record, data: npt.NDArray[np.uint8], now: Int
 ) -> bool:
     """Take a segment that needs no judgment: what `segment` does with data in order or an acknowledgment in between.
 
@@ -204,7 +204,7 @@ def plain(
     Returns:
         Whether it was such a segment; otherwise nothing was changed.
     """
-    row = t.rows[index]
+    row = all_rows(t)[index]
     flags = packet.tcp_flags & ~PSH
     if flags != ACK or packet.window == 0 or end.state != ESTABLISHED or peer.state != ESTABLISHED:
         return False
@@ -254,7 +254,7 @@ def plain(
 
 @lean_kernel
 def segment(
-    t: Table, index: Int, side: Int, packet: Record, data: npt.NDArray[np.uint8], now: Int, timeouts: Record
+    t: Memory, index: Int, side: Int, packet: Record, data: npt.NDArray[np.uint8], now: Int, timeouts: Record
 ) -> Int:
     """Take one segment into a flow.
 
@@ -270,17 +270,17 @@ def segment(
     Returns:
         The side of the sender afterwards: it changes where SYN-ACK and SYN came in the wrong order.
     """
-    row = t.rows[index]
+    row = all_rows(t)[index]
     flags = 0 + packet.tcp_flags
     seq, ack, length = 0 + packet.seq, 0 + packet.ack, 0 + packet.payload_length
     goes_on = not flags & (SYN | RST) and (length > 0 or flags & (ACK | FIN) == ACK)
-    if goes_on and starts_with_answer(row, t.ends[row.orig_end], t.ends[row.resp_end]):
+    if goes_on and starts_with_answer(row, all_ends(t)[row.orig_end], all_ends(t)[row.resp_end]):
         answer_was_first(t, index)
         side = 1 - side
-    end = t.ends[end_of(t, index, side)]
+    end = all_ends(t)[end_of(t, index, side)]
     if flags & ACK:
         end_of(t, index, 1 - side)  # its numbers are known from now on
-    peer = t.ends[row.resp_end if side == 0 else row.orig_end]
+    peer = all_ends(t)[row.resp_end if side == 0 else row.orig_end]
 
     if not row.first_seen & (1 << side):
         if side == 0:
@@ -294,7 +294,7 @@ def segment(
 
     _write_history(row, end, side, flags, relative, length)
     if packet.window == 0 and not flags & RST and peer.state != CLOSED and end.state != RESET:
-        more = t.more[more_of(t, index)]
+        more = all_more(t)[more_of(t, index)]
         more.zero_windows[side] += 1
         scaled(row, more.zero_windows[side], WINDOW, side)
     if not end.did_close or not peer.did_close:

@@ -18,7 +18,7 @@ from redshank.flows.stream import (
     SYN_SENT,
     data_pending,
 )
-from redshank.flows.table import Int, Record, Table
+from redshank.flows.table import Int, Memory, Record, all_ends, all_more, all_rows
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
@@ -33,15 +33,15 @@ def _set_state(row: Record, end: Record, peer: Record, state: Int) -> None:
 
 
 @lean_kernel
-def exchange_roles(t: Table, index: Int) -> None:
+def exchange_roles(t: Memory, index: Int) -> None:
     """Make the originator the responder and write '^'."""
-    row = t.rows[index]
+    row = all_rows(t)[index]
     row.orig_end, row.resp_end = row.resp_end, row.orig_end
     row.orig_is_a = 1 - row.orig_is_a
     row.orig_mac, row.resp_mac = row.resp_mac, row.orig_mac
     row.first_seen = ((row.first_seen & 1) << 1) | ((row.first_seen >> 1) & 1)
     if row.more > 0:
-        more = t.more[row.more]
+        more = all_more(t)[row.more]
         for counts in (more.retransmits, more.content_gaps, more.zero_windows, more.bad_checksums):
             first = counts[0]
             counts[0] = counts[1]
@@ -52,7 +52,7 @@ def exchange_roles(t: Table, index: Int) -> None:
 
 @lean_kernel
 def wake(
-    t: Table,
+    t: Memory,
     index: Int,
     side: Int,
     flags: Int,
@@ -62,9 +62,9 @@ def wake(
     timeouts: Record,
 ) -> tuple[Int, bool]:
     """Move an end that had not spoken; return its side afterwards and whether it closes."""
-    row = t.rows[index]
-    end = t.ends[row.orig_end if side == 0 else row.resp_end]
-    peer = t.ends[row.resp_end if side == 0 else row.orig_end]
+    row = all_rows(t)[index]
+    end = all_ends(t)[row.orig_end if side == 0 else row.resp_end]
+    peer = all_ends(t)[row.resp_end if side == 0 else row.orig_end]
     close = False
     if flags & SYN:
         if side == 0:
@@ -159,14 +159,14 @@ def starts_with_answer(row: Record, orig: Record, resp: Record) -> bool:
 
 
 @lean_kernel
-def answer_was_first(t: Table, index: Int) -> None:
+def answer_was_first(t: Memory, index: Int) -> None:
     """Make the sender of a lone SYN-ACK the responder, now that an ACK or data followed.
 
     A scan with SYN-ACKs gets a RST or nothing, so this was an answer whose question we missed.
     """
-    row = t.rows[index]
+    row = all_rows(t)[index]
     row.history_length = 0
     exchange_roles(t, index)
     add(row, 72, 1)
     orig = end_of(t, index, 0)
-    _set_state(row, t.ends[row.resp_end], t.ends[orig], ESTABLISHED)
+    _set_state(row, all_ends(t)[row.resp_end], all_ends(t)[orig], ESTABLISHED)
