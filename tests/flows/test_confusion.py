@@ -22,6 +22,7 @@ MAY = {
     ("ntlm", "ldap_tcp"): "a bind carries it",
     ("ntlm", "smb"): "a session is set up with it",
     ("opcua", "dns"): "on port 53 dns believes what may be a header",
+    ("quic", "ssl"): "it carries TLS",
     ("rdp", "dns"): "on port 53 dns believes what may be a header",
 }
 """(whose example, who may find himself in it too): why."""

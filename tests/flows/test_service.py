@@ -40,6 +40,12 @@ def test_only_what_tcp_and_udp_carry_is_looked_at(proto: int) -> None:
     assert Recognizer().look(data, streams).tolist() == [0]
 
 
+def test_a_flow_whose_bytes_were_lost_keeps_its_service_without_fields() -> None:
+    data, streams = streams_of([(b"", b""), (b"GET / HTTP/1.1\r\n\r\n", b"")], proto=6, port=80)
+    services = np.array([_bits("http"), _bits("http")], np.uint64)
+    assert Recognizer().fields(data, streams, services)["http_trans_depth"].to_pylist() == [None, 1]
+
+
 def test_a_hint_fits_by_the_first_byte_of_either_side() -> None:
     table = Hint(proto=6, client=b"AB", server=None).table()
     assert table.shape == (2, 2, 256)

@@ -1,6 +1,7 @@
 import pytest
 
-from payloads import Flow, speaks, survives_anything, survives_cuts
+from hellos import client_hello, server_hello, server_name
+from payloads import Flow, fields_of, speaks, survives_anything, survives_cuts
 
 
 # RFC 6347, sections 4.1 and 4.2.2: handshake (22), DTLS 1.2 (FE FD), epoch 0 and number, length; ClientHello (1), its
@@ -53,3 +54,22 @@ def test_it_may_be_cut_anywhere() -> None:
 
 def test_any_bytes_survive() -> None:
     survives_anything("dtls", YES, proto=17, port=5684)
+
+
+def test_hellos_are_read() -> None:
+    hello = client_hello([0xC02B], [server_name(b"lamp.example")], cookie=b"", version=0xFEFD)
+    answer = server_hello(0xC02B, version=0xFEFD)
+    read = fields_of("dtls", record(1, hello[4:]), record(2, answer[4:]), proto=17, port=5684)
+    assert read.pop("ssl_ja4").startswith("dd2d010100_")
+    assert len(read.pop("ssl_ja3")) == 32
+    assert read == {
+        "ssl_server_name": "lamp.example",
+        "ssl_version": "DTLSv12",
+        "ssl_cipher": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    }
+
+
+def test_a_hello_in_pieces_is_not_read() -> None:
+    whole = record(1, client_hello(cookie=b"", version=0xFEFD)[4:])
+    assert fields_of("dtls", whole[:14] + b"\x00\x01\x00" + whole[17:], b"", proto=17, port=5684) == {}
+    assert "ssl_ja3" in fields_of("dtls", whole, b"", proto=17, port=5684)

@@ -18,6 +18,7 @@ from hellos import (
     server_name,
 )
 from payloads import Flow, fields_of, speaks, survives_anything
+from quic_datagrams import initial
 
 ASKS = record(client_hello([0x1301, 0xC02F], [server_name(b"lamp.example"), protocols(b"h2", b"http/1.1")]))
 KEY = record(message(16, bytes(66)))
@@ -55,6 +56,15 @@ def example() -> tuple[bytes, bytes, int, int]:
     return ASKS + KEY + CHANGE, AGREES + record(certificates(CERTIFICATE)) + CHANGE, 6, 443
 
 
+def quic(hello: bytes | None = None) -> Flow:
+    """Return the first datagrams of a client and a server, each with its hello."""
+    target, source = b"12345678", b"abcd"
+    hello = hello or client_hello([0x1301], [server_name(b"lamp.example"), protocols(b"h3"), extension(43, b"\2\3\4")])
+    parts = [b"\x06\x00" + (0x4000 | len(text)).to_bytes(2) + text for text in (hello, server_hello(0x1301, NEWER))]
+    client = initial(target, parts[0] + bytes(1100))
+    return client, initial(source, b"\x02\x00\x00\x00\x00" + parts[1], side="server", source=b"s", first=target)
+
+
 @pytest.mark.parametrize(("client", "server"), YES)
 def test_what_it_says_is_recognized(client: bytes, server: bytes) -> None:
     assert speaks("ssl", client, server, proto=6, port=443)
@@ -73,6 +83,7 @@ def test_what_is_only_like_it_is_not(client: bytes, server: bytes) -> None:
 
 def test_it_is_not_looked_for_in_the_other_transport() -> None:
     assert not speaks("ssl", *YES[0], proto=17, port=443)
+    assert not speaks("ssl", *quic(), proto=6, port=443)
 
 
 def test_any_bytes_survive() -> None:
@@ -164,3 +175,25 @@ def test_a_refused_client_still_has_a_fingerprint() -> None:
 def test_the_server_may_have_opened_the_flow() -> None:
     read = fields(AGREES, ASKS)
     assert (read["server_name"], read["cipher"]) == ("lamp.example", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+
+
+def test_what_quic_carries_is_read() -> None:
+    read = fields_of("ssl", *quic(), proto=17, port=443)
+    assert read.pop("ssl_ja4").startswith("q13d0103h3_")
+    assert len(read.pop("ssl_ja3")) == 32
+    assert read == {
+        "ssl_server_name": "lamp.example",
+        "ssl_alpn": "h3",
+        "ssl_version": "TLSv13",
+        "ssl_cipher": "TLS_AES_128_GCM_SHA256",
+        "ssl_curve": "x25519",
+        "ssl_resumed": False,
+    }
+
+
+def test_quic_needs_both_sides_and_what_does_not_open_is_null() -> None:
+    client, server = quic()
+    assert not speaks("ssl", client, b"", proto=17, port=443)
+    assert not speaks("ssl", client, b"\xf0" + server[1:], proto=17, port=443)
+    assert fields_of("ssl", client[:30] + bytes(1170), server, proto=17, port=443) == {}
+    survives_anything("ssl", [quic()], proto=17, port=443)

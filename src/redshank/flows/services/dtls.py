@@ -1,16 +1,29 @@
 """DTLS, TLS for datagrams, as CoAP uses it: a record of epoch 0 with a first message of the handshake.
 
+Only the first datagram of each side is at hand: of the client its hello, of a server that does not ask for a cookie
+first its hello. Whether the session was established is not in them.
 Source: RFC 6347, sections 4.1 and 4.2; RFC 9147, section 4.
 """
 
-from redshank.core.kernel import lean_kernel
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.kernel import kernel, lean_kernel
 from redshank.flows.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.tls_client import ROOM, read_client
+from redshank.flows.tls_fields import FIELDS, finish
+from redshank.flows.tls_fingerprint import LONGEST
+from redshank.flows.tls_records import CLIENT_HELLO, HANDSHAKE, SERVER_HELLO
+from redshank.flows.tls_server import read_server
+
+__all__ = ["FIELDS", "MAYBE", "ROOM", "finish", "read", "recognize"]
 
 MAYBE = Hint(proto=17, client=b"\x16", server=b"\x16")
 
 _HELLOS = (1, 2, 3)  # of the client, of the server, and the server's wish for a cookie
 _HEADERS = 25
+_D = 100
 
 
 @lean_kernel
@@ -31,3 +44,37 @@ def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
         flow = streams[k]
         if flow.proto == 17:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)
+
+
+@lean_kernel
+def _message(data: Bytes, at: int, end: int, head: int, out: Bytes) -> int:
+    """Copy the first message, if it is not in pieces, with `head` bytes of its twelve; return its captured length."""
+    message = at + 13
+    if not _speaks(data, at, end) or number(data, message + 9, 3) != number(data, message + 1, 3):
+        return 0
+    for k in range(head):
+        out[k] = data[message + k]
+    length = min(number(data, message + 1, 3), end - message - 12, len(out) - head)
+    for k in range(length):
+        out[head + k] = data[message + 12 + k]
+    return head + int(length)
+
+
+@kernel
+def read(
+    data: Bytes,
+    streams: Records,
+    numbers: npt.NDArray[np.int64],
+    spans: npt.NDArray[np.int64],
+    room: Bytes,
+) -> None:
+    """Read the hellos; see service.Read."""
+    hello, codes = np.empty(HANDSHAKE, np.uint8), np.empty(LONGEST, np.int64)
+    for k in range(len(streams)):
+        flow, place = streams[k], 0
+        length = _message(data, flow.client_at, flow.client_end, 12, hello)
+        if length > 0 and hello[0] == CLIENT_HELLO:
+            place, _, _, _, _ = read_client(hello, length, _D, room[k], spans[k], codes)
+        length = _message(data, flow.server_at, flow.server_end, 4, hello)
+        if length > 0 and hello[0] == SERVER_HELLO:
+            read_server(hello, length, room[k], spans[k], place, numbers[k])

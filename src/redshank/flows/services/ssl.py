@@ -1,27 +1,28 @@
-"""TLS and SSL over TCP: a client's hello and the answer of its server, from the start or after an upgrade.
+"""TLS and SSL over TCP, from the start or after an upgrade; and the TLS that QUIC carries.
 
 Both sides must have been heard. After STARTTLS, CONNECT and the like the same flow speaks this too, if the hellos are
-among the first bytes. The side that says the hello is the client, whoever opened the flow.
+among the first bytes. The side that says the hello is the client, whoever opened the flow. A flow whose sides begin
+with QUIC's Initials speaks this too, as Zeek has it: what these carry is TLS.
 The fields are those of Zeek's ssl.log; a session is established when both sides sent encrypted handshakes, or the
-client, who says nothing more before that, application data; it is null where the server's part was not captured so far.
-The fingerprints of the client are JA3 and JA4. Without a server's choice, ALPN is the client's first offer.
-Source: RFC 8446, RFC 5246 and RFC 5077; Zeek's manual, ssl.log, for what counts as resumed.
+client, who says nothing more before that, application data; it is null where the server's part was not captured so
+far, and in QUIC. The fingerprints of the client are JA3 and JA4. Without a server's choice, ALPN is the client's first
+offer.
+Source: RFC 8446, RFC 5246, RFC 5077 and RFC 9001; Zeek's manual, ssl.log, for what counts as resumed.
 """
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from redshank.core.kernel import kernel, lean_kernel
 from redshank.flows.bytes import number, starts
-from redshank.flows.ja import ja3, ja4
-from redshank.flows.rooms import each
+from redshank.flows.quic_initial import NUMBERS, SPACE, handshake
+from redshank.flows.quic_packets import INITIAL, header, packet_type
 from redshank.flows.service import NONE, Hint
 from redshank.flows.tls_client import ROOM, read_client
+from redshank.flows.tls_fields import ESTABLISHED, FIELDS, RESUMED, finish
 from redshank.flows.tls_fingerprint import LONGEST
-from redshank.flows.tls_names import group_name, suite_name, version_name
 from redshank.flows.tls_records import (
     CLIENT_HELLO,
     CLIENT_KEY,
@@ -33,29 +34,12 @@ from redshank.flows.tls_records import (
     refuses,
 )
 from redshank.flows.tls_server import VERSION, read_server
-from redshank.flows.x509 import name_text
 
 __all__ = ["FIELDS", "MAYBE", "ROOM", "finish", "read", "recognize"]
 
-MAYBE = Hint(proto=6)
-FIELDS = {
-    "name": "text",
-    "alpn": "text",
-    "ja3": "bytes",
-    "ja4": "bytes",
-    "ja4_ciphers": "bytes",
-    "ja4_rest": "bytes",
-    "subject": "bytes",
-    "issuer": "bytes",
-    "version": "number",
-    "suite": "number",
-    "group": "number",
-    "resumed": "flag",
-    "established": "flag",
-}
-_RESUMED, _ESTABLISHED = 3, 4
+MAYBE = Hint()
 _TLS13 = 0x0304
-_T = 116
+_T, _Q = 116, 113
 
 
 @lean_kernel
@@ -71,11 +55,29 @@ def _server(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
 
 
 @lean_kernel
+def _initials(data: npt.NDArray[np.uint8], at: int, end: int, other: int, other_end: int) -> bool:
+    """Tell whether both datagrams begin with an Initial of the same version of QUIC."""
+    if data[at] < 192 or data[other] < 192:
+        return False
+    version, target, target_end, _, _ = header(data, at, end)
+    return (
+        version > 0
+        and version == header(data, other, other_end)[0]
+        and target_end - target >= 8
+        and packet_type(data, at, version) == INITIAL == packet_type(data, other, version)
+    )
+
+
+@lean_kernel
 def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
     """Look at flows; see service.Recognize."""
     for k in range(len(streams)):
         one = streams[k]
-        if one.proto != 6 or one.client_end - one.client_at < 6 or one.server_end - one.server_at < 6:
+        if one.client_end - one.client_at < 6 or one.server_end - one.server_at < 6:
+            continue
+        if one.proto == 17:
+            found[k] = _initials(data, one.client_at, one.client_end, one.server_at, one.server_end)
+        if one.proto != 6:
             continue
         if _client(data, one.client_at, one.client_end):
             found[k] = _server(data, one.server_at, one.server_end)
@@ -130,7 +132,7 @@ def _read(
         place, session, session_size, ticket, offered = read_client(asked, length, _T, row, spans, codes)
     hello = hello_at(data, other, other_end, SERVER_HELLO)
     if hello < 0:
-        numbers[_RESUMED], numbers[_ESTABLISHED] = 0, 0
+        numbers[RESUMED], numbers[ESTABLISHED] = 0, 0
         return
     size, server_changed, server_sealed, server_applied = gather(data, hello, other_end, answered)
     cut = size < 0
@@ -147,8 +149,30 @@ def _read(
         resumed |= session_size == 0 and ticket == 1 and changed > 0 and not _sends_key(asked, length)
         established = changed > 0 and (applied > 0 or (sealed > 0 and server_changed > 0 and server_sealed > 0))
         cut = cut and changed > 0
-    numbers[_RESUMED] = resumed
-    numbers[_ESTABLISHED] = 1 if established else NONE if cut else 0
+    numbers[RESUMED] = resumed
+    numbers[ESTABLISHED] = 1 if established else NONE if cut else 0
+
+
+@lean_kernel
+def _read_initials(
+    data: npt.NDArray[np.uint8],
+    one: Any,  # noqa: ANN401  one STREAM record
+    numbers: npt.NDArray[np.int64],
+    spans: npt.NDArray[np.int64],
+    row: npt.NDArray[np.uint8],
+    hello: npt.NDArray[np.uint8],
+    codes: npt.NDArray[np.int64],
+    space: npt.NDArray[np.uint8],
+    work: npt.NDArray[np.int64],
+) -> None:
+    at, end = one.client_at, one.client_end
+    length = handshake(data, at, end, at, end, False, hello, space, work)
+    if length < 4 or hello[0] != CLIENT_HELLO:
+        return
+    place, _, _, _, offered = read_client(hello, length, _Q, row, spans, codes)
+    length = handshake(data, one.server_at, one.server_end, at, end, True, hello, space, work)
+    _, _, taken = read_server(hello, length, row, spans, place, numbers)
+    numbers[RESUMED] = offered & taken
 
 
 @kernel
@@ -162,22 +186,9 @@ def read(
     """Read the handshakes; see service.Read."""
     asked, answered = np.empty(HANDSHAKE, np.uint8), np.empty(HANDSHAKE, np.uint8)
     codes = np.empty(LONGEST, np.int64)
+    space, work = np.empty(SPACE, np.uint8), np.empty(NUMBERS, np.int64)
     for k in range(len(streams)):
-        _read(data, streams[k], numbers[k], spans[k], room[k], asked, answered, codes)
-
-
-def finish(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    """Name what TLS numbers, hash fingerprints and write names of certificates."""
-    return {
-        "ssl_server_name": columns["name"],
-        "ssl_alpn": columns["alpn"],
-        "ssl_ja3": ja3(columns["ja3"]),
-        "ssl_ja4": ja4(columns["ja4"], columns["ja4_ciphers"], columns["ja4_rest"]),
-        "ssl_subject": each(columns["subject"], name_text),
-        "ssl_issuer": each(columns["issuer"], name_text),
-        "ssl_version": each(columns["version"], version_name),
-        "ssl_cipher": each(columns["suite"], suite_name),
-        "ssl_curve": each(columns["group"], group_name),
-        "ssl_resumed": columns["resumed"],
-        "ssl_established": columns["established"],
-    }
+        if streams[k].proto == 17:
+            _read_initials(data, streams[k], numbers[k], spans[k], room[k], asked, codes, space, work)
+        else:
+            _read(data, streams[k], numbers[k], spans[k], room[k], asked, answered, codes)
