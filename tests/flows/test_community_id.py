@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redshank.flows.community_id import community_ids
+from redshank.flows.community_id import LANES, community_ids
 from redshank.flows.table import ROW
 from traces import metered, trace
 
@@ -48,6 +48,16 @@ def test_the_identifier_is_the_sha1_of_the_flow(
             text += struct.pack(">HH", *ports)
         expected = "1:" + base64.b64encode(hashlib.sha1(text, usedforsecurity=False).digest()).decode()
         assert community_ids(row).to_pylist() == [expected]
+
+
+def test_flows_hashed_in_step_have_the_identifiers_that_each_has_alone() -> None:
+    rows = np.zeros(2 * LANES + 3, ROW)
+    random = np.random.default_rng(1)
+    rows["version"], rows["proto"] = random.choice([4, 6], len(rows)), random.choice([1, 6, 17, 47, 58, 132], len(rows))
+    for name in ("a_hi", "a_lo", "b_hi", "b_lo"):
+        rows[name] = random.integers(0, 2**32, len(rows))
+    rows["a_port"] = random.integers(0, 2**16, len(rows))
+    assert community_ids(rows).to_pylist() == [community_ids(rows[k : k + 1])[0].as_py() for k in range(len(rows))]
 
 
 def test_sctp_has_none_because_its_ports_are_not_metered() -> None:

@@ -1,3 +1,5 @@
+import socket
+import struct
 from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
@@ -19,6 +21,24 @@ def test_ipv6_addresses_are_in_their_short_form() -> None:
     number = int(IPv6Address("fe80::a667:6ff:fef7:ec54"))
     hi, lo = np.array([number >> 64, 0], np.uint64), np.array([number & (2**64 - 1), 0x0A000001], np.uint64)
     assert addresses(np.array([6, 4], np.uint8), hi, lo).to_pylist() == ["fe80::a667:6ff:fef7:ec54", "10.0.0.1"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from([0, 0, 0, 1, 0xFFFF, 0x1A2B, 0xC0, 0xB0C]), min_size=8, max_size=8), max_size=6)
+)
+def test_ipv6_addresses_are_what_the_c_library_writes(groups: list[list[int]]) -> None:
+    packed = [struct.pack(">8H", *words) for words in groups]
+    words = np.frombuffer(b"".join(packed), ">u8").reshape(-1, 2)
+    found = addresses(np.full(len(packed), 6, np.uint8), words[:, 0].astype(np.uint64), words[:, 1].astype(np.uint64))
+    assert found.to_pylist() == [socket.inet_ntop(socket.AF_INET6, one) for one in packed]
+
+
+def test_no_text_is_null_and_all_there_have_no_mask() -> None:
+    letters = np.frombuffer(b"abcdef", np.uint8).reshape(3, 2)
+    assert texts(letters, np.array([2, 0, 1])).to_pylist() == ["ab", None, "e"]
+    assert texts(letters, np.array([2, 2, 1])).buffers()[0] is None
+    assert texts(letters[:, ::-1], np.array([2, 2, 1])).to_pylist() == ["ba", "dc", "f"]
 
 
 def test_macs_have_colons_and_zero_is_null() -> None:
