@@ -1,3 +1,4 @@
+import ast
 import importlib
 import sys
 from collections.abc import Callable
@@ -134,3 +135,17 @@ def test_every_constant_counts(name: str, value: object, monkeypatch: pytest.Mon
     assert fingerprint(cast("FunctionType", _plain)) == before
     monkeypatch.setitem(globals(), name, value)
     assert fingerprint(cast("FunctionType", _plain)) != before
+
+
+def test_no_kernel_calls_itself() -> None:
+    for path in (Path(__file__).resolve().parents[2] / "src").rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef) and any(
+                "kernel" in ast.dump(one) for one in function.decorator_list
+            ):
+                called = {
+                    node.func.id
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+                }
+                assert function.name not in called, f"{path}: {function.name}"

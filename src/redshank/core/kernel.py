@@ -5,6 +5,7 @@ In: a plain function over numpy arrays. Out: the same signature, compiled at fir
 Bounds checks are off unless NUMBA_BOUNDSCHECK=1 is in the environment; the fuzz tests run with it.
 A kernel on disk is fresh as long as all that it was made from is: itself, the kernels it calls, in whatever file, and
 the constants these name. numba alone looks at the kernel's own file only, and would go on with what it once inlined.
+A kernel must not call itself: numba compiles it, but what it loads from disk crashes.
 Source: https://numba.readthedocs.io/en/stable/developer/caching.html
 """
 
