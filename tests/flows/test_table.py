@@ -6,8 +6,9 @@ from redshank.flows.table import END, HOLE, MORE, ROW, Table
 
 def test_records_fill_whole_cache_lines_and_take_what_the_settings_say() -> None:
     assert (ROW.itemsize, END.itemsize, MORE.itemsize, HOLE.itemsize) == (256, 192, 208, 104)
-    assert (ROW.fields or {})["packets"][1] == 64
-    assert (END.fields or {})["last"][1] == 64
+    assert ROW.fields is not None
+    assert END.fields is not None
+    assert (ROW.fields["packets"][1], END.fields["last"][1]) == (64, 64)
 
 
 def test_without_a_seed_each_table_draws_its_own_key() -> None:

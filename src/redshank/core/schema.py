@@ -217,11 +217,13 @@ def flow_batch(columns: dict[str, object], rows: int) -> pa.RecordBatch:
     unknown = sorted(set(columns) - set(FLOW.names))
     if unknown:
         raise KeyError(f"not in FLOW: {', '.join(unknown)}")
-    arrays = []
+    arrays, nulls = [], {}
     for field in FLOW:
         value = columns.get(field.name)
         if value is None:
-            arrays.append(pa.nulls(rows, field.type))
+            if field.type not in nulls:
+                nulls[field.type] = pa.nulls(rows, field.type)  # arrays never change: columns can share one
+            arrays.append(nulls[field.type])
         elif isinstance(value, pa.Array):
             arrays.append(value if value.type == field.type else value.cast(field.type))
         else:

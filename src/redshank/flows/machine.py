@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 
 _TWO: Any = types.UniTuple(types.uint64, 2)  # type: ignore[no-untyped-call]  # numba has few types
 _TOOLS: Any = cgutils
+_SETTINGS: Any = config
 _WIDE, _NARROW = ir.IntType(128), ir.IntType(64)
 
 
@@ -63,13 +64,13 @@ def _prefetch(_typing: Any, array: Any, _index: Any, _offset: Any) -> Any:  # no
 
 
 def _copy(_typing: Any, target: Any, _at: Any, source: Any, _start: Any, _length: Any) -> Any:  # noqa: ANN401  as above
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
         length = arguments[4]
         last = builder.sub(length, ir.Constant(_NARROW, 1))
         places = []
         for kind, value, at in ((target, arguments[0], arguments[1]), (source, arguments[2], arguments[3])):
             made = context.make_array(kind)(context, builder, value)
-            if config.BOUNDSCHECK:
+            if _SETTINGS.BOUNDSCHECK:
                 (size,) = _TOOLS.unpack_tuple(builder, made.shape, count=1)
                 _TOOLS.do_boundscheck(context, builder, at, size)
                 _TOOLS.do_boundscheck(context, builder, builder.add(at, last), size)
@@ -92,7 +93,7 @@ def array_of(name: str, dtype: npt.DTypeLike) -> Any:  # noqa: ANN401  a functio
     items = np.dtype(dtype)
 
     def typing(_typing: Any, _record: Any) -> Any:  # noqa: ANN401  as above
-        kind: Any = types.Array(from_dtype(items), 1, "C")  # type: ignore[no-untyped-call]  # as above
+        kind: Any = types.Array(from_dtype(items), 1, "C")
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
             made = context.make_array(kind)(context, builder)

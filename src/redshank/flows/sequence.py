@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.core.kernel import kernel, lean_kernel
+from redshank.core.kernel import lean_kernel
 from redshank.flows.pools import more_of
-from redshank.flows.table import FIRST, MORE, Int, Memory, Records, all_more, all_rows
+from redshank.flows.table import FIRST, Int, Memory, Records, all_more, all_rows
 
 PAUSE_NS = 1_000_000_000
 
@@ -63,7 +63,7 @@ def _pause(t: Memory, index: Int, gap: Int) -> None:
     more.idle_max = max(more.idle_max, gap)
 
 
-@kernel
+@lean_kernel
 def _firsts(
     rows: Records, more: Records, ends: npt.NDArray[np.int32], sizes: npt.NDArray[np.int32], gaps: npt.NDArray[Any]
 ) -> None:
@@ -94,32 +94,4 @@ def first_packets(rows: npt.NDArray[Any], more: npt.NDArray[Any]) -> dict[str, o
     return {
         "first_sizes_bytes": pa.ListArray.from_arrays(offsets, pa.array(sizes)),
         "first_gaps_s": pa.ListArray.from_arrays(offsets, pa.array(gaps)),
-    }
-
-
-def bursts(rows: npt.NDArray[Any], more: npt.NDArray[Any]) -> dict[str, object]:
-    """Return the columns of bursts and pauses; all null for a flow without a packet that counts.
-
-    The bursts last as long as the flow from its first to its last packet, without the pauses.
-
-    Args:
-        rows: ROW records.
-        more: MORE records, set where ROW.more is not 0.
-
-    Shape:
-        rows, more: [n].
-    """
-    pauses = rows["pauses"].astype(np.int64)
-    none, one = rows["packets"] == 0, pauses == 0
-    before = {name: np.where(one, 0, more[name]) for name in (MORE.names or ()) if name.startswith(("burst", "idle"))}
-    packets = np.maximum(before["burst_max_packets"], rows["packets"] - before["burst_packets"])
-    size = np.maximum(before["burst_max_bytes"], rows["ip_bytes"] - before["burst_bytes"])
-    lasting = np.maximum(rows["seen_ns"] - rows["first_ns"] - before["idle_sum"], 0)
-    return {
-        "burst_count": pa.array((pauses + 1).astype(np.int32), mask=none),
-        "burst_max_pkts": pa.array(packets, mask=none),
-        "burst_max_bytes": pa.array(size, mask=none),
-        "burst_mean_s": pa.array(lasting / (pauses + 1) / 1e9, mask=none),
-        "idle_mean_s": pa.array(before["idle_sum"] / np.maximum(pauses, 1) / 1e9, mask=one),
-        "idle_max_s": pa.array(before["idle_max"] / 1e9, mask=one),
     }
