@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.examples import TESTS, example_of
 from payloads import Flow, streams_of
+from redshank.capture.sources.pcap import Pcap
 from redshank.core.schema import FLOW
+from redshank.flows.meter import MeterSettings
 from redshank.flows.service import NAMES, NONE, Hint, Recognizer, Service, find
+from redshank.flows.sources.sensor import Sensor
 
-SERVICES = Path(__file__).resolve().parents[2] / "src" / "redshank" / "flows" / "services"
 BY_CONTENT = [name for name in NAMES if find(name).hint.table().any()]
 READERS = [name for name in NAMES if find(name).fields]
 FILLERS = (0, 13, 255)
@@ -185,3 +188,20 @@ def test_a_kernel_is_loaded_when_a_flow_may_need_it() -> None:
         "assert read == [], read\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=TESTS.parent, check=True, timeout=120)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [  # distinct values and handshakes as tshark 4.0 counts them: dns.qry.name, tls.handshake.ja3, ServerHellos
+        ("benign-iot/ndpi__alexa-app.pcapng", {"dns_query": 18, "ssl_ja3": 8, "ssl_server_name": 14, "ssl": 88}),
+        ("attacks/slips__test-cc-capture-2.pcap", {"dns_query": 203, "ssl_ja3": 1, "ssl_server_name": 1, "ssl": 22}),
+        ("attacks/ndpi__WebattackSQLinj.pcap", {"http_uri": 5, "http_host": 1, "ssl": 0}),
+    ],
+)
+def test_recordings_are_read_as_tshark_reads_them(name: str, counts: dict[str, int], data: Path) -> None:
+    sensor = Sensor(Pcap(data / "pcaps" / name), MeterSettings(capacity=4096, seed=1))
+    table = pa.Table.from_batches(sensor.batches(), FLOW)
+    found = {column: len(table[column].drop_null().unique()) for column in counts if column != "ssl"}
+    final = table.filter(pc.equal(table["part"], "final"))
+    assert {**found, "ssl": final["ssl_cipher"].length() - final["ssl_cipher"].null_count} == counts
