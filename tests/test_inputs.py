@@ -12,7 +12,7 @@ from redshank.flows.source import FlowSource
 from redshank.flows.sources.zeek import Zeek
 from redshank.inputs import Inputs, ended_in_time, until_interrupted
 
-LOG = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\n"
+LOG = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_pkts\n"
 
 
 class Waiting(FlowSource):

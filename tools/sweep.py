@@ -39,7 +39,13 @@ def main() -> int:
 
 
 def _judge(file: Path, model: Path | None, *, log: bool) -> tuple[str, bool]:
-    command = [str(Path(sys.executable).parent / "redshank"), "detect", *(["--from", "zeek"] if log else ["-r"]), str(file), "--json"]
+    command = [
+        str(Path(sys.executable).parent / "redshank"),
+        "detect",
+        *(["--from", "zeek"] if log else ["-r"]),
+        str(file),
+        "--json",
+    ]
     command += ["-m", str(model)] if model else []
     begin = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:

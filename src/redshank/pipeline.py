@@ -136,7 +136,7 @@ class _Run:
 
     def _once(self, uids: pa.Array, finished: pa.Array, alarm: pa.Array) -> npt.NDArray[np.bool_]:
         """Choose the rows that count: every flow's last, but for one whose alarm was raised before, then that one."""
-        last = finished.to_numpy(zero_copy_only=False)
+        last: npt.NDArray[np.bool_] = finished.to_numpy(zero_copy_only=False)
         counts = last.copy()
         early = alarm.to_numpy(zero_copy_only=False) & ~last
         if self.told or early.any():
