@@ -396,7 +396,7 @@ class ReferenceMeter:
         flow = self.flows[key]
         assert self.clock is not None
         while flow.due_ns <= self.clock and flow.due_ns < flow.deadline_ns:
-            if len(flow.packets) > flow.said:
+            if len(flow.packets) > flow.said and flow.due_ns + self._ns("interim_s") // 2 < flow.deadline_ns:
                 self._tell(flow, "time", int(flow.due_ns))
             else:
                 flow.due_ns = self._after(flow, int(flow.due_ns))

@@ -136,8 +136,7 @@ def end_closes(row: Record, end: Record, peer: Record, timeouts: Record) -> None
     end.did_close = 1
     if end.state == RESET or peer.did_close or peer.state == INACTIVE:
         row.attempt_ns = 0
-        if row.delete_ns == 0:
-            row.delete_ns = row.last_ns + timeouts.tcp_close
+        row.delete_ns = row.last_ns + timeouts.tcp_close  # anew where the other side closes, too, as in Zeek
 
 
 @lean_kernel
