@@ -1,5 +1,6 @@
 import ast
 import importlib
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,17 @@ def test_compiling_is_told_once(
     assert [record.message for record in caplog.records] == [
         "compiling kernels, once after an installation or a change: up to two minutes"
     ]
+
+
+def test_a_kernel_starts_without_scipy_and_leaves_it_to_others() -> None:
+    pytest.importorskip("scipy")
+    program = (
+        "import sys; import numpy as np;"
+        "from redshank.flows.text import macs; macs(np.zeros(1, np.uint64));"
+        "print('scipy.linalg' in sys.modules); import scipy.linalg.cython_blas; print('scipy.linalg' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
 
 
 def _plain(value: float) -> float:

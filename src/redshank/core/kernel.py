@@ -12,7 +12,8 @@ Source: https://numba.readthedocs.io/en/stable/developer/caching.html
 import hashlib
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -24,6 +25,7 @@ from numba.core.dispatcher import Dispatcher
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_SCIPY = "scipy.linalg"
 _told = False
 
 
@@ -125,10 +127,24 @@ class _Cache(FunctionCache):
         """Return the compiled kernel, or None if there is none made from what is there now."""
         # Here and not before: what a kernel names may stand below it in its file.
         self._cache_file._source_stamp = fingerprint(self._py_func)  # noqa: SLF001  numba has no public way
-        found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        with _without_scipy():
+            found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         if found is None:
             _tell()
         return found
+
+
+@contextmanager
+def _without_scipy() -> Iterator[None]:
+    """Let numba start without scipy's linear algebra: no kernel of ours has any, and it takes 0.15 s to import."""
+    if _SCIPY in sys.modules:
+        yield
+        return
+    sys.modules[_SCIPY] = None  # type: ignore[assignment]  # what the import system takes for "there is none"
+    try:
+        yield
+    finally:
+        del sys.modules[_SCIPY]
 
 
 def _cached(compiled: Any) -> Any:  # noqa: ANN401  numba ships no types
