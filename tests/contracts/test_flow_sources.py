@@ -9,10 +9,14 @@ import pyarrow.compute as pc
 import pytest
 
 from contracts.examples import example_of
+from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
 from redshank.flows.source import FLOW_SOURCES, FlowSource
 from redshank.flows.sources.zeek import Zeek
 from redshank.flows.write import json_lines, write
+
+RECORDS = sorted({*FLOW_SOURCES.names()} - {"sensor"})
+"""Sources that read what other programs wrote."""
 
 
 @pytest.fixture(params=FLOW_SOURCES.names())
@@ -96,3 +100,49 @@ def test_a_conn_log_of_the_flows_reads_back_with_every_final_row(source: FlowSou
     shared = ["ts", "uid", "src_ip", "src_port", "dst_ip", "duration", "src_bytes", "conn_state", "history", "vlan"]
     assert back.select(shared).equals(final.select(shared))
     assert again.anomalies == {}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_records_of_other_tools_are_final_and_hostile_bytes_survive_in_them(name: str, tmp_path: Path) -> None:
+    source = example_of("flows/sources", name)(tmp_path)
+    table = pa.Table.from_batches(source.batches(), FLOW)
+    assert pc.unique(table.column("part")).to_pylist() == ["final"]
+    assert pc.unique(table.column("part_reason")).to_pylist() in (["record"], ["closed"])  # a table says its own
+    assert (source.packets, source.packet_bytes) == (0, 0)
+    assert len(table) >= 9_000
+
+
+@pytest.mark.parametrize("name", RECORDS)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"x\.txt: empty"),
+        (b"hello\x1b[2J\nworld\n", r"x\.txt: not .*it starts with b'hello"),
+        (b"\x00\xff" * 700_000, r"x\.txt: not .*it starts with b'.x00"),
+        (b"\x1f\x8b\x08\x00 no gzip", r"x\.txt: damaged gzip, nothing in it can be read"),
+    ],
+    ids=["empty", "text", "bytes", "gzip"],
+)
+def test_a_file_that_is_no_such_record_is_refused_in_one_printable_line(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.txt").write_bytes(content)
+    with pytest.raises(SourceError, match=message) as caught:
+        FLOW_SOURCES.find(name)(tmp_path / "x.txt")  # type: ignore[call-arg]  # what it reads is no part of the contract
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_path_that_is_not_there_is_wrong_usage(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent: no such file"):
+        FLOW_SOURCES.find(name)(tmp_path / "absent")  # type: ignore[call-arg]  # as above
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if getattr(FLOW_SOURCES.find(name), "FOLLOWS", False)])
+def test_a_source_that_follows_ends_when_asked_and_has_given_all(name: str, tmp_path: Path) -> None:
+    built = example_of("flows/sources", name)(tmp_path)
+    rows = sum(batch.num_rows for batch in built.batches())
+    (path,) = tmp_path.iterdir()
+    following = FLOW_SOURCES.find(name)(path, follow=True)  # type: ignore[call-arg]  # as above
+    following.stop()
+    assert sum(batch.num_rows for batch in following.batches()) == rows

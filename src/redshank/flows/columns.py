@@ -1,19 +1,21 @@
 """Columns of text -> FLOW columns.
 
-In: by FLOW name, a column of text as some log holds it; null where the log has nothing. Out: one FLOW batch, and which
-rows of the input it holds. A row needs two readable addresses, otherwise it is no flow; any other value that cannot be
-read is null and counted as `<column>_unreadable`. Whole columns are read at once, and text is checked against what is
-allowed before it is converted, so that nothing here raises.
+In: by FLOW name, a column of text as some log holds it, or one that has its FLOW type already; null where the log has
+nothing. Out: one FLOW batch, and which rows of the input it holds. A row needs two readable addresses, otherwise it is
+no flow; any other value that cannot be read is null and counted as `<column>_unreadable`. Whole columns are read at
+once, and text is checked against what is allowed before it is converted, so that nothing here raises.
 Numbers are read exactly: a time is split at its decimal point and never becomes a float.
 """
 
 import socket
 from collections.abc import Callable, Iterable
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.core.schema import TIMESTAMP, flow_batch
+from redshank.core.schema import FLOW, TIMESTAMP, flow_batch
 
 PROTOCOLS = ("tcp", "udp", "icmp", "unknown_transport")
 ROWS = 8192
@@ -21,24 +23,31 @@ ROWS = 8192
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-_SECONDS = r"^(?P<whole>\d{1,10})(?:\.(?P<part>\d+))?$"
-_ISO = r"^(?P<whole>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(?P<part>\d+))?Z?$"
+_SECONDS = r"^(?P<whole>-?\d{1,10})(?:\.(?P<part>\d+))?$"
+_DATE = (
+    r"^(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
+    r"(?:\.(?P<part>\d+))?(?:Z|(?P<sign>[-+])(?P<hours>[01]\d):?(?P<minutes>[0-5]\d))?$"
+)
 _MASKED = r"^X+(?:\.X+)?$"  # how Zeek's own test baselines write a time
-_WHOLE = r"^\d{1,18}(?:\.0+)?$"  # tables that went through float columns write 48.0
-_DECIMAL = r"^\d{1,15}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?$"
+_WHOLE = r"^(?:\d{1,18}|[0-8]\d{18})(?:\.0+)?$"  # tables that went through float columns write 48.0
+_DECIMAL = r"^\d{1,20}(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$"
 _LAST_SECOND = 2**63 // 10**9 - 1
+_TRUE, _FALSE = ("T", "true", "True", "1"), ("F", "false", "False", "0")
 
 _LIMITS = {"src_port": 65_535, "dst_port": 65_535, "ip_proto": 255, "vlan": 4_095}
-_COUNTS = ("src_bytes", "dst_bytes", "missed_bytes", "src_pkts", "src_ip_bytes", "dst_pkts", "dst_ip_bytes")
+_LARGEST = {pa.int32(): 2**31 - 1, pa.int64(): 2**63 - 1}
+
+Count = Callable[[str, int], None]
 
 
 def flow_rows(
-    texts: dict[str, pa.StringArray], rows: int, first_row: int, count: Callable[[str, int], None]
+    texts: dict[str, pa.Array], rows: int, first_row: int, count: Count
 ) -> tuple[pa.RecordBatch, pa.BooleanArray]:
-    """Read columns of text as FLOW rows.
+    """Read columns as FLOW rows.
 
     Args:
-        texts: By FLOW name, [rows]; columns that the log does not have are absent.
+        texts: By FLOW name, [rows]: text, or values of the column's own type; columns that the log does not have are
+            absent.
         rows: Rows of the input.
         first_row: Number of the first row in its log; a row without uid is called after it.
         count: Called with the name of an anomaly and how many rows had it.
@@ -46,15 +55,7 @@ def flow_rows(
     Returns:
         The FLOW rows, and for each row of the input whether it is among them.
     """
-    columns: dict[str, object] = {}
-    for name, text in texts.items():
-        value = _read(name, text)
-        if name == "ts":
-            masked = _true(pc.match_substring_regex(text, _MASKED))
-            count("ts_masked", masked)
-        unreadable = value.null_count - text.null_count - (masked if name == "ts" else 0)
-        count(f"{name}_unreadable", unreadable)
-        columns[name] = value
+    columns: dict[str, object] = {name: typed(name, text, count) for name, text in texts.items()}
     uid = columns.get("uid")
     missing = rows if uid is None else uid.null_count  # type: ignore[attr-defined]  # pyarrow has no types
     if missing:
@@ -64,25 +65,62 @@ def flow_rows(
     nowhere = pa.nulls(rows, pa.string())
     kept = pc.and_(pc.is_valid(columns.get("src_ip", nowhere)), pc.is_valid(columns.get("dst_ip", nowhere)))
     count("address_missing", rows - _true(kept))
-    columns["part"] = pa.array(["final"] * rows, pa.string())
-    columns["part_reason"] = pa.array(["record"] * rows, pa.string())
+    for name, value in (("part", "final"), ("part_reason", "record")):
+        given = columns.get(name)
+        columns[name] = pa.array([value] * rows, pa.string()) if given is None else pc.coalesce(given, value)
     batch = flow_batch(columns, rows)
     return (batch if _true(kept) == rows else batch.filter(kept)), kept
 
 
-def _read(name: str, text: pa.StringArray) -> pa.Array:
-    if name == "ts":
-        return _times(text)
+def typed(name: str, text: pa.Array, count: Count) -> pa.Array:
+    """Read one column of text as the FLOW column `name`; what cannot be read is null and counted.
+
+    Example:
+        >>> typed("dns_AA", pa.array(["T", "F", "?", None]), lambda name, rows: print(name, rows)).to_pylist()
+        dns_AA_unreadable 1
+        [True, False, None, None]
+    """
+    if text.null_count == len(text):
+        return pa.nulls(len(text), FLOW.field(name).type)
+    value = _read(name, text)
+    unreadable = value.null_count - text.null_count
+    if unreadable and name == "ts":
+        masked = _true(pc.match_substring_regex(text, _MASKED))
+        if masked:
+            count("ts_masked", masked)
+        unreadable -= masked
+    if unreadable:
+        count(f"{name}_unreadable", unreadable)
+    return value
+
+
+def _read(name: str, text: pa.Array) -> pa.Array:
+    kind = FLOW.field(name).type
+    if not pa.types.is_string(text.type):
+        return _in_range(name, text if text.type == kind else text.cast(kind))
+    if pa.types.is_timestamp(kind):
+        return times(text)
     if name in {"src_ip", "dst_ip"}:
-        return _where(text, _addresses(text))
+        return _addresses(text)
     if name == "proto":
         return _where(text, pc.is_in(text, pa.array(PROTOCOLS)))
-    if name == "duration":
-        return _where(text, pc.match_substring_regex(text, _DECIMAL)).cast(pa.float64())
-    if name in _LIMITS:
-        numbers = _whole(text)
-        return _where(numbers, pc.less_equal(numbers, _LIMITS[name]))
-    return _whole(text) if name in _COUNTS else text
+    if pa.types.is_boolean(kind):
+        return _flags(text)
+    if pa.types.is_floating(kind):
+        return _in_range(name, _where(text, pc.match_substring_regex(text, _DECIMAL)).cast(kind))
+    if pa.types.is_integer(kind):
+        return _in_range(name, _whole(text)).cast(kind)
+    return text
+
+
+def _in_range(name: str, values: pa.Array) -> pa.Array:
+    """Return the values, null where there can be none such."""
+    if pa.types.is_floating(values.type):
+        return _where(values, pc.and_(pc.is_finite(values), pc.greater_equal(values, 0)))
+    if not pa.types.is_integer(values.type):
+        return values
+    largest = _LIMITS.get(name, _LARGEST[FLOW.field(name).type])
+    return _where(values, pc.and_(pc.greater_equal(values, 0), pc.less_equal(values, largest)))
 
 
 def _whole(text: pa.StringArray) -> pa.Int64Array:
@@ -92,26 +130,65 @@ def _whole(text: pa.StringArray) -> pa.Int64Array:
     return good.cast(pa.int64())
 
 
-def _times(text: pa.StringArray) -> pa.TimestampArray:
+def _flags(text: pa.StringArray) -> pa.BooleanArray:
+    true = pc.is_in(text, pa.array(_TRUE))
+    return _where(true, pc.or_(true, pc.is_in(text, pa.array(_FALSE))))
+
+
+def times(text: pa.StringArray) -> pa.TimestampArray:
+    """Read times to the nanosecond: seconds since the epoch, or a date; a date without a zone is taken as UTC.
+
+    Digits below the nanosecond are cut. What is no time, or lies before the epoch, is null.
+
+    Example:
+        >>> read = times(pa.array(["1.5", "1970-01-01T02:00:01.25+0200", "1970/01/01 00:00:01", "soon"]))
+        >>> read.cast("int64").to_pylist()
+        [1500000000, 1250000000, 1000000000, None]
+    """
     parts = pc.extract_regex(text, _SECONDS)
     whole = pc.struct_field(parts, "whole").cast(pa.int64())
     part = pc.struct_field(parts, "part")
     if whole.null_count > text.null_count:
-        parts = pc.extract_regex(text, _ISO)
-        moments = pc.strptime(pc.struct_field(parts, "whole"), "%Y-%m-%dT%H:%M:%S", unit="s", error_is_null=True)
-        whole = pc.coalesce(whole, moments.cast(pa.int64()))
+        parts = pc.extract_regex(text, _DATE)
+        fields = {name: pc.struct_field(parts, name) for name in ("year", "month", "day", "time", "sign")}
+        date = pc.binary_join_element_wise(*[fields[name] for name in ("year", "month", "day")], "-")
+        moments = pc.strptime(
+            pc.binary_join_element_wise(date, fields["time"], " "),
+            format="%Y-%m-%d %H:%M:%S",
+            unit="s",
+            error_is_null=True,
+        ).cast(pa.int64())
+        east = pc.multiply(
+            pc.if_else(pc.equal(fields["sign"], "-"), -60, 60),
+            pc.add(pc.multiply(_number(parts, "hours"), 60), _number(parts, "minutes")),
+        )
+        whole = pc.coalesce(whole, pc.subtract(moments, pc.coalesce(east, 0)))
         part = pc.coalesce(part, pc.struct_field(parts, "part"))
     whole = _where(whole, pc.and_(pc.less_equal(whole, _LAST_SECOND), pc.greater_equal(whole, 0)))
     digits = pc.utf8_slice_codeunits(pc.utf8_rpad(part, 9, "0"), 0, 9)
+    digits = pc.if_else(pc.equal(digits, "000000000"), "0", digits)
     return pc.add(pc.multiply(whole, 1_000_000_000), digits.cast(pa.int64())).cast(TIMESTAMP)
 
 
-def _addresses(text: pa.StringArray) -> pa.BooleanArray:
-    ipv4 = pc.match_substring_regex(text, _IPV4)
-    if _true(ipv4) == len(text) - text.null_count:
-        return ipv4
-    others = pc.unique(text.filter(pc.invert(ipv4))).to_pylist()
-    return pc.or_(ipv4, pc.is_in(text, pa.array(_ipv6(others), pa.string())))
+def _number(parts: pa.StructArray, name: str) -> pa.Int64Array:
+    text = pc.struct_field(parts, name)
+    return _where(text, pc.not_equal(text, "")).cast(pa.int64())
+
+
+def span_s(start: pa.TimestampArray, end: pa.TimestampArray) -> pa.DoubleArray:
+    """Return the seconds between two columns of times; null where one is missing or the end lies before the start."""
+    span = pc.subtract(end.cast(pa.int64()), start.cast(pa.int64()))
+    return pc.divide(_where(span, pc.greater_equal(span, 0)).cast(pa.float64()), 1e9)
+
+
+def _addresses(text: pa.StringArray) -> pa.StringArray:
+    """Return the addresses, null where there is none; each is looked at once, since few devices make many flows."""
+    encoded = text.dictionary_encode()
+    known = encoded.dictionary
+    ipv4 = pc.match_substring_regex(known, _IPV4)
+    others = known.filter(pc.invert(ipv4)).to_pylist()
+    good = pc.or_(ipv4, pc.is_in(known, pa.array(_ipv6(others), pa.string()))) if others else ipv4
+    return text if _true(good) == len(known) else _where(text, good.take(encoded.indices))
 
 
 def _ipv6(texts: Iterable[str | None]) -> list[str]:
@@ -123,6 +200,12 @@ def _ipv6(texts: Iterable[str | None]) -> list[str]:
             continue
         good.append(text or "")
     return good
+
+
+def numbers(values: pa.Array) -> npt.NDArray[np.int64]:
+    """Return whole numbers or times as int64, -1 where null."""
+    found: npt.NDArray[np.int64] = values.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _where(values: pa.Array, good: pa.BooleanArray) -> pa.Array:

@@ -35,6 +35,7 @@ COLUMNS = (
     ("dst_pkts", "resp_pkts", "count"),
     ("dst_ip_bytes", "resp_ip_bytes", "count"),
     ("tunnel_parents", "tunnel_parents", "set[string]"),
+    ("tunnel_parents", "tunnel_parents", "set[string]"),
     ("ip_proto", "ip_proto", "count"),
     ("community_id", "community_id", "string"),
     ("src_mac", "orig_l2_addr", "string"),
@@ -84,11 +85,11 @@ def escape(texts: pa.StringArray) -> pa.StringArray:
 
 
 def unescape(texts: pa.StringArray) -> pa.StringArray:
-    r"""Undo `escape`; bytes that are no UTF-8 become the replacement character.
+    r"""Undo `escape`; bytes that are no UTF-8 stay as they are written.
 
     Example:
         >>> unescape(pa.array(["tab\\x09here", "\\xc3\\xa9", "\\xff", None])).to_pylist()
-        ['tab\there', 'é', '\ufffd', None]
+        ['tab\there', 'é', '\\xff', None]
     """
     if not pc.any(pc.match_substring(texts, "\\"), min_count=0).as_py():
         return texts
@@ -108,4 +109,4 @@ def _escaped(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     raw = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]) if found[1] else b"\\", text.encode("utf-8"))
-    return raw.decode("utf-8", "replace")
+    return raw.decode("utf-8", "backslashreplace")

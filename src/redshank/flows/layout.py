@@ -1,7 +1,7 @@
 r"""What a log of flows is, told by its first bytes.
 
-In: the first stretch of a file. Out: its layout (Zeek's tab-separated form, JSON lines, or a table with a header) and
-where its rows begin; or a SourceError that names what the file is instead.
+In: the first stretch of a file, and which of Zeek's logs it should be. Out: its layout (Zeek's tab-separated form, JSON
+lines, or a table with a header) and where its rows begin; or a SourceError that names what the file is instead.
 Zeek's form describes itself: `#separator \x09`, then `#fields`, `#types` and others, each a line (a log of another tool
 may leave some out; Zeek's defaults then hold).
 Source: https://docs.zeek.org/en/master/log-formats.html
@@ -9,6 +9,7 @@ Source: https://docs.zeek.org/en/master/log-formats.html
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,7 +17,7 @@ from redshank.core.errors import SourceError
 from redshank.flows.conn_log import EMPTY, FLOW_NAMES, LABEL_NAMES, UNSET
 
 LOG = "conn"
-"""Zeek's name of the log that we read."""
+"""Zeek's name of the log of connections."""
 
 _CAPTURES = ("d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a")
 _BOM = b"\xef\xbb\xbf"
@@ -66,12 +67,16 @@ class Layout:
             return replace(self, empty=value)
         return replace(self, unset=value) if name == "#unset_field" else self
 
-    def columns(self) -> dict[str, int]:
-        """Return by FLOW name where the log has that column; the first of two wins."""
+    def columns(self, names: Mapping[str, str] = FLOW_NAMES) -> dict[str, int]:
+        """Return by our name where the log has that column; the first of two wins.
+
+        Args:
+            names: Our name by the log's.
+        """
         found: dict[str, int] = {}
         for i, name in enumerate(self.fields):
-            if name in FLOW_NAMES:
-                found.setdefault(FLOW_NAMES[name], i)
+            if name in names:
+                found.setdefault(names[name], i)
         return found
 
     def labels(self) -> dict[str, int]:
@@ -79,23 +84,36 @@ class Layout:
         return {LABEL_NAMES[name]: i for i, name in enumerate(self.fields) if name in LABEL_NAMES}
 
 
-def recognize(first: bytes, where: str) -> tuple[Layout, int]:
+def has_begun(first: bytes) -> bool:
+    r"""Return whether a log that grows has its header already, or is none of Zeek's tab-separated ones.
+
+    Example:
+        >>> has_begun(b""), has_begun(b"#separator \\x09\n#path\tconn\n"), has_begun(b'{"ts":1}\n')
+        (False, False, True)
+    """
+    lines = [line.strip() for line in first.split(b"\n")]
+    return any(line and (not line.startswith(b"#") or line.startswith(b"#fields")) for line in lines)
+
+
+def recognize(first: bytes, where: str, log: str = LOG, needs: str = "") -> tuple[Layout, int]:
     """Tell a log by its first bytes.
 
     Args:
         first: The beginning of the file, whole lines, at least all of its header.
         where: The file, for the message.
+        log: Zeek's name of the log that it should be.
+        needs: For another log than conn, a column that it must have.
 
     Returns:
         The layout, and where in `first` the rows begin.
 
     Raises:
-        SourceError: If it is not a log of connections; what was found is named.
+        SourceError: If it is not that log; what was found is named.
     """
     if not first.strip():
-        raise SourceError(f"{where}: empty, not even a '#fields' line; name a conn.log of Zeek")
+        raise SourceError(f"{where}: empty, not even a '#fields' line; name a {log}.log of Zeek")
     if first[:4].hex() in _CAPTURES:
-        raise SourceError(f"{where}: a packet capture, not a conn.log; read it as packets: redshank flows -r")
+        raise SourceError(f"{where}: a packet capture, not a {log}.log; read it as packets: redshank flows -r")
     layout = Layout("tsv")
     at = len(_BOM) if first.startswith(_BOM) else 0
     while at < len(first):
@@ -106,40 +124,45 @@ def recognize(first: bytes, where: str) -> tuple[Layout, int]:
         elif line and layout.fields:
             break
         elif line:
-            return _without_header(line, where, at, end)
+            return _without_header(line, where, at, end, log, needs)
         at = end
     if not layout.fields:
-        raise SourceError(f"{where}: no '#fields' line among its '#' lines; name a whole conn.log of Zeek")
-    if layout.path not in {None, LOG}:
-        raise SourceError(f"{where}: Zeek's log {layout.path!a}, not 'conn'; name the conn.log beside it")
-    _check(set(layout.columns()), layout.fields, where)
+        raise SourceError(f"{where}: no '#fields' line among its '#' lines; name a whole {log}.log of Zeek")
+    if layout.path not in {None, log}:
+        raise SourceError(f"{where}: Zeek's log {layout.path!a}, not '{log}'; name the {log}.log beside it")
+    _check(set(layout.columns()), layout.fields, where, log, needs)
     return layout, at
 
 
-def _without_header(line: bytes, where: str, at: int, end: int) -> tuple[Layout, int]:
+def _without_header(line: bytes, where: str, at: int, end: int, log: str, needs: str) -> tuple[Layout, int]:
     if line.startswith(b"{"):
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
             raise SourceError(f"{where}: its first line is broken JSON: {line[:_SHOWN]!r}") from None
-        if row.get("_path", LOG) != LOG:
-            raise SourceError(f"{where}: Zeek's log {row['_path']!a}, not 'conn'; name the conn.log beside it")
-        _check({FLOW_NAMES[name] for name in row if name in FLOW_NAMES}, tuple(row), where)
+        if row.get("_path", log) != log:
+            raise SourceError(f"{where}: Zeek's log {row['_path']!a}, not '{log}'; name the {log}.log beside it")
+        if log == LOG:  # another log leaves out what a row does not have
+            _check({FLOW_NAMES[name] for name in row if name in FLOW_NAMES}, tuple(row), where, log, needs)
         return Layout("json"), at
     names = tuple(name.strip(' "') for name in line.decode("utf-8", "replace").split(","))
-    if not set(names) & set(FLOW_NAMES):
+    if log != LOG or not set(names) & set(FLOW_NAMES):
         raise SourceError(
-            f"{where}: not a conn.log: no '#fields' line, no JSON and no header; it starts with {line[:_SHOWN]!r}"
+            f"{where}: not a {log}.log: no '#fields' line, no JSON and no header; it starts with {line[:_SHOWN]!r}"
         )
     layout = Layout("table", separator=",", fields=names)
-    _check(set(layout.columns()), names, where)
+    _check(set(layout.columns()), names, where, log, needs)
     return layout, end
 
 
-def _check(known: set[str], names: tuple[str, ...], where: str) -> None:
+def _check(known: set[str], names: tuple[str, ...], where: str, log: str, needs: str) -> None:
+    shown = ", ".join(repr(name[:_SHOWN]) for name in names[:8])
+    if log != LOG:
+        if needs not in names:
+            raise SourceError(f"{where}: not a {log}.log: it lacks '{needs}'; it has {shown}")
+        return
     # dns.log, http.log and others have the two addresses too; only conn.log counts packets or bytes.
     if not {"src_ip", "dst_ip"} <= known or not known & _SIGNS_OF_CONN:
-        shown = ", ".join(repr(name[:_SHOWN]) for name in names[:8])
         raise SourceError(
             f"{where}: not a conn.log: it lacks addresses, or counts of packets and bytes; it has {shown}"
         )

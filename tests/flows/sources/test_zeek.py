@@ -1,5 +1,7 @@
 import gzip
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
-from redshank.flows.sources import zeek
+from redshank.flows import log_file
+from redshank.flows.conn_log import unescape
 from redshank.flows.sources.zeek import Zeek
 
 ENDS = ("id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
@@ -137,7 +140,7 @@ def test_broken_json_rows_are_counted_and_the_rest_is_read(tmp_path: Path) -> No
         "\x00\x01",
     ]
     source = Zeek(write(tmp_path, "\n".join(lines)))
-    assert [(row["uid"], row["history"]) for row in rows(source)] == [("C1", None), ("C1", "D,d"), ("?", None)]
+    assert [(row["uid"], row["history"]) for row in rows(source)] == [("C1", None), ("C1", "D,d"), ("\\ud800", None)]
     assert count(source) == {
         "broken_json": 4,
         "row_of_other_log": 1,
@@ -166,7 +169,7 @@ def test_quotes_and_escapes_are_text(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_are_counted(tmp_path: Path) -> None:
     source = Zeek(write(tmp_path, HEAD.encode() + BARE.encode().replace(b"OTH", b"\xff\xfe")))
-    assert [row["conn_state"] for row in rows(source)] == ["\ufffd\ufffd"]
+    assert [row["conn_state"] for row in rows(source)] == ["\\xff\\xfe"]
     assert count(source) == {"not_utf8": 1}
 
 
@@ -192,14 +195,14 @@ def test_rows_across_chunk_borders_are_whole(tmp_path: Path, monkeypatch: pytest
     path = write(tmp_path, HEAD + (DNS + BARE) * 50 + CLOSE)
     whole = rows(Zeek(path))
     for size in (len(HEAD) + 10, 1_000, 1_001, 1_777):
-        monkeypatch.setattr(zeek, "CHUNK", size)
+        monkeypatch.setattr(log_file, "CHUNK", size)
         source = Zeek(path)
         assert rows(source) == whole
         assert source.anomalies == {}
 
 
 def test_a_line_without_end_is_skipped_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zeek, "CHUNK", 1_000)
+    monkeypatch.setattr(log_file, "CHUNK", 1_000)
     source = Zeek(write(tmp_path, HEAD + DNS + "x" * 10_000 + "\n" + BARE))
     assert [row["uid"] for row in rows(source)] == ["CGm6jB4dXK71ZDWUDh", "C2"]
     assert set(count(source)) <= {"line_too_long", "wrong_field_count"}
@@ -214,7 +217,7 @@ def test_a_truncated_gzip_gives_what_is_there(tmp_path: Path) -> None:
     damaged = packed[: len(packed) // 2] + b"\xff" * 200 + packed[len(packed) // 2 :]
     source = Zeek(write(tmp_path, damaged))
     assert 5_000 < len(rows(source)) < 15_000
-    assert count(source)["gzip_damaged"] == 1
+    assert count(source)["gzip_corrupt"] == 1
 
 
 def test_a_gzip_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
@@ -227,7 +230,7 @@ def test_a_folder_is_read_in_the_order_of_its_names_and_the_current_log_last(tmp
         content = (HEAD + DNS.replace("CGm6jB4dXK71ZDWUDh", uid)).encode()
         write(tmp_path, gzip.compress(content) if name.endswith("gz") else content, name)
     write(tmp_path, gzip.compress(b"the same, being packed"), "conn.2024-01-01-02.log.gz")
-    write(tmp_path, "not ours", "dns.log")
+    write(tmp_path, "not ours", "notice.log")
     write(tmp_path, "not ours", "conn-summary.log")
     assert [row["uid"] for row in rows(Zeek(tmp_path))] == ["C1", "C2", "C4"]
 
@@ -307,7 +310,7 @@ TABLE_HEAD = b"ts,uid,src_ip,dst_ip,service,orig_pkts\n1.5,C1,10.0.0.1,10.0.0.2,
 
 
 @pytest.mark.parametrize("head", [(HEAD + DNS).encode(), JSON_HEAD, TABLE_HEAD], ids=["tsv", "json", "table"])
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(lines=LINES)
 def test_any_lines_after_a_header_never_raise(head: bytes, lines: list[bytes], tmp_path: Path) -> None:
     source = Zeek(write(tmp_path, head + b"\n".join(lines)))
@@ -377,3 +380,102 @@ def test_logs_of_recorded_attacks_are_read_completely(name: str, expected: int, 
 def test_other_logs_of_recorded_attacks_are_refused(name: str, data: Path) -> None:
     with pytest.raises(SourceError, match=r"not 'conn'|not a conn.log"):
         Zeek(data / "pcaps" / "attacks" / "flow-logs" / name)
+
+
+def test_the_logs_beside_conn_log_fill_the_columns_of_applications(tmp_path: Path) -> None:
+    lines = [DNS.replace("CGm6jB4dXK71ZDWUDh", f"C{i}") for i in range(3)]
+    write(tmp_path, HEAD + lines[0], "conn.2018-10-25-12-00-00.log")
+    write(tmp_path, HEAD + lines[1] + lines[2])
+    head = "#path\tdns\n#fields\tts\tuid\tquery\tqtype\trejected\n"
+    packed = gzip.compress(f"{head}1540469302.6\tC0\ta\\x09.example\t28\tF\n".encode())
+    write(tmp_path, packed, "dns.2018-10-25-12-00-00.log.gz")
+    write(tmp_path, head + "1540469302.6\tC1\tb.example\t1\tT\n1540469302.7\tC1\tlater.example\t1\tF\n", "dns.log")
+    write(tmp_path, '{"ts":1540469302.7,"uid":"C2","method":"GET","resp_mime_types":["text/html"]}\n', "http.log")
+    write(tmp_path, "", "ssl.log")
+    source = Zeek(tmp_path)
+    found = [
+        (row["dns_query"], row["dns_qtype"], row["dns_rejected"], row["http_method"], row["http_resp_mime_types"])
+        for row in rows(source)
+    ]
+    assert found == [
+        ("a\t.example", 28, False, None, None),
+        ("b.example", 1, True, None, None),
+        (None, None, None, "GET", "text/html"),
+    ]
+    assert source.anomalies == {}
+    assert {row["dns_query"] for row in rows(Zeek(tmp_path / "conn.log"))} == {None}  # a file is that file alone
+
+
+def test_a_growing_and_rotated_folder_is_followed_and_dns_rows_are_waited_for(tmp_path: Path) -> None:
+    line = DNS.replace("udp\t-", "udp\tdns")
+    head = "#path\tdns\n#fields\tts\tuid\tquery\n"
+    write(tmp_path, HEAD + line.replace("CGm6jB4dXK71ZDWUDh", "C0"))
+    write(tmp_path, head + "1540469302.6\tC0\tfirst\n", "dns.log")
+    source = Zeek(tmp_path, follow=True, wait_s=20.0)
+    found: dict[str, str | None] = {}
+
+    def append(name: str, text: str) -> None:
+        with (tmp_path / name).open("a") as file:
+            file.write(text)
+
+    def until(uid: str) -> None:
+        end = time.monotonic() + 20
+        while uid not in found and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def log() -> None:
+        until("C0")
+        append("conn.log", line.replace("CGm6jB4dXK71ZDWUDh", "C1"))
+        append("conn.log", BARE.replace("C2", "other")[:20])
+        time.sleep(0.3)
+        append("dns.log", "1540469302.6\tC1\tsec")
+        append("conn.log", BARE.replace("C2", "other")[20:])
+        until("other")  # waits for nothing
+        append("dns.log", "ond\n")
+        until("C1")
+        for name in ("conn", "dns"):
+            (tmp_path / f"{name}.log").rename(tmp_path / f"{name}.2018-10-25-13-00-00.log")
+        write(tmp_path, HEAD, "conn.log")
+        append("conn.log", line.replace("CGm6jB4dXK71ZDWUDh", "C2")[:-1])
+        write(tmp_path, head + "1540469302.6\tC2\tthird\n", "dns.log")
+        time.sleep(0.3)
+        source.stop()
+
+    writer = threading.Thread(target=log)
+    writer.start()
+    for batch in source.batches():
+        found |= dict(zip(batch.column("uid").to_pylist(), batch.column("dns_query").to_pylist(), strict=True))
+    writer.join()
+    assert found == {"C0": "first", "other": None, "C1": "second", "C2": "third"}
+    assert list(found)[:3] == ["C0", "other", "C1"]
+    assert source.anomalies == {}
+
+
+def test_a_row_that_does_not_come_in_time_is_counted_and_following_ends_when_nothing_comes(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + DNS.replace("udp\t-", "udp\tdns"))
+    source = Zeek(tmp_path, follow=True, wait_s=0.1, idle_s=0.3)
+    assert [row["uid"] for row in rows(source)] == ["CGm6jB4dXK71ZDWUDh"]
+    assert count(source) == {"application_row_missing": 1}
+
+
+def test_a_log_that_is_not_there_yet_can_be_followed(tmp_path: Path) -> None:
+    source = Zeek(tmp_path, follow=True, idle_s=0.5)
+    write(tmp_path, HEAD + DNS)
+    assert len(rows(source)) == 1
+
+
+@pytest.mark.data
+def test_recorded_dns_rows_join_their_connections(data: Path, tmp_path: Path) -> None:
+    logs = data / "pcaps" / "attacks" / "flow-logs"
+    for name in ("conn", "dns"):
+        (tmp_path / f"{name}.log").symlink_to(logs / f"slips__test10-mixed-zeek-dir__{name}.log")
+    found = {row["uid"]: (row["dns_query"], row["dns_qtype"]) for row in rows(Zeek(tmp_path))}
+    first: dict[str, tuple[str | None, int | None]] = {}
+    for line in (tmp_path / "dns.log").read_text().splitlines():
+        if not line.startswith("#"):
+            cells = line.split("\t")
+            query, qtype = (None if cells[i] == "-" else unescape(pa.array([cells[i]]))[0].as_py() for i in (9, 12))
+            first.setdefault(cells[1], (query, None if qtype is None else int(qtype)))
+    joined = {uid: value for uid, value in found.items() if value != (None, None)}
+    assert joined == {uid: first[uid] for uid in joined}
+    assert len(joined) == len([uid for uid in first if uid in found and first[uid] != (None, None)]) > 50

@@ -1,0 +1,190 @@
+"""Flows that were written before as a source of flows.
+
+In: a file that `redshank flows` wrote, or one with columns of the same names: Parquet, Arrow IPC, CSV or JSON lines
+(the last two plain or gzip). Out: the same FLOW batches, value for value; a column that the file does not have is null.
+A column that FLOW does not have is refused, since a misspelled one would be lost in silence.
+For a conn.log that `redshank flows --format zeek` wrote there is the source `zeek`.
+Source: our own `flows/write.py`, which says how each format writes a value.
+"""
+
+import difflib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import ipc, parquet
+
+from redshank.core.errors import ConfigError, SourceError
+from redshank.core.schema import FLOW
+from redshank.flows.columns import ROWS, flow_rows
+from redshank.flows.conn_log import EMPTY, unescape
+from redshank.flows.csv_records import read_table
+from redshank.flows.json_records import read_objects
+from redshank.flows.log_file import Files, Piece, regular, utf8
+from redshank.flows.source import FlowSource
+
+STAGE = "table"
+
+_KIND = "a table of flows; redshank flows -o FILE.parquet writes one"
+_PARQUET, _ARROW = b"PAR1", b"ARROW1"
+_BOM = b"\xef\xbb\xbf"
+_SHOWN = 40
+# Text first: columns.py reads numbers and times from it, exactly.
+_OBJECT = pa.schema(
+    [(field.name, pa.list_(pa.string()) if pa.types.is_list(field.type) else pa.string()) for field in FLOW]
+)
+
+
+class Table(FlowSource):
+    """Flows of a file with FLOW's columns.
+
+    Args:
+        path: Parquet, Arrow IPC, CSV with a header line, or JSON lines; told by its content.
+
+    Raises:
+        ConfigError: If `path` does not exist.
+        SourceError: If the file has a column that FLOW does not have, lacks the addresses, or cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.anomalies = {}
+        self.packets = 0
+        self.packet_bytes = 0
+        self._path = path
+        self._rows = 0
+        if not path.is_file() and not path.is_fifo():
+            raise ConfigError(f"{path}: no such file; name a table of flows, for example one of redshank flows -o")
+        if regular(path):
+            next(self._read(), None)
+        self.anomalies.clear()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give the file's flows; each call reads from the beginning.
+
+        Raises:
+            SourceError: If the file is no such table, or cannot be read.
+        """
+        self.anomalies.clear()
+        self._rows = 0
+        for columns, rows in self._read():
+            flows, _ = flow_rows(columns, rows, self._rows, self._count)
+            self._rows += rows
+            if flows.num_rows:
+                yield flows
+
+    def _read(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+        magic = b""
+        if regular(self._path):
+            with self._path.open("rb") as stream:
+                magic = stream.read(len(_ARROW))
+        try:
+            if magic.startswith(_PARQUET):
+                yield from self._parquet()
+            elif magic == _ARROW:
+                yield from self._arrow()
+            else:
+                yield from self._lines()
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).partition("\n")[0].partition(". ")[0]
+            raise SourceError(f"{self._path}: cannot be read as {_KIND} ({reason})") from None
+
+    def _parquet(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+        with parquet.ParquetFile(self._path) as file:
+            self._check(file.schema_arrow.names)
+            for batch in file.iter_batches(batch_size=ROWS, use_threads=False):
+                yield self._typed(batch), batch.num_rows
+
+    def _arrow(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+        with pa.memory_map(str(self._path)) as mapped, ipc.open_file(mapped) as file:
+            self._check(file.schema.names)
+            for number in range(file.num_record_batches):
+                batch = file.get_batch(number)
+                for at in range(0, batch.num_rows, ROWS):
+                    some = batch.slice(at, ROWS)
+                    yield self._typed(some), some.num_rows
+
+    def _typed(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        columns = {}
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            wanted = FLOW.field(name).type
+            try:
+                columns[name] = column if column.type == wanted else column.cast(wanted)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                raise SourceError(f"{self._path}: column '{name}' is {column.type}, FLOW has {wanted}") from None
+        return columns
+
+    def _lines(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+        with closing(Files([self._path], self._count)) as lines:
+            piece = lines.read()
+            if piece is None or not piece.rows.removeprefix(_BOM).strip():
+                raise SourceError(f"{self._path}: empty, not even a header; not {_KIND}")
+            begin = piece.rows.removeprefix(_BOM)
+            header: list[str] = []
+            if not begin.lstrip().startswith(b"{"):
+                line, _, begin = begin.lstrip(b"\r\n").partition(b"\n")
+                header = [name.strip(' "\r') for name in line.decode("utf-8", "backslashreplace").split(",")]
+                if not set(header) & set(FLOW.names):
+                    raise SourceError(f"{self._path}: not {_KIND}; it starts with {line[:_SHOWN]!r}")
+                self._check(header)
+            rest: Piece | None = Piece(begin, piece.first, piece.where)
+            while rest is not None:
+                rows = utf8(rest.rows, self._count)
+                tables = self._objects(rows, first=rest.first) if not header else self._cells(rows, header)
+                for table in tables:
+                    for batch in table.to_batches(max_chunksize=ROWS):
+                        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                        yield {name: _valued(name, column) for name, column in columns.items()}, batch.num_rows
+                rest = lines.read()
+
+    def _objects(self, rows: bytes, *, first: bool) -> Iterator[pa.Table]:
+        broken = self.anomalies.get((STAGE, "broken_json"), 0)
+        seen = 0
+        for table in read_objects(rows, _OBJECT, self._count, infer=True):
+            seen += len(table)
+            present = [name for name in table.schema.names if table.column(name).null_count < len(table)]
+            self._check(present, whole=first)
+            unknown = [name for name in table.schema.names if name not in FLOW.names]
+            yield table.drop_columns(unknown) if unknown else table
+        if first and not seen and self.anomalies.get((STAGE, "broken_json"), 0) > broken:
+            raise SourceError(f"{self._path}: not {_KIND}; it starts with {rows.lstrip()[:_SHOWN]!r}")
+
+    def _cells(self, rows: bytes, header: list[str]) -> Iterator[pa.Table]:
+        places = list(range(len(header)))
+        for table in read_table(rows, ",", len(header), places, self._count, empty_quotes=True):
+            columns = []
+            for name, column in zip(header, table.columns, strict=True):
+                text = column.combine_chunks()
+                kind = FLOW.field(name).type
+                if pa.types.is_list(kind):
+                    text = pc.split_pattern(text, ";")
+                elif pa.types.is_string(kind):
+                    text = pc.if_else(pc.equal(text, EMPTY), "", unescape(text))
+                columns.append(text)
+            yield pa.table(columns, names=header)
+
+    def _check(self, names: list[str], *, whole: bool = True) -> None:
+        """Refuse unknown columns; where all of them are named, also missing addresses."""
+        for name in names:
+            if name not in FLOW.names:
+                near = difflib.get_close_matches(name, FLOW.names, n=3)
+                hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "rename or remove it;"
+                raise SourceError(
+                    f"{self._path}: {name[:_SHOWN]!r} is no column of FLOW; {hint} docs/reference/flow.md lists them"
+                )
+            if names.count(name) > 1:
+                raise SourceError(f"{self._path}: column '{name}' comes {names.count(name)} times; keep one")
+        for name in ("src_ip", "dst_ip") if whole else ():
+            if name not in names:
+                raise SourceError(f"{self._path}: not {_KIND}; it lacks '{name}'")
+
+    def _count(self, name: str, amount: int = 1) -> None:
+        if amount:
+            self.anomalies[STAGE, name] = self.anomalies.get((STAGE, name), 0) + amount
+
+
+def _valued(name: str, column: pa.Array) -> pa.Array:
+    """Return a list column with numbers in place of text; others stay."""
+    kind = FLOW.field(name).type
+    return column.cast(kind) if pa.types.is_list(kind) else column
