@@ -5,10 +5,12 @@ In: packets or records. Out: FLOW batches (`core/schema.py`), in the order in wh
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from redshank.core.registry import Kind
+
+if TYPE_CHECKING:  # the help of every command names the sources, and needs no Arrow
+    import pyarrow as pa
 
 
 class FlowSource(ABC):
@@ -31,7 +33,7 @@ class FlowSource(ABC):
         self.stopping = True
 
     @abstractmethod
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterator["pa.RecordBatch"]:
         """Give FLOW batches of bounded size."""
 
 

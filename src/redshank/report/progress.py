@@ -4,11 +4,10 @@ In: a source of flows. Out: its batches, unchanged; on a terminal a line on stan
 while they pass. Where standard error is no terminal nothing is shown.
 """
 
+import sys
 from collections.abc import Iterator
 
 import pyarrow as pa
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from redshank.flows.source import FlowSource
 
@@ -20,13 +19,16 @@ def watched(source: FlowSource, *, hidden: bool = False) -> Iterator[pa.RecordBa
         source: Where the flows come from.
         hidden: Show nothing, for a terminal that shows the results themselves.
     """
-    console = Console(stderr=True)
-    if hidden or not console.is_terminal:
+    if hidden or not sys.stderr.isatty():
         yield from source.batches()
         return
+    # Here and not above: whoever is no terminal need not wait for it.
+    from rich.console import Console  # noqa: PLC0415  as just said
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415  as just said
+
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     flows = 0
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading")
         for batch in source.batches():
             flows += batch.num_rows

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TypeAlias
 
-from rich.console import Console
-from rich.text import Text
-
 from redshank.core.inert import inert
 
 Cell: TypeAlias = str | int | float | None
@@ -61,6 +58,9 @@ def show(title: str, sections: Sequence[Section], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(to_json(title, sections) + "\n")
     elif sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415  takes time that neither JSON nor a pipe needs
+        from rich.text import Text  # noqa: PLC0415  as above
+
         console = Console(file=sys.stdout, highlight=False)
         headings = {inert(title), *(inert(section.title) for section in sections)}
         for line in to_text(title, sections).splitlines():
