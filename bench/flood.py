@@ -1,7 +1,8 @@
 """A flood of distinct flows through the whole sensor: what it takes in memory and time, and what it gives up.
 
 In: --flows, how many (5 million if absent). Out: one line of JSON. Every packet begins a flow of its own: SYNs with
-data, and datagrams, from addresses and ports that never come twice; nothing ends before the table is full. The process must stay small, and every flow must come out: rows = flows, packets in rows = packets sent.
+data, and datagrams, from addresses and ports that never come twice; nothing ends before the table is full. The process
+must stay small, and every flow must come out: rows = flows, packets in rows = packets sent.
 """
 
 import argparse
