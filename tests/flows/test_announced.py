@@ -2,15 +2,20 @@ import ipaddress
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from redshank.capture.packet import PACKET
-from redshank.flows.announced import ANNOUNCED, FTP_DATA, IRC_DCC_DATA, announce, announced, make
+from redshank.flows.announced import ANNOUNCED, EXPECTED, FIRST, FTP_DATA, IRC_DCC_DATA, ROOM, announce, announced
 from redshank.flows.table import ROW
 
 CLIENT, SERVER, THIRD = "192.0.2.1", "198.51.100.2", "203.0.113.3"
 CLIENT_6, SERVER_6 = "2001:db8::1", "2001:db8::5:6:2"
 NOW = 10**18
+
+
+def make() -> npt.NDArray[Any]:
+    return np.zeros(ROOM, EXPECTED)
 
 
 def halves(address: str) -> tuple[int, int, int]:
@@ -23,7 +28,8 @@ def said(line: bytes, source: str, target: str, table: Any, ts_ns: int = NOW) ->
     packet["src_hi"], packet["src_lo"], packet["version"] = halves(source)
     packet["dst_hi"], packet["dst_lo"], _ = halves(target)
     packet["ts_ns"], packet["payload_offset"], packet["payload_captured"] = ts_ns, 3, len(line)
-    announce(table, packet[0], np.frombuffer(b"227" + line + b"9,9,9,9,9,9)", np.uint8).copy())
+    if FIRST[line[0]]:
+        announce(table, packet[0], np.frombuffer(b"227" + line + b"9,9,9,9,9,9)", np.uint8).copy())
     return table
 
 

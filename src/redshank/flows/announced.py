@@ -17,7 +17,7 @@ import numpy.typing as npt
 from redshank.core.kernel import lean_kernel
 from redshank.flows.bytes import place_of, starts, starts_word
 from redshank.flows.lines import next_line
-from redshank.flows.service import Bytes, Records
+from redshank.flows.service import NAMES, Bytes, Records
 
 Record = Any
 """One record of a structured array, inside a kernel."""
@@ -25,6 +25,8 @@ Record = Any
 FTP_DATA, IRC_DCC_DATA = 1, 2
 ANNOUNCED = ("ftp-data", "irc-dcc-data")
 """Names in FLOW.service, as Zeek gives them; kind k is the k-th."""
+BITS = np.array([0, *(1 << NAMES.index(name) for name in ANNOUNCED)], np.uint64)
+"""By kind, what ROW.services says."""
 
 EXPECTED = np.dtype(
     [
@@ -43,6 +45,8 @@ EXPECTED = np.dtype(
 """One flow that was announced."""
 
 _SETS, _WAYS = 256, 4
+ROOM = _SETS * _WAYS
+"""Length of the table: so many EXPECTED, empty ones are zero."""
 _WAIT_NS = 300 * 10**9
 _LOOKED_AT = 1500
 _LINES = 16
@@ -55,16 +59,8 @@ def _first_letters() -> npt.NDArray[np.bool_]:
     return table
 
 
-_FIRST = _first_letters()
-
-
-def make() -> npt.NDArray[Any]:
-    """Make an empty table.
-
-    Shape:
-        returns: [1024] EXPECTED.
-    """
-    return np.zeros(_SETS * _WAYS, EXPECTED)
+FIRST = _first_letters()
+"""Whether a line of that first byte may announce anything: asked before all else, as most packets do not."""
 
 
 @lean_kernel
@@ -96,7 +92,7 @@ def announced(expected: Records, row: Record, clock_ns: int) -> int:
 
 @lean_kernel
 def announce(expected: Records, packet: Record, data: Bytes) -> None:
-    """Note what a TCP packet announces.
+    """Note what a TCP packet announces, whose payload begins with a byte of FIRST.
 
     Args:
         expected: The table.
@@ -105,11 +101,9 @@ def announce(expected: Records, packet: Record, data: Bytes) -> None:
     """
     at = 0 + packet.payload_offset
     end = at + min(0 + packet.payload_captured, _LOOKED_AT)
-    if end - at < _SHORTEST or not _FIRST[data[at]]:
-        return
     for _ in range(_LINES):
         stop = next_line(data, at, end)
-        if stop - at >= _SHORTEST and _FIRST[data[at]]:
+        if stop - at >= _SHORTEST and FIRST[data[at]]:
             _read_line(expected, packet, data, at, stop)
         at = stop
 
