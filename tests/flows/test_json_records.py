@@ -53,6 +53,16 @@ def test_a_broken_line_costs_itself_and_no_other() -> None:
     assert counts == {"broken_json": 5}
 
 
+@pytest.mark.parametrize("infer", [False, True])
+@pytest.mark.parametrize(
+    "line", ["null", "{}null", '{"a":1} {"a":2}', '{"q":' + "[" * 50_000 + "]" * 50_000 + "}", "}{"]
+)
+def test_lines_that_crash_a_parser_are_never_shown_to_it(line: str, *, infer: bool) -> None:
+    rows, counts = read(f'{{"a":1}}\n{line}\n{{"a":2}}\n'.encode(), infer=infer)
+    assert [row["a"] for row in rows] == ["1", "2"]
+    assert counts == {"broken_json": 1}
+
+
 def test_what_does_not_fit_is_null_and_counted_and_a_list_becomes_text() -> None:
     rows, counts = read(b'{"a":{"deep":1},"l":"one","s":3}\n{"a":["x","y"]}\n')
     assert rows == [{"a": None, "l": ["one"], "s": None}, {"a": "x,y", "l": None, "s": None}]

@@ -1,10 +1,31 @@
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redshank.flows.other_tools import conn_state, counts_of, flag_bits, icmp_reply, ip_bytes, protocols, whole
+from redshank.capture.sources.pcap import Pcap
+from redshank.core.schema import FLOW
+from redshank.flows.other_tools import (
+    ACK,
+    FIN,
+    PSH,
+    RST,
+    SYN,
+    conn_state,
+    counts_of,
+    flag_bits,
+    icmp_reply,
+    ip_bytes,
+    protocols,
+    whole,
+)
+from redshank.flows.sources.sensor import Sensor
+
+BITS = {"fin": FIN, "syn": SYN, "rst": RST, "psh": PSH, "ack": ACK}
 
 
 def state(proto: str, src: str | None, dst: str | None, src_pkts: int = 1, dst_pkts: int = 1) -> str | None:
@@ -101,3 +122,28 @@ def test_counts_that_are_no_numbers_are_unknown_and_counted() -> None:
     found = counts_of(pa.array(["5", "1.2 M", None]), "pkts", lambda name, rows: counted.append((name, rows)))
     assert (found.tolist(), counted) == ([5, -1, -1], [("pkts_unreadable", 1)])
     assert whole(found).to_pylist() == [5, None, None]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("iot-testbed__final_scan_01.pcap", 36),
+        ("packets__synscan.pcapng", 1_000),
+        ("iot-testbed__blind05_slow_dos_05.pcap", 1),
+    ],
+)
+def test_what_is_told_from_gathered_flags_is_what_the_packets_tell_in_their_order(
+    name: str, told: int, data: Path
+) -> None:
+    flows = pa.Table.from_batches(Sensor(Pcap(data / "pcaps" / "attacks" / name)).batches(), FLOW)
+    flows = flows.filter(pc.equal(flows.column("part"), "final")).combine_chunks()
+    flags = [
+        sum((flows.column(f"{side}_{flag}_count").fill_null(0).to_numpy() > 0) * bit for flag, bit in BITS.items())
+        for side in ("src", "dst")
+    ]
+    proto, true = flows.column("proto").combine_chunks(), flows.column("conn_state").to_pylist()
+    found = conn_state(proto, *flags, *(flows.column(f"{side}_pkts").to_numpy() for side in ("src", "dst")))
+    known = [(state, one) for state, one in zip(found.to_pylist(), true, strict=True) if state is not None]
+    assert [state for state, _ in known] == [one for _, one in known]
+    assert len(known) >= told

@@ -21,6 +21,8 @@ from redshank.flows.log_file import Count
 
 _ONE_BY_ONE = 16
 """Lines that are read one by one where Arrow refuses their stretch."""
+_DEEPEST = 64
+"""Objects and lists inside each other that Arrow is shown: it calls itself for each, until the stack is full."""
 # Numbers stay text: a time must not pass through a float.
 _JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 _QUOTE, _BACKSLASH = ord('"'), ord("\\")
@@ -106,55 +108,79 @@ def _fit(value: object, kind: pa.DataType, count: Count) -> object:
 
 
 def _quoted(rows: bytes) -> pa.Buffer:
-    """Return the lines with every number, `true` and `false` in quotes."""
+    """Return the lines with every number, `true` and `false` in quotes.
+
+    Raises:
+        pa.ArrowInvalid: If a line is something else than one object, or one too deep: Arrow 26 crashes on a line `null`
+            and on ten thousand lists inside each other.
+    """
     source = np.frombuffer(rows, np.uint8)
     target = np.empty(2 * len(source) + 2, np.uint8)
-    return pa.py_buffer(target[: _quote(source, target)])
+    size = _quote(source, target)
+    if size < 0:
+        raise pa.ArrowInvalid("a line that is not one object")
+    return pa.py_buffer(target[:size])
 
 
 @kernel
 def _quote(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> int:
-    """Copy `source`, quotes around values that have none; a value of one byte takes three, with what parts it four."""
+    """Copy `source`, quotes around values that have none; return its new length, or -1 if a line is not for Arrow.
+
+    A value of one byte takes three, with what parts it from the next four: twice the room is enough.
+    """
     end = len(source)
     at = to = 0
-    inside = False
+    depth = 0
+    inside = closed = False  # inside a string; behind the object of this line
     while at < end:
         byte = source[at]
         if inside:
             target[to] = byte
             at += 1
             to += 1
-            if byte == _BACKSLASH and at < end:
-                inside = source[at] != 10
+            if byte == _BACKSLASH and at < end and source[at] != 10:
                 target[to] = source[at]
                 at += 1
                 to += 1
-            elif byte == _QUOTE or byte == 10:  # noqa: PLR1714  a kernel; a string ends with its line at the latest
+            elif byte == _QUOTE:
                 inside = False
+            elif byte == 10:
+                return -1
             continue
+        if byte == 10:
+            if depth != 0:
+                return -1
+            closed = False
+        elif depth == 0 and byte != 32 and byte != 9 and byte != 13 and (byte != 123 or closed):  # noqa: PLR1714  no sets here
+            return -1
         if byte == 45 or 48 <= byte <= 57 or byte == 116 or byte == 102:  # noqa: PLR1714  as above
             stop = at + 1
             while stop < end and _in_value(source[stop]):
                 stop += 1
-            if byte == 45 or byte <= 57 or _is_word(source, at, stop, _TRUE) or _is_word(source, at, stop, _FALSE):
+            quoted = byte <= 57 or _is_word(source, at, stop, _TRUE) or _is_word(source, at, stop, _FALSE)
+            if quoted:
                 target[to] = _QUOTE
                 to += 1
-                for place in range(at, stop):
-                    target[to] = source[place]
-                    to += 1
+            for place in range(at, stop):
+                target[to] = source[place]
+                to += 1
+            if quoted:
                 target[to] = _QUOTE
                 to += 1
-            else:
-                for place in range(at, stop):
-                    target[to] = source[place]
-                    to += 1
             at = stop
             continue
+        if byte == 123 or byte == 91:  # noqa: PLR1714  as above
+            depth += 1
+            if depth > _DEEPEST:
+                return -1
+        elif byte == 125 or byte == 93:  # noqa: PLR1714  as above
+            depth -= 1
+            closed = depth == 0
         inside = byte == _QUOTE
         target[to] = byte
         at += 1
         to += 1
-    return to
+    return -1 if inside or depth != 0 else to
 
 
 @kernel
