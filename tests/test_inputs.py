@@ -2,15 +2,16 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pytest
 
 from redshank.config import Sensor as Settings
 from redshank.core.errors import ConfigError
-from redshank.flows.source import FlowSource
+from redshank.flows.source import FLOW_SOURCES, FlowSource
 from redshank.flows.sources.zeek import Zeek
-from redshank.inputs import Inputs, ended_in_time, until_interrupted
+from redshank.inputs import METER, From, Inputs, ended_in_time, until_interrupted
 
 LOG = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_pkts\n"
 
@@ -107,3 +108,9 @@ def test_an_endless_source_is_asked_to_end_after_its_time() -> None:
             time.sleep(0.01)
     assert source.stopping
     assert list(source.batches()) == []
+
+
+def test_the_help_names_every_tool_whose_records_are_read() -> None:
+    option = get_args(From)[1]
+    for name in FLOW_SOURCES.names():
+        assert (name in option.help) == (name != METER), name

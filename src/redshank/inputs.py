@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redshank.config import Sensor as Settings
 from redshank.core.errors import ConfigError
-from redshank.flows.source import FLOW_SOURCES, FlowSource
+
+if TYPE_CHECKING:
+    from redshank.config import Sensor as Settings
+    from redshank.flows.source import FlowSource
 
 STANDARD_INPUT = Path("-")
 METER = "sensor"
@@ -43,7 +45,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="TOOL PATH",
-        help=f"Records of another tool: {', '.join(name for name in FLOW_SOURCES.names() if name != METER)}.",
+        help="Records of another tool: zeek, eve, argus, nfdump, or table for our own files.",
     ),
 ]
 Follow = Annotated[
@@ -127,7 +129,7 @@ class Inputs:
             return self.records[1]
         return None if self.read == STANDARD_INPUT else self.read
 
-    def source(self, settings: Settings) -> FlowSource:
+    def source(self, settings: "Settings") -> "FlowSource":
         """Open the input.
 
         Args:
@@ -164,7 +166,9 @@ class Inputs:
 
         return Sensor(Pcap(self.read), meter)
 
-    def _tool(self, name: str, path: Path) -> FlowSource:
+    def _tool(self, name: str, path: Path) -> "FlowSource":
+        from redshank.flows.source import FLOW_SOURCES
+
         found = FLOW_SOURCES.find(name)
         if name == METER:
             raise ConfigError(f"--from: '{name}' meters packets itself; name a capture with -r or an interface with -i")
@@ -176,7 +180,7 @@ class Inputs:
 
 
 @contextmanager
-def ended_in_time(inputs: Inputs, source: FlowSource) -> Iterator[None]:
+def ended_in_time(inputs: Inputs, source: "FlowSource") -> Iterator[None]:
     """Ask the source to end when `inputs.seconds` are over."""
     if inputs.seconds is None:
         yield
@@ -191,7 +195,7 @@ def ended_in_time(inputs: Inputs, source: FlowSource) -> Iterator[None]:
 
 
 @contextmanager
-def until_interrupted(inputs: Inputs, source: FlowSource) -> Iterator[None]:
+def until_interrupted(inputs: Inputs, source: "FlowSource") -> Iterator[None]:
     """Let the first Ctrl-C ask an endless source to end; the second, and any for other inputs, breaks off."""
     if not inputs.endless:
         yield
