@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bundle sweep docs new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live fuzz bundle sweep docs new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -13,13 +13,14 @@ help: ## Show what there is to do
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	$(BIN)/python -m redshank.flows.warm
 	@touch $@
 
 run: .venv/installed ## Learn on the sample network with active learning, then catch attacks in an unseen capture
 	$(BIN)/redshank demo -o out/demo
 
 test: .venv/installed ## Run every test (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 lint: .venv/installed ## Check style, types and the layers between folders
 	$(BIN)/ruff check .
@@ -31,8 +32,22 @@ fix: .venv/installed ## Repair what ruff can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/installed ## Measure speed beside peers; each figure is a ratio within one run
-	$(BIN)/python bench/flows.py
+bench: .venv/installed ## Measure the sensor beside its peers in small (1.5 M packets, three runs)
+	$(BIN)/python bench/sensor.py --packets 1500000 --full-packets 150000 --rounds 3
+
+bench-sensor: .venv/installed .venv-bench/installed ## Measure the sensor beside all its peers on 10 M packets (half an hour)
+	$(BIN)/python bench/sensor.py
+
+bench-live: .venv/installed ## Measure the sensor on a wire of its own: rate, drops, time to the first row (root)
+	$(BIN)/python bench/live.py --seconds 60
+
+.venv-bench/installed:
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check nfstream dpkt scapy
+	@touch $@
+
+fuzz: .venv/installed ## Feed a million spoiled inputs to every decoder, parser and the meter, with bounds checked
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python tools/fuzz.py --cases 1000000 --seed 1
 
 sweep: .venv/installed ## Run detection over every capture in $REDSHANK_DATA and print one line per file
 	$(BIN)/python tools/sweep.py $(REDSHANK_DATA)/pcaps
@@ -51,7 +66,8 @@ new: .venv/installed ## Stamp a new extension and its test: make new kind=model 
 
 services: ## Install the Debian packages that optional tests need (root)
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto iproute2 nftables tcpdump argus-server argus-client chromium
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto iproute2 nftables tcpdump argus-server argus-client \
+		nfdump tshark softflowd tcpreplay chromium
 
 clean-cache: ## Throw away compiled kernels and tool caches
 	find src tests \( -name '*.nbi' -o -name '*.nbc' \) -delete

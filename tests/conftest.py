@@ -11,7 +11,7 @@ DATA = Path(os.environ.get("REDSHANK_DATA") or ROOT.parent / "shared")
 if not DATA.is_absolute():
     DATA = (ROOT / DATA).resolve()
 NO_SKIP = os.environ.get("REDSHANK_NO_SKIP") == "1"
-SERVICES = ("mosquitto", "ip", "tcpdump")
+SERVICES = ("mosquitto", "ip", "tcpdump", "argus", "ra", "nfpcapd", "tshark")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -30,6 +30,13 @@ def _missing(marker: str) -> str | None:
 def pytest_report_header() -> list[str]:
     """Say which optional tests can run."""
     return [f"{marker}: {_missing(marker) or 'runs'}" for marker in ("data", "root", "service")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one worker, for its fixtures, and all that make networks in one, for the machine's."""
+    for item in items:
+        place = "networks" if item.get_closest_marker("root") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(place))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
