@@ -182,7 +182,7 @@ class Traffic:
             "proto": proto,
             "client": random.integers(1, 4_000, flows),
             "server": random.integers(1, 400, flows) + np.where(kind == 0, random.integers(0, 1 << 22, flows), 0),
-            "client_port": np.where(proto == 1, 8, 1_024 + (number + np.arange(flows)) % 60_000),
+            "client_port": np.where(proto == 1, 8, 32_768 + (number + np.arange(flows)) % 28_000),
             "server_port": np.array([one.port for one in KINDS])[kind],
             "ipv6": (random.random(flows) < 0.1).astype(np.int64),
             "vlan": np.where(random.random(flows) < 0.1, random.integers(2, 6, flows), 0),

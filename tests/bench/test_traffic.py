@@ -15,11 +15,11 @@ BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 @pytest.fixture(scope="module")
 def traffic() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("traffic", BENCH / "traffic.py")
+    spec = importlib.util.spec_from_file_location("bench_traffic", BENCH / "traffic.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["traffic"] = module
+    sys.modules["bench_traffic"] = module
     spec.loader.exec_module(module)
     return module
 
