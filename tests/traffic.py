@@ -49,8 +49,8 @@ PATHS = ((), (GRE,), (VXLAN,), (GRE, VXLAN), (GENEVE, IPIP), (VXLAN, GENEVE, GRE
 TUNNELED = frozenset({3, 7, 10})
 TCP_ACTS = ("syn", "syn+data", "answer", "ack", "data", "data", "lost", "again", "ahead", "fin", "fin+data", "rst",
             "rst+ack", "window", "flags", "jump", "ack ahead", "ack zero", "cut", "bad", "keep alive", "ack behind",
-            "handshake", "bye")  # fmt: skip
-ACTS = 24
+            "handshake", "bye", "answer first", "half open", "holes")  # fmt: skip
+ACTS = len(TCP_ACTS)
 Act = tuple[int, int, int, int, int]
 """Talkers, who of the two, what, how much, how long after: indices, taken modulo what there is."""
 
@@ -177,18 +177,17 @@ class Stage:
             )
 
         match what:
+            case "handshake" | "bye" | "answer first" | "half open":
+                seq = self.several(talkers, side, what, length, first)
+            case "holes":
+                for number in range(1, 10):
+                    send(A, seq + 20 * number, ack, 10)
             case "syn" | "syn+data" | "answer":
                 if spice % 3:
                     seq = first
                 data = length if what == "syn+data" else 0
                 send(S | A if what == "answer" else S, seq, ack, data)
                 seq += 1 + data
-            case "handshake":
-                send(S, seq, 0)
-                self.sent[talkers, side] = (seq + 1) % 2**32
-                self.tcp(talkers, 1 - side, "answer", 0, 0)
-                seq, ack = seq + 1, self.sent[talkers, 1 - side]
-                send(A, seq, ack)
             case "ack":
                 send(A, seq, ack)
             case "data":
@@ -204,12 +203,6 @@ class Stage:
                 data = length if what == "fin+data" else 0
                 send(F | A, seq, ack, data)
                 seq += 1 + data
-            case "bye":
-                send(F | A, seq, ack)
-                self.sent[talkers, side] = (seq + 1) % 2**32
-                self.tcp(talkers, 1 - side, "fin", 0, 0)
-                seq, ack = seq + 1, self.sent[talkers, 1 - side]
-                send(A, seq, ack)
             case "rst":
                 send(R, seq, 0, length if spice % 5 == 0 else 0)
             case "rst+ack":
@@ -235,3 +228,33 @@ class Stage:
             case "keep alive":
                 send(A, seq - 1, ack, 1)
         self.sent[talkers, side] = seq % 2**32
+
+    def several(self, talkers: int, side: int, what: str, length: int, first: int) -> int:
+        """Play packets of both sides; return the next sequence number of `side`."""
+        seq = self.sent.get((talkers, side), first)
+
+        def send(flags: int, seq: int, ack: int = 0) -> None:
+            self.put(talkers, side, 0, 40, tcp_flags=flags, seq=seq % 2**32, ack=ack % 2**32)
+
+        def other_does(act: str, told: int) -> int:
+            self.sent[talkers, side] = told % 2**32
+            self.tcp(talkers, 1 - side, act, 0, 0)
+            return self.sent[talkers, 1 - side]
+
+        match what:
+            case "handshake":
+                send(S, seq)
+                send(A, seq + 1, other_does("answer", seq + 1))
+            case "bye":
+                send(F | A, seq, self.sent.get((talkers, 1 - side), 0))
+                send(A, seq + 1, other_does("fin", seq + 1))
+            case "answer first":
+                other_does("answer", first + 1)
+                send(S, first)
+                seq = first
+            case "half open":
+                send(S, first)
+                other_does("ack", first + 1 + length)
+                send(R, first + 1)
+                seq = first
+        return seq + 1

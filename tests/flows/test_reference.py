@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from redshank.capture.packet import PACKET
 from redshank.flows.meter import Ended, Meter, MeterSettings
 from redshank.flows.rows import flow_rows
 from reference_meter import Packet, ReferenceMeter
@@ -115,16 +117,30 @@ HOW = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(done=acts, start=st.integers(0, 6), how=st.sampled_from(HOW), block=st.integers(1, 50))
 def test_rows_are_those_of_the_reference(done: list[Act], start: int, how: MeterSettings, block: int) -> None:
     packets = Stage(start).play(done)
     assert differences(fast(packets, how, block), slow(packets, how)) == []
 
 
-@pytest.mark.parametrize("seed", range(0, 400, 100))
+@pytest.mark.parametrize("seed", range(0, 240, 60))
 def test_rows_of_longer_talks_are_those_of_the_reference(seed: int) -> None:
-    for number in range(seed, seed + 100):
+    for number in range(seed, seed + 60):
         packets = Stage(number % 7).play(random_acts(number, most=150))
         how = HOW[number % 3]
         assert differences(fast(packets, how, 1 + number % 60), slow(packets, how)) == [], f"random_acts({number})"
+
+
+def test_numbers_that_wrap_around_with_the_data_of_a_syn_are_followed() -> None:
+    # Found by the campaign: the short way for data in order took these numbers for ones before the start.
+    packets = np.zeros(4, PACKET)
+    packets["version"], packets["proto"], packets["window"], packets["ts_ns"] = 4, 6, 1000, 10**18
+    packets["src_lo"], packets["dst_lo"] = [2, 1, 2, 2], [1, 2, 1, 1]
+    packets["src_port"], packets["dst_port"] = [80, 40000, 80, 80], [40000, 80, 40000, 40000]
+    packets["tcp_flags"], packets["seq"], packets["ack"] = [2, 18, 24, 24], [2**32 - 2, 1, 0, 1], [0, 0, 2, 2]
+    packets["payload_length"] = packets["payload_captured"] = [1, 0, 1, 1]
+    packets["payload_offset"], packets["ip_length"] = [255, 0, 0, 1], [41, 40, 41, 41]
+    found = fast(packets, HOW[0])
+    assert differences(found, slow(packets, HOW[0])) == []
+    assert found[0]["first_bytes"][0] == bytes([255, 0, 1])

@@ -218,9 +218,11 @@ def plain(
         row.first_seen != 3
         or not row.history_seen & (1 << (bit + 16 * side))
         or packet.seq != last & _LOW
+        or relative < 0  # a SYN with data just before its numbers wrapped around
         or (relative >= _HALF and last >> 32 == 0)
         or ahead < 0
         or ack == 0
+        or number < 0
         or (number >= _HALF and (acked + ahead) >> 32 == 0)
         or end.acked - end.start_seq <= 1
         or end.hole > 0
