@@ -74,6 +74,12 @@ def test_lone_halves_of_characters_survive_as_text() -> None:
     assert [row["a"] for row in rows] == ["\\ud800", "b"]
 
 
+def test_a_name_in_escapes_or_before_blanks_is_found() -> None:
+    rows, counts = read(b'{"\\u0061":1}\n{"a" \t:2}\n{"l"\t: ["x"]}\n')
+    assert [(row["a"], row["l"]) for row in rows] == [("1", None), ("2", None), (None, ["x"])]
+    assert counts == {}
+
+
 def test_other_members_come_only_when_asked_for() -> None:
     assert set(read(b'{"a":1,"z":2}\n')[0][0]) == {"a", "l", "s"}
     assert set(read(b'{"a":1,"z":2}\n', infer=True)[0][0]) == {"a", "l", "s", "z"}

@@ -99,7 +99,10 @@ def test_beyond_the_capacity_the_oldest_go_without_and_are_counted() -> None:
 
 
 HALVES = st.lists(
-    st.builds(half, st.integers(0, 200), *[st.sampled_from([A, B, ("10.0.0.1", 7)])] * 2, st.floats(0, 90)), max_size=8
+    st.builds(
+        half, st.integers(0, 200), *[st.sampled_from([A, B, ("10.0.0.1", 7)])] * 2, st.floats(0, 90) | st.just(1e300)
+    ),
+    max_size=8,
 )
 
 

@@ -208,6 +208,22 @@ def numbers(values: pa.Array) -> npt.NDArray[np.int64]:
     return found
 
 
+def ends_ns(begun: npt.NDArray[np.int64], lasted_s: pa.DoubleArray) -> npt.NDArray[np.int64]:
+    """Return when flows ended, in ns; no later than a time can be, whatever duration a record claims.
+
+    Shape:
+        begun, returns: [n]; lasted_s: [n], null is 0.
+
+    Example:
+        >>> ends_ns(np.array([5, 0]), pa.array([2.0, 1e300])).tolist()
+        [2000000005, 9000000000000000000]
+    """
+    lasted = lasted_s.fill_null(0.0).to_numpy(zero_copy_only=False)
+    span = (np.minimum(lasted, 9e9) * 1e9).astype(np.int64)
+    ended: npt.NDArray[np.int64] = begun + np.minimum(span, np.iinfo(np.int64).max - np.maximum(begun, 0))
+    return ended
+
+
 def _where(values: pa.Array, good: pa.BooleanArray) -> pa.Array:
     return pc.if_else(good, values, pa.scalar(None, values.type))
 

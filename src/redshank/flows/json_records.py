@@ -7,6 +7,7 @@ halving and read one by one; a line that is no object is counted as `broken_json
 Source: RFC 8259, https://jsonlines.org/.
 """
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,7 @@ _ONE_BY_ONE = 16
 """Lines that are read one by one where Arrow refuses their stretch."""
 _DEEPEST = 64
 """Objects and lists inside each other that Arrow is shown: it calls itself for each, until the stack is full."""
+_PLACES = 4_093
 # Numbers stay text: a time must not pass through a float.
 _JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 _QUOTE, _BACKSLASH = ord('"'), ord("\\")
@@ -46,11 +48,12 @@ def read_objects(rows: bytes, schema: pa.Schema, count: Count, *, infer: bool = 
     """
     if not rows.strip():
         return
-    # Arrow takes time for every member that it looks for, there or not.
-    there = pa.schema([field for field in schema if f'"{field.name}"'.encode() in rows])
     try:
+        quoted, seen = _quoted(rows)
+        # Arrow takes time for every member that it looks for, there or not.
+        there = pa.schema([field for field in schema if seen[_place(field.name)]])
         table = arrow_json.read_json(
-            pa.BufferReader(_quoted(rows)),
+            pa.BufferReader(quoted),
             read_options=arrow_json.ReadOptions(use_threads=False, block_size=2 * len(rows) + 64),
             parse_options=arrow_json.ParseOptions(
                 explicit_schema=there, unexpected_field_behavior="infer" if infer else "ignore"
@@ -107,8 +110,17 @@ def _fit(value: object, kind: pa.DataType, count: Count) -> object:
     return None
 
 
-def _quoted(rows: bytes) -> pa.Buffer:
-    """Return the lines with every number, `true` and `false` in quotes.
+@functools.cache
+def _place(name: str) -> int:
+    """Return where `_quote` notes that a member of this name was there; several names may share a place."""
+    place = 0
+    for byte in name.encode():
+        place = (place * 31 + byte) % _PLACES
+    return place
+
+
+def _quoted(rows: bytes) -> tuple[pa.Buffer, npt.NDArray[np.bool_]]:
+    """Return the lines with every number, `true` and `false` in quotes, and by `_place` which members may be there.
 
     Raises:
         pa.ArrowInvalid: If a line is something else than one object, or one too deep: Arrow 26 crashes on a line `null`
@@ -116,21 +128,22 @@ def _quoted(rows: bytes) -> pa.Buffer:
     """
     source = np.frombuffer(rows, np.uint8)
     target = np.empty(2 * len(source) + 2, np.uint8)
-    size = _quote(source, target)
+    seen = np.zeros(_PLACES, np.bool_)
+    size = _quote(source, target, seen)
     if size < 0:
         raise pa.ArrowInvalid("a line that is not one object")
-    return pa.py_buffer(target[:size])
+    return pa.py_buffer(target[:size]), seen
 
 
 @kernel
-def _quote(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> int:
+def _quote(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8], seen: npt.NDArray[np.bool_]) -> int:
     """Copy `source`, quotes around values that have none; return its new length, or -1 if a line is not for Arrow.
 
     A value of one byte takes three, with what parts it from the next four: twice the room is enough.
     """
     end = len(source)
     at = to = 0
-    depth = 0
+    depth = name = 0
     inside = closed = False  # inside a string; behind the object of this line
     while at < end:
         byte = source[at]
@@ -139,13 +152,21 @@ def _quote(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> int:
             at += 1
             to += 1
             if byte == _BACKSLASH and at < end and source[at] != 10:
+                seen[:] = True  # a name may be spelled in escapes
                 target[to] = source[at]
                 at += 1
                 to += 1
             elif byte == _QUOTE:
                 inside = False
+                after = at
+                while after < end and (source[after] == 32 or source[after] == 9 or source[after] == 13):
+                    after += 1
+                if after < end and source[after] == 58:
+                    seen[name] = True
             elif byte == 10:
                 return -1
+            else:
+                name = (name * 31 + byte) % _PLACES
             continue
         if byte == 10:
             if depth != 0:
@@ -177,6 +198,7 @@ def _quote(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> int:
             depth -= 1
             closed = depth == 0
         inside = byte == _QUOTE
+        name = 0
         target[to] = byte
         at += 1
         to += 1

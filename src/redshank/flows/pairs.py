@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from redshank.core.kernel import kernel
 from redshank.core.schema import FLOW
-from redshank.flows.columns import ROWS, Count, numbers
+from redshank.flows.columns import ROWS, Count, ends_ns, numbers
 from redshank.flows.other_tools import conn_state
 
 IDLE_S = 60.0
@@ -55,8 +55,7 @@ class Pairs:
         if not len(table):
             return []
         begun = numbers(table.column("ts").combine_chunks())
-        lasted = table.column("duration").fill_null(0.0).to_numpy()
-        ended = begun + (lasted * 1e9).astype(np.int64)
+        ended = ends_ns(begun, table.column("duration").combine_chunks())
         self._latest_ns = max(self._latest_ns, int(begun.max()))
         codes, against = _keys(table)
         order = np.lexsort((begun, codes))

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.errors import ConfigError
-from redshank.flows.columns import flow_rows, numbers
+from redshank.flows.columns import ends_ns, flow_rows, numbers
 from redshank.flows.conn_log import EMPTY, FLOW_NAMES, LABEL_NAMES, UNSET
 from redshank.flows.follow import Growing, plain, waited
 from redshank.flows.layout import LOG
@@ -225,8 +225,7 @@ def _end_ns(flows: pa.RecordBatch) -> int | None:
     begun = numbers(flows.column("ts"))
     if (begun < 0).any():
         return None
-    lasted = flows.column("duration").fill_null(0.0).to_numpy(zero_copy_only=False)
-    return int((begun + (lasted * 1e9).astype(begun.dtype)).max()) + AHEAD_NS
+    return int(ends_ns(begun, flows.column("duration")).max()) + AHEAD_NS
 
 
 def _labels(texts: Texts, rows: int) -> pa.RecordBatch:
