@@ -32,3 +32,19 @@ def test_the_command_says_that_it_compiles_and_when_it_is_done() -> None:
     assert done.returncode == 0
     assert done.stderr.splitlines()[0] == "redshank: loading kernels; compiling them takes two minutes, once"
     assert done.stderr.splitlines()[-1].startswith("redshank: kernels are ready, ")
+
+
+def test_afterwards_a_real_capture_needs_no_compiler() -> None:
+    code = """
+import sys
+from pathlib import Path
+import redshank.lab
+from redshank.capture.sources.pcap import Pcap
+from redshank.core import kernel
+from redshank.flows.sources.sensor import Sensor
+kernel._tell = lambda: sys.exit("compiles")
+source = Sensor(Pcap(Path(redshank.lab.__path__[0]) / "recordings" / "unseen" / "capture.pcap.gz"))
+print(sum(batch.num_rows for batch in source.batches()) > 1_000)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("True", "")

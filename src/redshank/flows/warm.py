@@ -8,16 +8,20 @@ no flow at all.
     python -m redshank.flows.warm    # compiles what is not on disk yet, as the installation does
 """
 
+import gzip
 import os
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from redshank.capture.source import Block, PacketSource
+from redshank.capture.sources.pcap import Pcap
 from redshank.flows.meter import MeterSettings
 from redshank.flows.service import NAMES, STREAM, find
 from redshank.flows.sources.sensor import Sensor
@@ -38,10 +42,10 @@ def warm() -> int:
 
 
 def main() -> None:
-    """Compile all kernels, the meter's and the services' side by side; say how long it took."""
+    """Compile all kernels, those of files, of the meter and of the services side by side; say how long it took."""
     began = time.monotonic()
     print("redshank: loading kernels; compiling them takes two minutes, once", file=sys.stderr)  # noqa: T201  a command
-    halves = [f"from redshank.flows import warm; warm.{half}()" for half in ("_meter", "_services")]
+    halves = [f"from redshank.flows import warm; warm.{half}()" for half in ("_files", "_services")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     running = [subprocess.Popen([sys.executable, "-c", half], env=environment) for half in halves]  # noqa: S603  our own text
     failed = [one.wait() for one in running]
@@ -53,6 +57,28 @@ def main() -> None:
 def _meter() -> int:
     sensor = Sensor(_Frames(), MeterSettings(capacity=16), live=True)
     return sum(batch.num_rows for batch in sensor.batches())
+
+
+def _files() -> None:
+    """Meter captures of one packet, in every form that is read."""
+    _meter()
+    frame = _ethernet(_ipv4(17, struct.pack(">4H", 4000, 4001, 8, 0)))
+    pcap = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, _ETHERNET)
+    pcap += struct.pack("<4I", 1, 0, len(frame), len(frame)) + frame
+    section = _block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    pcapng = section + _block(1, struct.pack("<HHI", _ETHERNET, 0, 65535))
+    pcapng += _block(6, struct.pack("<5I", 0, 0, 1, len(frame), len(frame)) + frame)
+    with tempfile.TemporaryDirectory() as folder:
+        for content in (pcap, pcapng, gzip.compress(pcap)):
+            path = Path(folder) / "capture"
+            path.write_bytes(content)
+            rows = sum(batch.num_rows for batch in Sensor(Pcap(path), MeterSettings(capacity=16)).batches())
+            assert rows == 1
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    body += bytes(-len(body) % 4)
+    return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
 
 
 def _services() -> None:
