@@ -18,8 +18,8 @@ from parity import Outcome, captures, compare, ours, same, table, total, zeeks
 from redshank.capture.source import Block, PacketSource
 from redshank.capture.sources.pcap import Pcap
 
-IDENTICAL = 0.95
-"""Share of flows that must be identical in every field."""
+IDENTICAL = 236
+"""Flows, of 247, that must be identical in every field: 95.5 %. Raised as the sensor gets better, never lowered."""
 
 _TUNNELS = ("geneve", "vxlan", "teredo", "gtpv1", "ayiya")
 """Named by packet analyzers, which Zeek always has."""
@@ -189,8 +189,7 @@ def test_flows_of_zeeks_own_captures_are_identical_to_its_log(outcomes: dict[str
     explained = {(case, name) for case in outcomes for name in WHY.get(case, {})}
     assert odd - explained == set(), table(outcomes, WHY)
     assert explained - odd == set(), "these do not differ any more: take them out of WHY"
-    flows = sum(one.flows for one in outcomes.values())
-    assert sum(one.identical for one in outcomes.values()) >= IDENTICAL * flows, total(outcomes)
+    assert sum(one.identical for one in outcomes.values()) >= IDENTICAL, total(outcomes)
 
 
 @pytest.mark.data
