@@ -184,6 +184,11 @@ def test_those_seen_least_recently_are_forgotten_and_counted() -> None:
     assert devices.evicted == 3
     devices.take(batch(*rows[6:]))
     assert list(table(devices)) == [row["src_mac"] for row in rows[7:]]
+    assert devices.evicted == 7
+    at_once = Devices(capacity=3)
+    at_once.take(batch(*rows))
+    assert at_once.rows().equals(devices.rows())
+    assert at_once.evicted == 7
 
 
 def test_a_capacity_that_holds_nobody_is_refused() -> None:

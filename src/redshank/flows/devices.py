@@ -6,7 +6,7 @@ Behind a router's link-layer address other networks' addresses appear. They are 
 NETWORKS networks outside the private ranges (/24 of IPv4, /64 of IPv6) were seen behind one, its row keeps only what
 it did with private addresses. A device with a few public addresses of its own keeps all.
 Interim rows tell that a flow goes on and what it speaks; packets and bytes come from final rows alone, so that no flow
-counts twice. Columns are grouped as a whole; the work per batch grows with the devices in it, not with its flows.
+counts twice. Columns are grouped as a whole, some ten thousand flows at a time: no object is made per flow.
 Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291 for the private ranges.
 """
 
@@ -22,6 +22,12 @@ from redshank.flows.vendor import Vendors
 
 IPS, SERVICES, NETWORKS = 16, 32, 4
 """Most addresses and services of a device that are kept, and networks it may have without being a router."""
+
+SETTLE_ENDS = 65_536
+"""Ends of flows that wait at most to be added up."""
+
+_Who = tuple[str | None, str]
+"""A link-layer address; or none, and the address that stands for a device."""
 
 _PRIVATE = (
     r"^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|127\."
@@ -52,7 +58,7 @@ class Devices:
     """Who was seen on the networks watched.
 
     Args:
-        capacity: Devices held at once; beyond it those seen least recently are forgotten, and counted in `evicted`.
+        capacity: Devices held at once; beyond it those seen least recently are forgotten, and counted.
         vendors: The registry of link-layer addresses.
 
     Raises:
@@ -69,10 +75,17 @@ class Devices:
     def __init__(self, capacity: int = 4_096, vendors: Vendors | None = None) -> None:
         if capacity < 1:
             raise ValueError(f"capacity: {capacity} devices; at least 1")
-        self.evicted = 0
+        self._evicted = 0
         self._capacity = capacity
         self._vendors = vendors or Vendors()
-        self._seen: dict[tuple[str | None, str], dict[bool, _Share]] = {}
+        self._seen: dict[_Who, dict[bool, _Share]] = {}
+        self._waiting: list[pa.Table] = []
+
+    @property
+    def evicted(self) -> int:
+        """How many devices were forgotten to make room for others."""
+        self._settle()
+        return self._evicted
 
     def take(self, batch: pa.RecordBatch) -> None:
         """Notice who takes part in these flows.
@@ -80,10 +93,27 @@ class Devices:
         Args:
             batch: FLOW rows.
         """
-        ends = _ends(batch)
-        if not len(ends):
+        self._waiting.append(_ends(batch))
+        if sum(map(len, self._waiting)) >= SETTLE_ENDS:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Add what waits to the devices: what that costs grows with the devices in it, so it is done seldom."""
+        if not sum(map(len, self._waiting)):
             return
-        for row in _latest(ends, self._capacity).to_pylist():
+        ends = pa.concat_tables(self._waiting)
+        self._waiting = []
+        found = ends.group_by(_WHO, use_threads=False).aggregate(
+            [("first", "min"), ("last", "max"), ("final", "sum"), ("sent", "sum"), ("received", "sum")]
+        )
+        if len(found) > 2 * self._capacity:  # a device has at most two shares: these would be forgotten at once
+            order = pc.sort_indices(found, [("last_max", "descending")])
+            late = found.take(order[2 * self._capacity :])
+            names = zip(late.column("mac").to_pylist(), late.column("alone").to_pylist(), strict=True)
+            found = found.take(order[: 2 * self._capacity])
+            known = set(zip(found.column("mac").to_pylist(), found.column("alone").to_pylist(), strict=True))
+            self._evicted += len(set(names) - known - self._seen.keys())
+        for row in found.to_pylist():
             near = self._share(row)
             near.first_ns, near.last_ns = min(near.first_ns, row["first_min"]), max(near.last_ns, row["last_max"])
             near.flows += row["final_sum"]
@@ -98,6 +128,7 @@ class Devices:
 
     def rows(self) -> pa.RecordBatch:
         """Return one DEVICE row for each device held, in the order in which they were first seen."""
+        self._settle()
         found = [self._row(mac, shares) for (mac, _), shares in self._seen.items()]
         found.sort(key=lambda row: (row["first_seen"], row["mac"] or "", row["ips"]))
         return pa.RecordBatch.from_pylist(found, schema=DEVICE)
@@ -114,7 +145,7 @@ class Devices:
             order = sorted(self._seen, key=lambda who: max(share.last_ns for share in self._seen[who].values()))
             for who in order[:over]:
                 del self._seen[who]
-            self.evicted += over
+            self._evicted += over
 
     def _row(self, mac: str | None, shares: dict[bool, _Share]) -> dict[str, object]:
         routes = False in shares and len(shares[False].networks) > NETWORKS
@@ -217,16 +248,6 @@ def _answered(batch: pa.RecordBatch) -> pa.BooleanArray:
 
 
 _WHO = ["mac", "alone", "near"]
-
-
-def _latest(ends: pa.Table, most: int) -> pa.Table:
-    """Sum up each device, those seen last if there are more than can be held."""
-    found = ends.group_by(_WHO, use_threads=False).aggregate(
-        [("first", "min"), ("last", "max"), ("final", "sum"), ("sent", "sum"), ("received", "sum")]
-    )
-    if len(found) <= 2 * most:  # a device has at most two rows
-        return found
-    return found.take(pc.sort_indices(found, [("last_max", "descending")])[: 2 * most])
 
 
 def _recent(ends: pa.Table, column: str, most: int) -> pa.Table:
