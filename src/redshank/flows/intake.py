@@ -10,6 +10,7 @@ import numpy.typing as npt
 from redshank.capture.packet import CARRIES, METERED_CARRIER
 from redshank.core.kernel import lean_kernel
 from redshank.flows import interim
+from redshank.flows.announced import BITS, FIRST, announce, announced
 from redshank.flows.deadline import deadline
 from redshank.flows.emit import BY_PACKETS, CLOSED, END_OF_INPUT, EVICTED, emit, room
 from redshank.flows.history import CHECKSUM, DATA_BIT, flipped, once, scaled
@@ -20,7 +21,18 @@ from redshank.flows.pools import end_of, more_of, take_row, victim
 from redshank.flows.prefix import keep_datagram
 from redshank.flows.sequence import note
 from redshank.flows.slots import find, insert, same_key
-from redshank.flows.table import Int, Memory, Record, Records, all_ends, all_more, all_parents, all_rows, all_slots
+from redshank.flows.table import (
+    Int,
+    Memory,
+    Record,
+    Records,
+    all_ends,
+    all_expected,
+    all_more,
+    all_parents,
+    all_rows,
+    all_slots,
+)
 from redshank.flows.tcp import begins_anew, count_flags, plain, segment
 from redshank.flows.uid import tunnel_uid, uid_of
 from redshank.flows.wheel import BUCKET_BITS, due, end, link, settle, sweep, unlink
@@ -65,6 +77,8 @@ def _begin(t: Memory, packet: Record, key: Record, now: Int, limits: Record) -> 
     if exchange:
         row.orig_mac, row.resp_mac = packet.dst_mac, packet.src_mac
         flipped(row)
+    if row.proto == TCP:
+        row.services = BITS[announced(all_expected(t), row, now)]
     insert(all_slots(t), 0 + key.tag, index)
     t.live += 1
     return index
@@ -103,6 +117,8 @@ def _take(
             sender = all_ends(t)[row.orig_end if side == 0 else row.resp_end]
             row.deadline_ns = deadline(row, all_ends(t)[row.orig_end], all_ends(t)[row.resp_end], limits)
         count_flags(sender, 0 + packet.tcp_flags)
+        if packet.payload_captured > 0 and FIRST[data[packet.payload_offset]]:
+            announce(all_expected(t), packet, data)
     else:
         sender = all_ends(t)[end_of(t, index, side)]
         row.last_ns = now

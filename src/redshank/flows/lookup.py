@@ -12,7 +12,7 @@ from redshank.core.kernel import lean_kernel
 from redshank.flows.machine import prefetch
 from redshank.flows.orient import TCP, key_of
 from redshank.flows.slots import hash_of, probe
-from redshank.flows.table import Int, Memory, Records, all_ends, all_rows, all_slots
+from redshank.flows.table import FIRST, Int, Memory, Records, all_ends, all_more, all_rows, all_slots
 
 BATCH = 64
 """Packets looked up at once: their lines fit into the smallest cache."""
@@ -52,3 +52,11 @@ def look_up(packets: Records, start: Int, stop: Int, t: Memory, keys: Records) -
             prefetch(all_ends(t), orig, _LINE)
             if key.proto == TCP:
                 prefetch(all_ends(t), resp, _LINE)
+            if row.more > 0 and row.packets < FIRST:
+                prefetch(all_more(t), np.int64(row.more), 0)
+                prefetch(all_more(t), np.int64(row.more), _LINE)
+            if row.packets + 1 >= row.due_packets:
+                for line in range(2 * _LINE, 4 * _LINE, _LINE):
+                    prefetch(all_rows(t), np.int64(key.row), line)
+                    prefetch(all_more(t), np.int64(row.more), line)
+                prefetch(all_ends(t), resp, 0)

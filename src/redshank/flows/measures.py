@@ -14,7 +14,7 @@ import pyarrow as pa
 from redshank.core.kernel import lean_kernel
 from redshank.flows.conn_state import conn_state, payload_bytes
 from redshank.flows.emit import INTERIM
-from redshank.flows.moments import deviation
+from redshank.flows.moments import gap_deviation, size_deviation
 from redshank.flows.orient import ICMP, ICMPV6, TCP, UDP
 from redshank.flows.table import Record, Records
 
@@ -91,11 +91,11 @@ def _side(
     floats[at, k] = end.size_min
     floats[at + 1, k] = end.ip_bytes / some
     floats[at + 2, k] = end.size_max
-    floats[at + 3, k] = deviation(packets, end.ip_bytes, end.size_squares, 0)
+    floats[at + 3, k] = size_deviation(end)
     floats[at + 4, k] = end.gap_min / 1e9
     floats[at + 5, k] = end.gap_sum / gaps / 1e9
     floats[at + 6, k] = end.gap_max / 1e9
-    floats[at + 7, k] = deviation(packets - 1, end.gap_sum, end.gap_squares, end.gap_squares_hi) / 1e9
+    floats[at + 7, k] = gap_deviation(end) / 1e9
     longs[here, k] = packets
     longs[here + 1, k] = end.ip_bytes
     longs[here + 2, k] = end.fin

@@ -39,7 +39,7 @@ from redshank.flows.table import DATA_BYTES, KEY, Table
 
 __all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
 
-ROWS = 8192
+ROWS = 4096
 """Rows handed out at a time."""
 HOLD_NS = 5_000_000_000
 """Rows are handed out at least this often: a batch of a few costs as much as one of thousands."""
@@ -224,7 +224,7 @@ class Meter:
         """
         memory = self._memory
         count = int(memory["out"])
-        enough = count >= ROWS // 2 or memory["out_bytes"] >= DATA_BYTES // 2
+        enough = count >= 3 * ROWS // 4 or memory["out_bytes"] >= DATA_BYTES // 2
         if not count or not (force or enough or memory["clock"] - self._taken_ns > HOLD_NS):
             return None
         return self._ended()

@@ -1,7 +1,7 @@
 """Size and gap statistics of one direction, exact: sums of whole numbers, from which mean and spread follow at the end.
 
 In: the packets of a direction, one by one. Out: sums in its END; mean and standard deviation when a row goes out. Sums
-of squares of gaps take 96 bits, so that nanoseconds stay whole: no rounding, no division per packet, and no order in
+of squares of gaps take 104 bits, so that nanoseconds stay whole: no rounding, no division per packet, and no order in
 which packets would have to come.
 """
 
@@ -35,11 +35,26 @@ def count(end: Record, size: Int, now: Int) -> None:
         end.gap_sum += gap
         low, high = add_square(end.gap_squares, np.uint64(end.gap_squares_hi), np.uint64(gap))
         end.gap_squares = low
-        end.gap_squares_hi = high
+        end.gap_squares_hi = high & np.uint64(0xFFFFFFFF)
+        if high >> np.uint64(32):
+            end.gap_squares_top = min(end.gap_squares_top + np.int64(high >> np.uint64(32)), 255)
         end.gap_max = max(end.gap_max, gap)
         if gap < end.gap_min or packets == 1:
             end.gap_min = gap
     end.last_ns = now
+
+
+@lean_kernel
+def size_deviation(end: Record) -> Int:
+    """Return the standard deviation of a direction's IP lengths, bytes."""
+    return deviation(end.packets, end.ip_bytes, end.size_squares, 0)
+
+
+@lean_kernel
+def gap_deviation(end: Record) -> Int:
+    """Return the standard deviation of a direction's gaps, ns."""
+    high = np.uint64(end.gap_squares_top) << np.uint64(32) | np.uint64(end.gap_squares_hi)
+    return deviation(end.packets - 1, end.gap_sum, end.gap_squares, high)
 
 
 @lean_kernel

@@ -5,6 +5,7 @@ never shows in any result.
 """
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.machine import prefetch
 from redshank.flows.table import EVICTION_SAMPLE, Int, Memory, Record, all_ends, all_holes, all_more, all_rows, clear
 
 
@@ -14,11 +15,13 @@ def take_row(t: Memory) -> Int:
     index = t.free_row
     if index >= 0:
         t.free_row = all_rows(t)[index].next
-        return index
-    if t.started_row < len(all_rows(t)):
+    elif t.started_row < len(all_rows(t)):
+        index = t.started_row
         t.started_row += 1
-        return t.started_row - 1
-    return -1
+    following = t.free_row if t.free_row >= 0 else t.started_row
+    for line in range(0, 256, 64):
+        prefetch(all_rows(t), following, line)
+    return index
 
 
 @lean_kernel
@@ -58,6 +61,9 @@ def end_of(t: Memory, index: Int, side: Int) -> Int:
     else:
         place = t.started_end
         t.started_end += 1
+    following = t.free_end if t.free_end > 0 else t.started_end
+    for line in range(0, 192, 64):
+        prefetch(all_ends(t), following, line)
     clear(all_ends(t)[place])
     if side == 0:
         row.orig_end = place

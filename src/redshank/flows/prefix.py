@@ -102,6 +102,11 @@ def join(t: Memory, end: Record, out: npt.NDArray[np.uint8], at: Int, pieces: np
         pieces: Room for PIECES numbers.
     """
     position = end.prefix_at
+    if end.prefix_pieces == 1 and end.prefix_bytes > 0 and t.written - position <= len(ring_bytes(t)):
+        place = position % len(ring_bytes(t))
+        copy(out, at, ring_bytes(t), place + _HEADER, 0 + end.prefix_bytes)
+        pieces[0] = place
+        return 0 + end.prefix_bytes
     count = 0
     while position > 0:
         if t.written - position > len(ring_bytes(t)):

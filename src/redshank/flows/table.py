@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.announced import EXPECTED, ROOM
 from redshank.flows.machine import array_of
 from redshank.flows.service import STREAM
 
@@ -34,6 +35,8 @@ BLOCKS = 6
 HOLES = 8192
 """Directions that may have data out of order at a time; one more is as if it had no room for a stretch."""
 BUCKETS = 4096
+NODE = 16
+"""Numbers in a node of a bucket: one cache line."""
 DATA_BYTES = 1 << 22
 """First bytes that wait with rows to be handed out."""
 EVICTION_SAMPLE = 32
@@ -86,8 +89,8 @@ ROW = np.dtype(
         ("first_size", "i4"),  # IP length of the first packet, negative from the responder
         ("orig_mac", "u8"),
         ("resp_mac", "u8"),
-        ("previous", "i4"),
-        ("next", "i4"),  # in its bucket or among free rows; of a row that goes out: where it lies in the table
+        ("place", "i4"),  # where it stands in its bucket, an index into Table.nodes
+        ("next", "i4"),  # among free rows; of a row that goes out: where it lies in the table
         ("history", "u1", (HISTORY,)),
     ],
     align=True,
@@ -101,7 +104,7 @@ END = np.dtype(
         ("size_squares", "u8"),  # sum of the squares of IP lengths
         ("last_ns", "i8"),
         ("gap_sum", "i8"),
-        ("gap_squares", "u8"),  # sum of the squares of gaps, the lower 64 of 96 bits
+        ("gap_squares", "u8"),  # sum of the squares of gaps, the lower 64 of 104 bits
         ("gap_min", "i8"),
         ("gap_max", "i8"),
         # Second cache line: TCP. 32-bit sequence numbers are counted on past their wrap-around.
@@ -137,7 +140,7 @@ END = np.dtype(
         ("prefix_pieces", "u1"),
         ("previous_state", "u1"),
         ("eof", "u1"),
-        ("spare", "u1"),
+        ("gap_squares_top", "u1"),  # the 8 bits above gap_squares_hi
     ],
     align=True,
 )
@@ -192,8 +195,11 @@ _ARRAYS = {
     "parents": np.dtype("u8"),
     "slots": np.dtype("u8"),
     "buckets": np.dtype("i4"),
+    "crowds": np.dtype("i4"),
+    "nodes": np.dtype("i4"),
     "ring": np.dtype("u1"),
     "ring_words": np.dtype("i8"),
+    "expected": EXPECTED,
     "out_rows": ROW,
     "out_more": MORE,
     "out_ends": END,
@@ -205,6 +211,7 @@ _ARRAYS = {
 _NUMBERS = (
     *("clock", "tick", "serial", "live", "hand", "packets", "written", "out", "out_bytes", "lost"),
     *("free_row", "started_row", "free_end", "started_end", "free_more", "started_more", "free_hole", "started_hole"),
+    *("free_node", "started_node"),
 )
 MEMORY = np.dtype(
     [
@@ -216,12 +223,13 @@ MEMORY = np.dtype(
 )
 """What kernels take of a table: its numbers, and where its arrays lie."""
 
-all_rows, all_ends, all_more, all_holes, all_parents, all_slots, all_buckets, ring_bytes, ring_words = (
-    array_of(name, dtype) for name, dtype in list(_ARRAYS.items())[:9]
-)
-out_rows, out_more, out_ends, out_parents, out_streams, out_data, out_pieces = (
-    array_of(name, dtype) for name, dtype in list(_ARRAYS.items())[9:]
-)
+_MADE = {name: array_of(name, dtype) for name, dtype in _ARRAYS.items()}
+all_rows, all_ends, all_more, all_holes = _MADE["rows"], _MADE["ends"], _MADE["more"], _MADE["holes"]
+all_parents, all_slots, ring_bytes, ring_words = _MADE["parents"], _MADE["slots"], _MADE["ring"], _MADE["ring_words"]
+all_buckets, all_crowds, all_nodes = _MADE["buckets"], _MADE["crowds"], _MADE["nodes"]
+all_expected = _MADE["expected"]
+out_rows, out_more, out_ends, out_parents = (_MADE[f"out_{name}"] for name in ("rows", "more", "ends", "parents"))
+out_streams, out_data, out_pieces = (_MADE[f"out_{name}"] for name in ("streams", "data", "pieces"))
 
 
 class Table:
@@ -246,8 +254,10 @@ class Table:
         holes: [HOLES + 1] HOLE; the first is unused.
         parents: [4 * capacity] uint64: names of the tunnels that carried a flow, two words each (uid.py).
         slots: [power of two >= 2 * capacity] uint64: tag in the upper half, row + 1 in the lower, 0 is empty.
-        buckets: [BUCKETS] int32: first row of each bucket's list, -1 if none.
+        buckets: [BUCKETS] int32: the newest node of each bucket, -1 if none; crowds: how many rows stand in it.
+        nodes: [NODE * n] int32: the node before, then NODE - 1 rows; only a bucket's newest node is not full.
         ring: [ring_bytes] uint8, and ring_words, the same memory as int64.
+        expected: [ROOM] EXPECTED: flows that were announced (announced.py).
         out_rows: [out] ROW; `next` is where the flow lies in the table.
         out_more: [out] MORE, set for flows that have it.
         out_ends: [2 * out] END: originator, responder.
@@ -268,9 +278,12 @@ class Table:
         self.slots = self._array("slots", 1 << (2 * capacity - 1).bit_length())
         self.buckets = self._array("buckets", BUCKETS)
         self.buckets[:] = -1
+        self.crowds = self._array("crowds", BUCKETS)
+        self.nodes = self._array("nodes", NODE * (capacity // (NODE - 1) + BUCKETS + 1))
         self.ring_words = self._array("ring_words", ring_bytes // 8)
         self.ring = self.ring_words.view(np.uint8)
         self._place("ring", self.ring)
+        self.expected = self._array("expected", ROOM)
         self.out_rows = self._array("out_rows", out)
         self.out_more = self._array("out_more", out)
         self.out_ends = self._array("out_ends", 2 * out)
@@ -279,7 +292,7 @@ class Table:
         self.out_data = self._array("out_data", DATA_BYTES)
         self.out_pieces = self._array("out_pieces", 256)
         memory = self.memory
-        for name in ("free_row", "free_end", "free_more", "free_hole"):
+        for name in ("free_row", "free_end", "free_more", "free_hole", "free_node"):
             memory[name] = -1
         for name in ("started_end", "started_more", "started_hole"):
             memory[name] = 1
@@ -306,4 +319,4 @@ def clear(end: Record) -> None:
     end.state = end.did_close = end.given_up = end.prefix_done = end.previous_state = end.eof = 0
     end.last_syn = end.last_fin = end.last_rst = 0
     end.fin = end.syn = end.rst = end.urg = end.ece = end.cwr = end.bare = 0
-    end.hole = end.prefix_bytes = end.prefix_pieces = 0
+    end.hole = end.prefix_bytes = end.prefix_pieces = end.gap_squares_top = 0

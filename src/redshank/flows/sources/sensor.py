@@ -60,7 +60,7 @@ class Sensor(FlowSource):
         self._source.stop()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give FLOW batches of at most 8,192 rows."""
+        """Give FLOW batches of at most 4,096 rows."""
         for block in self._source.blocks():
             self.packets += len(block.offset)
             self.packet_bytes += int(block.length.sum())
