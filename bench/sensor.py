@@ -192,7 +192,7 @@ def row(tool: Tool, stem: str, packets: int, ours: float | None) -> dict[str, ob
         "cpu_s": round(cpu, 3),
         "cpu_s_all": [round(one.cpu_s, 3) for one in runs],
         "wall_s": round(statistics.median(one.wall_s for one in runs), 3),
-        "packets_per_cpu_s": round(packets / cpu),
+        "packets_per_cpu_s": round(packets / cpu, 3),
         "ratio": round(ours / (packets / cpu), 2) if ours else 1.0,
         "peak_mib": round(max(one.peak_mib for one in runs)),
         "note": tool.note,
@@ -205,7 +205,7 @@ def show(rows: list[dict[str, object]]) -> None:
         f"{'tool':15}{'capture':>16}{'packets':>12}{'CPU s':>9}{'wall s':>9}{'k packets/s':>13}{'ours/it':>9}{'MiB':>7}"
     )
     for one in rows:
-        rate = f"{int(str(one['packets_per_cpu_s'])) / 1e3:,.1f}"
+        rate = f"{float(str(one['packets_per_cpu_s'])) / 1e3:,.1f}"
         print(
             f"{one['tool']:15}{one['capture']:>16}{one['packets']:>12,}{one['cpu_s']:>9.2f}{one['wall_s']:>9.2f}"
             f"{rate:>13}{one['ratio']:>9.2f}{one['peak_mib']:>7}  {one['note']}"
@@ -248,7 +248,7 @@ def main() -> None:
             measure(tool, capture(place, "large", sizes[tool.name], 128), sizes[tool.name], core, place)
     rows = []
     for path, packets in [(ten, TEN), *whole]:
-        ours = float(str(row(present[0], path.stem, packets, None)["packets_per_cpu_s"]))
+        ours = packets / statistics.median(one.cpu_s for one in present[0].runs[path.stem])
         rows += [row(tool, path.stem, packets, ours) for tool in fast]
         if path == whole[0][0]:
             rows += [row(tool, f"large-{sizes[tool.name]}", sizes[tool.name], ours) for tool in slow]
