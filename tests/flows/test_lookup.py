@@ -17,7 +17,7 @@ def test_what_is_in_the_table_is_found_and_what_is_not_metered_passed_over() -> 
     tag = int(slots.hash_of(key, memory["k0"], memory["k1"])) & 0xFFFFFFFF
     slots.insert(tables.slots, tag, 7)
     keys = np.zeros(BATCH, KEY)
-    look_up(packets, 0, 6, memory, keys)
+    look_up(packets, np.zeros(1, np.uint8), 0, 6, memory, keys)
     assert keys["row"][:6].tolist() == [-1, -1, 7, 7, -1, -1]
     assert keys["version"][:6].tolist() == [4, 4, 4, 4, 0, 0]
     assert keys["tag"][2] == keys["tag"][3] == tag
@@ -27,5 +27,5 @@ def test_what_is_in_the_table_is_found_and_what_is_not_metered_passed_over() -> 
 def test_keys_are_counted_from_the_first_packet_that_is_looked_up() -> None:
     packets = trace("0 > - 1\n1 > 8/0 1\n2 > S 1")
     keys = np.zeros(BATCH, KEY)
-    look_up(packets, 1, 3, Table(16, 1).memory, keys)
+    look_up(packets, np.zeros(1, np.uint8), 1, 3, Table(16, 1).memory, keys)
     assert keys["proto"][:3].tolist() == [1, 6, 0]

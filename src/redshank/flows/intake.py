@@ -208,7 +208,7 @@ def feed(
     at = start
     while at < len(packets):
         stop = min(at + BATCH, len(packets))
-        look_up(packets, at, stop, t, keys)
+        look_up(packets, data, at, stop, t, keys)
         for place in range(at, stop):
             packet, key = packets[place], keys[place - at]
             depth = 0 + packet.depth

@@ -1,11 +1,12 @@
 """Finding the flows of many packets at once, so that memory is on its way before it is needed.
 
 In: PACKET records. Out: their KEYs, each with its hash and the row where the flow probably is; the cache lines of
-slots, rows and ends have been asked for: a flow table is larger than any cache, and each packet's flow lies somewhere
-else. Nothing is changed, and nothing here is final: the packets before may still begin, end or move the flow.
+slots, rows, ends and payloads have been asked for: a flow table is larger than any cache, and each packet's flow lies
+somewhere else. Nothing is changed, and nothing here is final: the packets before may still begin, end or move the flow.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from redshank.capture.packet import CARRIES
 from redshank.core.kernel import lean_kernel
@@ -20,7 +21,7 @@ _LINE = 64
 
 
 @lean_kernel
-def look_up(packets: Records, start: Int, stop: Int, t: Memory, keys: Records) -> None:
+def look_up(packets: Records, data: npt.NDArray[np.uint8], start: Int, stop: Int, t: Memory, keys: Records) -> None:
     """Fill keys[0 : stop - start] for packets[start:stop]; what is not metered has version 0."""
     mask = len(all_slots(t)) - 1
     k0, k1 = t.k0, t.k1
@@ -33,6 +34,8 @@ def look_up(packets: Records, start: Int, stop: Int, t: Memory, keys: Records) -
             tag = np.int64(hash_of(key, k0, k1) & np.uint64(0xFFFFFFFF))
             key.tag = tag
             prefetch(all_slots(t), tag & mask, 0)
+            if packet.payload_captured > 0:
+                prefetch(data, np.int64(packet.payload_offset), 0)
     for k in range(stop - start):
         key = keys[k]
         if key.version != 0:
