@@ -84,6 +84,15 @@ def test_the_format_follows_the_option_or_the_ending(
     assert capsys.readouterr().out == ""
 
 
+def test_devices_are_written_beside_the_flows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = ethernet(ipv4(tcp(b"", src_port=40000, dst_port=80, flags="S"), src="10.0.0.1", dst="10.0.0.2"))
+    (tmp_path / "one.pcap").write_bytes(pcap([(1_500_000_000_000_000_000, frame)]))
+    words = ("flows", "-r", tmp_path / "one.pcap", "-o", tmp_path / "x.csv", "--devices", tmp_path / "devices.jsonl")
+    assert ended(monkeypatch, *words) == 0
+    devices = [json.loads(line) for line in (tmp_path / "devices.jsonl").read_text().splitlines()]
+    assert [device["ips"] for device in devices] == [["10.0.0.1"]]  # who never spoke is no device
+
+
 def test_a_log_we_wrote_is_read_again(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for source, out in ((log, "first.jsonl"), (log, "conn.log"), (tmp_path / "conn.log", "second.jsonl")):
         assert ended(monkeypatch, "flows", "--from", "zeek", source, "-o", tmp_path / out) == 0
@@ -160,6 +169,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(log: Path) -> None:
         (("--from", "zeek", "LOG", "--format", "parquet"), 2, "format: 'parquet' cannot go to standard output"),
         (("--from", "zeek", "LOG", "--json"), 2, "--json: the flows themselves go to standard output"),
         (("--from", "zeek", "LOG", "--capacity", "64"), 2, "--capacity: 64 is for our own meter"),
+        (("--from", "zeek", "LOG", "--devices", "x.log"), 2, "--devices: 'x.log' would be a log of Zeek"),
         (("--from", "zeek", "absent.log"), 2, "absent.log: no such file or folder"),
         (("-r", "absent.pcap"), 2, "absent.pcap"),
         (("--from", "zeek", "LOG", "-o", "LOG/x.csv"), 2, "cannot write to folder"),

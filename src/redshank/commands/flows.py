@@ -72,7 +72,10 @@ def flows(
     form = form or SUFFIXES.get(out.suffix if out else "", "jsonl")
     check(form, out, inputs.path)
     if devices is not None:
-        check(SUFFIXES.get(devices.suffix, "jsonl"), devices, inputs.path)
+        table = SUFFIXES.get(devices.suffix, "jsonl")
+        if table == "zeek":
+            raise ConfigError(f"--devices: '{devices}' would be a log of Zeek; name a .jsonl, .csv or .parquet file")
+        check(table, devices, inputs.path)
     if capacity is not None and inputs.records:
         raise ConfigError(f"--capacity: {capacity} is for our own meter; records of other tools are not metered again")
     sensor = load(config).sensor
@@ -84,8 +87,10 @@ def flows(
         rows = write(_noticing(inventory, batches) if inventory else batches, form, out)
     took_s = time.perf_counter() - begin
     if inventory and devices:
-        write_devices(inventory.rows(), SUFFIXES.get(devices.suffix, "jsonl"), devices)
+        write_devices(inventory.rows(), table, devices)
     anomalies = {f"{stage}.{name}": count for (stage, name), count in sorted(source.anomalies.items())}
+    if inventory and inventory.evicted:
+        anomalies["devices.evicted"] = inventory.evicted
     rate = source.packets / took_s if not inputs.records else None
     if as_json:
         run = {"packets": source.packets, "flows": rows, "seconds": took_s, "packets_per_s": rate}

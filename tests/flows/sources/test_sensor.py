@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -98,3 +99,26 @@ def test_what_is_no_capture_is_refused_before_the_first_flow(tmp_path: Path) -> 
     path.write_text("not a capture, but long enough to be looked at")
     with pytest.raises(SourceError, match=r"notes\.txt"):
         Sensor(Pcap(path))
+
+
+class Wire(PacketSource):
+    """SYNs and the RSTs that refuse them, 5 ms apart, then silence; a block says until when the wire was watched."""
+
+    def __init__(self, flows: int) -> None:
+        self.anomalies = {}
+        self._flows = flows
+
+    def blocks(self) -> Iterator[Block]:
+        for number in range(self._flows):
+            now = (number + 1) * 5_000_000
+            asked = ethernet(ipv4(tcp(seq=1, flags="S", src_port=1000 + number, dst_port=80)))
+            answer = tcp(seq=1, ack=2, flags="RA", src_port=80, dst_port=1000 + number)
+            refused = ethernet(ipv4(answer, src="10.0.0.2", dst="10.0.0.1"))
+            yield replace(block([asked, refused], ts_ns=[now, now]), clock_ns=now)
+        yield replace(block([], ts_ns=[]), clock_ns=self._flows * 5_000_000 + 6_000_000_000)
+
+
+def test_a_wire_gives_rows_together_for_a_moment_and_at_once_when_it_falls_silent() -> None:
+    batches = [batch.num_rows for batch in Sensor(Wire(20), MeterSettings(capacity=64, seed=1), live=True).batches()]
+    assert sum(batches) == 20
+    assert len(batches) < 10

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from redshank.capture.reader import ANOMALIES, HARMLESS, Reader
-from redshank.capture.source import PacketSource
+from redshank.capture.source import Block, PacketSource
 from redshank.flows import meter
 from redshank.flows.meter import Ended, Meter, MeterSettings
 from redshank.flows.rows import flow_rows
@@ -19,6 +19,9 @@ from redshank.flows.source import FlowSource
 SEEN = "seen"
 """Stage of what is counted and nothing odd: frames that are known and not metered, ARP above all."""
 
+HOLD_NS = 25_000_000
+"""How long a live sensor gathers rows: a batch of a few rows costs as much as one of hundreds."""
+
 
 class Sensor(FlowSource):
     """Meters a source of packets.
@@ -26,8 +29,8 @@ class Sensor(FlowSource):
     Args:
         packets: Where the packets come from.
         settings: How to meter them.
-        live: Give rows after every block, however few they are: for a wire, where somebody waits for them. The rows are
-            the same.
+        live: Give rows every HOLD_NS, however few they are, and at once where nothing comes: for a wire, where somebody
+            waits for them. The rows are the same.
     """
 
     def __init__(self, packets: PacketSource, settings: MeterSettings = MeterSettings(), *, live: bool = False) -> None:  # noqa: B008  frozen
@@ -35,6 +38,7 @@ class Sensor(FlowSource):
         self.packet_bytes = 0
         self._source = packets
         self._live = live
+        self._given_ns = 0
         self._reader = Reader(checksums=settings.checksums)
         self._meter = Meter(settings)
         self._recognizer = Recognizer()
@@ -70,12 +74,22 @@ class Sensor(FlowSource):
             if block.clock_ns is not None:
                 for ended in self._meter.advance(block.clock_ns):
                     yield self._batch(ended)
-            rest = self._meter.take(force=self._live)
+            rest = self._meter.take(force=self._live and self._is_due(block))
             if rest is not None:
                 yield self._batch(rest)
         self._reader.finish()
         for ended in self._meter.finish():
             yield self._batch(ended)
+
+    def _is_due(self, block: Block) -> bool:
+        """Say whether it is time to give rows: after HOLD_NS of packet time, or when nothing comes any more."""
+        if not len(block.offset):
+            return True
+        last_ns = int(block.ts_ns[-1])
+        if abs(last_ns - self._given_ns) < HOLD_NS:
+            return False
+        self._given_ns = last_ns
+        return True
 
     def _batch(self, ended: Ended) -> pa.RecordBatch:
         services = ended.rows["services"]
