@@ -122,7 +122,6 @@ def test_a_replay_of_what_tcpdump_wrote_gives_the_rows_of_the_wire(tmp_path: Pat
     for name in FLOW.names:
         one, other = (table.sort_by(order)[name] for table in (wire, replay))
         assert one.equals(other), f"{name}: {one} on the wire, {other} from the capture"
-    assert wire.equals(replay), "the order of the rows differs"
     assert set(wire["part_reason"].to_pylist()) == {"packets", "time", "idle", "end_of_input"}
     assert 5 in wire["vlan"].to_pylist()
 
