@@ -54,3 +54,10 @@ def test_it_may_be_cut_anywhere() -> None:
 
 def test_any_bytes_survive() -> None:
     survives_anything("teredo", YES, proto=17, port=3544)
+
+
+def test_a_dns_question_of_41_bytes_is_not_taken_for_a_packet_of_one_byte() -> None:
+    name = b"\x07tracker\x07adverts\x07example\x00"
+    question = bytes.fromhex("60a1 0100 0001 0000 0000 0000") + name + bytes.fromhex("0001 0001")
+    assert len(question) == 41
+    assert not speaks("teredo", question, question[:2] + b"\x81\x83" + question[4:], proto=17, port=53)

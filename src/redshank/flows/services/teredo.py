@@ -12,6 +12,8 @@ MAYBE = Hint(proto=17, client=bytes([0, *range(0x60, 0x70)]), server=b"")
 
 _ORIGIN, _AUTHENTICATION = 0, 1
 _HEADER, _NO_NEXT = 40, 59
+_SHORTEST = 8
+"""Bytes of the shortest header that can follow; a DNS question of 41 bytes whose number begins with 6 has but one."""
 
 
 @lean_kernel
@@ -31,7 +33,9 @@ def _carries(data: Bytes, at: int, end: int) -> bool:
         return False
     length = number(data, place + 4, 2)
     # A bubble keeps a hole in an address translation open; some put bytes after it.
-    return place + _HEADER + length == end or (length == 0 and data[place + 6] == _NO_NEXT)
+    if length >= _SHORTEST and place + _HEADER + length == end:
+        return True
+    return bool(length == 0 and data[place + 6] == _NO_NEXT)
 
 
 @lean_kernel
