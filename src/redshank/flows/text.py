@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.table import Int
 
 Bytes = npt.NDArray[np.uint8]
 Ends = npt.NDArray[np.int32]
@@ -73,7 +74,7 @@ def addresses(version: Bytes, hi: npt.NDArray[np.uint64], lo: npt.NDArray[np.uin
 
 
 @lean_kernel
-def _dotted(value: int, out: Bytes, at: int) -> int:
+def _dotted(value: Int, out: Bytes, at: int) -> int:
     """Write an IPv4 address; return where it ends."""
     for octet in range(4):
         number = (value >> (24 - 8 * octet)) & 255
@@ -92,13 +93,13 @@ def _dotted(value: int, out: Bytes, at: int) -> int:
 
 
 @lean_kernel
-def _group(hi: int, lo: int, place: int) -> int:
+def _group(hi: Int, lo: Int, place: int) -> Int:
     """Return one of the eight groups of an IPv6 address."""
     return ((hi if place < 4 else lo) >> (48 - 16 * (place & 3))) & 0xFFFF
 
 
 @lean_kernel
-def _colons(hi: int, lo: int, out: Bytes, at: int) -> int:
+def _colons(hi: Int, lo: Int, out: Bytes, at: int) -> int:
     """Write an IPv6 address as RFC 5952 and inet_ntop do; return where it ends."""
     first, most, run = -1, 1, 0
     for place in range(8):
@@ -127,9 +128,7 @@ def _colons(hi: int, lo: int, out: Bytes, at: int) -> int:
 
 
 @lean_kernel
-def _addresses(
-    version: Bytes, hi: npt.NDArray[np.uint64], lo: npt.NDArray[np.uint64], ends: Ends, out: Bytes
-) -> None:
+def _addresses(version: Bytes, hi: npt.NDArray[np.uint64], lo: npt.NDArray[np.uint64], ends: Ends, out: Bytes) -> None:
     at = 0
     for k in range(len(lo)):
         if version[k] == 4:
