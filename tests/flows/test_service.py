@@ -46,6 +46,11 @@ def test_a_flow_whose_bytes_were_lost_keeps_its_service_without_fields() -> None
     assert Recognizer().fields(data, streams, services)["http_trans_depth"].to_pylist() == [None, 1]
 
 
+def test_the_only_flow_of_a_service_may_have_lost_its_bytes() -> None:
+    services = np.array([1 << NAMES.index("mqtt"), 0], np.uint64)
+    assert Recognizer().fields(np.zeros(1, np.uint8), np.zeros(2, STREAM), services) == {}
+
+
 def test_a_hint_fits_by_the_first_byte_of_either_side() -> None:
     table = Hint(proto=6, client=b"AB", server=None).table()
     assert table.shape == (2, 2, 256)

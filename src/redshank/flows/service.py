@@ -260,6 +260,8 @@ class Recognizer:
             if not service.fields:
                 continue
             count = _pick(streams, services, place, which, picked)
+            if count == 0:  # known from an earlier row, and the first bytes are gone since
+                continue
             back = np.full(len(streams), -1, np.int64)
             back[which[:count]] = np.arange(count)
             places = pa.array(back, mask=back < 0)
