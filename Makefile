@@ -20,7 +20,7 @@ run: .venv/installed ## Learn on the sample network with active learning, then c
 	$(BIN)/redshank demo -o out/demo
 
 test: .venv/installed ## Run every test (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed ## Check style, types and the layers between folders
 	$(BIN)/ruff check .

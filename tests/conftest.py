@@ -12,8 +12,7 @@ if not DATA.is_absolute():
     DATA = (ROOT / DATA).resolve()
 NO_SKIP = os.environ.get("REDSHANK_NO_SKIP") == "1"
 SERVICES = ("mosquitto", "ip", "tcpdump", "argus", "ra", "nfpcapd", "tshark")
-DOCUMENTS = "test_docs.py"
-LONG = (DOCUMENTS, "test_demo.py", "test_first_light.py")
+LONG = ("test_docs.py", "test_demo.py", "test_first_light.py")
 """Files of minutes: begun first, so that the other process does not wait for them at the end."""
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,12 +34,8 @@ def pytest_report_header() -> list[str]:
     return [f"{marker}: {_missing(marker) or 'runs'}" for marker in ("data", "root", "service")]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file in one process, for its fixtures, and all that make networks, for the machine; long files first."""
-    for item in items:
-        networks = item.get_closest_marker("root") and item.path.name != DOCUMENTS
-        item.add_marker(pytest.mark.xdist_group("networks" if networks else item.nodeid.partition("::")[0]))
+    """Begin with the long files."""
     items.sort(key=lambda item: item.path.name not in LONG)
 
 
