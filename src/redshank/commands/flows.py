@@ -61,7 +61,6 @@ def flows(
     """
     from redshank.config import load
     from redshank.core.errors import ConfigError
-    from redshank.flows.devices import Devices
     from redshank.flows.write import SUFFIXES, check, write, write_devices
     from redshank.report.progress import watched
     from redshank.report.summary import Section, show
@@ -80,16 +79,20 @@ def flows(
         raise ConfigError(f"--capacity: {capacity} is for our own meter; records of other tools are not metered again")
     sensor = load(config).sensor
     source = inputs.source(sensor if capacity is None else sensor.model_copy(update={"capacity": capacity}))
-    inventory = Devices() if devices else None
+    inventory = None
+    if devices is not None:
+        from redshank.flows.devices import Devices
+
+        inventory = Devices()
     begin = time.perf_counter()
     with ended_in_time(inputs, source), until_interrupted(inputs, source):
         batches = watched(source, hidden=out is None and sys.stdout.isatty())
-        rows = write(_noticing(inventory, batches) if inventory else batches, form, out)
+        rows = write(_noticing(inventory, batches) if inventory is not None else batches, form, out)
     took_s = time.perf_counter() - begin
-    if inventory and devices:
+    if inventory is not None and devices is not None:
         write_devices(inventory.rows(), table, devices)
     anomalies = {f"{stage}.{name}": count for (stage, name), count in sorted(source.anomalies.items())}
-    if inventory and inventory.evicted:
+    if inventory is not None and inventory.evicted:
         anomalies["devices.evicted"] = inventory.evicted
     rate = source.packets / took_s if not inputs.records else None
     if as_json:
