@@ -5,7 +5,7 @@ import hmac
 
 import numpy as np
 
-from redshank.flows.aes import KEYS, encrypt, expand
+from redshank.flows.payload.aes import KEYS, encrypt, expand
 
 _SALTS = {
     1: "38762cf7f55934b34d179ae6a4c80cadccbb7f0a",

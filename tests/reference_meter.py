@@ -17,7 +17,7 @@ from math import inf, sqrt
 from typing import Any, NamedTuple
 
 from redshank.flows.meter import MeterSettings
-from redshank.flows.orient import TCP_SERVERS, UDP_SERVERS
+from redshank.flows.metering.orient import TCP_SERVERS, UDP_SERVERS
 from reference_tcp import CLOSED, ESTABLISHED, INACTIVE, PARTIAL, RESET, SYN_ACK_SENT, SYN_SENT, Segment, Tcp
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58

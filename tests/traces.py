@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from redshank.capture.packet import PACKET
 from redshank.flows.meter import Ended, Meter, MeterSettings
-from redshank.flows.rows import flow_rows
+from redshank.flows.metering.rows import flow_rows
 
 START_NS = 1_700_000_000_000_000_000
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}

@@ -25,8 +25,8 @@ from redshank.capture.reader import Reader
 from redshank.capture.source import Block, PacketSource
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.errors import ConfigError, SourceError
-from redshank.flows.conn_state import STATES
 from redshank.flows.meter import MeterSettings
+from redshank.flows.metering.conn_state import STATES
 from redshank.flows.service import NAMES, NONE, STREAM, Recognizer, find
 from redshank.flows.source import FLOW_SOURCES
 from redshank.flows.sources.sensor import Sensor

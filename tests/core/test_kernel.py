@@ -109,7 +109,7 @@ def test_a_kernel_starts_without_scipy_and_leaves_it_to_others() -> None:
     pytest.importorskip("scipy")
     program = (
         "import sys; import numpy as np;"
-        "from redshank.flows.text import macs; macs(np.zeros(1, np.uint64));"
+        "from redshank.flows.metering.text import macs; macs(np.zeros(1, np.uint64));"
         "print('scipy.linalg' in sys.modules); import scipy.linalg.cython_blas; print('scipy.linalg' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ import pytest
 
 from redshank.capture.packet import PACKET
 from redshank.flows.meter import Meter, MeterSettings
-from redshank.flows.siphash import siphash
+from redshank.flows.metering.siphash import siphash
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOWS = 300_000

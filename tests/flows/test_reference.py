@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from redshank.capture.packet import PACKET
 from redshank.flows.meter import Ended, Meter, MeterSettings
-from redshank.flows.rows import flow_rows
+from redshank.flows.metering.rows import flow_rows
 from reference_meter import Packet, ReferenceMeter
 from traffic import DATA, Act, Stage, acts, random_acts
 

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.schema import DEVICE, FLOW, flow_batch
-from redshank.flows.conn_log import COLUMNS
+from redshank.flows.records.conn_log import COLUMNS
 from redshank.flows.sources.zeek import Zeek
 from redshank.flows.write import FORMATS, check, json_lines, write, write_devices
 

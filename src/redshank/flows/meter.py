@@ -32,10 +32,10 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.errors import ConfigError
-from redshank.flows.deadline import LIMITS
-from redshank.flows.intake import ANOMALIES, DEPTHS, feed, finish, remember, watch
-from redshank.flows.lookup import BATCH
-from redshank.flows.table import DATA_BYTES, KEY, Table
+from redshank.flows.metering.deadline import LIMITS
+from redshank.flows.metering.intake import ANOMALIES, DEPTHS, feed, finish, remember, watch
+from redshank.flows.metering.lookup import BATCH
+from redshank.flows.metering.table import DATA_BYTES, KEY, Table
 
 __all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
 

@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.rooms import escaped, verbatim
+from redshank.flows.payload.rooms import escaped, verbatim
 
 STREAM = np.dtype(
     [

@@ -24,7 +24,7 @@ from redshank.core.errors import ActionError, ConfigError
 from redshank.core.files import replacing
 from redshank.core.registry import alternatives
 from redshank.core.schema import DEVICE, FLOW
-from redshank.flows.conn_log import COLUMNS, EMPTY, UNSET, escape
+from redshank.flows.records.conn_log import COLUMNS, EMPTY, UNSET, escape
 
 FORMATS = ("jsonl", "zeek", "csv", "parquet")
 SUFFIXES = {".jsonl": "jsonl", ".json": "jsonl", ".log": "zeek", ".csv": "csv", ".parquet": "parquet"}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
-from redshank.flows import log_file
-from redshank.flows.conn_log import unescape
+from redshank.flows.records import log_file
+from redshank.flows.records.conn_log import unescape
 from redshank.flows.sources.zeek import Zeek
 
 ENDS = ("id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")

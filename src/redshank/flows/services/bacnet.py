@@ -4,7 +4,7 @@ Source: ANSI/ASHRAE 135, annex J.2 and clause 6.2.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\x81", server=b"\x81")

@@ -6,7 +6,7 @@ Source: RFC 7252, sections 3, 3.1 and 5.2.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=bytes(range(0x40, 0x80)), server=bytes(range(0x40, 0x80)))

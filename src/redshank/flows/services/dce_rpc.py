@@ -4,8 +4,8 @@ Source: The Open Group, C706, section 12.6 (connection-oriented PDUs).
 """
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.payload.tokens import is_rpc
 from redshank.flows.service import Bytes, Hint, Records
-from redshank.flows.tokens import is_rpc
 
 MAYBE = Hint(proto=6, client=b"\x05", server=b"\x05")
 

@@ -4,7 +4,7 @@ Source: RFC 2131, section 2 and figure 1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import starts
+from redshank.flows.payload.bytes import starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\x01\x02", server=b"\x01\x02")

@@ -4,7 +4,7 @@ Source: IEEE 1815-2012, section 9.2 (link header) and annex on the CRC.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.dnp3 import is_header
+from redshank.flows.payload.dnp3 import is_header
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\x05", server=b"\x05")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Hint
 
 MAYBE = Hint()

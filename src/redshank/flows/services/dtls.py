@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import kernel, lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
+from redshank.flows.payload.tls_client import ROOM, read_client
+from redshank.flows.payload.tls_fields import FIELDS, finish
+from redshank.flows.payload.tls_fingerprint import LONGEST
+from redshank.flows.payload.tls_records import CLIENT_HELLO, HANDSHAKE, SERVER_HELLO
+from redshank.flows.payload.tls_server import read_server
 from redshank.flows.service import Bytes, Hint, Records
-from redshank.flows.tls_client import ROOM, read_client
-from redshank.flows.tls_fields import FIELDS, finish
-from redshank.flows.tls_fingerprint import LONGEST
-from redshank.flows.tls_records import CLIENT_HELLO, HANDSHAKE, SERVER_HELLO
-from redshank.flows.tls_server import read_server
 
 __all__ = ["FIELDS", "MAYBE", "ROOM", "finish", "read", "recognize"]
 

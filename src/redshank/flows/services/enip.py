@@ -4,7 +4,7 @@ Source: ODVA, The CIP Networks Library, volume 2, section 2-3.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import little
+from redshank.flows.payload.bytes import little
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(client=b"\x01\x04\x63\x64\x65\x66\x6f\x70\x72\x73", server=b"\x01\x04\x63\x64\x65\x66\x6f\x70\x72\x73")

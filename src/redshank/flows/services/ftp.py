@@ -5,7 +5,7 @@ Source: RFC 959, sections 4.1, 4.2 and 5.4; RFC 4217.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.lines import next_line, recognize_lines
+from redshank.flows.payload.lines import next_line, recognize_lines
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"", server=b"12")

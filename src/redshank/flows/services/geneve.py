@@ -4,8 +4,8 @@ Source: RFC 8926, section 3.4.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
-from redshank.flows.inner import is_frame, is_ip
+from redshank.flows.payload.bytes import number
+from redshank.flows.payload.inner import is_frame, is_ip
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=bytes(range(0x40)), server=bytes(range(0x40)))

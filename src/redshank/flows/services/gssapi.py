@@ -4,8 +4,8 @@ Source: RFC 2743, section 3.1 (tokens); RFC 4178, section 4.2 (negotiation).
 """
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.payload.tokens import carries_tokens, spnego_at, ticket_at
 from redshank.flows.service import Bytes, Hint, Records
-from redshank.flows.tokens import carries_tokens, spnego_at, ticket_at
 
 MAYBE = Hint(proto=6, client=b"\x00\x05\x30\x81\x82", server=b"\x00\x05\x30\x81\x82")
 

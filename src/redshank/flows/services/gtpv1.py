@@ -5,8 +5,8 @@ Source: 3GPP TS 29.281, section 5; TS 29.060 for the messages of the control pla
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
-from redshank.flows.inner import is_ip
+from redshank.flows.payload.bytes import number
+from redshank.flows.payload.inner import is_ip
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=bytes(range(0x30, 0x40)), server=bytes(range(0x30, 0x40)))

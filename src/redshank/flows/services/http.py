@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import put, starts, starts_word
+from redshank.flows.payload.bytes import put, starts, starts_word
 from redshank.flows.service import Hint
 
 MAYBE = Hint(proto=6, client=b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\t\r\n ", server=b"H")

@@ -4,7 +4,7 @@ Source: RFC 9051, sections 2.2 and 7.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.lines import starts_with_one
+from redshank.flows.payload.lines import starts_with_one
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"", server=b"*")

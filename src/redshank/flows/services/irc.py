@@ -4,7 +4,7 @@ Source: RFC 2812, sections 2.3 and 3.1; IRCv3, "capability negotiation" and "tls
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.lines import recognize_lines
+from redshank.flows.payload.lines import recognize_lines
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"", server=b":NPE")

@@ -4,8 +4,8 @@ Source: RFC 4120, sections 5 and 7.2.1; RFC 4121, section 4.1 (a ticket as a GSS
 """
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.payload.tokens import carries_tokens, is_kerberos, ticket_at
 from redshank.flows.service import Bytes, Hint, Records
-from redshank.flows.tokens import carries_tokens, is_kerberos, ticket_at
 
 _FIRST = b"\x00\x05\x30\x81\x82" + b"jklmno~"  # of what carries tickets, of Kerberos' own messages
 MAYBE = Hint(client=_FIRST, server=_FIRST)

@@ -4,9 +4,9 @@ Source: RFC 4120, sections 5 and 7.2.2.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
+from redshank.flows.payload.tokens import is_kerberos
 from redshank.flows.service import Bytes, Hint, Records
-from redshank.flows.tokens import is_kerberos
 
 MAYBE = Hint(proto=6, client=b"\x00", server=b"\x00")
 

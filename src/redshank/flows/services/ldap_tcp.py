@@ -5,7 +5,7 @@ Source: RFC 4511, sections 4.1.1 and 5.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.ldap import is_request, is_response
+from redshank.flows.payload.ldap import is_request, is_response
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"\x30", server=b"\x30")

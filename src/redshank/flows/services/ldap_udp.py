@@ -4,7 +4,7 @@ Source: RFC 1798; MS-ADTS, section 6.3.3; RFC 4511, section 4.1.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.ldap import is_request, is_response
+from redshank.flows.payload.ldap import is_request, is_response
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\x30", server=b"\x30")

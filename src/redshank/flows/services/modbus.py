@@ -6,7 +6,7 @@ section 6 and 7.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number, starts
+from redshank.flows.payload.bytes import number, starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6)

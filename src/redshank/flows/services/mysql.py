@@ -4,7 +4,7 @@ Source: MySQL internals manual, "Protocol::HandshakeV10" and "Protocol::Packet".
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import little, place_of, printable
+from redshank.flows.payload.bytes import little, place_of, printable
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"", server=None)

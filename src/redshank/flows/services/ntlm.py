@@ -4,9 +4,9 @@ Source: MS-NLMP, section 2.2.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import little, place_of
+from redshank.flows.payload.bytes import little, place_of
+from redshank.flows.payload.tokens import carries_tokens
 from redshank.flows.service import Bytes, Hint, Records
-from redshank.flows.tokens import carries_tokens
 
 MAYBE = Hint(proto=6, client=b"\x00\x05\x30\x81\x82", server=b"\x00\x05\x30\x81\x82")
 

@@ -5,7 +5,7 @@ Source: RFC 5905, section 7.3; RFC 9327 for mode 6; ntp_request.h of the referen
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17)

@@ -4,7 +4,7 @@ Source: OPC 10000-6, section 7.1.2.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import little, starts
+from redshank.flows.payload.bytes import little, starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"HOMC", server=b"AEROM")

@@ -4,7 +4,7 @@ Source: RFC 1939, sections 3 and 4; RFC 2449; RFC 2595 (STLS).
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.lines import recognize_lines
+from redshank.flows.payload.lines import recognize_lines
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"", server=b"+")

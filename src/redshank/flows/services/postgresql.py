@@ -4,7 +4,7 @@ Source: PostgreSQL manual, "Message Formats": StartupMessage, SSLRequest, Cancel
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number, starts
+from redshank.flows.payload.bytes import number, starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"\x00", server=b"")

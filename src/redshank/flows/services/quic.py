@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.quic_packets import INITIAL, RETRY, header, packet_type
+from redshank.flows.payload.quic_packets import INITIAL, RETRY, header, packet_type
 from redshank.flows.service import Hint
 
 _LONG = bytes(range(0xC0, 0x100))

@@ -4,7 +4,7 @@ Source: MS-RDPBCGR, sections 2.2.1.1 and 2.2.1.2; RFC 2126 (TPKT and X.224 over 
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import little, number, starts
+from redshank.flows.payload.bytes import little, number, starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"\x03", server=b"")

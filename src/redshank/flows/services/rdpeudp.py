@@ -4,7 +4,7 @@ Source: MS-RDPEUDP, sections 2.2.2.1 and 3.1.5.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\xff", server=b"")

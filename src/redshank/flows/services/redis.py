@@ -5,8 +5,8 @@ Source: the Redis serialization protocol specification (RESP2 and RESP3), https:
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import place_of, starts
-from redshank.flows.lines import starts_with_one
+from redshank.flows.payload.bytes import place_of, starts
+from redshank.flows.payload.lines import starts_with_one
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"*PICAQpicaq", server=b"")

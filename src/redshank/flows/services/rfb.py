@@ -4,7 +4,7 @@ Source: RFC 6143, section 7.1.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import starts
+from redshank.flows.payload.bytes import starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"", server=b"R")

@@ -4,8 +4,8 @@ Source: RFC 2326, sections 6 and 7; RFC 7826 for version 2.0.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import starts
-from redshank.flows.lines import first_line_has, starts_with_one
+from redshank.flows.payload.bytes import starts
+from redshank.flows.payload.lines import first_line_has, starts_with_one
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"ODSPARGT", server=b"R")

@@ -5,7 +5,7 @@ Source: RFC 905, section 13 and RFC 2126 (transport); the layout of S7 messages 
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"\x03", server=b"\x03")

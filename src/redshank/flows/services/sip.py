@@ -4,8 +4,8 @@ Source: RFC 3261, section 7.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import starts
-from redshank.flows.lines import first_line_has, starts_with_one
+from redshank.flows.payload.bytes import starts
+from redshank.flows.payload.lines import first_line_has, starts_with_one
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(client=b"IABCORSPNUM", server=b"IABCORSPNUM")

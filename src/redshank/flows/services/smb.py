@@ -5,8 +5,8 @@ Source: MS-SMB, section 2.2.3.1; MS-SMB2, sections 2.1 and 2.2.1; RFC 1002, sect
 """
 
 from redshank.core.kernel import lean_kernel
+from redshank.flows.payload.tokens import is_smb
 from redshank.flows.service import Bytes, Hint, Records
-from redshank.flows.tokens import is_smb
 
 MAYBE = Hint(proto=6, client=b"\x00\x81", server=b"\x00\x82")
 

@@ -4,7 +4,7 @@ Source: RFC 5321, sections 3.1, 4.1.1.1 and 4.2.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.lines import recognize_lines
+from redshank.flows.payload.lines import recognize_lines
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"", server=b"245")

@@ -4,7 +4,7 @@ Source: RFC 1157, section 4; RFC 3416, section 3; RFC 3412, section 6 (version 3
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.ber import OCTETS, SEQUENCE, content, integer
+from redshank.flows.payload.ber import OCTETS, SEQUENCE, content, integer
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\x30", server=b"\x30")

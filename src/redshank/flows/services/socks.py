@@ -4,7 +4,7 @@ Source: RFC 1928, sections 3 and 4; the SOCKS 4 memo of Ying-Da Lee and its exte
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import place_of, printable
+from redshank.flows.payload.bytes import place_of, printable
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"\x04\x05", server=b"")

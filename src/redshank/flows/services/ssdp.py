@@ -4,8 +4,8 @@ Source: UPnP Device Architecture 2.0, sections 1.2 and 1.3.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import starts
-from redshank.flows.lines import has_line
+from redshank.flows.payload.bytes import starts
+from redshank.flows.payload.lines import has_line
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"MNH", server=b"MNH")

@@ -5,7 +5,7 @@ Source: RFC 4253, section 4.2.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import starts
+from redshank.flows.payload.bytes import starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"S", server=b"S")

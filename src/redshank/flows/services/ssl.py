@@ -16,14 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import kernel, lean_kernel
-from redshank.flows.bytes import number, starts
-from redshank.flows.quic_initial import NUMBERS, SPACE, handshake
-from redshank.flows.quic_packets import INITIAL, header, packet_type
-from redshank.flows.service import NONE, Hint
-from redshank.flows.tls_client import ROOM, read_client
-from redshank.flows.tls_fields import ESTABLISHED, FIELDS, RESUMED, finish
-from redshank.flows.tls_fingerprint import LONGEST
-from redshank.flows.tls_records import (
+from redshank.flows.payload.bytes import number, starts
+from redshank.flows.payload.quic_initial import NUMBERS, SPACE, handshake
+from redshank.flows.payload.quic_packets import INITIAL, header, packet_type
+from redshank.flows.payload.tls_client import ROOM, read_client
+from redshank.flows.payload.tls_fields import ESTABLISHED, FIELDS, RESUMED, finish
+from redshank.flows.payload.tls_fingerprint import LONGEST
+from redshank.flows.payload.tls_records import (
     CLIENT_HELLO,
     CLIENT_KEY,
     HANDSHAKE,
@@ -33,7 +32,8 @@ from redshank.flows.tls_records import (
     old_hello,
     refuses,
 )
-from redshank.flows.tls_server import VERSION, read_server
+from redshank.flows.payload.tls_server import VERSION, read_server
+from redshank.flows.service import NONE, Hint
 
 __all__ = ["FIELDS", "MAYBE", "ROOM", "finish", "read", "recognize"]
 

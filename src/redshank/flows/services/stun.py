@@ -4,7 +4,7 @@ Source: RFC 8489, section 5.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number, starts
+from redshank.flows.payload.bytes import number, starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(client=bytes(range(0x40)), server=bytes(range(0x40)))

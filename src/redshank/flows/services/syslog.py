@@ -5,7 +5,7 @@ Source: RFC 5424, section 6.2.1; RFC 3164, section 4.1; RFC 6587, section 3.4.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import printable, starts
+from redshank.flows.payload.bytes import printable, starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(client=b"<0123456789", server=b"<")

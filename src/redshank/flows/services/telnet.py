@@ -6,7 +6,7 @@ Source: RFC 854 (commands), RFC 855 (negotiation); IANA's registry of Telnet opt
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import place_of
+from redshank.flows.payload.bytes import place_of
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"\xff", server=b"\xff")

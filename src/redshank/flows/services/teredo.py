@@ -5,7 +5,7 @@ Source: RFC 4380, sections 4 and 5.1.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
+from redshank.flows.payload.bytes import number
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=bytes([0, *range(0x60, 0x70)]), server=b"")

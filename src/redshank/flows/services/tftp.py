@@ -5,8 +5,8 @@ Source: RFC 1350, section 5; RFC 2347 for options.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number, place_of, printable
-from redshank.flows.lines import starts_with_one
+from redshank.flows.payload.bytes import number, place_of, printable
+from redshank.flows.payload.lines import starts_with_one
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\x00", server=b"")

@@ -4,8 +4,8 @@ Source: RFC 7348, section 5.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import number
-from redshank.flows.inner import is_frame
+from redshank.flows.payload.bytes import number
+from redshank.flows.payload.inner import is_frame
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=17, client=b"\x08", server=b"\x08")

@@ -4,7 +4,7 @@ Source: RFC 6120, section 4.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.bytes import place_of, starts
+from redshank.flows.payload.bytes import place_of, starts
 from redshank.flows.service import Bytes, Hint, Records
 
 MAYBE = Hint(proto=6, client=b"< \r\n\xef", server=b"< \r\n\xef")

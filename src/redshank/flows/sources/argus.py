@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.errors import ConfigError
-from redshank.flows.columns import flow_rows, numbers, span_s, times, typed
-from redshank.flows.csv_log import CsvLog
-from redshank.flows.log_file import Files, regular
-from redshank.flows.other_tools import (
+from redshank.flows.records.columns import flow_rows, numbers, span_s, times, typed
+from redshank.flows.records.csv_log import CsvLog
+from redshank.flows.records.log_file import Files, regular
+from redshank.flows.records.other_tools import (
     Numbers,
     conn_state,
     counts_of,

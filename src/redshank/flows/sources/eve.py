@@ -21,8 +21,8 @@ import pyarrow.compute as pc
 
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
-from redshank.flows.columns import ROWS, flow_rows, numbers, span_s, times
-from redshank.flows.eve_events import (
+from redshank.flows.records.columns import ROWS, flow_rows, numbers, span_s, times
+from redshank.flows.records.eve_events import (
     ANSWER,
     APPLICATIONS,
     EVENT,
@@ -34,12 +34,21 @@ from redshank.flows.eve_events import (
     member,
     services,
 )
-from redshank.flows.follow import Growing, plain, waited
-from redshank.flows.join import CAPACITY, Waiting, merged
-from redshank.flows.json_records import read_objects
-from redshank.flows.log_file import Files, Piece, regular, utf8
-from redshank.flows.other_tools import UNTOLD, Numbers, conn_state, counts_of, icmp_reply, ip_bytes, protocols, whole
-from redshank.flows.pairs import Pairs
+from redshank.flows.records.follow import Growing, plain, waited
+from redshank.flows.records.join import CAPACITY, Waiting, merged
+from redshank.flows.records.json_records import read_objects
+from redshank.flows.records.log_file import Files, Piece, regular, utf8
+from redshank.flows.records.other_tools import (
+    UNTOLD,
+    Numbers,
+    conn_state,
+    counts_of,
+    icmp_reply,
+    ip_bytes,
+    protocols,
+    whole,
+)
+from redshank.flows.records.pairs import Pairs
 from redshank.flows.source import FlowSource
 
 STAGE, SEEN = "eve", "seen"

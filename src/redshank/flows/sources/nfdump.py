@@ -2,7 +2,7 @@
 
 In: what `nfdump -o csv` prints, under the old names (ts, te, sa, ...) or the new (firstSeen, srcAddr, ...), what
 `-o csv-fast` prints, or the lines of `-o long`; plain or gzip. Out: FLOW batches. NetFlow counts each direction by
-itself: the two records of a flow become one row where both are there (`flows/pairs.py`), otherwise `dst_*` is null.
+itself: two records of a flow become one row where both are there (flows/records/pairs.py), otherwise `dst_*` is null.
 Records that hold both directions already (`nfdump -B`, biflow exporters) are taken as they are.
 Bytes are those of IP, as NetFlow counts them. The old csv has whole seconds only; then so have we.
 Source: nfdump(1) 1.7; RFC 3954 (NetFlow 9), RFC 7011 (IPFIX).
@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.errors import ConfigError
-from redshank.flows.columns import ROWS, flow_rows, span_s, times
-from redshank.flows.csv_log import CsvLog
-from redshank.flows.log_file import Files, Log, Piece, regular, utf8
-from redshank.flows.other_tools import Numbers, conn_state, counts_of, flag_bits, icmp_reply, protocols, whole
-from redshank.flows.pairs import IDLE_S, Pairs
+from redshank.flows.records.columns import ROWS, flow_rows, span_s, times
+from redshank.flows.records.csv_log import CsvLog
+from redshank.flows.records.log_file import Files, Log, Piece, regular, utf8
+from redshank.flows.records.other_tools import Numbers, conn_state, counts_of, flag_bits, icmp_reply, protocols, whole
+from redshank.flows.records.pairs import IDLE_S, Pairs
 from redshank.flows.source import FlowSource
 
 STAGE = "nfdump"

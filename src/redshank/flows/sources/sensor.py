@@ -12,7 +12,7 @@ from redshank.capture.reader import ANOMALIES, HARMLESS, Reader
 from redshank.capture.source import Block, PacketSource
 from redshank.flows import meter
 from redshank.flows.meter import Ended, Meter, MeterSettings
-from redshank.flows.rows import flow_rows
+from redshank.flows.metering.rows import flow_rows
 from redshank.flows.service import Recognizer
 from redshank.flows.source import FlowSource
 

@@ -18,11 +18,11 @@ from pyarrow import ipc, parquet
 
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
-from redshank.flows.columns import ROWS, flow_rows
-from redshank.flows.conn_log import EMPTY, unescape
-from redshank.flows.csv_records import read_table
-from redshank.flows.json_records import read_objects
-from redshank.flows.log_file import Files, Piece, regular, utf8
+from redshank.flows.records.columns import ROWS, flow_rows
+from redshank.flows.records.conn_log import EMPTY, unescape
+from redshank.flows.records.csv_records import read_table
+from redshank.flows.records.json_records import read_objects
+from redshank.flows.records.log_file import Files, Piece, regular, utf8
 from redshank.flows.source import FlowSource
 
 STAGE = "table"

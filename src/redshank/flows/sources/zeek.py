@@ -4,7 +4,7 @@ In: a conn.log as Zeek writes it (tab-separated with its header, or JSON lines),
 gzip; or the folder of Zeek's logs, finished or growing. Out: FLOW batches; every row is final, since a log holds
 finished connections. Of a folder dns.log, http.log, ssl.log, x509.log, mqtt_connect.log and weird.log are read beside
 conn.log, and their rows joined by uid.
-The one idea: all forms become columns of text, and `flows/columns.py` reads those. A stretch of the file of bounded
+The one idea: all forms become columns of text, which flows/records/columns.py reads. A stretch of the file of bounded
 size is in memory at a time. Labels that published logs carry never enter FLOW; `labelled_batches` gives them beside it.
 Source: https://docs.zeek.org/en/master/logs/conn.html; labels as in IoT-23 (Garcia, Parmisano and Erquiaga 2020).
 """
@@ -19,15 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.errors import ConfigError
-from redshank.flows.columns import ends_ns, flow_rows, numbers
-from redshank.flows.conn_log import EMPTY, FLOW_NAMES, LABEL_NAMES, UNSET
-from redshank.flows.follow import Growing, plain, waited
-from redshank.flows.layout import LOG
-from redshank.flows.log_file import Files, regular
+from redshank.flows.records.columns import ends_ns, flow_rows, numbers
+from redshank.flows.records.conn_log import EMPTY, FLOW_NAMES, LABEL_NAMES, UNSET
+from redshank.flows.records.follow import Growing, plain, waited
+from redshank.flows.records.layout import LOG
+from redshank.flows.records.log_file import Files, regular
+from redshank.flows.records.zeek_join import AHEAD_NS, Applications, Beside
+from redshank.flows.records.zeek_log import Texts, ZeekLog
+from redshank.flows.records.zeek_logs import CERTIFICATES, LOGS
 from redshank.flows.source import FlowSource
-from redshank.flows.zeek_join import AHEAD_NS, Applications, Beside
-from redshank.flows.zeek_log import Texts, ZeekLog
-from redshank.flows.zeek_logs import CERTIFICATES, LOGS
 
 STAGE = "zeek"
 LABELS = pa.schema([("label", pa.string()), ("detailed_label", pa.string())])

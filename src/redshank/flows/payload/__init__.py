@@ -1,0 +1,1 @@
+"""What services share to read first bytes: encodings, TLS, QUIC, texts; flows/service.py is the way in."""

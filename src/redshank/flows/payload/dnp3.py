@@ -1,0 +1,39 @@
+"""The link-layer header of DNP3, the same over TCP and UDP: two fixed bytes, and a checksum that must be right.
+
+In: bytes. Out: whether a header stands there.
+Source: IEEE 1815-2012, section 9.2; its CRC is CRC-16/DNP (polynomial 0x3D65, bits in reverse, inverted at the end).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.core.kernel import lean_kernel
+from redshank.flows.payload.bytes import little
+
+_HEADER = 10
+_SHORTEST = 5
+_POLYNOMIAL = 0xA6BC
+
+
+@lean_kernel
+def checksum(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+    """Return the CRC of data[at:end], as DNP3 reckons it.
+
+    Example:
+        >>> hex(checksum(np.frombuffer(b"123456789", np.uint8), 0, 9))  # the check value of CRC-16/DNP
+        '0xea82'
+    """
+    value = 0
+    for place in range(at, end):
+        value ^= int(data[place])
+        for _ in range(8):
+            value = value >> 1 ^ (_POLYNOMIAL if value & 1 else 0)
+    return value ^ 0xFFFF
+
+
+@lean_kernel
+def is_header(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
+    """Tell whether data[at:end] starts with a link-layer header."""
+    if end - at < _HEADER or data[at] != 0x05 or data[at + 1] != 0x64 or data[at + 2] < _SHORTEST:
+        return False
+    return checksum(data, at, at + 8) == little(data, at + 8, 2)

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from redshank.flows.payload.bytes import little, number, place_of, printable, put, starts, starts_word
+
+DATA = np.frombuffer(b"xUser\x01\x02", np.uint8).copy()
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "exact", "word"),
+    [(b"User", 7, True, True), (b"USER", 7, False, True), (b"USER", 4, False, False), (b"USE2", 7, False, False)],
+)
+def test_text_is_compared_inside_the_payload(text: bytes, end: int, *, exact: bool, word: bool) -> None:
+    assert starts(DATA, 1, end, text) is exact
+    assert starts_word(DATA, 1, end, text) is word
+
+
+def test_numbers_are_big_endian() -> None:
+    assert number(DATA, 5, 2) == 258
+
+
+def test_or_little_endian() -> None:
+    assert little(DATA, 5, 2) == 513
+
+
+@pytest.mark.parametrize(("text", "end", "place"), [(b"ser", 7, 2), (b"ser", 4, -1), (b"x", 7, -1), (b"r\x01", 7, 4)])
+def test_text_is_found_where_it_stands_first(text: bytes, end: int, place: int) -> None:
+    assert place_of(DATA, 1, end, text) == place
+
+
+def test_control_bytes_are_not_printable() -> None:
+    assert printable(DATA, 0, 5)
+    assert not printable(DATA, 0, 6)
+
+
+def test_a_text_is_put_behind_others_and_cut() -> None:
+    row, spans = np.zeros(6, np.uint8), np.full((2, 2), -1, np.int64)
+    assert put(DATA, 1, 5, row, spans, 1, 2, 3) == 5
+    assert row.tobytes() == b"\0\0Use\0"
+    assert spans.tolist() == [[-1, -1], [2, 5]]
+    assert put(DATA, 5, 1, row, spans, 0, 5, 9) == 5
