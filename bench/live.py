@@ -119,14 +119,13 @@ class _Piece(ctypes.Structure):
 
 def shout(path: Path, seconds: float) -> None:
     """Send the frames of a capture again and again, many with each call. A process of its own."""
-    blocks = list(Pcap(path).blocks())
-    count = sum(len(block.offset) for block in blocks)
+    copies = [(block.data.copy(), block.offset.tolist(), block.captured.tolist()) for block in Pcap(path).blocks()]
+    count = sum(len(offsets) for _, offsets, _ in copies)
     messages, pieces = (_Message * count)(), (_Piece * count)()
     at = 0
-    for block in blocks:
-        base = block.data.ctypes.data
-        for offset, size in zip(block.offset.tolist(), block.captured.tolist(), strict=True):
-            pieces[at] = _Piece(base + offset, size)
+    for data, offsets, sizes in copies:
+        for offset, size in zip(offsets, sizes, strict=True):
+            pieces[at] = _Piece(data.ctypes.data + offset, size)
             messages[at].pieces = ctypes.addressof(pieces) + at * ctypes.sizeof(_Piece)
             messages[at].piece_count = 1
             at += 1

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from frames import ICMP, ICMPV6, UDP, ethernet, icmp, ipv4, ipv6, tcp, udp, vlan
 from redshank.capture.decode import RECORDS, decode_frame
-from redshank.capture.fast import LEAST, plain_frame
+from redshank.capture.fast import ETHERNET, LEAST, plain_frames
 from redshank.capture.fragments import Table, empty_table
 from redshank.capture.packet import ANOMALIES, PACKET
 
@@ -44,13 +44,29 @@ OTHER = [
 ]
 
 
+Column = np.ndarray[Any, Any]
+
+
+def _arrays(frames: list[bytes], longer: int, tag: int) -> tuple[Column, Column, Column, Column, Column, Column]:
+    """Place frames one behind the other, as a Block does: offset, captured, length, ts_ns, link_type, vlan."""
+    sizes = np.array([len(frame) for frame in frames])
+    ones = np.ones(len(frames), np.int32)
+    return (
+        np.cumsum(sizes) - sizes,
+        sizes.astype(np.int32),
+        sizes + longer,
+        TS_NS + np.arange(len(frames)),
+        ones * ETHERNET,
+        ones * tag,
+    )
+
+
 def _both(frame: bytes, longer: int, tag: int, state: tuple[Any, Any, Table]) -> tuple[bool, Any, int, Any, Any]:
     """Decode a frame both ways; both records start with other garbage."""
     packets, counts, table = state
     data = np.frombuffer(frame, np.uint8).copy()
     quick = np.full(PACKET.itemsize, 0x5A, np.uint8).view(PACKET)
-    place = cast("int", np.uint64(0))  # unsigned, as from the kernel
-    plain = plain_frame(data, place, len(frame), len(frame) + longer, TS_NS, tag, quick[0])
+    plain = plain_frames(data, *_arrays([frame], longer, tag), 0, quick, 0, 1) == 1
     packets[:1] = np.full(PACKET.itemsize, 0xA5, np.uint8).view(PACKET)
     counts[:] = 0
     size = len(frame)
@@ -99,3 +115,22 @@ def test_all_that_is_odd_goes_the_long_way(state: tuple[Any, Any, Table], frame:
 def test_the_vlan_that_the_card_took_out_is_the_outermost(state: tuple[Any, Any, Table]) -> None:
     assert _both(PLAIN[10], 0, 5, state)[1]["vlan"][0] == 5
     assert _both(PLAIN[10], 0, -1, state)[1]["vlan"][0] == 0xFFF
+
+
+def test_plain_frames_are_decoded_up_to_the_first_that_is_not() -> None:
+    frames = [*PLAIN, OTHER[0], *PLAIN]
+    data, packets = np.frombuffer(b"".join(frames), np.uint8).copy(), np.zeros(len(frames), PACKET)
+    offset, captured, length, ts_ns, link_type, vlan = _arrays(frames, 0, -1)
+    none = np.zeros(0, np.int32)
+    first, after = len(PLAIN), len(PLAIN) + 1
+    assert plain_frames(data, offset, captured, length, ts_ns, link_type, vlan, 0, packets, 0, 100) == first
+    assert plain_frames(data, offset, captured, length, ts_ns, link_type, none, after, packets, after, 2) == 2
+    assert plain_frames(data, offset, captured, length, ts_ns, link_type, none, after, packets, after, 100) == first
+    assert packets["ts_ns"][np.r_[:first, after : len(frames)]].tolist() == np.delete(ts_ns, first).tolist()
+    assert (packets["proto"][after:] == packets["proto"][:first]).all()
+
+
+def test_frames_of_another_link_layer_are_not_plain() -> None:
+    data, packets = np.frombuffer(PLAIN[0], np.uint8).copy(), np.zeros(1, PACKET)
+    offset, captured, length, ts_ns, link_type, vlan = _arrays([PLAIN[0]], 0, -1)
+    assert plain_frames(data, offset, captured, length, ts_ns, link_type + 100, vlan, 0, packets, 0, 1) == 0

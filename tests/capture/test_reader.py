@@ -256,9 +256,8 @@ def test_every_capture_we_have_is_survived_in_seconds(data: Path) -> None:
 )
 def test_checksums_of_real_devices_are_right(data: Path, name: str, frames: int) -> None:
     # The README beside the captures has the number of frames; TCP, UDP, IPv4 and IPv6 are all among them.
-    (given,) = Pcap(data / "pcaps" / "benign-iot" / name).blocks()
     reader = Reader(checksums=True)
-    ((_, packets),) = reader.packets(given)
+    ((_, packets),) = reader.packets(next(Pcap(data / "pcaps" / "benign-iot" / name).blocks()))
     assert (packets["depth"] == 0).sum() == frames
     assert packets["bad_checksum"].sum() == 0
     assert set(reader.anomalies) <= set(HARMLESS)

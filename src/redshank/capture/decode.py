@@ -24,17 +24,16 @@ from redshank.capture.link import (
     LINK_TRUNCATED,
     LLC,
     NOT_IP,
-    Bytes,
     Record,
     link_layer,
     radiotap_flags,
     subframe,
     to_internet,
-    u8,
 )
 from redshank.capture.packet import ANOMALIES, CARRIES, METERED_CARRIER, PLAIN, Counts
 from redshank.capture.transport import transport
 from redshank.capture.tunnel import CUT, GRE_OVER_UDP, NOTHING, tunnel
+from redshank.capture.words import Bytes, u8
 from redshank.core.kernel import lean_kernel
 
 MAX_TUNNELS = 4

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.capture.internet import FRAGMENT_HEADER, MAX_EXTENSIONS, extension_length
-from redshank.capture.link import Bytes, Record, u8, u16, u32
+from redshank.capture.link import Record
 from redshank.capture.packet import ANOMALIES, Counts
+from redshank.capture.words import Bytes, u8, u16, u32
 from redshank.core.kernel import lean_kernel
 
 DATAGRAMS = 256

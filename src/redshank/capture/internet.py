@@ -9,8 +9,9 @@ Source: RFC 791, RFC 8200, RFC 4302 (AH), RFC 6275 (home address), RFC 1071 (che
 
 import numpy as np
 
-from redshank.capture.link import Bytes, Record, u8, u16, u32
+from redshank.capture.link import Record
 from redshank.capture.packet import ANOMALIES, Counts
+from redshank.capture.words import Bytes, u8, u16, u32, u64
 from redshank.core.kernel import lean_kernel
 
 MAX_EXTENSIONS = 16
@@ -213,14 +214,14 @@ def extension_length(data: Bytes, at: int, kind: int) -> int:
 
 @lean_kernel
 def _source(data: Bytes, at: int, packet: Record) -> None:
-    packet["src_hi"] = u32(data, at) << 32 | u32(data, at + 4)
-    packet["src_lo"] = u32(data, at + 8) << 32 | u32(data, at + 12)
+    packet["src_hi"] = u64(data, at)
+    packet["src_lo"] = u64(data, at + 8)
 
 
 @lean_kernel
 def _destination(data: Bytes, at: int, packet: Record) -> None:
-    packet["dst_hi"] = u32(data, at) << 32 | u32(data, at + 4)
-    packet["dst_lo"] = u32(data, at + 8) << 32 | u32(data, at + 12)
+    packet["dst_hi"] = u64(data, at)
+    packet["dst_lo"] = u64(data, at + 8)
 
 
 @lean_kernel

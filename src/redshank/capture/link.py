@@ -9,13 +9,10 @@ Source: https://www.tcpdump.org/linktypes.html; IEEE 802.1Q and 802.11; RFC 1661
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from redshank.capture.packet import ANOMALIES
+from redshank.capture.words import Bytes, little_u16, u8, u16, u32
 from redshank.core.kernel import lean_kernel
 
-Bytes = npt.NDArray[np.uint8]
 Record = Any
 """One PACKET record: numba gives and takes it by reference."""
 
@@ -35,24 +32,6 @@ NOT_IP = ANOMALIES.index("not_ip")
 LINK_TYPE_UNKNOWN = ANOMALIES.index("link_type_unknown")
 LINK_TRUNCATED = ANOMALIES.index("link_truncated")
 LINK_TOO_DEEP = ANOMALIES.index("link_too_deep")
-
-
-@lean_kernel
-def u8(data: Bytes, at: int) -> int:
-    """Read 8 bits. numba makes uint64 of `uint8 << n` and float64 of uint64 + int64; all of these give int64."""
-    return 0 + int(data[at])
-
-
-@lean_kernel
-def u16(data: Bytes, at: int) -> int:
-    """Read 16 bits, big-endian."""
-    return u8(data, at) << 8 | u8(data, at + 1)
-
-
-@lean_kernel
-def u32(data: Bytes, at: int) -> int:
-    """Read 32 bits, big-endian."""
-    return u16(data, at) << 16 | u16(data, at + 2)
 
 
 @lean_kernel
@@ -100,7 +79,7 @@ def _first(data: Bytes, at: int, end: int, link_type: int, packet: Record) -> tu
     if link_type == 127:  # radiotap: version 1, pad 1, length 2 little-endian
         if at + 4 > end:
             return -1 - LINK_TRUNCATED, at
-        header = u8(data, at + 2) | u8(data, at + 3) << 8
+        header = little_u16(data, at + 2)
         return _wifi(data, at + header, end, radiotap_flags(data, at, end) & DATA_PAD != 0, packet)
     return -1 - LINK_TYPE_UNKNOWN, at
 
@@ -112,7 +91,7 @@ def _loopback(data: Bytes, at: int, end: int) -> tuple[int, int]:
         return -1 - LINK_TRUNCATED, at
     family = u32(data, at)
     if family > 0xFFFF:
-        family = u8(data, at) | (u8(data, at + 1) << 8)
+        family = little_u16(data, at)
     # AF_INET is 2 everywhere; AF_INET6 is 10 on Linux and Windows' 23, 24, 28 and 30 on the BSDs.
     return (IP if family in (2, 10, 23, 24, 28, 30) else -1 - NOT_IP), at + 4
 
@@ -124,7 +103,7 @@ def _nflog(data: Bytes, at: int, end: int) -> tuple[int, int]:
     for _ in range(_MAX_ATTRIBUTES):
         if at + 4 > end:
             return -1 - LINK_TRUNCATED, at
-        size = u8(data, at) | u8(data, at + 1) << 8
+        size = little_u16(data, at)
         if u8(data, at + 2) == 9:
             return IP, at + 4
         at += max(4, (size + 3) & ~3)

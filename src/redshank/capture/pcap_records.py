@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from redshank.capture.link import Bytes, u8, u32
+from redshank.capture.words import Bytes, little_u32, u32
 from redshank.core.kernel import lean_kernel
 
 MORE, FULL = -1, -2
@@ -101,7 +101,7 @@ def read_u32(data: Bytes, at: int, big_endian: bool) -> int:  # noqa: FBT001  ke
     """Read 32 bits in the file's byte order."""
     if big_endian:
         return u32(data, at)
-    return u8(data, at + 3) << 24 | u8(data, at + 2) << 16 | u8(data, at + 1) << 8 | u8(data, at)
+    return little_u32(data, at)
 
 
 @lean_kernel

@@ -11,8 +11,8 @@ import struct
 import numpy as np
 import numpy.typing as npt
 
-from redshank.capture.link import Bytes, u8, u16
 from redshank.capture.pcap_records import FULL, MAX_FRAME, MORE, Index, read_u32
+from redshank.capture.words import Bytes, little_u16, u8, u16
 from redshank.core.kernel import lean_kernel
 
 SECTION = b"\x0a\x0d\x0d\x0a"
@@ -89,7 +89,7 @@ class Blocks:
 def _u16(data: Bytes, at: int, big_endian: bool) -> int:  # noqa: FBT001  kernels take positional flags
     if big_endian:
         return u16(data, at)
-    return u8(data, at + 1) << 8 | u8(data, at)
+    return little_u16(data, at)
 
 
 @lean_kernel

@@ -17,21 +17,19 @@ import numpy.typing as npt
 
 from redshank.capture import fragments
 from redshank.capture.decode import RECORDS, STOPPED, decode_frame
-from redshank.capture.fast import LEAST, U, plain_frame
+from redshank.capture.fast import MAX_WIRE, plain_frames
 from redshank.capture.fragments import INCOMPLETE, JOINED_BYTES, TAG, Table, copy
 from redshank.capture.internet import FRAGMENT
-from redshank.capture.link import Bytes
 from redshank.capture.packet import ANOMALIES, HARMLESS, PACKET, Counts
 from redshank.capture.source import Block
+from redshank.capture.words import Bytes
 from redshank.core.kernel import lean_kernel
 
 __all__ = ["ANOMALIES", "HARMLESS", "Reader"]
 
-STRETCH = 4096
-"""Frames whose records are given at a time: they stay in a core's own cache until the meter has taken them."""
+STRETCH = 8192
+"""Frames whose records are given at a time: as many as a source puts into a Block."""
 
-_MAX_WIRE = 1 << 24
-"""A frame's length on the wire is a number in a file: no larger one is believed, so that all lengths fit in 32 bits."""
 _MAX_DATA = 1 << 31
 _MAX_COPY = 1 << 17
 """Bytes of a frame that are copied to the work space; larger ones hold no fragment that we could use."""
@@ -39,8 +37,6 @@ _FRAME_ROOM = _MAX_COPY + 6 * JOINED_BYTES
 _WORK_BYTES = 2 * _FRAME_ROOM
 _PATIENCE = 32
 """Frames without fragment after which the work space is left."""
-
-_ETHERNET = 1
 
 Frames = tuple[
     Bytes,
@@ -133,29 +129,27 @@ def _in_place(
     n = 0
     index = start
     while index < len(offset) and n < STRETCH:
+        if not checksums:
+            plain = plain_frames(data, offset, captured, length, ts_ns, link_type, vlan, index, packets, n, STRETCH - n)
+            n += plain
+            index += plain
+            if index == len(offset) or n == STRETCH:
+                break
         at = 0 + offset[index]
         size = 0 + captured[index]
-        wire = max(min(length[index], _MAX_WIRE), size)
+        wire = max(min(length[index], MAX_WIRE), size)
         tag = 0 + vlan[index] if len(vlan) else -1
-        if (
-            link_type[index] == _ETHERNET
-            and size >= LEAST
-            and not checksums
-            and plain_frame(data, U(at), size, wire, ts_ns[index], tag, packets[U(n)])
-        ):
-            n += 1
-        else:
+        kind, time = 0 + link_type[index], 0 + ts_ns[index]
+        for name in range(len(counts)):
+            saved[name] = counts[name]
+        given, _ = decode_frame(
+            data, at, at + size, at + wire, time, kind, tag, packets, n, counts, checksums, -1, -1, table
+        )
+        if given == STOPPED:
             for name in range(len(counts)):
-                saved[name] = counts[name]
-            kind, time = 0 + link_type[index], 0 + ts_ns[index]
-            given, _ = decode_frame(
-                data, at, at + size, at + wire, time, kind, tag, packets, n, counts, checksums, -1, -1, table
-            )
-            if given == STOPPED:
-                for name in range(len(counts)):
-                    counts[name] = saved[name]
-                return index, n, True
-            n = given
+                counts[name] = saved[name]
+            return index, n, True
+        n = given
         index += 1
     return index, n, False
 
@@ -184,7 +178,7 @@ def _in_work(
         at = fill
         copy(data, 0 + offset[index], work, at, size)
         fill += size
-        wire = max(min(length[index], _MAX_WIRE), size)
+        wire = max(min(length[index], MAX_WIRE), size)
         kind, time = 0 + link_type[index], 0 + ts_ns[index]
         tag = 0 + vlan[index] if len(vlan) else -1
         fragments_before, copied = counts[FRAGMENT], fill

@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from redshank.capture import bpf
 from redshank.capture.interface import COOKED, LOOPBACK, Interface, gone
-from redshank.capture.link import Bytes
 from redshank.capture.source import Block
+from redshank.capture.words import Bytes
 from redshank.core.errors import SourceError
 from redshank.core.kernel import lean_kernel
 

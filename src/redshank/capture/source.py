@@ -1,7 +1,7 @@
 """What a source of packets is: a wire or a file that gives blocks of frames.
 
 In: a place (file, interface). Out: `Block`s, each a stretch of raw bytes with the place, time and link layer of every
-frame in it. Blocks bound the memory: a source never holds more than one.
+frame in it. Blocks bound the memory: a source never holds more than one, and its next may lie in the same place.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from redshank.core.registry import Kind
 
 @dataclass(frozen=True)
 class Block:
-    """Some frames, as they lie in memory.
+    """Some frames, as they lie in memory until the source is asked for the next Block.
 
     Args:
         data: The bytes all frames lie in.

@@ -10,8 +10,9 @@ zero is wrong in IPv6 unless a VXLAN header follows (RFC 6935).
 import numpy as np
 
 from redshank.capture.internet import add_words, sums_to_ones
-from redshank.capture.link import Bytes, Record, u8, u16, u32
+from redshank.capture.link import Record
 from redshank.capture.packet import ANOMALIES, Counts
+from redshank.capture.words import Bytes, u8, u16, u32
 from redshank.core.kernel import lean_kernel
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58

@@ -9,9 +9,10 @@ Source: RFC 2003 (IP in IP), 4213 (6in4), 2784, 2890 and 2637 (GRE), draft-fosch
 Teredo and AYIYA as in Zeek's manual and log files, which we follow in what is opened.
 """
 
-from redshank.capture.link import ETHERNET, IP, PPP, WIFI, Bytes, Record, u8, u16, u32
+from redshank.capture.link import ETHERNET, IP, PPP, WIFI, Record
 from redshank.capture.packet import CARRIES, METERED_CARRIER, PLAIN
 from redshank.capture.transport import UDP, VXLAN_PORT
+from redshank.capture.words import Bytes, u8, u16, u32
 from redshank.core.kernel import lean_kernel
 
 GENEVE_PORT, GRE_PORT, TEREDO_PORT, AYIYA_PORT = 6081, 4754, 3544, 5072
