@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.metering.machine import add_square, array_of, copy, prefetch, scaled_variance
+from redshank.flows.metering.machine import add_square, array_of, copy, prefetch, product, scaled_variance
 
 _PAIR = np.dtype([("one", "u2"), ("other", "i8")], align=True)
 _WHERE = np.dtype([("pairs", "i8"), ("pairs_length", "i8")])
@@ -18,6 +18,12 @@ def _square(low: int, high: int, value: int) -> tuple[int, int]:
 @lean_kernel
 def _variance(count: int, total: int, low: int, high: int) -> tuple[int, int]:
     low, high = scaled_variance(np.uint64(count), np.uint64(total), np.uint64(low), np.uint64(high))
+    return low, high
+
+
+@lean_kernel
+def _product(one: int, other: int) -> tuple[int, int]:
+    low, high = product(np.uint64(one), np.uint64(other))
     return low, high
 
 
@@ -45,6 +51,11 @@ def test_a_variance_times_the_square_of_the_count_is_whole() -> None:
     squares = sum(value * value for value in values)
     low, high = _variance(3, sum(values), squares % 2**64, squares >> 64)
     assert int(low) % 2**64 + (int(high) % 2**64 << 64) == 3 * squares - sum(values) ** 2
+
+
+def test_a_product_has_128_bits() -> None:
+    low, high = _product(2**64 - 1, 2**63 + 5)
+    assert int(low) % 2**64 + (int(high) % 2**64 << 64) == (2**64 - 1) * (2**63 + 5)
 
 
 def test_bytes_are_copied_from_place_to_place_and_any_address_may_be_asked_for() -> None:

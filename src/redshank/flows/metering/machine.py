@@ -48,6 +48,13 @@ def _scaled_variance(_typing: Any, _count: Any, _total: Any, _low: Any, _high: A
     return _TWO(types.uint64, types.uint64, types.uint64, types.uint64), generate
 
 
+def _product(_typing: Any, _one: Any, _other: Any) -> Any:  # noqa: ANN401  as above
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
+        return _two(context, builder, builder.mul(*(builder.zext(argument, _WIDE) for argument in arguments)))
+
+    return _TWO(types.uint64, types.uint64), generate
+
+
 def _prefetch(_typing: Any, array: Any, _index: Any, _offset: Any) -> Any:  # noqa: ANN401  as above
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
         kind = signature.args[0]
@@ -120,6 +127,8 @@ add_square: Any = intrinsic(_add_square)
 """(low, high, value), uint64: (high << 64 | low) + value * value as (low, high)."""
 scaled_variance: Any = intrinsic(_scaled_variance)
 """(count, total, low, high), uint64: count * (high << 64 | low) - total * total modulo 2**128 as (low, high)."""
+product: Any = intrinsic(_product)
+"""(one, other), uint64: one * other as (low, high)."""
 prefetch: Any = intrinsic(_prefetch)
 """(array, index, offset): fetch the cache line `offset` bytes behind the start of array[index]; never wrong."""
 copy: Any = intrinsic(_copy)

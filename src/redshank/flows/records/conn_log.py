@@ -35,7 +35,6 @@ COLUMNS = (
     ("dst_pkts", "resp_pkts", "count"),
     ("dst_ip_bytes", "resp_ip_bytes", "count"),
     ("tunnel_parents", "tunnel_parents", "set[string]"),
-    ("tunnel_parents", "tunnel_parents", "set[string]"),
     ("ip_proto", "ip_proto", "count"),
     ("community_id", "community_id", "string"),
     ("src_mac", "orig_l2_addr", "string"),

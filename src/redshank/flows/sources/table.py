@@ -19,7 +19,7 @@ from pyarrow import ipc, parquet
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
 from redshank.flows.records.columns import ROWS, flow_rows
-from redshank.flows.records.conn_log import EMPTY, unescape
+from redshank.flows.records.conn_log import EMPTY, UNSET, unescape
 from redshank.flows.records.csv_records import read_table
 from redshank.flows.records.json_records import read_objects
 from redshank.flows.records.log_file import Files, Piece, regular, utf8
@@ -158,7 +158,7 @@ class Table(FlowSource):
                 text = column.combine_chunks()
                 kind = FLOW.field(name).type
                 if pa.types.is_list(kind):
-                    text = pc.split_pattern(text, ";")
+                    text = _members(text)
                 elif pa.types.is_string(kind):
                     text = pc.if_else(pc.equal(text, EMPTY), "", unescape(text))
                 columns.append(text)
@@ -182,6 +182,14 @@ class Table(FlowSource):
     def _count(self, name: str, amount: int = 1) -> None:
         if amount:
             self.anomalies[STAGE, name] = self.anomalies.get((STAGE, name), 0) + amount
+
+
+def _members(text: pa.StringArray) -> pa.ListArray:
+    """Return the members of lists as write.py joins them."""
+    split = pc.if_else(pc.equal(text, ""), pa.scalar([], pa.list_(pa.string())), pc.split_pattern(text, ";"))
+    members = split.flatten()
+    members = pc.if_else(pc.equal(members, UNSET), pa.scalar(None, pa.string()), members)
+    return pa.ListArray.from_arrays(split.offsets, members, mask=split.is_null())
 
 
 def _valued(name: str, column: pa.Array) -> pa.Array:
