@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redshank.core.schema import FLOW
-from redshank.flows.records.columns import flow_rows
+from redshank.flows.records.columns import flow_rows, typed
 from redshank.flows.records.conn_log import COLUMNS
 
 ENDS = {"src_ip": ["10.0.0.1"], "dst_ip": ["10.0.0.2"]}
@@ -99,6 +99,12 @@ def test_a_value_outside_what_is_allowed_is_null_and_counted(name: str, good: di
     assert rows[name] == [*good.values(), *[None] * len(bad)]
     assert counts[f"{name}_unreadable"] == len(bad)
     assert all(kept)
+
+
+def test_a_number_too_large_for_its_column_is_null_and_counted() -> None:
+    counts: dict[str, int] = {}
+    assert typed("src_port", pa.array([5, 2**33], pa.int64()), counts.__setitem__).to_pylist() == [5, None]
+    assert counts == {"src_port_unreadable": 1}
 
 
 def test_a_row_without_two_readable_addresses_is_no_flow() -> None:

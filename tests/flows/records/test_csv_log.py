@@ -22,9 +22,8 @@ def read(path: Path, content: bytes) -> tuple[list[dict[str, Any]], Counter[str]
     rows = []
     with closing(Files([path], count)) as lines:
         log = CsvLog(lines, NAMES, (("first",), ("second", "third")), "a test; write one", count, ("-",))
-        while (found := log.read()) is not None:
-            for texts, length in found:
-                rows += [{name: text[i].as_py() for name, text in texts.items()} for i in range(length)]
+        for texts, length in log.tables():
+            rows += [{name: text[i].as_py() for name, text in texts.items()} for i in range(length)]
     return rows, counts
 
 

@@ -1,12 +1,15 @@
 import gzip
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from redshank.core.errors import SourceError
-from redshank.flows.records.follow import Growing, plain, waited
+from redshank.flows.records.follow import Growing, grown, plain
+from redshank.flows.records.record_source import RecordSource
 
 
 class Following:
@@ -132,5 +135,21 @@ def test_a_folder_in_place_of_the_log_is_refused(tmp_path: Path) -> None:
         Following(tmp_path).lines.read()
 
 
-def test_waiting_ends_well() -> None:
-    assert waited(0.001)
+class Source(RecordSource):
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        yield from ()
+
+
+def test_what_grows_ends_when_idle_or_asked_and_gives_its_last_line(tmp_path: Path) -> None:
+    log = Following(tmp_path)
+    log.append("one\ntw")
+    given = [(piece and piece.rows, last) for piece, last in grown(Source(), log.lines, 0.0)]
+    assert given == [(b"one\n", False), (b"tw", True)]
+    log, asked = Following(tmp_path), Source()
+    given = []
+    for piece, last in grown(asked, log.lines, None):
+        given.append((piece and piece.rows, last))
+        if piece is None and not asked.stopping:
+            log.append("o\nthree\n")
+            asked.stop()
+    assert given == [(b"one\n", False), (None, False), (b"two\nthree\n", False), (None, True)]

@@ -60,8 +60,8 @@ def flow_rows(
     missing = rows if uid is None else uid.null_count  # type: ignore[attr-defined]  # pyarrow has no types
     if missing:
         count("uid_missing", missing)
-        numbered = pa.array([f"row-{row}" for row in range(first_row, first_row + rows)], pa.string())
-        columns["uid"] = numbered if uid is None else pc.coalesce(uid, numbered)
+        names = numbered(first_row, rows)
+        columns["uid"] = names if uid is None else pc.coalesce(uid, names)
     nowhere = pa.nulls(rows, pa.string())
     kept = pc.and_(pc.is_valid(columns.get("src_ip", nowhere)), pc.is_valid(columns.get("dst_ip", nowhere)))
     count("address_missing", rows - _true(kept))
@@ -70,6 +70,16 @@ def flow_rows(
         columns[name] = pa.array([value] * rows, pa.string()) if given is None else pc.coalesce(given, value)
     batch = flow_batch(columns, rows)
     return (batch if _true(kept) == rows else batch.filter(kept)), kept
+
+
+def numbered(first: int, rows: int) -> pa.StringArray:
+    """Name rows that have no name of their own after their place.
+
+    Example:
+        >>> numbered(7, 2).to_pylist()
+        ['row-7', 'row-8']
+    """
+    return pc.binary_join_element_wise("row-", pa.array(np.arange(first, first + rows)).cast(pa.string()), "")
 
 
 def typed(name: str, text: pa.Array, count: Count) -> pa.Array:
@@ -97,7 +107,8 @@ def typed(name: str, text: pa.Array, count: Count) -> pa.Array:
 def _read(name: str, text: pa.Array) -> pa.Array:
     kind = FLOW.field(name).type
     if not pa.types.is_string(text.type):
-        return _in_range(name, text if text.type == kind else text.cast(kind))
+        found = _in_range(name, text)
+        return found if found.type == kind else found.cast(kind)
     if pa.types.is_timestamp(kind):
         return times(text)
     if name in {"src_ip", "dst_ip"}:

@@ -5,7 +5,7 @@ thousand rows at a time; or a SourceError that says what a file has instead. Sep
 the tab; names are told without regard to capitals.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -53,27 +53,21 @@ class CsvLog:
         self.columns: dict[str, int] = {}
         """By our name, which field of a line it is."""
 
-    def read(self) -> list[tuple[dict[str, pa.StringArray], int]] | None:
-        """Return the next rows, by our name as text without blanks around it; None at the end.
+    def tables(self) -> Iterator[tuple[dict[str, pa.StringArray], int]]:
+        """Give the rows, some thousand at a time, by our name as text without blanks around it.
 
         Raises:
             SourceError: If a file is no such table, or cannot be read.
         """
-        piece = self._lines.read()
-        if piece is None:
-            return None
-        rows = piece.rows
-        if piece.first:
-            rows = self._begin(rows.removeprefix(_BOM), piece.where)
-        found = []
-        places = sorted(set(self.columns.values()))
-        for table in read_table(
-            utf8(rows, self._count), self._separator, self._width, places, self._count, nulls=self._nulls
-        ):
-            for batch in table.to_batches(max_chunksize=ROWS):
-                texts = {name: self._trimmed(batch.column(f"{i}")) for name, i in self.columns.items()}
-                found.append((texts, batch.num_rows))
-        return found
+        while (piece := self._lines.read()) is not None:
+            rows = self._begin(piece.rows.removeprefix(_BOM), piece.where) if piece.first else piece.rows
+            places = sorted(set(self.columns.values()))
+            for table in read_table(
+                utf8(rows, self._count), self._separator, self._width, places, self._count, nulls=self._nulls
+            ):
+                for batch in table.to_batches(max_chunksize=ROWS):
+                    texts = {name: self._trimmed(batch.column(f"{i}")) for name, i in self.columns.items()}
+                    yield texts, batch.num_rows
 
     def _begin(self, rows: bytes, where: str) -> bytes:
         line, _, rest = rows.lstrip(b"\r\n").partition(b"\n")

@@ -10,11 +10,12 @@ Source: Zeek's and Suricata's ways to rotate; copytruncate of logrotate(8).
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader
 from pathlib import Path
 
 from redshank.flows.records.log_file import CHUNK, Count, Files, Lines, Piece, unreadable
+from redshank.flows.source import FlowSource
 
 
 class Growing:
@@ -135,6 +136,30 @@ class Growing:
             self._before.append(Files(new, self._count))
 
 
+def grown(source: FlowSource, growing: Growing, idle_s: float | None) -> Iterator[tuple[Piece | None, bool]]:
+    """Give what is new in a log, or None several times a second while nothing is; and last of all what is left.
+
+    Args:
+        source: Whose log it is: it ends when it is asked to stop, as it is if a person interrupts.
+        growing: The log.
+        idle_s: End after so many seconds without a new line; None: never.
+
+    Returns:
+        Pieces, and of each whether it is the last.
+    """
+    last = time.monotonic()
+    while True:
+        piece = growing.read()
+        now = time.monotonic()
+        if piece is None and (source.stopping or (idle_s is not None and now - last > idle_s)):
+            yield growing.finish(), True
+            return
+        last = now if piece is not None else last
+        yield piece, False
+        if piece is None and not _waited():
+            source.stop()
+
+
 def _same(file: Path, here: os.stat_result) -> bool:
     try:
         there = file.stat()
@@ -148,7 +173,7 @@ def plain(file: Path) -> str:
     return file.name.removesuffix(".gz")
 
 
-def waited(seconds: float = 0.1) -> bool:
+def _waited(seconds: float = 0.1) -> bool:
     """Wait before the next look; return False if a person interrupts, which ends what is followed in good order."""
     try:
         time.sleep(seconds)

@@ -17,10 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.core.errors import ConfigError
-from redshank.flows.records.columns import flow_rows, numbers, span_s, times, typed
+from redshank.flows.records.columns import flow_rows, numbered, numbers, span_s, times, typed
 from redshank.flows.records.csv_log import CsvLog
-from redshank.flows.records.log_file import Files, regular
+from redshank.flows.records.log_file import Files
 from redshank.flows.records.other_tools import (
     Numbers,
     conn_state,
@@ -31,9 +30,7 @@ from redshank.flows.records.other_tools import (
     protocols,
     whole,
 )
-from redshank.flows.source import FlowSource
-
-STAGE = "argus"
+from redshank.flows.records.record_source import Columns, PrintedTable
 
 NAMES = {
     "starttime": "start",
@@ -80,7 +77,7 @@ _PORT = r"^(?:0x[0-9A-Fa-f]{1,4}|\d{1,5}(?:\.0+)?)$"
 _FLAGS = r"^(?P<src>[FSRPAUEC]*)_(?P<dst>[FSRPAUEC]*)$"
 
 
-class Argus(FlowSource):
+class Argus(PrintedTable):
     """Flows that Argus metered.
 
     Wrong for addresses or services printed as names: run ra with -n. Times without a zone are taken as UTC: run ra with
@@ -95,49 +92,25 @@ class Argus(FlowSource):
         SourceError: If it is no such table, or cannot be read.
     """
 
+    STAGE = "argus"
+    WANTED = "a table that ra printed (ra -r FILE -n -c ,)"
+
     def __init__(self, path: Path, *, link_bytes: int = 14) -> None:
-        self.anomalies = {}
-        self.packets = 0
-        self.packet_bytes = 0
-        self._path = path
         self._link_bytes = link_bytes
-        self._rows = 0
-        if not path.is_file() and not path.is_fifo():
-            raise ConfigError(f"{path}: no such file; name a table that ra printed (ra -r FILE -n -c ,)")
-        if regular(path):
-            with closing(Files([path], self._count)) as lines:
-                self._log(lines).read()
-        self.anomalies.clear()
+        super().__init__(path)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give the table's flows; each call reads from the beginning.
-
-        Raises:
-            SourceError: If the file is no such table, or cannot be read.
-        """
-        self.anomalies.clear()
-        self._rows = 0
+    def _tables(self) -> Iterator[tuple[Columns, int]]:
         with closing(Files([self._path], self._count)) as lines:
-            log = self._log(lines)
-            while (found := log.read()) is not None:
-                for texts, rows in found:
-                    flows = self._flows(texts, rows)
-                    if flows.num_rows:
-                        yield flows
+            yield from CsvLog(lines, NAMES, _NEEDS, _KIND, self._count, blank=("*", "-")).tables()
 
-    def _log(self, lines: Files) -> CsvLog:
-        return CsvLog(lines, NAMES, _NEEDS, _KIND, self._count, blank=("*", "-"))
-
-    def _flows(self, texts: dict[str, pa.StringArray], rows: int) -> pa.RecordBatch:
-        first_row = self._rows
-        self._rows += rows
+    def _flows(self, columns: Columns, rows: int, before: int) -> Iterator[pa.RecordBatch]:
+        texts = columns
         proto, ip_proto = protocols(texts["proto"])
         carried = pc.is_valid(ip_proto)
         if others := rows - (pc.sum(carried, min_count=0).as_py() or 0):
             self._count("not_ip", others)  # ARP, link-layer control, and Argus's own status records
         nothing = pa.nulls(rows, pa.string())
-        uid = pa.array([f"row-{row}" for row in range(first_row, first_row + rows)], pa.string())
-        texts = {name: text.filter(carried) for name, text in {"uid": uid, **texts}.items()}
+        texts = {name: text.filter(carried) for name, text in {"uid": numbered(before, rows), **texts}.items()}
         proto, ip_proto, nothing = proto.filter(carried), ip_proto.filter(carried), nothing.filter(carried)
         counts = {
             name: counts_of(texts.get(name, nothing), name, self._count)
@@ -145,7 +118,7 @@ class Argus(FlowSource):
         }
         for unit in ("pkts", "bytes"):
             _complete(counts[unit], counts[f"src_{unit}"], counts[f"dst_{unit}"])
-        columns: dict[str, pa.Array] = {name: texts.get(name, nothing) for name in ("uid", "src_ip", "dst_ip")}
+        columns = {name: texts.get(name, nothing) for name in ("uid", "src_ip", "dst_ip")}
         columns |= {name: texts[name] for name in ("src_mac", "dst_mac", "vlan") if name in texts}
         columns |= {"proto": proto, "ip_proto": ip_proto}
         columns |= {name: whole(port) for name, port in self._ports(texts, proto, nothing).items()}
@@ -165,8 +138,8 @@ class Argus(FlowSource):
             # The state of what was turned is told by flags in the other order.
             told = conn_state(proto, dst_flags, src_flags, counts["dst_pkts"], counts["src_pkts"])
             columns["conn_state"] = pc.if_else(swapped, told, columns["conn_state"])
-        flows, _ = flow_rows(columns, len(proto), first_row, self._count)
-        return flows
+        flows, _ = flow_rows(columns, len(proto), before, self._count)
+        yield flows
 
     def _ports(
         self, texts: dict[str, pa.StringArray], proto: pa.StringArray, nothing: pa.StringArray
@@ -195,10 +168,6 @@ class Argus(FlowSource):
         else:
             found = span_s(times(texts.get("start", nothing)), times(texts.get("end", nothing)))
         return pc.if_else(pa.array(packets == 1), pa.scalar(None, pa.float64()), found)
-
-    def _count(self, name: str, amount: int = 1) -> None:
-        if amount:
-            self.anomalies[STAGE, name] = self.anomalies.get((STAGE, name), 0) + amount
 
 
 def _complete(total: Numbers, src: Numbers, dst: Numbers) -> None:

@@ -10,7 +10,6 @@ Source: Suricata's user guide, "EVE JSON Format".
 """
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -34,7 +33,7 @@ from redshank.flows.records.eve_events import (
     member,
     services,
 )
-from redshank.flows.records.follow import Growing, plain, waited
+from redshank.flows.records.follow import Growing, grown, plain
 from redshank.flows.records.join import CAPACITY, Waiting, merged
 from redshank.flows.records.json_records import read_objects
 from redshank.flows.records.log_file import Files, Piece, regular, utf8
@@ -49,9 +48,10 @@ from redshank.flows.records.other_tools import (
     whole,
 )
 from redshank.flows.records.pairs import Pairs
-from redshank.flows.source import FlowSource
+from redshank.flows.records.record_source import RecordSource
 
-STAGE, SEEN = "eve", "seen"
+SEEN = "seen"
+"""What events of other kinds are counted under."""
 
 _KINDS = {"dns": (QUERY, ANSWER), "http": ("http",), "tls": ("tls",), "mqtt": ("mqtt",)}
 _ASKS, _ANSWERS = ("query", "request"), ("answer", "response")
@@ -61,7 +61,7 @@ _FLAGS = re.compile("[0-9a-fA-F]{1,2}")
 _NAME = re.compile(r"eve(?:[-.].+)?\.json(?:[.-].+)?")
 
 
-class Eve(FlowSource):
+class Eve(RecordSource):
     """Flows that Suricata logged.
 
     Args:
@@ -77,11 +77,10 @@ class Eve(FlowSource):
     """
 
     FOLLOWS = True
+    STAGE = "eve"
 
     def __init__(self, path: Path, *, follow: bool = False, idle_s: float | None = None, link_bytes: int = 14) -> None:
-        self.anomalies = {}
-        self.packets = 0
-        self.packet_bytes = 0
+        super().__init__()
         self._path = path / "eve.json" if path.is_dir() else path
         self._folder = path if path.is_dir() else None
         self._follow = follow
@@ -111,19 +110,9 @@ class Eve(FlowSource):
             yield from self._pairs.finish()
             return
         with closing(self._growing()) as growing:
-            last = time.monotonic()
-            ending = False
-            while not ending:
-                piece = growing.read()
-                now = time.monotonic()
-                if piece is None and (self.stopping or (self._idle_s is not None and now - last > self._idle_s)):
-                    ending = True
-                    piece = growing.finish()
+            for piece, _ in grown(self, growing, self._idle_s):
                 if piece is not None:
-                    last = now
                     yield from self._flows(piece)
-                elif not ending and not waited():
-                    self.stop()
             yield from self._pairs.finish()
 
     def _begin(self) -> None:
@@ -181,7 +170,7 @@ class Eve(FlowSource):
             if name in {"flow", *_KINDS} or (name == "netflow" and not self._has_flows):
                 continue
             named = name is not None and re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name)
-            self._count(f"event_{name}" if named else "event_other", amount, SEEN)
+            self._note(SEEN, f"event_{name}" if named else "event_other", amount)
 
     def _wait(self, kind: str, events: pa.Table) -> None:
         """Let records of applications wait for their flow."""
@@ -285,10 +274,6 @@ class Eve(FlowSource):
 
     def _growing(self) -> Growing:
         return Growing(self._path, self._rotated, self._old, self._count, history=self._folder is not None)
-
-    def _count(self, name: str, amount: int = 1, stage: str = STAGE) -> None:
-        if amount:
-            self.anomalies[stage, name] = self.anomalies.get((stage, name), 0) + amount
 
 
 def _bits(text: pa.StringArray) -> Numbers:

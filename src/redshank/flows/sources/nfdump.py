@@ -17,15 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.core.errors import ConfigError
-from redshank.flows.records.columns import ROWS, flow_rows, span_s, times
+from redshank.flows.records.columns import ROWS, flow_rows, numbered, span_s, times
 from redshank.flows.records.csv_log import CsvLog
-from redshank.flows.records.log_file import Files, Log, Piece, regular, utf8
+from redshank.flows.records.log_file import Files, Log, Piece, utf8
 from redshank.flows.records.other_tools import Numbers, conn_state, counts_of, flag_bits, icmp_reply, protocols, whole
 from redshank.flows.records.pairs import IDLE_S, Pairs
-from redshank.flows.source import FlowSource
-
-STAGE = "nfdump"
+from redshank.flows.records.record_source import Columns, PrintedTable
 
 NAMES = {
     "ts": "start",
@@ -78,10 +75,8 @@ _CLOCK = r"^(?:(?P<days>\d+)d )?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\
 _MILLISECONDS = r"^(?P<seconds>\d{9,10})(?P<part>\d{3})$"
 _FOOTER = re.compile(rb"^Summary:?(?: |\r?$).*", re.MULTILINE | re.DOTALL)
 
-Texts = dict[str, pa.StringArray]
 
-
-class Nfdump(FlowSource):
+class Nfdump(PrintedTable):
     """Flows that a router or probe exported and nfdump stored.
 
     Times that nfdump prints have no zone and are taken as UTC: run it with TZ=UTC.
@@ -95,48 +90,33 @@ class Nfdump(FlowSource):
         SourceError: If it is no such table, or cannot be read.
     """
 
+    _pairs: Pairs
+    STAGE = "nfdump"
+    WANTED = "what nfdump printed (nfdump -r FILE -o csv)"
+
     def __init__(self, path: Path, *, idle_s: float = IDLE_S) -> None:
-        self.anomalies = {}
-        self.packets = 0
-        self.packet_bytes = 0
-        self._path = path
         self._idle_s = idle_s
-        self._rows = 0
-        if not path.is_file() and not path.is_fifo():
-            raise ConfigError(f"{path}: no such file; name what nfdump printed (nfdump -r FILE -o csv)")
-        if regular(path):
-            with closing(Files([path], self._count)) as lines:
-                next(self._records(lines), None)
-        self.anomalies.clear()
+        super().__init__(path)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give the flows; each call reads from the beginning.
-
-        Raises:
-            SourceError: If the file is no such table, or cannot be read.
-        """
-        self.anomalies.clear()
-        self._rows = 0
-        pairs = Pairs(self._count, self._idle_s)
+    def _tables(self) -> Iterator[tuple[Columns, int]]:
+        self._pairs = Pairs(self._count, self._idle_s)
         with closing(Files([self._path], self._count)) as lines:
-            for texts, rows in self._records(lines):
-                whole_flows, halves, flags = self._parted(texts, rows)
-                for batch in [whole_flows, *pairs.feed(halves, flags)]:
-                    if batch.num_rows:
-                        yield batch
-        yield from pairs.finish()
+            once = _Peeked(lines)
+            first = once.peek()
+            if first is not None and _LONG_HEADER.match(first.rows):
+                yield from self._long(once)
+            else:
+                yield from CsvLog(once, NAMES, _NEEDS, _KIND, self._count).tables()
 
-    def _records(self, lines: Files) -> Iterator[tuple[Texts, int]]:
-        once = _Peeked(lines)
-        first = once.peek()
-        if first is not None and _LONG_HEADER.match(first.rows):
-            yield from self._long(once)
-            return
-        log = CsvLog(once, NAMES, _NEEDS, _KIND, self._count)
-        while (found := log.read()) is not None:
-            yield from found
+    def _flows(self, columns: Columns, rows: int, before: int) -> Iterator[pa.RecordBatch]:
+        flows, halves, flags = self._parted(columns, rows, before)
+        yield flows
+        yield from self._pairs.feed(halves, flags)
 
-    def _long(self, lines: "_Peeked") -> Iterator[tuple[Texts, int]]:
+    def _rest(self) -> Iterator[pa.RecordBatch]:
+        yield from self._pairs.finish()
+
+    def _long(self, lines: "_Peeked") -> Iterator[tuple[Columns, int]]:
         """Read the lines of `-o long`, which stand in columns of their own width."""
         while (piece := lines.read()) is not None:
             text = utf8(piece.rows, self._count).decode()
@@ -158,7 +138,7 @@ class Nfdump(FlowSource):
                         texts[f"{side}_{name}"] = pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
                 yield texts, len(parts)
 
-    def _parted(self, texts: Texts, rows: int) -> tuple[pa.RecordBatch, pa.RecordBatch, Numbers]:
+    def _parted(self, texts: Columns, rows: int, before: int) -> tuple[pa.RecordBatch, pa.RecordBatch, Numbers]:
         """Return flows of both directions, records of one, and the flags of the latter."""
         nothing = pa.nulls(rows, pa.string())
         proto, ip_proto = protocols(texts["proto"])
@@ -169,7 +149,7 @@ class Nfdump(FlowSource):
         }
         both = counts["dst_pkts"] > 0
         columns: dict[str, pa.Array] = {
-            "uid": pa.array([f"row-{row}" for row in range(self._rows, self._rows + rows)], pa.string()),
+            "uid": numbered(before, rows),
             "ts": _start(texts["start"]),
             "src_ip": texts["src_ip"],
             "src_port": whole(src),
@@ -185,7 +165,6 @@ class Nfdump(FlowSource):
         }
         if "vlan" in texts:
             columns["vlan"] = pc.if_else(pc.equal(texts["vlan"], "0"), pa.scalar(None, pa.string()), texts["vlan"])
-        self._rows += rows
         flags = flag_bits(texts.get("flags", nothing))
         # Of a record with both directions the flags are of both together.
         untold = np.where(pc.equal(proto, "tcp").fill_null(False).to_numpy(zero_copy_only=False), -1, 0)
@@ -194,12 +173,12 @@ class Nfdump(FlowSource):
             conn_state(proto, untold, untold, counts["src_pkts"], counts["dst_pkts"]),
             pa.scalar(None, pa.string()),
         )
-        flows, kept = flow_rows(columns, rows, self._rows, self._count)
+        flows, kept = flow_rows(columns, rows, before, self._count)
         there = kept.to_numpy(zero_copy_only=False)
         both, flags = both[there], flags[there]
         return flows.filter(pa.array(both)), flows.filter(pa.array(~both)), flags[~both]
 
-    def _ports(self, texts: Texts, proto: pa.StringArray, nothing: pa.StringArray) -> tuple[Numbers, Numbers]:
+    def _ports(self, texts: Columns, proto: pa.StringArray, nothing: pa.StringArray) -> tuple[Numbers, Numbers]:
         """Return both ports; of ICMP, which nfdump writes as `type.code` or 256 x type + code, as Zeek has them."""
         src = counts_of(texts.get("src_port", nothing), "src_port", self._count)
         written = texts.get("dst_port", nothing)
@@ -215,10 +194,6 @@ class Nfdump(FlowSource):
         return np.where(icmp, np.where(dst < 0, -1, kind), src), np.where(
             icmp, np.where(dst < 0, -1, icmp_reply(kind, code)), dst
         )
-
-    def _count(self, name: str, amount: int = 1) -> None:
-        if amount:
-            self.anomalies[STAGE, name] = self.anomalies.get((STAGE, name), 0) + amount
 
 
 class _Peeked:
@@ -246,7 +221,7 @@ def _start(text: pa.StringArray) -> pa.Array:
     return pc.coalesce(seconds, text)
 
 
-def _duration(texts: Texts, nothing: pa.StringArray) -> pa.Array:
+def _duration(texts: Columns, nothing: pa.StringArray) -> pa.Array:
     """Return durations as text in seconds, or computed from both ends; nfdump 1.7 may write hours:minutes:seconds."""
     if "duration" not in texts:
         return span_s(times(_start(texts["start"])), times(_start(texts.get("end", nothing))))

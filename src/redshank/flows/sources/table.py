@@ -10,22 +10,19 @@ Source: our own `flows/write.py`, which says how each format writes a value.
 import difflib
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import ipc, parquet
 
-from redshank.core.errors import ConfigError, SourceError
+from redshank.core.errors import SourceError
 from redshank.core.schema import FLOW
 from redshank.flows.records.columns import ROWS, flow_rows
 from redshank.flows.records.conn_log import EMPTY, UNSET, unescape
 from redshank.flows.records.csv_records import read_table
 from redshank.flows.records.json_records import read_objects
 from redshank.flows.records.log_file import Files, Piece, regular, utf8
-from redshank.flows.source import FlowSource
-
-STAGE = "table"
+from redshank.flows.records.record_source import Columns, PrintedTable
 
 _KIND = "a table of flows; redshank flows -o FILE.parquet writes one"
 _PARQUET, _ARROW = b"PAR1", b"ARROW1"
@@ -37,7 +34,7 @@ _OBJECT = pa.schema(
 )
 
 
-class Table(FlowSource):
+class Table(PrintedTable):
     """Flows of a file with FLOW's columns.
 
     Args:
@@ -48,33 +45,10 @@ class Table(FlowSource):
         SourceError: If the file has a column that FLOW does not have, lacks the addresses, or cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.anomalies = {}
-        self.packets = 0
-        self.packet_bytes = 0
-        self._path = path
-        self._rows = 0
-        if not path.is_file() and not path.is_fifo():
-            raise ConfigError(f"{path}: no such file; name a table of flows, for example one of redshank flows -o")
-        if regular(path):
-            next(self._read(), None)
-        self.anomalies.clear()
+    STAGE = "table"
+    WANTED = "a table of flows, for example one of redshank flows -o"
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give the file's flows; each call reads from the beginning.
-
-        Raises:
-            SourceError: If the file is no such table, or cannot be read.
-        """
-        self.anomalies.clear()
-        self._rows = 0
-        for columns, rows in self._read():
-            flows, _ = flow_rows(columns, rows, self._rows, self._count)
-            self._rows += rows
-            if flows.num_rows:
-                yield flows
-
-    def _read(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+    def _tables(self) -> Iterator[tuple[Columns, int]]:
         magic = b""
         if regular(self._path):
             with self._path.open("rb") as stream:
@@ -90,13 +64,17 @@ class Table(FlowSource):
             reason = str(error).partition("\n")[0].partition(". ")[0]
             raise SourceError(f"{self._path}: cannot be read as {_KIND} ({reason})") from None
 
-    def _parquet(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+    def _flows(self, columns: Columns, rows: int, before: int) -> Iterator[pa.RecordBatch]:
+        flows, _ = flow_rows(columns, rows, before, self._count)
+        yield flows
+
+    def _parquet(self) -> Iterator[tuple[Columns, int]]:
         with parquet.ParquetFile(self._path) as file:
             self._check(file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=ROWS, use_threads=False):
                 yield self._typed(batch), batch.num_rows
 
-    def _arrow(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+    def _arrow(self) -> Iterator[tuple[Columns, int]]:
         with pa.memory_map(str(self._path)) as mapped, ipc.open_file(mapped) as file:
             self._check(file.schema.names)
             for number in range(file.num_record_batches):
@@ -105,7 +83,7 @@ class Table(FlowSource):
                     some = batch.slice(at, ROWS)
                     yield self._typed(some), some.num_rows
 
-    def _typed(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+    def _typed(self, batch: pa.RecordBatch) -> Columns:
         columns = {}
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             wanted = FLOW.field(name).type
@@ -115,7 +93,7 @@ class Table(FlowSource):
                 raise SourceError(f"{self._path}: column '{name}' is {column.type}, FLOW has {wanted}") from None
         return columns
 
-    def _lines(self) -> Iterator[tuple[dict[str, pa.Array], int]]:
+    def _lines(self) -> Iterator[tuple[Columns, int]]:
         with closing(Files([self._path], self._count)) as lines:
             piece = lines.read()
             if piece is None or not piece.rows.removeprefix(_BOM).strip():
@@ -139,7 +117,7 @@ class Table(FlowSource):
                 rest = lines.read()
 
     def _objects(self, rows: bytes, *, first: bool) -> Iterator[pa.Table]:
-        broken = self.anomalies.get((STAGE, "broken_json"), 0)
+        broken = self.anomalies.get((self.STAGE, "broken_json"), 0)
         seen = 0
         for table in read_objects(rows, _OBJECT, self._count, infer=True):
             seen += len(table)
@@ -147,7 +125,7 @@ class Table(FlowSource):
             self._check(present, whole=first)
             unknown = [name for name in table.schema.names if name not in FLOW.names]
             yield table.drop_columns(unknown) if unknown else table
-        if first and not seen and self.anomalies.get((STAGE, "broken_json"), 0) > broken:
+        if first and not seen and self.anomalies.get((self.STAGE, "broken_json"), 0) > broken:
             raise SourceError(f"{self._path}: not {_KIND}; it starts with {rows.lstrip()[:_SHOWN]!r}")
 
     def _cells(self, rows: bytes, header: list[str]) -> Iterator[pa.Table]:
@@ -178,10 +156,6 @@ class Table(FlowSource):
         for name in ("src_ip", "dst_ip") if whole else ():
             if name not in names:
                 raise SourceError(f"{self._path}: not {_KIND}; it lacks '{name}'")
-
-    def _count(self, name: str, amount: int = 1) -> None:
-        if amount:
-            self.anomalies[STAGE, name] = self.anomalies.get((STAGE, name), 0) + amount
 
 
 def _members(text: pa.StringArray) -> pa.ListArray:

@@ -21,15 +21,14 @@ import pyarrow.compute as pc
 from redshank.core.errors import ConfigError
 from redshank.flows.records.columns import ends_ns, flow_rows, numbers
 from redshank.flows.records.conn_log import EMPTY, FLOW_NAMES, LABEL_NAMES, UNSET
-from redshank.flows.records.follow import Growing, plain, waited
+from redshank.flows.records.follow import Growing, grown, plain
 from redshank.flows.records.layout import LOG
 from redshank.flows.records.log_file import Files, regular
+from redshank.flows.records.record_source import RecordSource
 from redshank.flows.records.zeek_join import AHEAD_NS, Applications, Beside
 from redshank.flows.records.zeek_log import Texts, ZeekLog
 from redshank.flows.records.zeek_logs import CERTIFICATES, LOGS
-from redshank.flows.source import FlowSource
 
-STAGE = "zeek"
 LABELS = pa.schema([("label", pa.string()), ("detailed_label", pa.string())])
 
 _NAMES = {
@@ -42,7 +41,7 @@ _BESIDE = (*LOGS, "x509")
 _LABEL = r"^(?:\S+ {3})?(?P<label>.+?)(?: {3}(?P<detailed_label>.+))?$"
 
 
-class Zeek(FlowSource):
+class Zeek(RecordSource):
     """Connections that Zeek logged.
 
     Wrong for connections that are still open: a conn.log has one row for each, written at its end. Of files.log
@@ -62,11 +61,10 @@ class Zeek(FlowSource):
     """
 
     FOLLOWS = True
+    STAGE = "zeek"
 
     def __init__(self, path: Path, *, follow: bool = False, idle_s: float | None = None, wait_s: float = 2.0) -> None:
-        self.anomalies = {}
-        self.packets = 0
-        self.packet_bytes = 0
+        super().__init__()
         self._path = path
         self._follow = follow
         self._idle_s = idle_s
@@ -125,17 +123,9 @@ class Zeek(FlowSource):
             log = self._log(LOG, current)
             applications = self._applications(lines)
             held: list[tuple[float, pa.RecordBatch, pa.RecordBatch]] = []
-            last = time.monotonic()
-            ending = False
-            while not ending:
-                found = log.read()
+            for piece, ending in grown(self, current, self._idle_s):
                 now = time.monotonic()
-                if found is None and (self.stopping or (self._idle_s is not None and now - last > self._idle_s)):
-                    ending = True
-                    rest = current.finish()
-                    found = [] if rest is None else log.rows(rest)
-                for texts, count in found or ():
-                    last = now
+                for texts, count in () if piece is None else log.rows(piece):
                     flows, labels = self._flows(texts, count)
                     if flows.num_rows:
                         held.append((now + self._wait_s, flows, labels))
@@ -143,8 +133,6 @@ class Zeek(FlowSource):
                     applications.advance(None)
                     held, ready = self._ready(held, applications, now, ending=ending)
                     yield from ready
-                if found is None and not waited():
-                    self.stop()
 
     def _ready(
         self,
@@ -204,10 +192,6 @@ class Zeek(FlowSource):
             return [file for file in logs_in(folder, name) if file != path]
 
         return Growing(path, rotated, self._old, self._count, history=self._path.is_dir())
-
-    def _count(self, name: str, amount: int = 1) -> None:
-        if amount:
-            self.anomalies[STAGE, name] = self.anomalies.get((STAGE, name), 0) + amount
 
 
 def logs_in(folder: Path, name: str) -> list[Path]:
