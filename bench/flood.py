@@ -7,7 +7,6 @@ must stay small, and every flow must come out: rows = flows, packets in rows = p
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +18,9 @@ import pyarrow.compute as pc
 from redshank.capture.source import Block, PacketSource
 from redshank.flows.meter import MeterSettings
 from redshank.flows.sources.sensor import Sensor
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+from peak import peak_mib
 
 FLOWS = 5_000_000
 FRAMES = 8192
@@ -68,13 +70,6 @@ class Flood(PacketSource):
             )
 
 
-def peak_mib() -> int:
-    """Return the most memory that this process had (not getrusage: that inherits its parent's peak)."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    assert found is not None
-    return int(found[1]) // 1024
-
-
 def main() -> int:
     """Run the flood and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -96,7 +91,7 @@ def main() -> int:
                 "flow_evicted": anomalies.get(("meter", "flow_evicted"), 0),
                 "payload_evicted": anomalies.get(("meter", "payload_evicted"), 0),
                 "seconds": round(time.monotonic() - begin, 1),
-                "peak_mib": peak_mib(),
+                "peak_mib": round(peak_mib()),
             }
         )
     )

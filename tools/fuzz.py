@@ -14,7 +14,6 @@ import faulthandler
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from peak import peak_mib
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "tests" / "fuzz" / "corpus"
@@ -90,21 +91,16 @@ def one_target(chosen: argparse.Namespace) -> int:
             sys.stdout.write(f"\n{chosen.target}: batch {number}: {problem}\n")
         faulthandler.cancel_dump_traceback_later()
         done += count
-        if memory_mib() > chosen.memory:
-            sys.stdout.write(f"\n{chosen.target}: batch {number}: {memory_mib()} MiB, more than {chosen.memory}\n")
+        if peak_mib() > chosen.memory:
+            sys.stdout.write(f"\n{chosen.target}: batch {number}: {peak_mib():.0f} MiB, more than {chosen.memory}\n")
             return 1
     seconds = time.monotonic() - begin
     if sys.stderr.isatty():
         sys.stderr.write("\r")
     sys.stdout.write(
-        f"{chosen.target}: {done} cases, {failures} failed, {seconds:.0f} s, {memory_mib()} MiB, {len(seeds)} seeds\n"
+        f"{chosen.target}: {done} cases, {failures} failed, {seconds:.0f} s, {peak_mib():.0f} MiB, {len(seeds)} seeds\n"
     )
     return 1 if failures else 0
-
-
-def memory_mib() -> int:
-    """Return the largest memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def failure(run: Callable[[list[Case]], None], cases: list[Case]) -> str | None:

@@ -7,13 +7,12 @@ or ended by a signal.
 
 import argparse
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from peak import watched
 
 LIMIT_S = 60
 CAPTURES = (".pcap", ".pcapng", ".cap", ".gz", ".zst", ".snoop")
@@ -47,22 +46,13 @@ def _judge(file: Path, model: Path | None, *, log: bool) -> tuple[str, bool]:
         "--json",
     ]
     command += ["-m", str(model)] if model else []
-    begin = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=out, stderr=errors)
-        status, usage = 0, None
-        while usage is None:
-            pid, status, rusage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                usage = rusage
-            elif time.monotonic() - begin > LIMIT_S:
-                os.kill(process.pid, signal.SIGKILL)
-            time.sleep(0.01)
-        process.returncode = code = os.waitstatus_to_exitcode(status)
+        used = watched(process, LIMIT_S)
+        code = process.returncode
         out.seek(0)
         errors.seek(0)
         said, complaint = out.read().decode(), errors.read().decode()
-    seconds, memory = time.monotonic() - begin, usage.ru_maxrss / 1024
     fine = code in (0, 1, 2) and "Traceback" not in complaint
     flows = alarms = 0
     if code == 0:
@@ -74,7 +64,10 @@ def _judge(file: Path, model: Path | None, *, log: bool) -> tuple[str, bool]:
         verdicts = f"refused: {lines[-1].removeprefix('redshank: ')}"
     verdicts = verdicts.replace("|", "/").replace(str(file.parent) + "/", "")
     name = f"{file.parent.name}/{file.name}"
-    return f"| {name} | {verdicts or 'no flows'} | {flows} | {alarms} | {seconds:.1f} | {memory:.0f} |\n", fine
+    return (
+        f"| {name} | {verdicts or 'no flows'} | {flows} | {alarms} | {used.wall_s:.1f} | {used.peak_mib:.0f} |\n",
+        fine,
+    )
 
 
 if __name__ == "__main__":
