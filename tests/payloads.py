@@ -48,7 +48,7 @@ def found_in(name: str, flows: Sequence[Flow], *, proto: int, port: int, filler:
     """Return what the kernel of the service called `name` finds in flows, without its hint."""
     data, streams = streams_of(flows, proto=proto, port=port, filler=filler)
     found = np.zeros(len(flows), np.uint8)
-    find(name).recognize(data, streams, found)
+    find(name).recognize(data, streams, np.arange(len(flows)), found)
     return [int(value) for value in found]
 
 

@@ -27,7 +27,7 @@ from redshank.capture.sources.pcap import Pcap
 from redshank.core.errors import ConfigError, SourceError
 from redshank.flows.meter import MeterSettings
 from redshank.flows.metering.conn_state import STATES
-from redshank.flows.service import NAMES, NONE, STREAM, Recognizer, find
+from redshank.flows.service import NAMES, NONE, STREAM, Fields, Recognizer, find
 from redshank.flows.source import FLOW_SOURCES
 from redshank.flows.sources.sensor import Sensor
 
@@ -246,13 +246,14 @@ def _services_of(cases: Seeds, filler: int) -> tuple[Any, ...]:
     for number, name in enumerate(NAMES):
         service = find(name)
         found = np.zeros(len(cases), np.uint8)
-        service.recognize(data, streams, found)
+        service.recognize(data, streams, np.arange(len(cases)), found)
         assert set(found.tolist()) <= {0, 1}
         hinted = bits >> np.uint64(number) & np.uint64(1)
         assert not (hinted > found).any(), f"{name}: recognized in a batch, not alone"
         every.append(found.tobytes())
         if service.read is not None and found.any():
-            columns |= {f"{name} {key}": value for key, value in service.columns(data, streams[found == 1]).items()}
+            read = Fields(service).columns(data, streams, np.flatnonzero(found))
+            columns |= {f"{name} {key}": value for key, value in read.items()}
     for value in columns.values():
         value.validate(full=True)
         assert not (pa.types.is_int64(value.type) and pc.any(pc.equal(value, NONE)).as_py())

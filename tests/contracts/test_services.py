@@ -21,13 +21,15 @@ from payloads import Flow, streams_of
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.schema import FLOW
 from redshank.flows.meter import MeterSettings
-from redshank.flows.service import NAMES, NONE, Hint, Recognizer, Service, find
+from redshank.flows.service import NAMES, NONE, Fields, Hint, Recognizer, Service, find
 from redshank.flows.sources.sensor import Sensor
 
-BY_CONTENT = [name for name in NAMES if find(name).hint.table().any()]
+BY_CONTENT = [name for name in NAMES if any(list(hint.sides()) for hint in find(name).hints)]
 READERS = [name for name in NAMES if find(name).fields]
 FILLERS = (0, 13, 255)
 GUARD = 165
+BEFORE = 24
+"""Bytes that the texts of flows read before take."""
 
 
 def flow_of(name: str) -> tuple[Flow, int, int]:
@@ -56,7 +58,7 @@ def looks(service: Service, flows: list[Flow], proto: int, port: int) -> list[in
     for filler in FILLERS:
         data, streams = streams_of(flows, proto=proto, port=port, filler=filler)
         found = np.zeros(len(flows), np.uint8)
-        service.recognize(data, streams, found)
+        service.recognize(data, streams, np.arange(len(flows)), found)
         answers.append(found.tolist())
     assert answers[0] == answers[1] == answers[2], flows
     assert set(answers[0]) <= {0, 1}
@@ -74,22 +76,23 @@ def guarded(shape: tuple[int, ...], kind: type[Any], value: int) -> tuple[npt.ND
 def reads(service: Service, flow: Flow, proto: int, port: int, filler: int) -> tuple[list[int], list[bytes | None]]:
     """Read a flow into arrays between guards; return numbers and texts."""
     data, streams = streams_of([flow], proto=proto, port=port, filler=filler)
-    texts = sum(kind in {"text", "bytes"} for kind in service.fields.values())
-    numbers, behind_numbers = guarded((1, len(service.fields) - texts), np.int64, NONE)
-    spans, behind_spans = guarded((1, texts, 2), np.int64, -1)
-    room, behind_room = guarded((1, service.room), np.uint8, filler)
+    texts, others = service.texts, service.numbers
+    numbers, behind_numbers = guarded((1, len(others)), np.int64, NONE)
+    spans, behind_spans = guarded((1, 2 * len(texts)), np.int64, -1)
+    room, behind_room = guarded((BEFORE + service.room + service.space,), np.uint8, filler)
     before = data.copy()
     assert service.read is not None
-    service.read(data, streams, numbers, spans, room)
+    end = service.read(data, streams, np.arange(1), numbers, spans, room, BEFORE)
     for guard in (behind_numbers, behind_spans, behind_room):
         assert (guard == GUARD).all(), flow
     assert (data == before).all()
-    for start, stop in spans[0].tolist():
-        assert (start, stop) == (-1, -1) or 0 <= start <= stop <= service.room, flow
-    others = [name for name, kind in service.fields.items() if kind not in {"text", "bytes"}]
+    assert (room[:BEFORE] == filler).all()
+    assert BEFORE <= end <= BEFORE + service.room
+    for start, stop in spans.reshape(-1, 2).tolist():
+        assert (start, stop) == (-1, -1) or BEFORE <= start <= stop <= end, flow
     for name, value in zip(others, numbers[0].tolist(), strict=True):
         assert service.fields[name] == "number" or value in {0, 1, NONE}, (name, flow)
-    return numbers[0].tolist(), [room[0, a:b].tobytes() if a >= 0 else None for a, b in spans[0].tolist()]
+    return numbers[0].tolist(), [room[a:b].tobytes() if a >= 0 else None for a, b in spans.reshape(-1, 2).tolist()]
 
 
 def test_there_are_bits_for_all() -> None:
@@ -101,11 +104,11 @@ def test_there_are_bits_for_all() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_service_has_what_the_contract_asks_for(name: str) -> None:
     service = find(name)
-    assert isinstance(service.hint, Hint)
+    assert all(isinstance(hint, Hint) for hint in service.hints)
     assert (TESTS / "flows" / "services" / f"test_{name}.py").is_file()
-    assert set(service.fields.values()) <= {"text", "bytes", "number", "flag"}
+    assert all(kind in {"text", "number", "flag"} or callable(kind) for kind in service.fields.values())
+    assert set(service.fields) <= set(FLOW.names)
     assert (service.read is None) == (not service.fields)
-    assert service.finish is None or service.fields
 
 
 @pytest.mark.parametrize("name", BY_CONTENT)
@@ -154,21 +157,15 @@ def test_any_flow_it_recognizes_is_read_within_bounds(name: str) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_its_fields_are_columns_of_flows(name: str) -> None:
     flow, proto, port = flow_of(name)
-    data, streams = streams_of([flow] * 3, proto=proto, port=port)
-    for rows in (streams, streams[:1]):
-        for column, values in find(name).columns(data, rows).items():
-            assert column in FLOW.names
-            assert len(values) == len(rows)
-            assert values.cast(FLOW.field(column).type).to_pylist() == values.to_pylist()
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_nothing_read_is_null(name: str) -> None:
-    service = find(name)
-    kinds = {"text": pa.string(), "bytes": pa.binary(), "number": pa.int64(), "flag": pa.bool_()}
-    raw = {column: pa.nulls(2, kinds[kind]) for column, kind in service.fields.items()}
-    for values in (service.finish(raw) if service.finish else raw).values():
-        assert values.null_count == 2
+    data, streams = streams_of([flow] * 300, proto=proto, port=port)
+    fields = Fields(find(name))
+    for which in (np.arange(300), np.arange(1)):
+        columns = fields.columns(data, streams, which)
+        assert columns
+        for column, values in columns.items():
+            values.validate(full=True)
+            assert values.type == FLOW.field(column).type
+            assert values.to_pylist() == [values[0].as_py()] * len(which) + [None] * (300 - len(which))
 
 
 def test_a_kernel_is_loaded_when_a_flow_may_need_it() -> None:

@@ -2,11 +2,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pytest
 
 from payloads import streams_of
-from redshank.flows.service import NAMES, NONE, STREAM, Hint, Recognizer, Service, find
+from redshank.flows.service import NAMES, NONE, STREAM, Fields, Hint, Recognizer, Service, find
 
 Array = npt.NDArray[Any]
 
@@ -51,47 +50,45 @@ def test_the_only_flow_of_a_service_may_have_lost_its_bytes() -> None:
     assert Recognizer().fields(np.zeros(1, np.uint8), np.zeros(2, STREAM), services) == {}
 
 
-def test_a_hint_fits_by_the_first_byte_of_either_side() -> None:
-    table = Hint(proto=6, client=b"AB", server=None).table()
-    assert table.shape == (2, 2, 256)
-    assert np.flatnonzero(table[0, 0]).tolist() == [65, 66]
-    assert table[0, 1].all()
-    assert not table[1].any()
-    assert Hint().table().all()
-    assert not Hint(client=b"", server=b"").table().any()
+def _read(_data: object, streams: Array, which: Array, numbers: Array, spans: Array, room: Array, place: int) -> int:
+    for k, flow in enumerate(which):
+        port = streams["resp_port"][flow]
+        if port:
+            numbers[k] = port, port % 2
+            letters = b"a\x00" + b"b" * (port % 7)
+            assert len(room) >= place + 8 * (len(which) - k) + 16
+            room[place : place + len(letters)] = np.frombuffer(letters, np.uint8)
+            spans[k] = place, place + len(letters), place, place + 1
+            place += len(letters)
+    return place
 
 
-def _read(_data: object, streams: Array, numbers: Array, spans: Array, room: Array) -> None:
-    for k in range(len(streams)):
-        if streams["resp_port"][k] == 0:
-            continue
-        numbers[k] = streams["resp_port"][k], streams["resp_port"][k] % 2
-        room[k, :3] = 97, 0, 98 + k % 3
-        spans[k, 0] = 0, 3
-
-
-def _service(**more: object) -> Service:
-    module = find("http")
-    fields = {"n": "number", "t": "text", "f": "flag"}
-    return Service("x", module.recognize, Hint(), fields, 8, _read, **{"finish": None, **more})  # type: ignore[arg-type]
+def _service() -> Service:
+    fields = {"dns_rcode": "number", "dns_query": "text", "dns_AA": "flag", "ssl_ja3": bytes.hex}
+    return Service("x", find("http").recognize, (Hint(),), fields, 8, 16, _read)  # type: ignore[arg-type]
 
 
 def test_fields_are_read_in_the_order_of_flows_and_null_where_nothing_is_set() -> None:
     streams = np.zeros(2500, STREAM)
     streams["resp_port"] = np.arange(2500)
-    columns = _service().columns(np.zeros(0, np.uint8), streams)
-    assert columns["n"].to_pylist() == [None, *range(1, 2500)]
-    assert columns["f"].to_pylist()[:4] == [None, True, False, True]
-    assert columns["t"].to_pylist()[:3] == [None, r"a\x00c", r"a\x00d"]
+    which = np.arange(0, 2500, 2)
+    columns = Fields(_service()).columns(np.zeros(0, np.uint8), streams, which)
+    even = [port if port % 2 == 0 and port else None for port in range(2500)]
+    assert columns["dns_rcode"].to_pylist() == even
+    assert columns["dns_AA"].to_pylist() == [None if port is None else False for port in even]
+    assert columns["dns_query"].to_pylist() == [None if port is None else r"a\x00" + "b" * (port % 7) for port in even]
+    assert columns["ssl_ja3"].to_pylist() == [None if port is None else "61" for port in even]
 
 
-def test_what_was_read_may_be_finished() -> None:
-    def finish(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        return {"both": pa.array([f"{n}{t}" for n, t in zip(columns["n"], columns["t"], strict=True)])}
+def test_a_column_that_nobody_knows_is_left_out() -> None:
+    assert Fields(_service()).columns(np.zeros(0, np.uint8), np.zeros(3, STREAM), np.arange(3)) == {}
 
-    streams = np.zeros(1, STREAM)
-    streams["resp_port"] = 7
-    assert _service(finish=finish).columns(np.zeros(0, np.uint8), streams)["both"].to_pylist() == [r"7a\x00b"]
+
+def test_what_is_known_is_not_looked_for_again() -> None:
+    data, streams = streams_of([(b"GET / HTTP/1.1\r\n\r\n", b""), (b"GET / HTTP/1.1\r\n\r\n", b"")], proto=6, port=80)
+    known = np.array([0, _bits("ssl")], np.uint64)
+    assert Recognizer().look(data, streams, known).tolist() == [_bits("http"), _bits("http", "ssl")]
+    assert known.tolist() == [0, _bits("ssl")]
 
 
 def test_null_is_a_number_that_no_field_holds() -> None:

@@ -5,13 +5,14 @@ FLOW.service, and columns of FLOW. Ports are only a hint: where the content of a
 its port, and no service is named because of a port alone.
 A service is one file in services/ named as Zeek names it; nothing else has to be changed for a new one. It has
 
-    recognize(data, streams, found)   a kernel: set found[k] to 1 where flow k speaks it (Recognize)
-    MAYBE        a Hint: what a flow must begin with to be worth looking at; the kernel is not even loaded otherwise
-    FIELDS       optional: the raw columns it reads, {name: "text" | "bytes" | "number" | "flag"}; bytes are texts that
-                 `finish` gets as they are
-    ROOM         optional: bytes of text per flow, 512 if absent
-    read(data, streams, numbers, spans, room)   a kernel, with FIELDS: reads the flows that were recognized (Read)
-    finish(columns)   optional: raw columns -> columns of FLOW, where these are not the same
+    recognize(data, streams, which, found)   a kernel: set found[k] to 1 where flow which[k] speaks it (Recognize)
+    MAYBE        a Hint, or several: what a flow must begin with to be worth looking at; the kernel is not even loaded
+                 otherwise, and need not be fast for others
+    FIELDS       optional: the columns of FLOW that it reads: {name: "number" | "flag" | "text", or a function that
+                 makes text of the bytes that were read, called once for each that differ}
+    ROOM         optional: bytes of text per flow at most, 512 if absent
+    SPACE        optional: bytes that `read` works in, 0 if absent
+    read(data, streams, which, numbers, spans, room, place)   a kernel, with FIELDS: reads flows (Read)
 
 Both are lean kernels, and those that they call (core/kernel.py): that makes them four times as fast.
 Any bytes may come: a kernel never reads outside [client_at, client_end) and [server_at, server_end), and never raises.
@@ -19,7 +20,7 @@ In text, a byte that is not printable ASCII is written as \xNN.
 """
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,7 +33,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.rooms import escaped, verbatim
+from redshank.core.schema import FLOW
+from redshank.flows.hint import Bits, Hint, Hints, Places, listed
+from redshank.flows.payload.remembered import Make, Remembered
+from redshank.flows.payload.rooms import NONE, number_columns, text_column
+
+__all__ = ["NAMES", "NONE", "STREAM", "Bytes", "Fields", "Hint", "Places", "Recognizer", "Records", "Service", "find"]
 
 STREAM = np.dtype(
     [
@@ -47,56 +53,29 @@ STREAM = np.dtype(
 )
 """The first bytes of both directions of a flow: of TCP the first 4,096 in order, of UDP the first datagram."""
 
-NONE = int(np.iinfo(np.int64).min)
-"""What stands for null among the numbers and flags that a service reads."""
-
 ROOM = 512
-SLICE = 1024
-"""Flows read at a time: the text of so many has room."""
+SLICE = 256
+"""Flows read at a time: the text of so many must have room."""
+_PAGE = 4096
 
 Bytes = npt.NDArray[np.uint8]
 Records = npt.NDArray[Any]
 
-Recognize = Callable[[Bytes, Records, Bytes], None]
-"""(data [b], streams [n] STREAM, found [n] uint8 of zeros): set `found` to 1 where this service is spoken."""
+Recognize = Callable[[Bytes, Records, Places, Bytes], None]
+"""(data [b], streams [n] STREAM, which [m], found [m] uint8 of zeros): set found[k] to 1 where streams[which[k]] speaks
+this service."""
 
-Read = Callable[[Bytes, Records, npt.NDArray[np.int64], npt.NDArray[np.int64], Bytes], None]
-"""(data [b], streams [n] STREAM, numbers [n, N] int64, spans [n, T, 2] int64, room [n, ROOM] uint8).
+Read = Callable[[Bytes, Records, Places, Places, Places, Bytes, int], int]
+"""(data [b], streams [n] STREAM, which [m], numbers [m, N] int64, spans [m, 2 T] int64, room [r] uint8, place).
 
 `numbers` come filled with NONE, N numbers and flags in the order of FIELDS; `spans` with -1, T texts in the order of
-FIELDS: (start, stop) of the text in room[k], where it was put. What is not set is null.
+FIELDS: where each starts and stops in room. What is not set is null. Texts are put into room from `place` on, one flow
+behind the other: there is room for ROOM bytes of each, and SPACE more at its end to work in. Returns where the last
+text ends.
 """
 
 NAMES = tuple(sorted(file.stem for file in (Path(__file__).parent / "services").glob("[a-z]*.py")))
 """The services, by name, at most 64; the order is that of the bits in ROW.services."""
-
-
-@dataclass(frozen=True)
-class Hint:
-    """What a flow must begin with to be worth a closer look: the first byte of its client or of its server fits.
-
-    Args:
-        proto: IP protocol, 6 or 17; 0: both.
-        client: Possible first bytes of the originator; None: any.
-        server: Possible first bytes of the responder; None: any.
-    """
-
-    proto: int = 0
-    client: bytes | None = None
-    server: bytes | None = None
-
-    def table(self) -> npt.NDArray[np.bool_]:
-        """Return whether a first byte fits.
-
-        Shape:
-            returns: [2, 2, 256]: TCP and UDP, client and server, byte.
-        """
-        fits = np.zeros((2, 2, 256), np.bool_)
-        for place, proto in enumerate((6, 17)):
-            for side, first in enumerate((self.client, self.server)):
-                if self.proto in (0, proto):
-                    fits[place, side, slice(None) if first is None else list(first)] = True
-        return fits
 
 
 @dataclass(frozen=True)
@@ -105,39 +84,21 @@ class Service:
 
     name: str
     recognize: Recognize
-    hint: Hint
-    fields: dict[str, str]
+    hints: tuple[Hint, ...]
+    fields: dict[str, str | Make]
     room: int
+    space: int
     read: Read | None
-    finish: Callable[[dict[str, pa.Array]], dict[str, pa.Array]] | None
 
-    def columns(self, data: Bytes, streams: Records) -> dict[str, pa.Array]:
-        """Read flows that were recognized: columns of FLOW.
+    @property
+    def texts(self) -> list[str]:
+        """The fields that are texts, in order."""
+        return [name for name, kind in self.fields.items() if kind not in {"number", "flag"}]
 
-        Shape:
-            data: [b]; streams: [n] STREAM; returns: [n] each.
-        """
-        parts = [self._raw(data, streams[at : at + SLICE]) for at in range(0, len(streams), SLICE)]
-        raw = {name: pa.concat_arrays([part[name] for part in parts]) for name in self.fields}
-        return raw if self.finish is None else self.finish(raw)
-
-    def _raw(self, data: Bytes, streams: Records) -> dict[str, pa.Array]:
-        texts = [name for name, kind in self.fields.items() if kind in {"text", "bytes"}]
-        others = [name for name in self.fields if name not in texts]
-        numbers = np.full((len(streams), len(others)), NONE, np.int64)
-        spans = np.full((len(streams), len(texts), 2), -1, np.int64)
-        room = np.empty((len(streams), self.room if texts else 0), np.uint8)
-        assert self.read is not None
-        self.read(data, streams, numbers, spans, room)
-        columns = {
-            name: escaped(room, spans[:, place]) if self.fields[name] == "text" else verbatim(room, spans[:, place])
-            for place, name in enumerate(texts)
-        }
-        for place, name in enumerate(others):
-            value = numbers[:, place]
-            values = value != 0 if self.fields[name] == "flag" else value
-            columns[name] = pa.array(values, mask=value == NONE)
-        return columns
+    @property
+    def numbers(self) -> list[str]:
+        """The fields that are numbers or flags, in order."""
+        return [name for name, kind in self.fields.items() if kind in {"number", "flag"}]
 
 
 @cache
@@ -147,53 +108,84 @@ def find(name: str) -> Service:
     return Service(
         name=name,
         recognize=cast("Recognize", module.recognize),
-        hint=module.MAYBE,
+        hints=module.MAYBE if isinstance(module.MAYBE, tuple) else (module.MAYBE,),
         fields=dict(getattr(module, "FIELDS", {})),
         room=int(getattr(module, "ROOM", ROOM)),
+        space=int(getattr(module, "SPACE", 0)),
         read=getattr(module, "read", None),
-        finish=getattr(module, "finish", None),
     )
 
 
+class Fields:
+    """Reads the fields of one service.
+
+    Args:
+        service: One that has fields.
+    """
+
+    def __init__(self, service: Service) -> None:
+        assert service.read is not None
+        self._service, self._read = service, service.read
+        self._texts = service.texts
+        self._numbers = {name: FLOW.field(name).type for name in service.numbers}
+        self._made = {name: Remembered(kind) for name, kind in service.fields.items() if callable(kind)}
+        self._room = np.empty(SLICE * service.room + service.space, np.uint8)
+
+    def columns(self, data: Bytes, streams: Records, which: Places) -> dict[str, pa.Array]:
+        """Read flows that were recognized: columns of FLOW for all flows; one without any value is left out.
+
+        Args:
+            data: Bytes.
+            streams: Where the first bytes of flows lie in it.
+            which: The flows to read, in order.
+
+        Shape:
+            data: [b]; streams: [n] STREAM; which: [m]; returns: [n] each.
+        """
+        numbers = np.full((len(which), len(self._numbers)), NONE, np.int64)
+        spans = np.full((len(which), 2 * len(self._texts)), -1, np.int64)
+        place = 0
+        for at in range(0, len(which) or 1, SLICE):  # of no flow, too: so the kernel can be loaded before there is one
+            self._make_room(place)
+            part = slice(at, at + SLICE)
+            place = self._read(data, streams, which[part], numbers[part], spans[part], self._room, place)
+        columns = number_columns(numbers, which, len(streams), self._numbers)
+        for text, name in enumerate(self._texts):
+            made = self._made.get(name)
+            if made is None:
+                column = text_column(self._room, spans, text, which, len(streams))
+            else:
+                found = made.look(self._room, spans, text)
+                column = text_column(made.texts, found, 0, which, len(streams), plain=True)
+            if column is not None:
+                columns[name] = column
+        return columns
+
+    def _make_room(self, place: int) -> None:
+        """See to it that there is room for a slice behind `place`."""
+        need = place + SLICE * self._service.room + self._service.space
+        if need > len(self._room):
+            longer = np.empty(-(-need // _PAGE) * _PAGE * 2, np.uint8)
+            longer[:place] = self._room[:place]
+            self._room = longer
+
+
 @lean_kernel
-def _maybe(data: Bytes, streams: Records, tables: npt.NDArray[np.uint64], maybe: npt.NDArray[np.uint64]) -> np.uint64:
-    """Set bit s of maybe[k] if the hint of service s fits flow k; return the bits that came up at all."""
-    some = np.uint64(0)
+def _readable(streams: Records, services: Bits, readers: np.uint64, bits: Bits) -> None:
+    """Leave the bits of services that read, in flows whose first bytes are there."""
     for k in range(len(streams)):
         stream = streams[k]
-        maybe[k] = 0
-        if stream.proto not in (6, 17):
-            continue
-        table = tables[0 if stream.proto == 6 else 1]
-        bits = np.uint64(0)
-        if stream.client_end > stream.client_at:
-            bits |= table[0, data[stream.client_at]]
-        if stream.server_end > stream.server_at:
-            bits |= table[1, data[stream.server_at]]
-        maybe[k] = bits
-        some |= bits
-    return some
+        heard = stream.client_end > stream.client_at or stream.server_end > stream.server_at
+        bits[k] = services[k] & readers if heard else 0
 
 
 @lean_kernel
-def _pick(
-    streams: Records, bits: npt.NDArray[np.uint64], place: int, which: npt.NDArray[np.int64], out: Records
-) -> int:
-    """Copy the streams that have a bit and bytes, and note which; return how many (numpy takes ten times as long)."""
-    count = 0
-    for k in range(len(streams)):
-        heard = streams[k].client_end > streams[k].client_at or streams[k].server_end > streams[k].server_at
-        if heard and bits[k] >> np.uint64(place) & np.uint64(1):
-            which[count], out[count] = k, streams[k]
-            count += 1
-    return count
-
-
-@lean_kernel
-def _mark(found: Bytes, which: npt.NDArray[np.int64], place: int, bits: npt.NDArray[np.uint64]) -> None:
-    for k in range(len(which)):
-        if found[k]:
-            bits[which[k]] |= np.uint64(1) << np.uint64(place)
+def _mark(found: Bytes, which: Places, ends: Places, bits: Bits) -> None:
+    """Set bit s where a flow of the s-th list was found."""
+    for s in range(len(ends) - 1):
+        for k in range(ends[s], ends[s + 1]):
+            if found[k]:
+                bits[which[k]] |= np.uint64(1) << np.uint64(s)
 
 
 class Recognizer:
@@ -211,40 +203,50 @@ class Recognizer:
 
     def __init__(self) -> None:
         self._services = [find(name) for name in NAMES]
-        self._tables = np.zeros((2, 2, 256), np.uint64)
-        for place, service in enumerate(self._services):
-            self._tables |= service.hint.table().astype(np.uint64) << np.uint64(place)
+        self._hints = Hints([service.hints for service in self._services])
+        self._fields: dict[int, Fields] = {}
+        self._readers = np.uint64(sum(1 << place for place, service in enumerate(self._services) if service.fields))
+        self._names = Remembered(_names)
 
-    def look(self, data: Bytes, streams: Records) -> npt.NDArray[np.uint64]:
+    def look(self, data: Bytes, streams: Records, known: Bits | None = None) -> Bits:
         """Return the services of each flow: bit s for NAMES[s].
 
+        Args:
+            data: Bytes.
+            streams: Where the first bytes of flows lie in it.
+            known: Services that are known and need not be looked for; they are returned, too.
+
         Shape:
-            data: [b]; streams: [n] STREAM; returns: [n].
+            data: [b]; streams: [n] STREAM; known, returns: [n].
         """
-        maybe, bits = np.zeros(len(streams), np.uint64), np.zeros(len(streams), np.uint64)
-        which, picked = np.empty(len(streams), np.int64), np.empty(len(streams), STREAM)
-        some = int(_maybe(data, streams, self._tables, maybe))
-        for place, service in self._in(some):
-            count = _pick(streams, maybe, place, which, picked)
-            found = np.zeros(count, np.uint8)
-            service.recognize(data, picked[:count], found)
-            _mark(found, which[:count], place, bits)
+        bits = np.zeros(len(streams), np.uint64) if known is None else known.astype(np.uint64)
+        ends, which = listed(self._hints.look(data, streams, bits))
+        found = np.zeros(len(which), np.uint8)
+        for place, service in enumerate(self._services):
+            part = slice(ends[place], ends[place + 1])
+            if part.start < part.stop:
+                service.recognize(data, streams, which[part], found[part])
+        _mark(found, which, np.array(ends), bits)
         return bits
 
-    def texts(self, services: npt.NDArray[np.uint64]) -> pa.StringArray:
+    def texts(self, services: Bits) -> pa.StringArray:
         """Return the text of FLOW.service: names joined by a comma, null if there are none.
 
         Shape:
             services: [n], as `look` gives them.
         """
-        distinct, which = np.unique(services, return_inverse=True)
-        names = [",".join(service.name for _, service in self._in(int(bits))) or None for bits in distinct]
-        return pa.array(names, pa.string()).take(pa.array(which))
+        spans = np.arange(len(services) + 1)[:, None] * 8
+        spans = np.where(services[:, None], np.concatenate([spans[:-1], spans[1:]], axis=1), -1)
+        found = self._names.look(np.ascontiguousarray(services).view(np.uint8), spans)
+        which = np.arange(len(services))
+        column = text_column(self._names.texts, found, 0, which, len(services), plain=True)
+        return pa.nulls(len(services), pa.string()) if column is None else column
 
-    def fields(self, data: Bytes, streams: Records, services: npt.NDArray[np.uint64]) -> dict[str, pa.Array]:
+    def fields(self, data: Bytes, streams: Records, services: Bits) -> dict[str, pa.Array]:
         """Return the columns of FLOW that services read; null where a flow speaks none that has the column.
 
-        Where two services give one column, the first in NAMES that knows a value is heard.
+        A column without any value is left out. Where two services give one column, the first in NAMES that knows a
+        value is heard.
 
         Args:
             data: Bytes.
@@ -254,21 +256,21 @@ class Recognizer:
         Shape:
             data: [b]; streams: [n] STREAM; services: [n]; returns: [n] each.
         """
-        which, picked = np.empty(len(streams), np.int64), np.empty(len(streams), STREAM)
+        bits = np.empty(len(streams), np.uint64)
+        _readable(streams, services, self._readers, bits)  # of services known earlier the first bytes may be gone since
+        ends, which = listed(bits)
         columns: dict[str, pa.Array] = {}
-        for place, service in self._in(int(np.bitwise_or.reduce(services, initial=0))):
-            if not service.fields:
+        for place, service in enumerate(self._services):
+            if ends[place] == ends[place + 1]:
                 continue
-            count = _pick(streams, services, place, which, picked)
-            if count == 0:  # known from an earlier row, and the first bytes are gone since
-                continue
-            back = np.full(len(streams), -1, np.int64)
-            back[which[:count]] = np.arange(count)
-            places = pa.array(back, mask=back < 0)
-            for name, values in service.columns(data, picked[:count]).items():
-                spread = values if count == len(streams) else values.take(places)
-                columns[name] = pc.coalesce(columns[name], spread) if name in columns else spread
+            if place not in self._fields:
+                self._fields[place] = Fields(service)
+            read = self._fields[place].columns(data, streams, which[ends[place] : ends[place + 1]])
+            for name, values in read.items():
+                columns[name] = pc.coalesce(columns[name], values) if name in columns else values
         return columns
 
-    def _in(self, bits: int) -> Iterator[tuple[int, Service]]:
-        return ((place, service) for place, service in enumerate(self._services) if bits >> place & 1)
+
+def _names(services: bytes) -> str:
+    bits = int.from_bytes(services, "little")
+    return ",".join(name for place, name in enumerate(NAMES) if bits >> place & 1)

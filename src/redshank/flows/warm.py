@@ -26,7 +26,7 @@ from redshank.core.schema import flow_batch
 from redshank.flows.meter import MeterSettings
 from redshank.flows.records.cells import JSON
 from redshank.flows.records.text_rows import TextRows
-from redshank.flows.service import NAMES, STREAM, find
+from redshank.flows.service import NAMES, STREAM, Fields, find
 from redshank.flows.sources.sensor import Sensor
 
 _ETHERNET, _LIVE_BLOCKS = 1, 2
@@ -86,14 +86,11 @@ def _block(kind: int, body: bytes) -> bytes:
 
 
 def _services() -> None:
-    data, streams = np.zeros(1, np.uint8), np.zeros(0, STREAM)
+    data, streams, none = np.zeros(1, np.uint8), np.zeros(0, STREAM), np.zeros(0, np.int64)
     for service in map(find, NAMES):
-        service.recognize(data, streams, np.zeros(0, np.uint8))
-        if service.read:
-            texts = sum(kind in {"text", "bytes"} for kind in service.fields.values())
-            numbers = np.zeros((0, len(service.fields) - texts), np.int64)
-            room = np.zeros((0, service.room if texts else 0), np.uint8)
-            service.read(data, streams, numbers, np.zeros((0, texts, 2), np.int64), room)
+        service.recognize(data, streams, none, np.zeros(0, np.uint8))
+        if service.fields:
+            Fields(service).columns(data, streams, none)
 
 
 class _Frames(PacketSource):

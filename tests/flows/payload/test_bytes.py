@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 
-from redshank.flows.payload.bytes import little, number, place_of, printable, put, starts, starts_word
+from redshank.flows.payload.bytes import (
+    little,
+    number,
+    place_of,
+    printable,
+    put,
+    same,
+    settle,
+    starts,
+    starts_word,
+)
 
 DATA = np.frombuffer(b"xUser\x01\x02", np.uint8).copy()
 
@@ -34,8 +44,29 @@ def test_control_bytes_are_not_printable() -> None:
 
 
 def test_a_text_is_put_behind_others_and_cut() -> None:
-    row, spans = np.zeros(6, np.uint8), np.full((2, 2), -1, np.int64)
+    row, spans = np.zeros(6, np.uint8), np.full(4, -1, np.int64)
     assert put(DATA, 1, 5, row, spans, 1, 2, 3) == 5
     assert row.tobytes() == b"\0\0Use\0"
-    assert spans.tolist() == [[-1, -1], [2, 5]]
+    assert spans.tolist() == [-1, -1, 2, 5]
     assert put(DATA, 5, 1, row, spans, 0, 5, 9) == 5
+
+
+def test_nothing_stands_before_the_first_byte() -> None:
+    assert not starts(DATA, -1, 7, b"x")
+    assert not starts_word(DATA, -1, 7, b"x")
+    assert place_of(DATA, -1, 7, b"x") == -1
+
+
+def test_bytes_are_the_same_or_not() -> None:
+    other = np.frombuffer(b"..User\x01", np.uint8)
+    assert same(DATA, 1, other, 2, 5)
+    assert not same(DATA, 1, other, 1, 5)
+    assert not same(DATA, 2, other, 2, 5)
+    assert same(DATA, 2, other, 0, 0)
+
+
+def test_texts_are_moved_to_where_the_room_of_their_flow_is() -> None:
+    spans = np.array([3, 9, -1, -1, 1, 2])
+    assert settle(spans, 100) == 109
+    assert spans.tolist() == [103, 109, -1, -1, 101, 102]
+    assert settle(np.array([-1, -1]), 7) == 7

@@ -21,7 +21,7 @@ GREETINGS, COMMANDS = (b"+OK ", b"BOTH"), (b"HELLO ", b"BOTH")
 def test_the_server_greets_and_the_client_commands(client: bytes, server: bytes, proto: int, spoken: int) -> None:
     data, streams = streams_of([(client, server)], proto=proto, port=1)
     found = np.full(1, 9, np.uint8)
-    recognize_lines(data, streams, found, GREETINGS, COMMANDS)
+    recognize_lines(data, streams, np.arange(1), found, GREETINGS, COMMANDS)
     assert found[0] == spoken
 
 

@@ -1,18 +1,22 @@
 import numpy as np
 
 from hellos import CERTIFICATE, certificates, extension, message, numbers, protocols, server_hello, sized
-from redshank.flows.payload.tls_client import ALPN, ROOM
+from redshank.flows.payload.tls_client import ALPN, HELD, ROOM
 from redshank.flows.payload.tls_server import GROUP, ISSUER, SUBJECT, SUITE, VERSION, read_server
 
 NAME = CERTIFICATE.index(bytes.fromhex("307a310b"))
 
 
 def read(messages: bytes) -> tuple[dict[int, int], dict[int, bytes], tuple[int, int, int]]:
+    """Return version, suite and group; the texts; and what is returned."""
     data = np.frombuffer(messages + b"\xff" * 64, np.uint8)
-    row, spans, found = np.zeros(ROOM, np.uint8), np.full((8, 2), -1, np.int64), np.full(5, -1, np.int64)
-    rest = read_server(data, len(messages), row, spans, 5, found)
-    texts = {k: row[start:stop].tobytes() for k, (start, stop) in enumerate(spans.tolist()) if start >= 0}
-    return {k: value for k, value in enumerate(found.tolist()) if value >= 0}, texts, rest
+    row, spans = np.zeros(ROOM, np.uint8), np.full(18, -1, np.int64)
+    rest = read_server(data, len(messages), row, spans, HELD + 5)
+    texts = {
+        k: row[start:stop].tobytes() for k, (start, stop) in enumerate(spans.reshape(-1, 2).tolist()) if start >= 0
+    }
+    found = {k: int.from_bytes(texts.pop(k)) for k in (VERSION, SUITE, GROUP) if k in texts}
+    return found, texts, rest
 
 
 def test_a_hello_says_what_was_agreed() -> None:
@@ -55,3 +59,14 @@ def test_lengths_that_lie_do_not_lead_outside() -> None:
     for at in range(120):
         for value in (0, 1, 127, 255):
             read(messages[:at] + bytes([value]) + messages[at + 1 :])
+
+
+def test_what_is_said_over_and_over_takes_no_more_room() -> None:
+    hello = server_hello(extensions=[protocols(b"p" * 60)] * 50)
+    half = certificates(CERTIFICATE)[: 4 + 6 + NAME + 124]
+    cut = half[:1] + (len(half) - 4).to_bytes(3) + half[4:]  # a certificate that ends behind its issuer
+    data = np.frombuffer(hello + cut * 4, np.uint8)
+    row, spans = np.zeros(ROOM, np.uint8), np.full(18, -1, np.int64)
+    read_server(data, len(data), row, spans, HELD)
+    assert spans.max() <= HELD + 512
+    assert row[spans[2 * ALPN] : spans[2 * ALPN + 1]].tobytes() == b"p" * 60

@@ -2,6 +2,7 @@
 
 In: the bytes of a block and the stretch [at, end) of one payload. Out: comparisons and numbers.
 All are lean kernels, and so should be what calls them: counting references costs more than what is done here.
+Places are unsigned where many bytes are touched: a signed one may count from the end, and each access would ask.
 """
 
 import numpy as np
@@ -13,21 +14,22 @@ from redshank.core.kernel import lean_kernel
 @lean_kernel
 def starts(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> bool:
     """Tell whether data[at:end] starts with `text`."""
-    if at + len(text) > end:
+    if at < 0 or at + len(text) > end:
         return False
-    same = 0
-    while same < len(text) and data[at + same] == text[same]:
-        same += 1
-    return same == len(text)
+    place, fits = np.uint64(at), 0
+    while fits < len(text) and data[place + np.uint64(fits)] == text[fits]:
+        fits += 1
+    return fits == len(text)
 
 
 @lean_kernel
 def starts_word(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> bool:
     """Tell whether data[at:end] starts with the upper-case `text`, in either case."""
-    if at + len(text) > end:
+    if at < 0 or at + len(text) > end:
         return False
+    place = np.uint64(at)
     for k in range(len(text)):
-        letter = data[at + k]
+        letter = data[place + np.uint64(k)]
         if letter != text[k] and (letter - 32 != text[k] or letter < 97 or letter > 122):
             return False
     return True
@@ -36,36 +38,47 @@ def starts_word(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> 
 @lean_kernel
 def number(data: npt.NDArray[np.uint8], at: int, size: int) -> int:
     """Return `size` bytes from `at` on as a big-endian number; the caller knows that they are there."""
-    value = 0
+    value, place = 0, np.uint64(at)
     for k in range(size):
-        value = value << 8 | int(data[at + k])
+        value = value << 8 | int(data[place + np.uint64(k)])
     return value
 
 
 @lean_kernel
 def little(data: npt.NDArray[np.uint8], at: int, size: int) -> int:
     """Return `size` bytes from `at` on as a little-endian number; the caller knows that they are there."""
-    value = 0
+    value, place = 0, np.uint64(at)
     for k in range(size):
-        value |= int(data[at + k]) << 8 * k
+        value |= int(data[place + np.uint64(k)]) << 8 * k
     return value
 
 
 @lean_kernel
 def place_of(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> int:
     """Return where `text` first stands in data[at:end], or -1."""
-    for place in range(at, end - len(text) + 1):
-        if data[place] == text[0] and starts(data, place, end, text):
-            return place
+    last = end - len(text)
+    while 0 <= at <= last:
+        if data[np.uint64(at)] == text[0] and starts(data, at, end, text):
+            return at
+        at += 1
     return -1
 
 
 @lean_kernel
 def printable(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
     """Tell whether data[at:end] is printable ASCII all through."""
-    while at < end and 32 <= data[at] <= 126:
+    while at < end and 32 <= data[np.uint64(at)] <= 126:
         at += 1
     return at >= end
+
+
+@lean_kernel
+def same(data: npt.NDArray[np.uint8], at: int, other: npt.NDArray[np.uint8], place: int, size: int) -> bool:
+    """Tell whether `size` bytes from `at` on are those of `other` from `place` on."""
+    odd, here, there = np.uint8(0), np.uint64(at), np.uint64(place)
+    for k in range(np.uint64(max(size, 0))):
+        odd |= data[here + k] ^ other[there + k]
+    return bool(odd == 0)
 
 
 @lean_kernel
@@ -86,13 +99,26 @@ def put(
         at: Start in data.
         end: End in data.
         row: A flow's room.
-        spans: Its texts; spans[text] is set.
+        spans: Its texts; where the text starts and stops is set.
         text: Which text it is.
         place: Where in the room; the caller knows that there is enough left.
         longest: Where a text is cut.
     """
-    end = max(min(end, at + longest), at)
-    for k in range(end - at):
-        row[place + k] = data[at + k]
-    spans[text, 0], spans[text, 1] = place, place + end - at
-    return place + end - at
+    size = max(min(end - at, longest), 0)
+    here, there = np.uint64(at), np.uint64(place)
+    for k in range(np.uint64(size)):
+        row[there + k] = data[here + k]
+    spans[2 * text], spans[2 * text + 1] = place, place + size
+    return place + size
+
+
+@lean_kernel
+def settle(spans: npt.NDArray[np.int64], place: int) -> int:
+    """Move the texts of a flow, told from the start of its room, to where that is; return where the last ends."""
+    last = place
+    for k in range(0, len(spans), 2):
+        if spans[k] >= 0:
+            spans[k] += place
+            spans[k + 1] += place
+            last = max(last, spans[k + 1])
+    return last

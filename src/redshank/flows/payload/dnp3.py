@@ -10,8 +10,10 @@ import numpy.typing as npt
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import little
 
-_HEADER = 10
-_SHORTEST = 5
+HEADER = 10
+FIRST = (b"\x05", b"\x64", bytes(range(5, 256)))
+"""What a header begins with: two fixed bytes, and a length of 5 or more."""
+
 _POLYNOMIAL = 0xA6BC
 
 
@@ -34,6 +36,6 @@ def checksum(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
 @lean_kernel
 def is_header(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
     """Tell whether data[at:end] starts with a link-layer header."""
-    if end - at < _HEADER or data[at] != 0x05 or data[at + 1] != 0x64 or data[at + 2] < _SHORTEST:
+    if end - at < HEADER or data[at] != 0x05 or data[at + 1] != 0x64 or data[at + 2] < 5:
         return False
     return checksum(data, at, at + 8) == little(data, at + 8, 2)

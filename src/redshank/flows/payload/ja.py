@@ -1,30 +1,34 @@
-"""JA3 and JA4: fingerprints of TLS clients, from the raw lists that tls_client writes.
+"""JA3 and JA4: fingerprints of TLS clients, from the lists that tls_fingerprint writes out.
 
-In: raw columns. Out: text. Each distinct list is hashed once.
+In: the bytes of lists. Out: text.
 Source: JA3 (Salesforce, 2017); JA4 (FoxIO, technical details).
 """
 
 import hashlib
 
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from redshank.flows.payload.rooms import each
-
-
-def ja3(raw: pa.BinaryArray) -> pa.StringArray:
-    """Return the MD5 of each list.
+def ja3(lists: bytes) -> str:
+    """Return the MD5 of the lists.
 
     Example:
-        >>> ja3(pa.array([b"769,47-53-5-10-49161-49162-49171-49172-50-56-19-4,0-10-11,23-24-25,0"])).to_pylist()
-        ['ada70206e40642a3e4461f35503241d5']
+        >>> ja3(b"769,47-53-5-10-49161-49162-49171-49172-50-56-19-4,0-10-11,23-24-25,0")
+        'ada70206e40642a3e4461f35503241d5'
     """
-    return each(raw, lambda text: hashlib.md5(text, usedforsecurity=False).hexdigest())
+    return hashlib.md5(lists, usedforsecurity=False).hexdigest()
 
 
-def ja4(head: pa.BinaryArray, ciphers: pa.BinaryArray, rest: pa.BinaryArray) -> pa.StringArray:
-    """Join a fingerprint: its head, and twelve digits of the SHA-256 of its two lists (zeros for an empty one)."""
-    return pc.binary_join_element_wise(head.cast(pa.string()), each(ciphers, _digits), each(rest, _digits), "_")
+def ja4(parts: bytes) -> str:
+    """Return a fingerprint: its head, and twelve digits of the SHA-256 of each of two lists (zeros for an empty one).
+
+    Args:
+        parts: Head and lists, parted by blanks.
+
+    Example:
+        >>> ja4(b"t10i000000  ")
+        't10i000000_000000000000_000000000000'
+    """
+    head, ciphers, rest = parts.split(b" ")
+    return f"{head.decode()}_{_digits(ciphers)}_{_digits(rest)}"
 
 
 def _digits(text: bytes) -> str:

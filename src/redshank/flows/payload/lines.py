@@ -16,6 +16,7 @@ from redshank.flows.payload.bytes import place_of, starts, starts_word
 def recognize_lines(
     data: npt.NDArray[np.uint8],
     streams: npt.NDArray[Any],
+    which: npt.NDArray[np.int64],
     found: npt.NDArray[np.uint8],
     greetings: tuple[bytes, ...],
     commands: tuple[bytes, ...],
@@ -25,15 +26,16 @@ def recognize_lines(
     Args:
         data: Bytes.
         streams: Where the first bytes of flows lie in it.
+        which: The flows to look at.
         found: What is found.
         greetings: What a server's first bytes start with, to the letter.
         commands: What a client's start with, in capitals here and in either case on the wire.
 
     Shape:
-        data: [b]; streams: [n] STREAM; found: [n].
+        data: [b]; streams: [n] STREAM; which, found: [m].
     """
-    for k in range(len(streams)):
-        stream = streams[k]
+    for k in range(len(which)):
+        stream = streams[which[k]]
         commanded = starts_with_one(data, stream.client_at, stream.client_end, commands)
         greeted = False
         for greeting in greetings:

@@ -1,11 +1,8 @@
-r"""From the bytes that services read to columns.
+r"""From what services read to columns of FLOW.
 
-In: a room of bytes for each flow, and spans in it. Out: Arrow arrays of text, in which a byte that is not printable
-ASCII is written as \xNN, or of the bytes as they are; and a function applied once to each distinct value.
+In: numbers, flags, and spans of text in a room of bytes, for some of the rows of a batch. Out: Arrow columns for all of
+them. In text, a byte that is not printable ASCII is written as \xNN.
 """
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,96 +10,137 @@ import pyarrow as pa
 
 from redshank.core.kernel import lean_kernel
 
+NONE = int(np.iinfo(np.int64).min)
+"""What stands for null among the numbers and flags that a service reads."""
 
-@lean_kernel
-def _lengths(
-    room: npt.NDArray[np.uint8],
-    spans: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int32],
-    absent: npt.NDArray[np.bool_],
-    plain: bool,  # noqa: FBT001  a kernel takes places
-) -> int:
-    """Set where each text will end; return the length of all."""
-    total = 0
-    for k in range(len(spans)):
-        absent[k] = spans[k, 0] < 0
-        if not absent[k] and plain:
-            total += spans[k, 1] - spans[k, 0]
-        elif not absent[k]:
-            for at in range(spans[k, 0], spans[k, 1]):
-                total += 1 if 32 <= room[k, at] < 127 else 4
-        ends[k + 1] = total
-    return total
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+Ends = npt.NDArray[np.int32]
 
 
 @lean_kernel
-def _write(
-    room: npt.NDArray[np.uint8],
-    spans: npt.NDArray[np.int64],
-    out: npt.NDArray[np.uint8],
-    plain: bool,  # noqa: FBT001  a kernel takes places
-) -> None:
-    digits = b"0123456789abcdef"
-    place = 0
-    for k in range(len(spans)):
-        if spans[k, 0] < 0:
-            continue
-        for at in range(spans[k, 0], spans[k, 1]):
-            value = room[k, at]
-            if plain or 32 <= value < 127:
-                out[place] = value
-                place += 1
-                continue
-            out[place], out[place + 1] = 92, 120
-            out[place + 2], out[place + 3] = digits[value >> 4], digits[value & 15]
-            place += 4
+def _spread(numbers: Places, which: Places, values: Places, valid: Bytes, flags: Bytes) -> None:
+    """Put numbers[k] where which[k] says, each column for itself; set the bits of what is known and of what is true."""
+    for k in range(len(which)):
+        row = np.uint64(which[k])
+        byte, bit = row >> np.uint64(3), 1 << (which[k] & 7)
+        for column in range(numbers.shape[1]):
+            value = numbers[k, column]
+            if value != NONE:
+                values[column, row] = value
+                valid[column, byte] |= bit
+                flags[column, byte] |= bit if value != 0 else 0
 
 
-def escaped(room: npt.NDArray[np.uint8], spans: npt.NDArray[np.int64]) -> pa.StringArray:
-    r"""Return texts out of room, null where a span starts below 0; bytes outside printable ASCII become \xNN.
-
-    Shape:
-        room: [n, r]; spans: [n, 2], start and stop; returns: [n].
-
-    Example:
-        >>> room = np.frombuffer(b"caf\xe9!", np.uint8).reshape(1, 5)
-        >>> print(escaped(room, np.array([[0, 4]]))[0])
-        caf\xe9
-    """
-    return _array(room, spans, pa.string())
-
-
-def verbatim(room: npt.NDArray[np.uint8], spans: npt.NDArray[np.int64]) -> pa.BinaryArray:
-    """Return bytes out of room, null where a span starts below 0.
-
-    Shape:
-        room: [n, r]; spans: [n, 2], start and stop; returns: [n].
-    """
-    return _array(room, spans, pa.binary())
-
-
-def each(values: pa.Array, function: Callable[[Any], Any], kind: pa.DataType | None = None) -> pa.Array:
-    """Return function(value) of every value, called once for each distinct one; null stays null.
+def number_columns(numbers: Places, which: Places, rows: int, kinds: dict[str, pa.DataType]) -> dict[str, pa.Array]:
+    """Return a column of each number and flag that is known of any row.
 
     Args:
-        values: Anything that can be told apart.
-        function: From a Python value to a Python value; None is null.
-        kind: Type of what it returns; text if not given.
+        numbers: As they were read; NONE is null.
+        which: The rows they are of.
+        rows: How many there are.
+        kinds: Names of the columns, in order, and whether they are bool, int32 or int64.
+
+    Shape:
+        numbers: [m, N]; which: [m]; returns: [rows] each.
 
     Example:
-        >>> each(pa.array([7, 7, None]), str).to_pylist()
-        ['7', '7', None]
+        >>> kinds = {"a": pa.int32(), "b": pa.bool_()}
+        >>> columns = number_columns(np.array([[NONE, 1], [7, NONE]]), np.array([0, 2]), 3, kinds)
+        >>> columns["a"].to_pylist(), columns["b"].to_pylist()
+        ([None, None, 7], [True, None, None])
     """
-    coded = values.dictionary_encode()
-    return pa.array([function(value) for value in coded.dictionary.to_pylist()], kind or pa.string()).take(
-        coded.indices
-    )
+    values = np.zeros((len(kinds), rows), np.int64)
+    valid, flags = (np.zeros((len(kinds), (rows + 7) // 8), np.uint8) for _ in range(2))
+    _spread(numbers, which, values, valid, flags)
+    columns = {}
+    known: npt.NDArray[np.bool_] = np.any(valid, axis=1)
+    for place, (name, kind) in enumerate(kinds.items()):
+        if known[place]:
+            column = flags[place] if kind == pa.bool_() else values[place].astype(kind.to_pandas_dtype(), copy=False)
+            columns[name] = pa.Array.from_buffers(kind, rows, [pa.py_buffer(valid[place]), pa.py_buffer(column)])
+    return columns
 
 
-def _array(room: npt.NDArray[np.uint8], spans: npt.NDArray[np.int64], kind: pa.DataType) -> pa.Array:
-    ends, absent = np.zeros(len(spans) + 1, np.int32), np.zeros(len(spans), np.bool_)
-    plain = kind == pa.binary()
-    out = np.empty(_lengths(room, spans, ends, absent, plain), np.uint8)
-    _write(room, spans, out, plain)
-    valid = pa.py_buffer(np.packbits(~absent, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(spans), [valid, pa.py_buffer(ends), pa.py_buffer(out)], int(absent.sum()))
+@lean_kernel
+def _odd(source: Bytes, at: int, end: int) -> int:
+    """Return how many of the bytes are not printable ASCII."""
+    count = 0
+    for place in range(np.uint64(at), np.uint64(end)):
+        count += (source[place] < 32) | (source[place] > 126)
+    return count
+
+
+@lean_kernel
+def _lengths(source: Bytes, spans: Places, text: int, which: Places, plain: int, ends: Ends, valid: Bytes) -> int:
+    """Set where the text of each row ends; return how many have one."""
+    count, total, row = 0, 0, 0
+    for k in range(len(which)):
+        start, stop, target = spans[k, 2 * text], spans[k, 2 * text + 1], which[k]
+        if start < 0:
+            continue
+        for between in range(row, target):
+            ends[between + 1] = total
+        total += stop - start
+        if not plain:
+            total += 3 * _odd(source, start, stop)
+        ends[target + 1] = total
+        valid[target >> 3] |= 1 << (target & 7)
+        row = target + 1
+        count += 1
+    for between in range(row, len(ends) - 1):
+        ends[between + 1] = total
+    return count
+
+
+@lean_kernel
+def _write(source: Bytes, spans: Places, text: int, which: Places, ends: Ends, out: Bytes) -> None:
+    digits = b"0123456789abcdef"
+    for k in range(len(which)):
+        start, stop = np.uint64(spans[k, 2 * text]), np.uint64(spans[k, 2 * text + 1])
+        if spans[k, 2 * text] < 0:
+            continue
+        place, size = np.uint64(ends[which[k]]), stop - start
+        if np.uint64(ends[which[k] + 1]) - place == size:
+            for at in range(size):
+                out[place + at] = source[start + at]
+            continue
+        for at in range(start, stop):
+            value = source[at]
+            if 32 <= value < 127:
+                out[place] = value
+                place += np.uint64(1)
+                continue
+            out[place], out[place + np.uint64(1)] = 92, 120
+            out[place + np.uint64(2)], out[place + np.uint64(3)] = digits[value >> 4], digits[value & 15]
+            place += np.uint64(4)
+
+
+def text_column(
+    source: Bytes, spans: Places, text: int, which: Places, rows: int, *, plain: bool = False
+) -> pa.StringArray | None:
+    r"""Return a column of text, or None if no row has any.
+
+    Args:
+        source: Bytes that the texts lie in.
+        spans: Where each starts and stops; below 0 is null.
+        text: Which pair of the spans to take.
+        which: The rows they are of, in order.
+        rows: How many there are.
+        plain: The bytes are UTF-8; otherwise what is not printable ASCII becomes \xNN.
+
+    Shape:
+        source: [b]; spans: [m, 2 T]; which: [m]; returns: [rows].
+
+    Example:
+        >>> room = np.frombuffer(b"caf\xe9!", np.uint8)
+        >>> print(text_column(room, np.array([[0, 4]]), 0, np.array([1]), 2)[1])
+        caf\xe9
+    """
+    ends, valid = np.zeros(rows + 1, np.int32), np.zeros((rows + 7) // 8, np.uint8)
+    count = _lengths(source, spans, text, which, int(plain), ends, valid)
+    if count == 0:
+        return None
+    out = np.empty(int(ends[rows]), np.uint8)
+    _write(source, spans, text, which, ends, out)
+    return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(out), pa.py_buffer(valid), rows - count)

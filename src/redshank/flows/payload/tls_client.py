@@ -17,6 +17,9 @@ NAME, ALPN = 0, 1
 ROOM = 6144
 """Bytes that the texts of a flow may take, a server's names (1,024) included."""
 
+HELD = 6 + 63
+"""Bytes at the start of a flow's room that are the server's: how often it says something, only the last time counts."""
+
 _NAME_BYTES, _ALPN_BYTES = 255, 63
 _SNI, _PROTOCOLS, _TICKET, _KEYS = 0, 16, 35, 41
 
@@ -47,7 +50,7 @@ def read_client(
     datagram = letter == 100
     body = 12 if datagram else 4
     if body + 35 > end:
-        return 0, 0, 0, 0, 0
+        return HELD, 0, 0, 0, 0
     stop = body + number(data, 1, 3)
     limit = min(stop, end)
     session, session_size = body + 35, int(data[body + 34])
@@ -55,14 +58,14 @@ def read_client(
     if datagram:
         ciphers += 1 + (int(data[ciphers]) if ciphers < limit else 0)
     if ciphers + 2 > limit:
-        return 0, session, max(min(session_size, limit - session), 0), 0, 0
+        return HELD, session, max(min(session_size, limit - session), 0), 0, 0
     first, last = ciphers + 2, ciphers + 2 + number(data, ciphers, 2)
     listed, tail = limit, limit
     if last < limit:
         listed = min(last + 3 + int(data[last]), limit)
     if last < limit and last + 3 + int(data[last]) <= limit:
         tail = min(listed + number(data, listed - 2, 2), limit)
-    place, protocol, protocol_end = 0, 0, 0
+    place, protocol, protocol_end = HELD, 0, 0
     spot, size = extension(data, listed, tail, _SNI)
     if size >= 5 and data[spot + 2] == 0:
         name_end = min(spot + 5 + number(data, spot + 3, 2), spot + size)

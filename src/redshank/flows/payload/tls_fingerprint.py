@@ -11,11 +11,12 @@ import numpy.typing as npt
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
 
-JA3, JA4, JA4_CIPHERS, JA4_REST = 2, 3, 4, 5
-"""The texts: what JA3 hashes, and JA4's head and two lists."""
+JA3, JA4 = 2, 3
+"""The texts: what JA3 hashes, and JA4's head and two lists, parted by blanks."""
 
 LONGEST = 256
 _MAX_OTHERS = 64
+_HEAD = 10
 _SNI, _GROUPS, _FORMATS, _SIGNATURES, _PROTOCOLS, _VERSIONS = 0, 10, 11, 13, 16, 43
 
 
@@ -100,7 +101,7 @@ def _put_sorted(codes: npt.NDArray[np.int64], count: int, row: npt.NDArray[np.ui
 
 
 @lean_kernel
-def _letters(data: npt.NDArray[np.uint8], at: int, end: int, row: npt.NDArray[np.uint8], place: int) -> int:
+def _put_letters(data: npt.NDArray[np.uint8], at: int, end: int, row: npt.NDArray[np.uint8], place: int) -> None:
     """Write the first and last letter of the first protocol, of its hexadecimal form if one is no letter."""
     row[place], row[place + 1] = 48, 48
     if end > at:
@@ -111,7 +112,6 @@ def _letters(data: npt.NDArray[np.uint8], at: int, end: int, row: npt.NDArray[np
                 _put_hex(data[end - 1] & 15, row, place + 1, 1)
                 break
             row[place + k] = letter
-    return place + 2
 
 
 @lean_kernel
@@ -196,7 +196,7 @@ def put_ja3(
     place += 1
     spot, size = extension(data, listed, tail, _FORMATS)
     place = _put_decimals(data, spot + 1, spot + size, 1, row, place)
-    spans[JA3, 0], spans[JA3, 1] = start, place
+    spans[2 * JA3], spans[2 * JA3 + 1] = start, place
     return place
 
 
@@ -235,6 +235,15 @@ def put_ja4(
     """
     if not _sized(data, first, last, listed, tail):
         return place
+    head, count = place, 0
+    for at in range(first, last - 1, 2):
+        if not _grease(number(data, at, 2)):
+            codes[count] = number(data, at, 2)
+            count += 1
+    row[head + _HEAD] = 32
+    place = _put_sorted(codes, count, row, head + _HEAD + 1)
+    row[place] = 32
+    _put_head(data, version, count, listed, tail, protocol, protocol_end, letter, row, head)
     count, spot = 0, listed
     while spot + 4 <= tail:
         kind = number(data, spot, 2)
@@ -242,29 +251,37 @@ def put_ja4(
             codes[count] = kind
             count += 1
         spot += 4 + number(data, spot + 2, 2)
-    start, place = place, _put_sorted(codes, count, row, place)
+    place = _put_sorted(codes, count, row, place + 1)
     spot, size = extension(data, listed, tail, _SIGNATURES)
     begun = place
     for at in range(spot + 2, spot + size - 1, 2):
         if not _grease(number(data, at, 2)):
             row[place] = 95 if place == begun else 44
             place = _put_hex(number(data, at, 2), row, place + 1, 4)
-    spans[JA4_REST, 0], spans[JA4_REST, 1] = start, place
-    count = 0
-    for at in range(first, last - 1, 2):
-        if not _grease(number(data, at, 2)):
-            codes[count] = number(data, at, 2)
-            count += 1
-    start, place = place, _put_sorted(codes, count, row, place)
-    spans[JA4_CIPHERS, 0], spans[JA4_CIPHERS, 1] = start, place
+    spans[2 * JA4], spans[2 * JA4 + 1] = head, place
+    return place
+
+
+@lean_kernel
+def _put_head(
+    data: npt.NDArray[np.uint8],
+    version: int,
+    ciphers: int,
+    listed: int,
+    tail: int,
+    protocol: int,
+    protocol_end: int,
+    letter: int,
+    row: npt.NDArray[np.uint8],
+    place: int,
+) -> None:
+    """Write the head: transport, version, whether a name is asked for, how many suites and extensions, a protocol."""
     spot, size = extension(data, listed, tail, _VERSIONS)
     if size > 0:
         version = _highest(data, spot, spot + size, version)
-    start, pair = place, _version_letters(version)
+    pair = _version_letters(version)
     row[place], row[place + 1], row[place + 2] = letter, pair >> 8, pair & 255
     row[place + 3] = 100 if extension(data, listed, tail, _SNI)[1] >= 0 else 105
-    for k, amount in enumerate((min(count, 99), min(_count(data, listed, tail), 99))):
+    for k, amount in enumerate((min(ciphers, 99), min(_count(data, listed, tail), 99))):
         row[place + 4 + 2 * k], row[place + 5 + 2 * k] = 48 + amount // 10, 48 + amount % 10
-    place = _letters(data, protocol, protocol_end, row, place + 8)
-    spans[JA4, 0], spans[JA4, 1] = start, place
-    return place
+    _put_letters(data, protocol, protocol_end, row, place + 8)

@@ -5,9 +5,10 @@ Source: ANSI/ASHRAE 135, annex J.2 and clause 6.2.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=b"\x81", server=b"\x81")
+_FIRST = (b"\x81", bytes(range(13)))
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=4)
 
 _LAST_FUNCTION = 12
 _FORWARDED = 4
@@ -25,9 +26,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 17:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

@@ -7,9 +7,13 @@ Source: RFC 7252, sections 3, 3.1 and 5.2.1.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=bytes(range(0x40, 0x80)), server=bytes(range(0x40, 0x80)))
+_FIRST = (
+    bytes(first for first in range(0x40, 0x80) if first & 15 <= 8),  # version 1, and a token that is not too long
+    bytes([*range(8), *range(0x40, 0x60), *range(0x80, 0xC0)]),  # requests and responses
+)
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=4)
 
 _PORT = 5683
 _MOST_OPTIONS = 64
@@ -69,10 +73,10 @@ def _answers(data: Bytes, at: int, server: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto != 17:
             continue
         client = _speaks(data, flow.client_at, flow.client_end)

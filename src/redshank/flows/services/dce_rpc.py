@@ -5,11 +5,11 @@ Source: The Open Group, C706, section 12.6 (connection-oriented PDUs).
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.tokens import is_rpc
-from redshank.flows.service import Bytes, Hint, Records
-
-MAYBE = Hint(proto=6, client=b"\x05", server=b"\x05")
+from redshank.flows.service import Bytes, Hint, Places, Records
 
 _KINDS = (0, 2, 3, 11, 12, 13, 14, 15)
+_FIRST = (b"\x05", b"\x00\x01", bytes(_KINDS), None, b"\x00\x10", b"\x00\x01\x02\x03", b"\x00", b"\x00")
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST, least=16)
 
 
 @lean_kernel
@@ -18,9 +18,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 6:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

@@ -10,16 +10,25 @@ Source: RFC 1035, section 4.1; RFC 6762, section 18; RFC 4795, section 2.1.1; RF
 section 14.1; Zeek's manual, dns.log.
 """
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import number
-from redshank.flows.service import Hint
+from redshank.flows.payload.bytes import number, settle
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint()
+_OPCODES = (0, 1, 2, 4, 5, 6, 7, 8)
+_FIRST = (
+    None,
+    None,
+    bytes(flags for flags in range(256) if flags >> 3 & 15 in _OPCODES),
+    None,
+    b"\x00",  # not more than 25 questions and 100 answers
+    bytes(range(26)),
+    b"\x00",
+    bytes(range(101)),
+)
+MAYBE = (
+    Hint(proto=17, client=_FIRST, server=_FIRST, least=12),
+    Hint(proto=6, client=(None, None, *_FIRST[:6]), server=(None, None, *_FIRST[:6]), least=14),
+)
 FIELDS = {
     "dns_query": "text",
     "dns_qclass": "number",
@@ -46,7 +55,7 @@ def _usual(port: int) -> bool:
 
 
 @lean_kernel
-def _after_name(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> int:
+def _after_name(data: Bytes, at: int, end: int, longest: int) -> int:
     """Return where the name at `at` ends, or -1 if it does not end inside; never follows a pointer."""
     for _ in range(_MAX_LABELS):
         if at >= end:
@@ -71,7 +80,7 @@ def _message(at: int, end: int, proto: int) -> int:
 
 
 @lean_kernel
-def _readable(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> bool:
+def _readable(data: Bytes, at: int, end: int, longest: int) -> bool:
     """Tell whether questions and answers can be read."""
     questions, answers = number(data, at + 4, 2), number(data, at + 6, 2)
     if questions > _MAX_QUESTIONS or answers > _MAX_RECORDS:
@@ -93,7 +102,7 @@ def _readable(data: npt.NDArray[np.uint8], at: int, end: int, longest: int) -> b
 
 
 @lean_kernel
-def _speaks(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: int, server: bool) -> bool:  # noqa: FBT001  a kernel takes places
+def _speaks(data: Bytes, at: int, end: int, proto: int, port: int, server: bool) -> bool:  # noqa: FBT001  a kernel takes places
     message = _message(at, end, proto)
     if message < 0 or (proto == 6 and number(data, at, 2) < 12):
         return False
@@ -114,17 +123,17 @@ def _speaks(data: npt.NDArray[np.uint8], at: int, end: int, proto: int, port: in
 
 
 @lean_kernel
-def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        stream = streams[k]
+    for k in range(len(which)):
+        stream = streams[which[k]]
         found[k] = _speaks(data, stream.client_at, stream.client_end, stream.proto, stream.resp_port, False) or _speaks(
             data, stream.server_at, stream.server_end, stream.proto, stream.resp_port, True
         )
 
 
 @lean_kernel
-def _put_name(data: npt.NDArray[np.uint8], start: int, at: int, end: int, row: npt.NDArray[np.uint8]) -> int:
+def _put_name(data: Bytes, start: int, at: int, end: int, row: Bytes) -> int:
     """Write the name at `at` of the message at `start` into row, in lower case with dots; return its length.
 
     Pointers lead backward only, so that it ends; what cannot be read ends the name.
@@ -154,7 +163,7 @@ def _put_name(data: npt.NDArray[np.uint8], start: int, at: int, end: int, row: n
 
 
 @lean_kernel
-def _decode(row: npt.NDArray[np.uint8], length: int) -> int:
+def _decode(row: Bytes, length: int) -> int:
     """Turn a NetBIOS name, two letters for each byte, into its bytes; return its length.
 
     A name has 15 bytes, padded with blanks; the sixteenth says what kind of name it is.
@@ -173,16 +182,10 @@ def _decode(row: npt.NDArray[np.uint8], length: int) -> int:
 
 
 @lean_kernel
-def read(
-    data: npt.NDArray[np.uint8],
-    streams: npt.NDArray[Any],
-    numbers: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int64],
-    room: npt.NDArray[np.uint8],
-) -> None:
+def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: Places, room: Bytes, place: int) -> int:
     """Read the first query and its response; see service.Read."""
-    for k in range(len(streams)):
-        stream = streams[k]
+    for k in range(len(which)):
+        stream, row, name = streams[which[k]], room[place : place + ROOM], spans[k]
         query, response, query_end, response_end = -1, -1, 0, 0
         for at, end in ((stream.server_at, stream.server_end), (stream.client_at, stream.client_end)):
             message = _message(at, end, stream.proto)
@@ -196,14 +199,14 @@ def read(
             response = -1
         if query < 0 and response < 0:
             continue
-        for place in (_AA, _RD, _RA, _REJECTED):
-            numbers[k, place] = 0
+        for flag in (_AA, _RD, _RA, _REJECTED):
+            numbers[k, flag] = 0
         longest = 191 if stream.resp_port == _NETBIOS else 63
         if query >= 0 and number(data, query + 4, 2) > 0:
             after = _after_name(data, query + 12, query_end, longest)
             if 0 <= after <= query_end - 4:
-                length = _put_name(data, query, query + 12, query_end, room[k])
-                spans[k, 0, 0], spans[k, 0, 1] = 0, _decode(room[k], length) if longest > 63 else length
+                length = _put_name(data, query, query + 12, query_end, row)
+                name[0], name[1] = 0, _decode(row, length) if longest > 63 else length
                 numbers[k, _QTYPE], numbers[k, _QCLASS] = number(data, after, 2), number(data, after + 2, 2)
                 numbers[k, _RD] = data[query + 2] & 1
         if response >= 0:
@@ -211,12 +214,14 @@ def read(
             others = number(data, response + 8, 2) + number(data, response + 10, 2)
             numbers[k, _RCODE] = data[response + 3] & 15
             numbers[k, _REJECTED] = answers + others == 0 if questions > 0 else numbers[k, _RCODE] != 0
-            if answers == 0:
-                continue
-            numbers[k, _AA], numbers[k, _RA] = data[response + 2] >> 2 & 1, data[response + 3] >> 7
-            at = response + 12
-            for _ in range(min(questions, _MAX_QUESTIONS)):
-                at = _after_name(data, at, response_end, longest) + 4 if at > 0 else -1
-                at = at if at >= response + 12 + 4 else -1
-            if spans[k, 0, 0] < 0 and at > 0:
-                spans[k, 0, 0], spans[k, 0, 1] = 0, _put_name(data, response, at, response_end, room[k])
+            if answers > 0:
+                numbers[k, _AA], numbers[k, _RA] = data[response + 2] >> 2 & 1, data[response + 3] >> 7
+            if answers > 0 and name[0] < 0:
+                at = response + 12
+                for _ in range(min(questions, _MAX_QUESTIONS)):
+                    at = _after_name(data, at, response_end, longest) + 4 if at > 0 else -1
+                    at = at if at >= response + 12 + 4 else -1
+                if at > 0:
+                    name[0], name[1] = 0, _put_name(data, response, at, response_end, row)
+        place = settle(name, place)
+    return place

@@ -6,20 +6,22 @@ Source: RFC 6347, sections 4.1 and 4.2; RFC 9147, section 4.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from redshank.core.kernel import kernel, lean_kernel
-from redshank.flows.payload.bytes import number
-from redshank.flows.payload.tls_client import ROOM, read_client
-from redshank.flows.payload.tls_fields import FIELDS, finish
+from redshank.core.kernel import lean_kernel
+from redshank.flows.payload.bytes import number, settle
+from redshank.flows.payload.tls_client import HELD, ROOM, read_client
+from redshank.flows.payload.tls_fields import FIELDS
 from redshank.flows.payload.tls_fingerprint import LONGEST
 from redshank.flows.payload.tls_records import CLIENT_HELLO, HANDSHAKE, SERVER_HELLO
 from redshank.flows.payload.tls_server import read_server
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-__all__ = ["FIELDS", "MAYBE", "ROOM", "finish", "read", "recognize"]
+__all__ = ["FIELDS", "MAYBE", "ROOM", "SPACE", "read", "recognize"]
 
-MAYBE = Hint(proto=17, client=b"\x16", server=b"\x16")
+SPACE = HANDSHAKE + 8 * LONGEST
+
+_FIRST = (b"\x16", b"\xfe", b"\xfd\xff", b"\x00", b"\x00")
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=25)
 
 _HELLOS = (1, 2, 3)  # of the client, of the server, and the server's wish for a cookie
 _HEADERS = 25
@@ -38,10 +40,10 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 17:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)
 
@@ -60,21 +62,26 @@ def _message(data: Bytes, at: int, end: int, head: int, out: Bytes) -> int:
     return head + int(length)
 
 
-@kernel
+@lean_kernel
 def read(
     data: Bytes,
     streams: Records,
-    numbers: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int64],
+    which: Places,
+    numbers: Places,  # noqa: ARG001  the same for all services
+    spans: Places,
     room: Bytes,
-) -> None:
+    place: int,
+) -> int:
     """Read the hellos; see service.Read."""
-    hello, codes = np.empty(HANDSHAKE, np.uint8), np.empty(LONGEST, np.int64)
-    for k in range(len(streams)):
-        flow, place = streams[k], 0
+    work = room[len(room) - SPACE :]
+    hello, codes = work[:HANDSHAKE], work[HANDSHAKE:].view(np.int64)
+    for k in range(len(which)):
+        flow, row, last = streams[which[k]], room[place : place + ROOM], HELD
         length = _message(data, flow.client_at, flow.client_end, 12, hello)
         if length > 0 and hello[0] == CLIENT_HELLO:
-            place, _, _, _, _ = read_client(hello, length, _D, room[k], spans[k], codes)
+            last, _, _, _, _ = read_client(hello, length, _D, row, spans[k], codes)
         length = _message(data, flow.server_at, flow.server_end, 4, hello)
         if length > 0 and hello[0] == SERVER_HELLO:
-            read_server(hello, length, room[k], spans[k], place, numbers[k])
+            read_server(hello, length, row, spans[k], last)
+        place = settle(spans[k], place)
+    return place

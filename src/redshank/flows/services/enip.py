@@ -5,11 +5,12 @@ Source: ODVA, The CIP Networks Library, volume 2, section 2-3.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import little
-from redshank.flows.service import Bytes, Hint, Records
-
-MAYBE = Hint(client=b"\x01\x04\x63\x64\x65\x66\x6f\x70\x72\x73", server=b"\x01\x04\x63\x64\x65\x66\x6f\x70\x72\x73")
+from redshank.flows.service import Bytes, Hint, Places, Records
 
 _COMMANDS = (0x01, 0x04, 0x63, 0x64, 0x65, 0x66, 0x6F, 0x70, 0x72, 0x73)
+_FIRST = (bytes(_COMMANDS), b"\x00")
+MAYBE = Hint(client=_FIRST, server=_FIRST, least=24)
+
 _STATUSES = (0, 1, 2, 3, 0x64, 0x65, 0x69)
 _HEADER = 24
 _LONGEST = 65_511
@@ -39,10 +40,10 @@ def _fits(data: Bytes, at: int, end: int, length: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto in (6, 17):
             found[k] = _speaks(data, flow.client_at, flow.client_end, flow.proto)
             found[k] |= _speaks(data, flow.server_at, flow.server_end, flow.proto)

@@ -6,9 +6,9 @@ Source: RFC 959, sections 4.1, 4.2 and 5.4; RFC 4217.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.lines import next_line, recognize_lines
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"", server=b"12")
+MAYBE = Hint(proto=6, client=b"UAFSHCPEuafshcpe", server=(b"12", b"2", b"0"), both=True)
 
 _GREETINGS = (b"220 ", b"220-", b"120 ", b"120-")
 _COMMANDS = (b"USER ", b"AUTH TLS", b"AUTH SSL", b"FEAT", b"SYST", b"HOST ", b"CLNT ", b"PASV", b"EPSV")
@@ -44,9 +44,9 @@ def _replies(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    recognize_lines(data, streams, found, _GREETINGS, _COMMANDS)
-    for k in range(len(streams)):
+    recognize_lines(data, streams, which, found, _GREETINGS, _COMMANDS)
+    for k in range(len(which)):
         if found[k]:
-            found[k] = _replies(data, streams[k].server_at, streams[k].server_end)
+            found[k] = _replies(data, streams[which[k]].server_at, streams[which[k]].server_end)

@@ -5,7 +5,7 @@ Source: RFC 2743, section 3.1 (tokens); RFC 4178, section 4.2 (negotiation).
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.tokens import carries_tokens, spnego_at, ticket_at
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
 MAYBE = Hint(proto=6, client=b"\x00\x05\x30\x81\x82", server=b"\x00\x05\x30\x81\x82")
 
@@ -16,9 +16,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 6:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

@@ -7,9 +7,10 @@ Source: 3GPP TS 29.281, section 5; TS 29.060 for the messages of the control pla
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
 from redshank.flows.payload.inner import is_ip
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=bytes(range(0x30, 0x40)), server=bytes(range(0x30, 0x40)))
+_FIRST = (bytes(range(0x30, 0x38)), bytes(range(1, 256)))
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=8)
 
 _PORTS = (2123, 2152)
 _PACKET = 255
@@ -33,10 +34,10 @@ def _speaks(data: Bytes, at: int, end: int, usual: bool) -> bool:  # noqa: FBT00
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 17:
             usual = flow.resp_port in _PORTS
             found[k] = _speaks(data, flow.client_at, flow.client_end, usual)

@@ -8,16 +8,12 @@ responses (1xx) are passed over. Percent signs in a URI are resolved, as Zeek do
 Source: RFC 9112, sections 2 to 7; RFC 9110, section 6.4.1.
 """
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import put, starts, starts_word
-from redshank.flows.service import Hint
+from redshank.flows.payload.bytes import put, settle, starts, starts_word
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\t\r\n ", server=b"H")
+_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\t\r\n "
+MAYBE = Hint(proto=6, client=(_CAPITALS, _CAPITALS + b"-_", _CAPITALS + b"-_"), server=(b"H", b"T", b"T", b"P", b"/"))
 FIELDS = {
     "http_method": "text",
     "http_uri": "text",
@@ -43,7 +39,7 @@ _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"CON
 
 
 @lean_kernel
-def _known_method(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
+def _known_method(data: Bytes, at: int, end: int) -> bool:
     known = False
     for method in _METHODS:
         known |= starts(data, at, end, method)
@@ -51,7 +47,7 @@ def _known_method(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
 
 
 @lean_kernel
-def _after_blanks(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+def _after_blanks(data: Bytes, at: int, end: int) -> int:
     """Return where the first of at most 16 blanks and empty lines ends."""
     stop = min(at + 16, end)
     while at < stop and data[at] in (9, 10, 13, 32):
@@ -60,7 +56,7 @@ def _after_blanks(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @lean_kernel
-def _request_line(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
+def _request_line(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
     """Return where the target starts and ends, and where the line's end stands; the first is -1 if it is no request.
 
     What was not captured of the line is not missed if the method is known.
@@ -82,15 +78,15 @@ def _request_line(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, 
 
 
 @lean_kernel
-def _is_response(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
+def _is_response(data: Bytes, at: int, end: int) -> bool:
     return starts(data, at, end, b"HTTP/1.") or starts(data, at, end, b"HTTP/0.")
 
 
 @lean_kernel
-def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        stream = streams[k]
+    for k in range(len(which)):
+        stream = streams[which[k]]
         if stream.proto != 6:
             continue
         asks = _request_line(data, _after_blanks(data, stream.client_at, stream.client_end), stream.client_end)[0] >= 0
@@ -98,7 +94,7 @@ def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt
 
 
 @lean_kernel
-def _decimal(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+def _decimal(data: Bytes, at: int, end: int) -> int:
     """Return the number at `at`, at most 15 digits, or -1."""
     value, place = 0, at
     while place < min(end, at + 15) and 48 <= data[place] <= 57:
@@ -108,14 +104,14 @@ def _decimal(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @lean_kernel
-def _after_line(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
+def _after_line(data: Bytes, at: int, end: int) -> int:
     while at < end and data[at] != 10:
         at += 1
     return min(at + 1, end)
 
 
 @lean_kernel
-def _headers(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int, int, int, int, int, int]:
+def _headers(data: Bytes, at: int, end: int) -> tuple[int, int, int, int, int, int, int, int]:
     """Read the header lines from `at` on.
 
     Returns:
@@ -158,7 +154,7 @@ def _headers(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int, 
 
 
 @lean_kernel
-def _chunked(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+def _chunked(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return how many bytes the chunks at `at` carry, as far as they were captured, and where they end (-1: later)."""
     total = 0
     for _ in range(_LINE):
@@ -186,7 +182,7 @@ def _chunked(data: npt.NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
 
 
 @lean_kernel
-def _body(data: npt.NDArray[np.uint8], at: int, end: int, length: int, open_end: bool) -> tuple[int, int]:  # noqa: FBT001  a kernel takes places
+def _body(data: Bytes, at: int, end: int, length: int, open_end: bool) -> tuple[int, int]:  # noqa: FBT001  a kernel takes places
     """Return a body's length, and where the next message starts (-1: later)."""
     if length == -2:
         return _chunked(data, at, end) if at >= 0 else (0, -1)
@@ -205,11 +201,11 @@ def _nibble(letter: int) -> int:
 
 @lean_kernel
 def _put_uri(
-    data: npt.NDArray[np.uint8],
+    data: Bytes,
     at: int,
     end: int,
-    row: npt.NDArray[np.uint8],
-    spans: npt.NDArray[np.int64],
+    row: Bytes,
+    spans: Places,
     place: int,
 ) -> int:
     """Copy the target of a request, percent signs resolved; return where it ends."""
@@ -224,17 +220,17 @@ def _put_uri(
         row[place] = value
         place += 1
         at += 1
-    spans[_URI, 0], spans[_URI, 1] = start, place
+    spans[2 * _URI], spans[2 * _URI + 1] = start, place
     return place
 
 
 @lean_kernel
 def _put_type(
-    data: npt.NDArray[np.uint8],
+    data: Bytes,
     at: int,
     end: int,
-    row: npt.NDArray[np.uint8],
-    spans: npt.NDArray[np.int64],
+    row: Bytes,
+    spans: Places,
     field: int,
     place: int,
 ) -> int:
@@ -252,17 +248,11 @@ def _put_type(
 
 
 @lean_kernel
-def read(
-    data: npt.NDArray[np.uint8],
-    streams: npt.NDArray[Any],
-    numbers: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int64],
-    room: npt.NDArray[np.uint8],
-) -> None:
+def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: Places, room: Bytes, place: int) -> int:
     """Read the first request and its response; see service.Read."""
-    for k in range(len(streams)):
-        stream, row, texts = streams[k], room[k], spans[k]
-        at, end, place = _after_blanks(data, stream.client_at, stream.client_end), stream.client_end, 0
+    for k in range(len(which)):
+        stream, row, texts = streams[which[k]], room[place : place + ROOM], spans[k]
+        at, end, last = _after_blanks(data, stream.client_at, stream.client_end), stream.client_end, 0
         numbers[k, _REQUEST_LENGTH], numbers[k, _RESPONSE_LENGTH], numbers[k, _DEPTH] = 0, 0, 1
         head = starts(data, at, end, b"HEAD ")
         depth = 0
@@ -277,16 +267,16 @@ def read(
             )
             size, following = _body(data, body, end, length, False)
             if depth == 1:
-                place = put(data, at, target - 1, row, texts, _METHOD, place, _LONGEST[_METHOD])
-                place = _put_uri(data, target, target_end, row, texts, place)
+                last = put(data, at, target - 1, row, texts, _METHOD, last, _LONGEST[_METHOD])
+                last = _put_uri(data, target, target_end, row, texts, last)
                 if line_end - target_end >= 7:
-                    place = put(data, target_end + 6, line_end, row, texts, _VERSION, place, _LONGEST[_VERSION])
+                    last = put(data, target_end + 6, line_end, row, texts, _VERSION, last, _LONGEST[_VERSION])
                 if host > 0:
-                    place = put(data, host, host_end, row, texts, _HOST, place, _LONGEST[_HOST])
+                    last = put(data, host, host_end, row, texts, _HOST, last, _LONGEST[_HOST])
                 if agent > 0:
-                    place = put(data, agent, agent_end, row, texts, _AGENT, place, _LONGEST[_AGENT])
+                    last = put(data, agent, agent_end, row, texts, _AGENT, last, _LONGEST[_AGENT])
                 if kind > 0 and size > 0:
-                    place = _put_type(data, kind, end, row, texts, _ORIG_MIME, place)
+                    last = _put_type(data, kind, end, row, texts, _ORIG_MIME, last)
                 numbers[k, _REQUEST_LENGTH] = size
             if tunnel or upgrade or following < 0:
                 break
@@ -304,9 +294,11 @@ def read(
                 continue
             if status >= 0:
                 numbers[k, _STATUS] = status
-            place = put(data, version, version + 3, row, texts, _VERSION, place, _LONGEST[_VERSION])
+            last = put(data, version, version + 3, row, texts, _VERSION, last, _LONGEST[_VERSION])
             if not head and status not in (101, 204, 304):
                 numbers[k, _RESPONSE_LENGTH], _ = _body(data, body, end, length, True)
             if kind > 0 and numbers[k, _RESPONSE_LENGTH] > 0:
-                place = _put_type(data, kind, end, row, texts, _RESP_MIME, place)
+                last = _put_type(data, kind, end, row, texts, _RESP_MIME, last)
             break
+        place = settle(texts, place)
+    return place

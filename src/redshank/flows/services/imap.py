@@ -5,9 +5,9 @@ Source: RFC 9051, sections 2.2 and 7.1.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.lines import starts_with_one
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"", server=b"*")
+MAYBE = Hint(proto=6, client=bytes(range(33, 127)), server=(b"*", b" ", b"OPB"), both=True)
 
 _GREETINGS = (b"* OK", b"* PREAUTH", b"* BYE")
 _COMMANDS = (
@@ -36,9 +36,9 @@ def _commands(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         greeted = starts_with_one(data, flow.server_at, flow.server_end, _GREETINGS)
         found[k] = flow.proto == 6 and greeted and _commands(data, flow.client_at, flow.client_end)

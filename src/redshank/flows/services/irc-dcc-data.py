@@ -7,13 +7,13 @@ Source: the DCC protocol of IRC clients.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
 MAYBE = Hint(proto=6, client=b"", server=b"")
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:  # noqa: ARG001  the same for all services
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:  # noqa: ARG001  the same for all services
     """Find it nowhere; see service.Recognize."""
-    for k in range(len(streams)):
+    for k in range(len(which)):
         found[k] = 0

@@ -6,9 +6,10 @@ Source: RFC 4120, sections 5 and 7.2.2.
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
 from redshank.flows.payload.tokens import is_kerberos
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"\x00", server=b"\x00")
+_FIRST = (b"\x00", None, None, None, b"jklmno~")
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST, least=5)
 
 
 @lean_kernel
@@ -19,9 +20,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 6:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

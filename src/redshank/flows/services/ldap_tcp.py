@@ -6,7 +6,7 @@ Source: RFC 4511, sections 4.1.1 and 5.1.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.ldap import is_request, is_response
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
 MAYBE = Hint(proto=6, client=b"\x30", server=b"\x30")
 
@@ -14,10 +14,10 @@ _PORTS = (389, 3268)
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto != 6:
             continue
         usual = flow.resp_port in _PORTS

@@ -7,9 +7,10 @@ section 6 and 7.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6)
+_FIRST = (None, None, b"\x00", b"\x00", b"\x00", bytes(range(2, 255)))
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST, least=8)
 
 _PORTS = (502, 802)
 _NOTHING, _FITS, _OTHER = range(3)
@@ -85,10 +86,10 @@ def _first(data: Bytes, at: int, end: int, reply: bool) -> int:  # noqa: FBT001 
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto != 6:
             continue
         client = _first(data, flow.client_at, flow.client_end, False)

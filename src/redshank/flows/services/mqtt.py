@@ -7,14 +7,10 @@ Fields are read from the packets that begin in the first 4,096 bytes of each sid
 Source: MQTT 3.1.1 and 5.0 (OASIS), sections 2 and 3; MQTT V3.1 (IBM), section 3.1 for the older name.
 """
 
-import numpy as np
-import numpy.typing as npt
-
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import number, starts
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.payload.bytes import number, settle, starts
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6)
 FIELDS = {
     "mqtt_client_id": "text",
     "mqtt_level": "number",
@@ -28,6 +24,9 @@ ROOM = 640
 _PORT = 1883
 _CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _UNSUBSCRIBE = 1, 2, 3, 8, 10
 _FLAGS = (0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0)  # by kind of packet; those of PUBLISH say something
+_PUBLISHED = bytes(first for first in range(0x30, 0x40) if first & 6 != 6)
+_FIRST = _PUBLISHED + bytes(kind << 4 | flags for kind, flags in enumerate(_FLAGS) if kind not in (0, _PUBLISH))
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST)
 _LEAST = (0, 10, 2, 2, 2, 2, 2, 2, 5, 3, 4, 2, 0, 0, 0, 0)
 _MOST = (
     0,
@@ -128,10 +127,10 @@ def _valid(data: Bytes, at: int, end: int) -> int:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto != 6:
             continue
         if _is_connect(data, flow.client_at, flow.client_end) >= 0:
@@ -146,49 +145,43 @@ def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
 
 
 @lean_kernel
-def read(
-    data: Bytes,
-    streams: Records,
-    numbers: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int64],
-    room: Bytes,
-) -> None:
+def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: Places, room: Bytes, place: int) -> int:
     """Read the control packets of both sides; see service.Read."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow, row = streams[which[k]], room[place : place + ROOM]
         numbers[k, _PUBLISHES] = numbers[k, _SUBSCRIBES] = 0
         topics, last = 0, _ID_ROOM
         for at, end in ((flow.client_at, flow.client_end), (flow.server_at, flow.server_end)):
-            place = at
-            while place < end:
-                length, start = _variable(data, place + 1, end)
+            spot = at
+            while spot < end:
+                length, start = _variable(data, spot + 1, end)
                 if start < 0:
                     break
-                kind, stop = data[place] >> 4, min(start + length, end)
-                if kind == _CONNECT and place == at:
-                    _read_connect(data, place, stop, numbers[k], spans[k], room[k])
+                kind, stop = data[spot] >> 4, min(start + length, end)
+                if kind == _CONNECT and spot == at:
+                    _read_connect(data, spot, stop, numbers[k], spans[k], row)
                 elif kind == _CONNACK and start + 2 <= stop:
                     numbers[k, _CODE] = data[start + 1]
                 elif kind == _PUBLISH:
                     numbers[k, _PUBLISHES] += 1
-                    topics, last = _add_topic(data, start, stop, room[k], topics, last)
+                    topics, last = _add_topic(data, start, stop, row, topics, last)
                 elif kind == _SUBSCRIBE:
                     inner = _first_filter(data, start, stop, numbers[k, _LEVEL] == _VERSION_5)
                     while inner >= 0 and inner + 3 <= stop:
                         numbers[k, _SUBSCRIBES] += 1
-                        topics, last = _add_topic(data, inner, stop, room[k], topics, last)
+                        topics, last = _add_topic(data, inner, stop, row, topics, last)
                         inner += 3 + number(data, inner, 2)
-                place = start + length
+                spot = start + length
         if topics > 0:
-            spans[k, _TOPICS, 0], spans[k, _TOPICS, 1] = _ID_ROOM, last
-            for place in range(_ID_ROOM, last):
-                room[k, place] = 44 if room[k, place] == 0 else room[k, place]
+            spans[k, 2 * _TOPICS], spans[k, 2 * _TOPICS + 1] = _ID_ROOM, last
+            for letter in range(_ID_ROOM, last):
+                row[letter] = 44 if row[letter] == 0 else row[letter]
+        place = settle(spans[k], place)
+    return place
 
 
 @lean_kernel
-def _read_connect(
-    data: Bytes, at: int, end: int, numbers: npt.NDArray[np.int64], spans: npt.NDArray[np.int64], row: Bytes
-) -> None:
+def _read_connect(data: Bytes, at: int, end: int, numbers: Places, spans: Places, row: Bytes) -> None:
     place = _is_connect(data, at, end)
     if place < 0:
         return
@@ -202,7 +195,7 @@ def _read_connect(
     length = min(number(data, place, 2), _ID_ROOM)
     for k in range(length):
         row[k] = data[place + 2 + k]
-    spans[_CLIENT_ID, 0], spans[_CLIENT_ID, 1] = 0, length
+    spans[2 * _CLIENT_ID], spans[2 * _CLIENT_ID + 1] = 0, length
 
 
 @lean_kernel

@@ -5,9 +5,9 @@ Source: MySQL internals manual, "Protocol::HandshakeV10" and "Protocol::Packet".
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import little, place_of, printable
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"", server=None)
+MAYBE = Hint(proto=6, client=b"", server=(None, None, None, b"\x00", b"\x0a"), least=40)
 
 _PROTOCOL = 10
 _LONGEST_VERSION = 64
@@ -26,8 +26,8 @@ def _greets(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         found[k] = flow.proto == 6 and _greets(data, flow.server_at, flow.server_end)

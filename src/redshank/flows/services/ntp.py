@@ -6,9 +6,10 @@ Source: RFC 5905, section 7.3; RFC 9327 for mode 6; ntp_request.h of the referen
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17)
+_FIRST = bytes(first for first in range(256) if 1 <= first >> 3 & 7 <= 4 and first & 7)  # a version and a mode
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=8)
 
 _PORT = 123
 _HEADER = 48
@@ -66,10 +67,10 @@ def _answers(data: Bytes, at: int, server: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto != 17:
             continue
         client = _speaks(data, flow.client_at, flow.client_end)

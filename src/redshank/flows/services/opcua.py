@@ -5,9 +5,14 @@ Source: OPC 10000-6, section 7.1.2.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import little, starts
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"HOMC", server=b"AEROM")
+MAYBE = Hint(
+    proto=6,
+    client=(b"HOMC", b"EPSL", b"LNGO", b"FCA"),
+    server=(b"AEROM", b"CRHPS", b"KRENG", b"FCA"),
+    least=12,
+)
 
 _LARGEST = 1 << 24
 
@@ -26,9 +31,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 6:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

@@ -5,9 +5,9 @@ Source: PostgreSQL manual, "Message Formats": StartupMessage, SSLRequest, Cancel
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number, starts
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"\x00", server=b"")
+MAYBE = Hint(proto=6, client=(b"\x00", b"\x00", None, None, b"\x00\x04", b"\x03\xd2"), server=b"", least=8)
 
 _PORT = 5432
 _VERSION_3, _SSL, _GSS = 196608, 80877103, 80877104
@@ -29,10 +29,10 @@ def _asks(data: Bytes, at: int, end: int) -> int:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         asked = _asks(data, flow.client_at, flow.client_end)
         if flow.proto != 6 or asked == 0:
             continue

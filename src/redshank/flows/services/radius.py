@@ -5,12 +5,12 @@ Source: RFC 2865, sections 3 to 5; RFC 2866; RFC 5176.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=b"\x01\x02\x03\x04\x05\x0b\x0c\x0d\x28\x29\x2a\x2b\x2c\x2d", server=b"")
+_CODES = (1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45)
+MAYBE = Hint(proto=17, client=bytes(_CODES), server=b"", least=20)
 
 _PORTS = (1645, 1646, 1812, 1813, 3799)
-_CODES = (1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45)
 _HEADER = 20
 
 
@@ -26,10 +26,10 @@ def _speaks(data: Bytes, at: int, end: int, usual: bool) -> bool:  # noqa: FBT00
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 17:
             usual = flow.resp_port in _PORTS
             silent = flow.server_at == flow.server_end

@@ -5,9 +5,9 @@ Source: MS-RDPBCGR, sections 2.2.1.1 and 2.2.1.2; RFC 2126 (TPKT and X.224 over 
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import little, number, starts
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"\x03", server=b"")
+MAYBE = Hint(proto=6, client=(b"\x03", b"\x00", None, None, None, b"\xe0"), server=b"", least=11)
 
 _PORT = 3389
 _REQUEST, _CONFIRM = 0xE0, 0xD0
@@ -35,10 +35,10 @@ def _asks(data: Bytes, at: int, end: int, port: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         asked = _asks(data, flow.client_at, flow.client_end, flow.resp_port)
         silent = flow.server_at == flow.server_end
         confirmed = silent or _is_tpdu(data, flow.server_at, flow.server_end, _CONFIRM)

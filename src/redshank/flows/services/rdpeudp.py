@@ -5,9 +5,9 @@ Source: MS-RDPEUDP, sections 2.2.2.1 and 3.1.5.1.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=b"\xff", server=b"")
+MAYBE = Hint(proto=17, client=(b"\xff", b"\xff", b"\xff", b"\xff"), server=b"", least=256)
 
 _SYN, _SYN_ACK = 1, 5
 _NOTHING_RECEIVED = 0xFFFFFFFF
@@ -15,10 +15,10 @@ _SMALLEST = 1132  # a handshake datagram is padded, to find out what the path ca
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         client, server = flow.client_at, flow.server_at
         if flow.proto != 17 or flow.client_end - client < _SMALLEST or flow.server_end - server < 16:
             continue

@@ -7,9 +7,9 @@ Source: the Redis serialization protocol specification (RESP2 and RESP3), https:
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import place_of, starts
 from redshank.flows.payload.lines import starts_with_one
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"*PICAQpicaq", server=b"")
+MAYBE = Hint(proto=6, client=(b"*PICAQpicaq", b"0123456789+-INOLUinolu"), server=b"")
 
 _PORT = 6379
 _COUNTED = (36, 42, 58, 40, 35, 33, 61, 37, 96, 126, 62)  # $*:(#!=%`~>
@@ -48,9 +48,9 @@ def _answers(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         asked = _asks(data, flow.client_at, flow.client_end, flow.resp_port)
         found[k] = flow.proto == 6 and asked and _answers(data, flow.server_at, flow.server_end)

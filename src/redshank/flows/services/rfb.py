@@ -5,9 +5,10 @@ Source: RFC 6143, section 7.1.1.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import starts
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"", server=b"R")
+_FIRST = (b"R", b"F", b"B", b" ")
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST, least=12, both=True)
 
 _GREETING = 12
 
@@ -23,9 +24,9 @@ def _greets(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         client = _greets(data, flow.client_at, flow.client_end)
         found[k] = flow.proto == 6 and client and _greets(data, flow.server_at, flow.server_end)

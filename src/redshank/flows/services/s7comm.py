@@ -6,9 +6,10 @@ Source: RFC 905, section 13 and RFC 2126 (transport); the layout of S7 messages 
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"\x03", server=b"\x03")
+_FIRST = (b"\x03", b"\x00")
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST, least=9)
 
 _DATA = 0xF0
 _S7, _S7_PLUS = 0x32, 0x72
@@ -32,9 +33,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 6:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

@@ -6,9 +6,10 @@ Source: RFC 3261, section 7.
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import starts
 from redshank.flows.payload.lines import first_line_has, starts_with_one
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(client=b"IABCORSPNUM", server=b"IABCORSPNUM")
+_FIRST = (b"IABCORSPNUM", b"INCYAPEUORincyapeuor", b"PVKENTGFBADSpvkentgfbads", b"/I CESLOAicesloa")
+MAYBE = Hint(client=_FIRST, server=_FIRST)
 
 _METHODS = (
     b"INVITE ",
@@ -36,10 +37,10 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto in (6, 17):
             found[k] = _speaks(data, flow.client_at, flow.client_end)
             found[k] |= _speaks(data, flow.server_at, flow.server_end)

@@ -5,7 +5,7 @@ Source: RFC 1157, section 4; RFC 3416, section 3; RFC 3412, section 6 (version 3
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.ber import OCTETS, SEQUENCE, content, integer
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
 MAYBE = Hint(proto=17, client=b"\x30", server=b"\x30")
 
@@ -37,9 +37,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 17:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

@@ -5,9 +5,9 @@ Source: RFC 1928, sections 3 and 4; the SOCKS 4 memo of Ying-Da Lee and its exte
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import place_of, printable
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"\x04\x05", server=b"")
+MAYBE = Hint(proto=6, client=b"\x04\x05", server=b"\x00\x05", both=True)
 
 _METHODS = (0, 1, 2, 3, 5, 6, 7, 8, 9, 128, 129, 130, 131, 132, 133, 134, 135)
 _NO_METHOD = 255
@@ -41,10 +41,10 @@ def _version_4(data: Bytes, at: int, end: int, server_at: int, server_end: int) 
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 6:
             found[k] = _version_5(data, flow.client_at, flow.client_end, flow.server_at, flow.server_end)
             found[k] |= _version_4(data, flow.client_at, flow.client_end, flow.server_at, flow.server_end)

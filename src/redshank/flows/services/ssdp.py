@@ -6,9 +6,10 @@ Source: UPnP Device Architecture 2.0, sections 1.2 and 1.3.
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import starts
 from redshank.flows.payload.lines import has_line
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=b"MNH", server=b"MNH")
+_FIRST = (b"MNH", b"-OT", b"ST", b"EIP")
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST)
 
 
 @lean_kernel
@@ -21,9 +22,9 @@ def _speaks(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 17:
             found[k] = _speaks(data, flow.client_at, flow.client_end) or _speaks(data, flow.server_at, flow.server_end)

@@ -13,14 +13,14 @@ Source: RFC 8446, RFC 5246, RFC 5077 and RFC 9001; Zeek's manual, ssl.log, for w
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from redshank.core.kernel import kernel, lean_kernel
-from redshank.flows.payload.bytes import number, starts
-from redshank.flows.payload.quic_initial import NUMBERS, SPACE, handshake
+from redshank.core.kernel import lean_kernel
+from redshank.flows.payload.bytes import number, settle, starts
+from redshank.flows.payload.quic_initial import NUMBERS, handshake
+from redshank.flows.payload.quic_initial import SPACE as SPACE_OF_QUIC
 from redshank.flows.payload.quic_packets import INITIAL, header, packet_type
-from redshank.flows.payload.tls_client import ROOM, read_client
-from redshank.flows.payload.tls_fields import ESTABLISHED, FIELDS, RESUMED, finish
+from redshank.flows.payload.tls_client import HELD, ROOM, read_client
+from redshank.flows.payload.tls_fields import ESTABLISHED, FIELDS, RESUMED
 from redshank.flows.payload.tls_fingerprint import LONGEST
 from redshank.flows.payload.tls_records import (
     CLIENT_HELLO,
@@ -33,29 +33,37 @@ from redshank.flows.payload.tls_records import (
     refuses,
 )
 from redshank.flows.payload.tls_server import VERSION, read_server
-from redshank.flows.service import NONE, Hint
+from redshank.flows.service import NONE, Bytes, Hint, Places, Records
 
-__all__ = ["FIELDS", "MAYBE", "ROOM", "finish", "read", "recognize"]
+__all__ = ["FIELDS", "MAYBE", "ROOM", "SPACE", "read", "recognize"]
 
-MAYBE = Hint()
+_QUIC = (bytes(range(0xC0, 0x100)), b"\x00\x6b\xff")
+MAYBE = (
+    Hint(proto=6, least=6, both=True),
+    Hint(proto=17, client=_QUIC, server=_QUIC, least=6, both=True),
+)
 _TLS13 = 0x0304
 _T, _Q = 116, 113
 
+_CODES = 2 * HANDSHAKE + SPACE_OF_QUIC
+_WORK = _CODES + 8 * LONGEST
+SPACE = _WORK + 8 * NUMBERS
+
 
 @lean_kernel
-def _client(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
+def _client(data: Bytes, at: int, end: int) -> bool:
     if starts(data, at, end, b"GET ") or starts(data, at, end, b"POST "):
         return False  # HTTP is upgraded by CONNECT; most of what is not TLS need not be searched
     return old_hello(data, at, end) or hello_at(data, at, end, CLIENT_HELLO) >= 0
 
 
 @lean_kernel
-def _server(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
+def _server(data: Bytes, at: int, end: int) -> bool:
     return refuses(data, at, end) or hello_at(data, at, end, SERVER_HELLO) >= 0
 
 
 @lean_kernel
-def _initials(data: npt.NDArray[np.uint8], at: int, end: int, other: int, other_end: int) -> bool:
+def _initials(data: Bytes, at: int, end: int, other: int, other_end: int) -> bool:
     """Tell whether both datagrams begin with an Initial of the same version of QUIC."""
     if data[at] < 192 or data[other] < 192:
         return False
@@ -69,10 +77,10 @@ def _initials(data: npt.NDArray[np.uint8], at: int, end: int, other: int, other_
 
 
 @lean_kernel
-def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt.NDArray[np.uint8]) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        one = streams[k]
+    for k in range(len(which)):
+        one = streams[which[k]]
         if one.client_end - one.client_at < 6 or one.server_end - one.server_at < 6:
             continue
         if one.proto == 17:
@@ -86,7 +94,7 @@ def recognize(data: npt.NDArray[np.uint8], streams: npt.NDArray[Any], found: npt
 
 
 @lean_kernel
-def _sends_key(data: npt.NDArray[np.uint8], end: int) -> bool:
+def _sends_key(data: Bytes, end: int) -> bool:
     """Tell whether a client's handshake has a ClientKeyExchange."""
     at = 0
     for _ in range(16):
@@ -99,7 +107,7 @@ def _sends_key(data: npt.NDArray[np.uint8], end: int) -> bool:
 
 
 @lean_kernel
-def _same(data: npt.NDArray[np.uint8], at: int, other: npt.NDArray[np.uint8], place: int, size: int) -> bool:
+def _same(data: Bytes, at: int, other: Bytes, place: int, size: int) -> bool:
     """Tell whether two session ids are the same, and are ids."""
     some = 0
     for k in range(size):
@@ -111,19 +119,19 @@ def _same(data: npt.NDArray[np.uint8], at: int, other: npt.NDArray[np.uint8], pl
 
 @lean_kernel
 def _read(
-    data: npt.NDArray[np.uint8],
+    data: Bytes,
     one: Any,  # noqa: ANN401  one STREAM record
-    numbers: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int64],
-    row: npt.NDArray[np.uint8],
-    asked: npt.NDArray[np.uint8],
-    answered: npt.NDArray[np.uint8],
-    codes: npt.NDArray[np.int64],
+    numbers: Places,
+    spans: Places,
+    row: Bytes,
+    asked: Bytes,
+    answered: Bytes,
+    codes: Places,
 ) -> None:
     at, end, other, other_end = one.client_at, one.client_end, one.server_at, one.server_end
     if not _client(data, at, end):
         at, end, other, other_end = other, other_end, at, end
-    place, session, session_size, ticket, offered = 0, 0, 0, 0, 0
+    place, session, session_size, ticket, offered = HELD, 0, 0, 0, 0
     hello = hello_at(data, at, end, CLIENT_HELLO)
     length, changed, sealed, applied = 0, 0, 0, 0
     if hello >= 0:
@@ -137,8 +145,8 @@ def _read(
     size, server_changed, server_sealed, server_applied = gather(data, hello, other_end, answered)
     cut = size < 0
     size = size if size >= 0 else -size - 1
-    echo, echo_size, taken = read_server(answered, size, row, spans, place, numbers)
-    version = numbers[VERSION]
+    echo, echo_size, taken = read_server(answered, size, row, spans, place)
+    version = number(row, spans[2 * VERSION], 2) if spans[2 * VERSION] >= 0 else 0
     resumed, established = False, False
     if version == _TLS13 or version >> 8 == 0x7F:
         resumed = offered == 1 and taken == 1
@@ -155,15 +163,15 @@ def _read(
 
 @lean_kernel
 def _read_initials(
-    data: npt.NDArray[np.uint8],
+    data: Bytes,
     one: Any,  # noqa: ANN401  one STREAM record
-    numbers: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int64],
-    row: npt.NDArray[np.uint8],
-    hello: npt.NDArray[np.uint8],
-    codes: npt.NDArray[np.int64],
-    space: npt.NDArray[np.uint8],
-    work: npt.NDArray[np.int64],
+    numbers: Places,
+    spans: Places,
+    row: Bytes,
+    hello: Bytes,
+    codes: Places,
+    space: Bytes,
+    work: Places,
 ) -> None:
     at, end = one.client_at, one.client_end
     length = handshake(data, at, end, at, end, False, hello, space, work)
@@ -171,24 +179,21 @@ def _read_initials(
         return
     place, _, _, _, offered = read_client(hello, length, _Q, row, spans, codes)
     length = handshake(data, one.server_at, one.server_end, at, end, True, hello, space, work)
-    _, _, taken = read_server(hello, length, row, spans, place, numbers)
+    _, _, taken = read_server(hello, length, row, spans, place)
     numbers[RESUMED] = offered & taken
 
 
-@kernel
-def read(
-    data: npt.NDArray[np.uint8],
-    streams: npt.NDArray[Any],
-    numbers: npt.NDArray[np.int64],
-    spans: npt.NDArray[np.int64],
-    room: npt.NDArray[np.uint8],
-) -> None:
+@lean_kernel
+def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: Places, room: Bytes, place: int) -> int:
     """Read the handshakes; see service.Read."""
-    asked, answered = np.empty(HANDSHAKE, np.uint8), np.empty(HANDSHAKE, np.uint8)
-    codes = np.empty(LONGEST, np.int64)
-    space, work = np.empty(SPACE, np.uint8), np.empty(NUMBERS, np.int64)
-    for k in range(len(streams)):
-        if streams[k].proto == 17:
-            _read_initials(data, streams[k], numbers[k], spans[k], room[k], asked, codes, space, work)
+    work = room[len(room) - SPACE :]
+    asked, answered, space = work[:HANDSHAKE], work[HANDSHAKE : 2 * HANDSHAKE], work[2 * HANDSHAKE : _CODES]
+    codes, numbers_of = work[_CODES:_WORK].view(np.int64), work[_WORK:].view(np.int64)
+    for k in range(len(which)):
+        one, row = streams[which[k]], room[place : place + ROOM]
+        if one.proto == 17:
+            _read_initials(data, one, numbers[k], spans[k], row, asked, codes, space, numbers_of)
         else:
-            _read(data, streams[k], numbers[k], spans[k], room[k], asked, answered, codes)
+            _read(data, one, numbers[k], spans[k], row, asked, answered, codes)
+        place = settle(spans[k], place)
+    return place

@@ -6,9 +6,13 @@ Source: RFC 5424, section 6.2.1; RFC 3164, section 4.1; RFC 6587, section 3.4.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import printable, starts
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(client=b"<0123456789", server=b"<")
+_DIGITS = b"0123456789"
+MAYBE = (
+    Hint(proto=17, client=(b"<", _DIGITS), server=(b"<", _DIGITS)),
+    Hint(proto=6, client=(b"<" + _DIGITS, b" <" + _DIGITS), server=b""),
+)
 
 _PORT = 514
 _LAST_PRIORITY = 191
@@ -55,10 +59,10 @@ def _speaks(data: Bytes, at: int, end: int, usual: bool) -> bool:  # noqa: FBT00
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         at, end = flow.client_at, flow.client_end
         usual = _PORT in (flow.orig_port, flow.resp_port)
         if flow.proto == 17:

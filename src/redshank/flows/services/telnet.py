@@ -7,14 +7,15 @@ Source: RFC 854 (commands), RFC 855 (negotiation); IANA's registry of Telnet opt
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import place_of
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"\xff", server=b"\xff")
+_LAST_OPTION = 49
+_MORE_OPTIONS = (138, 139, 140, 255)
+_FIRST = (b"\xff", b"\xfa\xfb\xfc\xfd\xfe", bytes([*range(_LAST_OPTION + 1), *_MORE_OPTIONS]))
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST, least=3)
 
 _PORTS = (23, 2323)
 _IAC, _SB = 255, 250
-_LAST_OPTION = 49
-_MORE_OPTIONS = (138, 139, 140, 255)
 
 
 @lean_kernel
@@ -40,10 +41,10 @@ def _commands(data: Bytes, at: int, end: int) -> int:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto != 6:
             continue
         client = _commands(data, flow.client_at, flow.client_end)

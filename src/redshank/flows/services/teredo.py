@@ -6,9 +6,10 @@ Source: RFC 4380, sections 4 and 5.1.1.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=bytes([0, *range(0x60, 0x70)]), server=b"")
+_FIRST = bytes([0, *range(0x60, 0x70)])
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=40, both=True)
 
 _ORIGIN, _AUTHENTICATION = 0, 1
 _HEADER, _NO_NEXT = 40, 59
@@ -39,10 +40,10 @@ def _carries(data: Bytes, at: int, end: int) -> bool:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         found[k] = (
             flow.proto == 17
             and _carries(data, flow.client_at, flow.client_end)

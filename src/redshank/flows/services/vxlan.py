@@ -6,9 +6,10 @@ Source: RFC 7348, section 5.
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number
 from redshank.flows.payload.inner import is_frame
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=17, client=b"\x08", server=b"\x08")
+_FIRST = (b"\x08", b"\x00", b"\x00", b"\x00", None, None, None, b"\x00")
+MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=22)
 
 _PORT = 4789
 _HEADER = 8
@@ -22,10 +23,10 @@ def _carries(data: Bytes, at: int, end: int, usual: bool) -> bool:  # noqa: FBT0
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         if flow.proto == 17:
             usual = flow.resp_port == _PORT
             found[k] = _carries(data, flow.client_at, flow.client_end, usual)

@@ -5,9 +5,10 @@ Source: RFC 6120, section 4.
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import place_of, starts
-from redshank.flows.service import Bytes, Hint, Records
+from redshank.flows.service import Bytes, Hint, Places, Records
 
-MAYBE = Hint(proto=6, client=b"< \r\n\xef", server=b"< \r\n\xef")
+_FIRST = (b"< \r\n\xef", b"?s< \r\n\t\xef\xbb\xbf")
+MAYBE = Hint(proto=6, client=_FIRST, server=_FIRST)
 
 _HEAD = 512
 _NOTHING, _OPENS, _OTHER = range(3)
@@ -32,10 +33,10 @@ def _first(data: Bytes, at: int, end: int) -> int:
 
 
 @lean_kernel
-def recognize(data: Bytes, streams: Records, found: Bytes) -> None:
+def recognize(data: Bytes, streams: Records, which: Places, found: Bytes) -> None:
     """Look at flows; see service.Recognize."""
-    for k in range(len(streams)):
-        flow = streams[k]
+    for k in range(len(which)):
+        flow = streams[which[k]]
         client = _first(data, flow.client_at, flow.client_end)
         server = _first(data, flow.server_at, flow.server_end)
         found[k] = flow.proto == 6 and _OTHER not in (client, server) and client + server > 0

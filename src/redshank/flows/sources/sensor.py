@@ -93,7 +93,7 @@ class Sensor(FlowSource):
 
     def _batch(self, ended: Ended) -> pa.RecordBatch:
         services = ended.rows["services"]
-        services |= self._recognizer.look(ended.data, ended.streams)
+        services[:] = self._recognizer.look(ended.data, ended.streams, services)
         self._meter.remember(ended)
         fields = self._recognizer.fields(ended.data, ended.streams, services)
         return flow_rows(ended, self._recognizer.texts(services), fields)
