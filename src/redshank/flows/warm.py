@@ -9,6 +9,7 @@ no flow at all.
 """
 
 import gzip
+import io
 import os
 import struct
 import subprocess
@@ -22,8 +23,9 @@ import numpy as np
 
 from redshank.capture.source import Block, PacketSource
 from redshank.capture.sources.pcap import Pcap
-from redshank.core.schema import flow_batch
+from redshank.core.schema import FLOW, flow_batch
 from redshank.flows.meter import MeterSettings
+from redshank.flows.parquet.writer import Writer
 from redshank.flows.records.cells import JSON
 from redshank.flows.records.text_rows import TextRows
 from redshank.flows.service import NAMES, STREAM, Fields, find
@@ -63,9 +65,12 @@ def _meter() -> int:
 
 
 def _files() -> None:
-    """Meter captures of one packet, in every form that is read, and write a row as text."""
+    """Meter captures of one packet, in every form that is read, and write a row as text and as Parquet."""
     _meter()
     assert sum(map(len, TextRows(JSON).blocks(flow_batch({}, rows=1)))) == len("{}\n")
+    writer = Writer(io.BytesIO(), FLOW)
+    writer.write(flow_batch({}, rows=1))
+    assert writer.close() == 1
     frame = _ethernet(_ipv4(17, struct.pack(">4H", 4000, 4001, 8, 0)))
     pcap = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, _ETHERNET)
     pcap += struct.pack("<4I", 1, 0, len(frame), len(frame)) + frame
