@@ -16,7 +16,7 @@ A service is one file in services/ named as Zeek names it; nothing else has to b
 
 Both are lean kernels, and those that they call (core/kernel.py): that makes them four times as fast.
 Any bytes may come: a kernel never reads outside [client_at, client_end) and [server_at, server_end), and never raises.
-In text, a byte that is not printable ASCII is written as \xNN.
+In text, a byte of a control character, or of what is no UTF-8, is written as \xNN.
 """
 
 import importlib

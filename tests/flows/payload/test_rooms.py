@@ -1,5 +1,8 @@
+import re
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,12 +29,34 @@ def test_text_can_be_had_as_it_is() -> None:
     assert column.to_pylist() == [None, "é", None, "ü", None]
 
 
+@pytest.mark.parametrize(
+    ("letters", "text"),
+    [
+        ("café 電 😀".encode(), "café 電 😀"),
+        (b"caf\xe9", "caf\\xe9"),
+        (b"\x1b[2J\x7f", "\\x1b[2J\\x7f"),
+        (b"\xc2\x9b2J \xc2\xa0", "\\xc2\\x9b2J \xa0"),  # what steers a terminal, too
+        (
+            b"\xc0\xaf \xe0\x9f\xbf \xf0\x8f\xbf\xbf",
+            r"\xc0\xaf \xe0\x9f\xbf \xf0\x8f\xbf\xbf",
+        ),
+        (b"\xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82", r"\xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82"),
+    ],
+)
+def test_letters_stand_for_themselves_and_no_others(letters: bytes, text: str) -> None:
+    column = text_column(np.frombuffer(letters, np.uint8), np.array([[0, len(letters)]]), 0, np.array([0]), 1)
+    assert column is not None
+    column.validate(full=True)
+    assert column.to_pylist() == [text]
+
+
 def test_no_text_at_all_is_no_column() -> None:
     assert text_column(ROOM, np.array([[-1, -1]]), 0, np.array([2]), 3) is None
     assert text_column(ROOM, np.zeros((0, 2), np.int64), 0, np.zeros(0, np.int64), 0) is None
 
 
-Cells = st.lists(st.none() | st.binary(max_size=20), max_size=40)
+TEXT = st.text(max_size=8).map(lambda text: text.encode("utf-8", "surrogatepass"))
+Cells = st.lists(st.none() | st.binary(max_size=20) | st.tuples(TEXT, st.binary(max_size=3)).map(b"".join), max_size=40)
 
 
 @given(Cells)
@@ -50,7 +75,8 @@ def test_any_texts_come_back(cells: list[bytes | None]) -> None:
 
 
 def escaped(letters: bytes) -> str:
-    return "".join(chr(letter) if 32 <= letter < 127 else f"\\x{letter:02x}" for letter in letters)
+    text = letters.decode("utf-8", "backslashreplace")
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda one: "".join(f"\\x{byte:02x}" for byte in one[0].encode()), text)
 
 
 def test_numbers_and_flags_go_to_their_rows() -> None:

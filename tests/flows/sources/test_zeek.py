@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
+from redshank.flows.payload.rooms import text_column
 from redshank.flows.records import log_file
 from redshank.flows.records.conn_log import unescape
 from redshank.flows.sources.zeek import Zeek
@@ -398,12 +400,37 @@ def test_the_logs_beside_conn_log_fill_the_columns_of_applications(tmp_path: Pat
         for row in rows(source)
     ]
     assert found == [
-        ("a\t.example", 28, False, None, None),
+        ("a\\x09.example", 28, False, None, None),
         ("b.example", 1, True, None, None),
         (None, None, None, "GET", "text/html"),
     ]
     assert source.anomalies == {}
     assert {row["dns_query"] for row in rows(Zeek(tmp_path / "conn.log"))} == {None}  # a file is that file alone
+
+
+WIRE = "caf\u00e9 \u202e".encode() + b" \xff\x1b[2J\xc2\x9b \\x41 \\"
+"""Letters of UTF-8, a byte that is none, control characters, and a backslash."""
+
+
+def test_text_from_the_wire_is_what_our_own_sensor_writes(tmp_path: Path) -> None:
+    ours = text_column(np.frombuffer(WIRE, np.uint8), np.array([[0, len(WIRE)]]), 0, np.array([0]), 1)
+    assert ours is not None
+    assert ours.to_pylist() == ["caf\u00e9 \u202e \\xff\\x1b[2J\\xc2\\x9b \\x41 \\"]
+    write(tmp_path, HEAD + DNS.replace("CGm6jB4dXK71ZDWUDh", "C0"))
+    head, ends = "#path\tdns\n#fields\tts\tuid\tquery\n1540469302.6\tC0\t", "\n"
+    letters, odd = WIRE.replace(b"\\", b"\\\\").split(b"\xff")
+    odd = b"\\xff" + odd.replace(b"\x1b", b"\\x1b").replace(b"\xc2\x9b", b"\\xc2\\x9b")
+    escaped = b"".join(b"\\x%02x" % byte if byte > 126 else bytes([byte]) for byte in letters)
+    object_ = {"ts": 1540469302.6, "uid": "C0", "query": "caf\u00e9 \u202e \\xff\\x1b[2J\\xc2\\x9b \\x41 \\"}
+    raw = json.dumps(object_ | {"query": "caf\u00e9 \u202e \\xff\x1b[2J\x9b \\x41 \\"})
+    for log in (
+        head.encode() + letters + odd + ends.encode(),  # as Zeek writes UTF-8
+        head.encode() + escaped + odd + ends.encode(),  # with LogAscii::enable_utf_8=F
+        json.dumps(object_),
+        raw,  # as Zeek 8.1 wrote control characters in JSON
+    ):
+        write(tmp_path, log, "dns.log")
+        assert [row["dns_query"] for row in rows(Zeek(tmp_path))] == ours.to_pylist()
 
 
 def test_a_growing_and_rotated_folder_is_followed_and_dns_rows_are_waited_for(tmp_path: Path) -> None:

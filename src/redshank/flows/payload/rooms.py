@@ -1,8 +1,10 @@
 r"""From what services read to columns of FLOW.
 
 In: numbers, flags, and spans of text in a room of bytes, for some of the rows of a batch. Out: Arrow columns for all of
-them. In text, a byte that is not printable ASCII is written as \xNN.
+them. Text is UTF-8: a byte of a control character, or of what is no UTF-8, is written as \xNN.
 """
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,8 @@ from redshank.core.kernel import lean_kernel
 NONE = int(np.iinfo(np.int64).min)
 """What stands for null among the numbers and flags that a service reads."""
 
+Int = Any
+"""An integer inside a kernel."""
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 Ends = npt.NDArray[np.int32]
@@ -63,11 +67,38 @@ def number_columns(numbers: Places, which: Places, rows: int, kinds: dict[str, p
 
 
 @lean_kernel
+def _letter(source: Bytes, at: Int, end: Int) -> int:
+    """Return how many bytes the letter has that begins there; 0: a control character, or no UTF-8 (RFC 3629)."""
+    first = source[at]
+    if first < 0x80:
+        return 1 if 32 <= first < 127 else 0
+    size = 2 if 0xC2 <= first < 0xE0 else 3 if 0xE0 <= first < 0xF0 else 4 if 0xF0 <= first < 0xF5 else 0
+    if size == 0 or at + size > end:
+        return 0
+    # Of control characters, of what has a shorter form, of halves of pairs, and beyond the last letter.
+    least = 0x90 if first == 0xF0 else 0xA0 if first == 0xE0 or first == 0xC2 else 0x80  # noqa: PLR1714  no sets here
+    most = 0x8F if first == 0xF4 else 0x9F if first == 0xED else 0xBF
+    if source[at + 1] < least or source[at + 1] > most:
+        return 0
+    for place in range(at + 2, at + size):
+        if source[place] & 0xC0 != 0x80:
+            return 0
+    return size
+
+
+@lean_kernel
 def _odd(source: Bytes, at: int, end: int) -> int:
-    """Return how many of the bytes are not printable ASCII."""
+    """Return how many of the bytes belong to no letter."""
     count = 0
     for place in range(np.uint64(at), np.uint64(end)):
         count += (source[place] < 32) | (source[place] > 126)
+    if count == 0:
+        return 0
+    count = 0
+    while at < end:
+        size = _letter(source, at, end)
+        count += size == 0
+        at += max(size, 1)
     return count
 
 
@@ -105,15 +136,16 @@ def _write(source: Bytes, spans: Places, text: int, which: Places, ends: Ends, o
             for at in range(size):
                 out[place + at] = source[start + at]
             continue
-        for at in range(start, stop):
-            value = source[at]
-            if 32 <= value < 127:
-                out[place] = value
-                place += np.uint64(1)
-                continue
-            out[place], out[place + np.uint64(1)] = 92, 120
-            out[place + np.uint64(2)], out[place + np.uint64(3)] = digits[value >> 4], digits[value & 15]
-            place += np.uint64(4)
+        letter, end, to = np.int64(start), np.int64(stop), np.int64(place)
+        while letter < end:
+            length, value = _letter(source, letter, end), source[letter]
+            for n in range(length):
+                out[to + n] = source[letter + n]
+            if length == 0:
+                out[to], out[to + 1] = 92, 120
+                out[to + 2], out[to + 3] = digits[value >> 4], digits[value & 15]
+            to += length if length > 0 else 4
+            letter += max(length, 1)
 
 
 def text_column(
@@ -127,7 +159,7 @@ def text_column(
         text: Which pair of the spans to take.
         which: The rows they are of, in order.
         rows: How many there are.
-        plain: The bytes are UTF-8; otherwise what is not printable ASCII becomes \xNN.
+        plain: The bytes are UTF-8; otherwise those that are not, and control characters, become \xNN.
 
     Shape:
         source: [b]; spans: [m, 2 T]; which: [m]; returns: [rows].

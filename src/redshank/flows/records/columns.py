@@ -7,6 +7,7 @@ once, and text is checked against what is allowed before it is converted, so tha
 Numbers are read exactly: a time is split at its decimal point and never becomes a float.
 """
 
+import re
 import socket
 from collections.abc import Callable, Iterable
 
@@ -33,6 +34,9 @@ _WHOLE = r"^(?:\d{1,18}|[0-8]\d{18})(?:\.0+)?$"  # tables that went through floa
 _DECIMAL = r"^\d{1,20}(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$"
 _LAST_SECOND = 2**63 // 10**9 - 1
 _TRUE, _FALSE = ("T", "true", "True", "1"), ("F", "false", "False", "0")
+
+_CONTROL = "[\\x00-\\x1f\\x7f-\\x{9f}]"
+_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
 
 _LIMITS = {"src_port": 65_535, "dst_port": 65_535, "ip_proto": 255, "vlan": 4_095}
 _LARGEST = {pa.int32(): 2**31 - 1, pa.int64(): 2**63 - 1}
@@ -80,6 +84,24 @@ def numbered(first: int, rows: int) -> pa.StringArray:
         ['row-7', 'row-8']
     """
     return pc.binary_join_element_wise("row-", pa.array(np.arange(first, first + rows)).cast(pa.string()), "")
+
+
+def shown(texts: pa.Array) -> pa.Array:
+    r"""Write control characters of text from the wire as our own sensor does, byte by byte; numbers stay.
+
+    What is no UTF-8 is written so already: logs have it thus, and `log_file.utf8` sees to it.
+
+    Example:
+        >>> shown(pa.array(["plain", "\x1b[2J", None])).to_pylist()
+        ['plain', '\\x1b[2J', None]
+    """
+    if not pa.types.is_string(texts.type) or not pc.any(pc.match_substring_regex(texts, _CONTROL), min_count=0).as_py():
+        return texts
+    return pa.array([text and _CONTROLS.sub(_as_bytes, text) for text in texts.to_pylist()], pa.string())
+
+
+def _as_bytes(found: re.Match[str]) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in found[0].encode())
 
 
 def typed(name: str, text: pa.Array, count: Count) -> pa.Array:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.flows.records.columns import Count, typed
+from redshank.flows.records.columns import Count, shown, typed
 
 _TEXT = pa.string()
 _TEXTS = pa.list_(pa.string())
@@ -132,7 +132,7 @@ def applications(kind: str, events: pa.Table, count: Count) -> dict[str, pa.Arra
         count: Called with the name of an anomaly and how many rows had it.
     """
     texts = _READERS[kind](events)
-    return {name: typed(name, texts[name], count) for name in APPLICATIONS[kind]}
+    return {name: typed(name, shown(texts[name]), count) for name in APPLICATIONS[kind]}
 
 
 def member(events: pa.Table, *path: str) -> pa.Array:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from redshank.flows.records.columns import Count, typed
+from redshank.flows.records.columns import Count, shown, typed
 
 CHAIN, FILES = "chain", "files"
 """Of an ssl.log row: fingerprints of the server's certificates, or in older versions the names of their files."""
@@ -87,7 +87,7 @@ def application_columns(texts: dict[str, pa.StringArray], count: Count) -> dict[
     """
     told = {"mqtt_level": _level, "mqtt_connect_code": _code}
     return {
-        name: text if name in {CHAIN, FILES} else typed(name, told[name](text) if name in told else text, count)
+        name: text if name in {CHAIN, FILES} else typed(name, told.get(name, shown)(text), count)
         for name, text in texts.items()
     }
 
