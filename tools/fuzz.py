@@ -4,9 +4,9 @@ In: seeds (tests/fuzz/corpus, the lab's recordings, and captures of $REDSHANK_DA
 for each target, and for each failure the smallest input that still fails, as a line of tests/fuzz/corpus/found-*.jsonl:
 mend the code, keep the line. Ends with 1 if anything failed. The same seed gives the same cases.
 
-Each target runs in a process of its own: one that dies, hangs for --limit seconds or takes more than --memory MiB is a
-failure, and the batch that did it is named. With NUMBA_BOUNDSCHECK=1 kernels raise where they would read outside of an
-array; their compiled form is kept apart.
+Each target runs in processes of its own, one on each core: one that dies, hangs for --limit seconds or takes more than
+--memory MiB is a failure, and the batch that did it is named. How far they are is told on standard error. With
+NUMBA_BOUNDSCHECK=1 kernels raise where they would read outside of an array; their compiled form is kept apart.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ RECORDINGS = ROOT / "src" / "redshank" / "lab" / "recordings"
 SHARED = ("odd", "malformed", "benign-iot", "attacks")
 FRAMES_OF_A_FILE = 40
 BYTES_OF_A_FILE = 20_000
+TELL_S = 20.0
+"""How often to say how far a target is."""
 
 Case = dict[str, Any]
 
@@ -41,6 +44,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--target", help="only this one, in this process, with all cases")
     parser.add_argument("--batch", type=int, help="with --target: only this batch")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="with --target: every Nth batch, from the Kth on")
     parser.add_argument("--limit", type=float, default=120, help="seconds that a batch may take")
     parser.add_argument("--memory", type=int, default=1500, help="MiB that a process may take")
     parser.add_argument("--found", type=Path, default=CORPUS, help="folder for inputs that fail")
@@ -52,17 +56,32 @@ def main() -> int:
         return one_target(chosen)
     from fuzz_targets import TARGETS  # noqa: PLC0415  after sys.path and the environment are set
 
-    failed = []
-    for name, target in TARGETS.items():
-        cases = max(int(chosen.cases * target.share), 1)
+    cores = len(os.sched_getaffinity(0))
+
+    def one_part(name: str, part: int) -> str | None:
+        cases = max(int(chosen.cases * TARGETS[name].share), 1)
         command = [sys.executable, __file__, "--target", name, "--cases", str(cases), "--seed", str(chosen.seed)]
         command += ["--limit", str(chosen.limit), "--memory", str(chosen.memory), "--found", str(chosen.found)]
-        code = subprocess.run(command, check=False).returncode
-        if code:
-            failed.append(name)
-            sys.stdout.write(f"{name}: ended with {code}\n")
+        code = subprocess.run([*command, "--part", f"{part}/{cores}"], check=False).returncode
+        return f"{name} (part {part} of {cores} ended with {code})" if code else None
+
+    with ThreadPoolExecutor(cores) as pool:
+        parts = [(name, part) for name in TARGETS for part in range(1, cores + 1)]
+        failed = [problem for problem in pool.map(one_part, *zip(*parts, strict=True)) if problem]
     sys.stdout.write(f"failed: {', '.join(failed)}\n" if failed else "nothing failed\n")
     return 1 if failed else 0
+
+
+def batches(cases: int, size: int, part: str) -> list[tuple[int, int]]:
+    """Return the number of each batch of a part, and how many cases are in it.
+
+    Args:
+        cases: Of all parts.
+        size: Cases of a batch.
+        part: K/N: every Nth batch, from the Kth on.
+    """
+    first, step = map(int, part.split("/"))
+    return [(number, min(size, cases - number * size)) for number in range(first - 1, -(-cases // size), step)]
 
 
 def one_target(chosen: argparse.Namespace) -> int:
@@ -75,13 +94,16 @@ def one_target(chosen: argparse.Namespace) -> int:
     if problem is not None:
         sys.stdout.write(f"{chosen.target}: its seeds: {problem}\n")
         return 1
-    begin, done, failures = time.monotonic(), 0, 0
-    for number in range(-(-chosen.cases // target.batch)):
-        count = min(target.batch, chosen.cases - number * target.batch)
+    begin = told = time.monotonic()
+    done = failures = 0
+    chosen_batches = batches(chosen.cases, target.batch, chosen.part)
+    for number, count in chosen_batches:
         if chosen.batch not in {None, number}:
             continue
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{chosen.target}: batch {number}")
+        if time.monotonic() - told > TELL_S:
+            told = time.monotonic()
+            share = done / sum(cases for _, cases in chosen_batches)
+            sys.stderr.write(f"{chosen.target}, part {chosen.part}: {share:.0%}, {failures} failed\n")
         faulthandler.dump_traceback_later(chosen.limit, exit=True)
         cases = target.make(random.Random(f"{chosen.seed} {chosen.target} {number}"), seeds, count)  # noqa: S311  no secret
         problem = failure(target.run, cases)
@@ -95,11 +117,8 @@ def one_target(chosen: argparse.Namespace) -> int:
             sys.stdout.write(f"\n{chosen.target}: batch {number}: {peak_mib():.0f} MiB, more than {chosen.memory}\n")
             return 1
     seconds = time.monotonic() - begin
-    if sys.stderr.isatty():
-        sys.stderr.write("\r")
-    sys.stdout.write(
-        f"{chosen.target}: {done} cases, {failures} failed, {seconds:.0f} s, {peak_mib():.0f} MiB, {len(seeds)} seeds\n"
-    )
+    took = f"{seconds:.0f} s, {peak_mib():.0f} MiB, {len(seeds)} seeds"
+    sys.stdout.write(f"{chosen.target}, part {chosen.part}: {done} cases, {failures} failed, {took}\n")
     return 1 if failures else 0
 
 

@@ -3,10 +3,13 @@
 In: cases, each a dictionary of bytes (as hex) and numbers. Out: nothing, or an exception: an error that a kernel or
 the product raises, or an AssertionError that says which promise was broken.
 frames: link layers to flows, all of the sensor. files: capture files. flows: first bytes of flows, by every
-service. logs: records of other tools. talk: the meter beside the reference meter of the tests.
+service. logs: records of other tools. talk: the meter beside the reference meter of the tests. rows: FLOW rows of any
+value, written and read back.
 """
 
+import csv
 import gzip
+import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,17 +22,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from mutations import mutated
+from pyarrow import parquet
 
 from redshank.capture.packet import CARRIES
 from redshank.capture.reader import Reader
 from redshank.capture.source import Block, PacketSource
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.errors import ConfigError, SourceError
+from redshank.core.schema import FLOW
 from redshank.flows.meter import MeterSettings
 from redshank.flows.metering.conn_state import STATES
 from redshank.flows.service import NAMES, NONE, STREAM, Fields, Recognizer, find
 from redshank.flows.source import FLOW_SOURCES
 from redshank.flows.sources.sensor import Sensor
+from redshank.flows.write import write
 
 Case = dict[str, Any]
 Seeds = list[Case]
@@ -299,6 +305,60 @@ def try_logs(cases: Seeds) -> None:
                 pass
 
 
+def make_rows(draw: random.Random, seeds: Seeds, count: int) -> Seeds:  # noqa: ARG001  as all targets
+    """Make numbers of random rows: how many, how many of them differ, where they are cut into batches."""
+    return [
+        {
+            "seed": draw.getrandbits(32),
+            "rows": draw.choice((0, 1, 2, 9, 64, 700)),
+            "distinct": draw.choice((1, 2, 5, 100)),
+            "cut": draw.random(),
+        }
+        for _ in range(count)
+    ]
+
+
+def try_rows(cases: Seeds) -> None:
+    """Write FLOW rows and read them back: Parquet gives the same values, lines of text as many rows."""
+    with TemporaryDirectory() as place:
+        for case in cases:
+            batches = _rows(case)
+            given = pa.Table.from_batches(batches)
+            for form in ("parquet", "jsonl", "csv", "zeek"):
+                path = Path(place) / f"flows.{form}"
+                assert write(batches, form, path) in ({len(given)} if form != "zeek" else range(len(given) + 1))
+            found = parquet.read_table(Path(place) / "flows.parquet", schema=FLOW)
+            for name in FLOW.names:
+                assert _said(found[name]) == _said(given[name]), f"parquet: {name} differs"
+            lines = (Path(place) / "flows.jsonl").read_bytes().splitlines()
+            assert len([json.loads(line) for line in lines]) == len(given)
+            with (Path(place) / "flows.csv").open(newline="", encoding="utf-8") as file:
+                cells = [len(line) for line in csv.reader(file)]
+            assert set(cells) <= {len(FLOW)}
+            assert len(cells) == len(given) + 1 or not cells, f"csv: {len(cells)} lines of {len(given)} rows"
+
+
+def _said(column: pa.ChunkedArray) -> str:
+    """Return the values of a column as text, in which NaN is as good as NaN."""
+    return repr((column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist())
+
+
+def _rows(case: Case) -> list[pa.RecordBatch]:
+    """Draw rows, repeat them at random, null out some columns, and cut them in two."""
+    from random_flows import random_flows  # noqa: PLC0415  only here the tests are needed
+
+    chance = np.random.default_rng(case["seed"])
+    some = random_flows(case["distinct"], case["seed"])
+    rows = some.take(pa.array(np.sort(chance.integers(0, case["distinct"], case["rows"]))))
+    empty = chance.random(len(FLOW)) < 0.2
+    columns = [
+        pa.nulls(len(rows), column.type) if null else column for column, null in zip(rows.columns, empty, strict=True)
+    ]
+    rows = pa.RecordBatch.from_arrays(columns, schema=FLOW)
+    at = int(case["cut"] * len(rows))
+    return [rows.slice(0, at), rows.slice(at)]
+
+
 @dataclass(frozen=True)
 class Target:
     """What can be fuzzed.
@@ -317,9 +377,10 @@ class Target:
 
 
 TARGETS = {
-    "frames": Target(make_frames, try_frames, 1000, 0.80),
+    "frames": Target(make_frames, try_frames, 1000, 0.795),
     "flows": Target(make_flows, try_flows, 500, 0.155),
     "files": Target(make_files, try_files, 250, 0.035),
     "logs": Target(make_logs, try_logs, 50, 0.005),
     "talk": Target(make_talk, try_talk, 20, 0.005),
+    "rows": Target(make_rows, try_rows, 20, 0.005),
 }

@@ -9,9 +9,9 @@ import pytest
 from fuzz_targets import TARGETS, Target, check_rows, make_frames, try_frames
 from mutations import MOST, mutated
 
-from fuzz import failure, keep, kept, kind_of, seeds_of, smallest
+from fuzz import batches, failure, keep, kept, kind_of, seeds_of, smallest
 
-CASES = {"frames": 3_000, "flows": 1_500, "files": 400, "logs": 100, "talk": 4}
+CASES = {"frames": 3_000, "flows": 1_500, "files": 400, "logs": 100, "talk": 4, "rows": 20}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -45,6 +45,12 @@ def test_the_same_seed_gives_the_same_cases() -> None:
         assert once == twice
         assert len(once) == 50
         assert once != target.make(random.Random("8"), seeds, 50)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_the_parts_of_a_campaign_are_all_of_it_and_each_case_once(parts: int) -> None:
+    every = [one for part in range(1, parts + 1) for one in batches(1050, 100, f"{part}/{parts}")]
+    assert sorted(every) == [(number, 50 if number == 10 else 100) for number in range(11)]
 
 
 def test_mutations_stay_small_and_change_something() -> None:
