@@ -38,7 +38,12 @@ Read = Annotated[
 ]
 Interfaces = Annotated[
     list[str] | None,
-    typer.Option("--interface", "-i", metavar="NAME", help="A network interface to watch; may be given several times."),
+    typer.Option(
+        "--interface",
+        "-i",
+        metavar="NAME",
+        help="A network interface to watch, or any for all; may be given several times.",
+    ),
 ]
 From = Annotated[
     tuple[str, Path] | None,

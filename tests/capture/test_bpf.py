@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from redshank.capture.bpf import LIBRARIES, attach, compiled, everything
+from redshank.capture.interface import MIXED
 from redshank.core.errors import ConfigError, SourceError
 
 EXPRESSIONS = ["udp port 53", "not port 22", "host 10.0.0.1 and tcp[tcpflags] & tcp-syn != 0", "vlan 5 or ip6"]
@@ -79,3 +80,17 @@ def test_a_filter_that_is_too_long_is_refused_by_its_length() -> None:
         pytest.raises(SourceError, match="refuses a filter of 5000 instructions"),
     ):
         attach(handle, everything(0) * 5000)
+
+
+@pytest.mark.service
+def test_a_filter_of_all_interfaces_starts_at_the_ip_header_and_leaves_the_loopbacks_outgoing_out() -> None:
+    every = list(struct.iter_unpack("=HBBI", compiled("udp port 53", MIXED, 96)))
+    bare = list(struct.iter_unpack("=HBBI", compiled("udp port 53", 101, 96)))
+    assert [one[:3] for one in every[5:]] == [one[:3] for one in bare]
+    moved = {
+        (k_every - k) % 2**32
+        for (code, _, _, k_every), (_, _, _, k) in zip(every[5:], bare, strict=True)
+        if k_every != k
+    }
+    assert moved == {2**32 - 2**20}
+    assert compiled("", MIXED, 96)[40:] == everything(96)

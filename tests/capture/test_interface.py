@@ -1,6 +1,6 @@
 import pytest
 
-from redshank.capture.interface import COOKED, LOOPBACK, find, gone
+from redshank.capture.interface import ANY, COOKED, LOOPBACK, MIXED, find, gone
 from redshank.core.errors import ConfigError, SourceError
 from wires import FAR, NEAR, NO_HEADER, PPP, ip, private_network, tun
 
@@ -50,3 +50,13 @@ def test_an_interface_that_goes_away_is_named() -> None:
         str(gone("x0", "No such device"))
         == "live: interface 'x0' is gone (No such device); start again when it is there"
     )
+
+
+def test_any_is_one_interface_that_no_device_has_to_be_there_for() -> None:
+    (every,) = find([ANY])
+    assert (every.name, every.index, every.link_type) == ("any", 0, MIXED)
+
+
+def test_any_takes_no_other_name_beside_it() -> None:
+    with pytest.raises(ConfigError, match="live: 'any' is all interfaces; leave 'lo', 'eth7' away"):
+        find(["lo", "any", "eth7"])

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from frames import ethernet, ipv4, tcp, udp, vlan
-from redshank.capture.bpf import everything
-from redshank.capture.interface import COOKED, Interface, find
+from redshank.capture.bpf import compiled, everything
+from redshank.capture.interface import ANY, COOKED, MIXED, Interface, find
 from redshank.capture.ring import NEW_GROUP, STRETCH_BYTES, Ring, afford, group, opened
 from redshank.capture.source import Block
 from redshank.core.errors import SourceError
-from wires import FAR, NEAR, PPP, ip, private_network, send, tun
+from wires import FAR, NEAR, NO_HEADER, PPP, ip, ip_says, private_network, send, tun
 
 pytestmark = pytest.mark.root
 
@@ -232,3 +232,36 @@ def test_rings_that_would_take_most_of_the_memory_are_refused_before_any_is_made
 def test_an_interface_that_is_gone_already_is_an_error() -> None:
     with private_network(), pytest.raises(SourceError, match=f"'x9' is gone .{os.strerror(errno.ENODEV)}"):
         opened(Interface("x9", 99, 1, 1), 1, promiscuous=True)
+
+
+def test_frames_of_all_interfaces_come_in_order_each_with_its_own_link_layer() -> None:
+    lan, loop, bare = ethernet(ipv4(udp(b"lan"))), ethernet(ipv4(udp(b"loop"))), ipv4(udp(b"bare"))
+    modem = ipv4(udp(b"modem"))
+    with private_network(), tun("tun0", NO_HEADER) as tunnel, tun("ppp0", PPP) as serial:
+        one = _ring(ANY, 16, start=False)
+        one.start(compiled("", MIXED, 65_535))
+        send([lan], NEAR)
+        os.write(tunnel, bare)
+        os.write(serial, modem)
+        send([loop], "lo")
+        found: list[tuple[int, bytes]] = []
+        while len(found) < 5:
+            _wait(one)
+            block = one.block()
+            assert block.length.tolist() == block.captured.tolist()
+            found += zip(block.link_type.tolist(), _frames(block), strict=True)
+            one.release()
+        # Sent at one end and received at the other; on the loopback interface only received.
+        assert [kind for kind, _ in found] == [1, 1, 101, COOKED, 1]
+        assert [frame for _, frame in found[:3]] == [lan, lan, bare]
+        assert (found[3][1][:2], found[3][1][8:10], found[3][1][20:]) == (b"\x08\x00", b"\x02\x00", modem)
+        assert found[4] == (1, loop)
+        one.close()
+
+
+def test_all_interfaces_are_promiscuous_as_long_as_their_ring_is_open() -> None:
+    with private_network():
+        handle = opened(find([ANY])[0], 1, promiscuous=True)
+        assert " promiscuity 1 " in ip_says(f"-d link show {FAR}")
+        handle.close()
+        assert " promiscuity 0 " in ip_says(f"-d link show {FAR}")

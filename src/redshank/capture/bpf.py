@@ -6,6 +6,7 @@ The one idea: libpcap compiles, in our process if its library is there, otherwis
 filters nothing.
 A VLAN tag that the network card took out is not in the bytes that a filter sees: `vlan 5` finds nothing there (tcpdump
 asks the kernel for the tag), while `port 53` finds tagged and untagged packets alike.
+Of all interfaces together, whose link layers differ, a filter sees packets from the IP header on.
 Source: pcap-filter(7), pcap_compile(3PCAP), linux/filter.h.
 """
 
@@ -18,6 +19,7 @@ import struct
 import subprocess
 from collections.abc import Iterable
 
+from redshank.capture.interface import LOOPBACK, MIXED
 from redshank.core.errors import ConfigError, SourceError
 
 LIBRARIES = ("libpcap.so.1", "libpcap.so.0.8", "libpcap.so")
@@ -27,6 +29,13 @@ _ANY_NETMASK = 0xFFFFFFFF
 _RAW_IP = 12  # DLT_RAW on Linux, where LINKTYPE_RAW is 101
 _NAMES = {1: "EN10MB", _RAW_IP: "RAW", 105: "IEEE802_11", 127: "IEEE802_11_RADIO"}
 _COMPILE_S = 10.0
+
+# Instructions that load from the packet: a word, a half, a byte; the same behind X; the length of an IP header.
+_LOADS = frozenset({0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0xB1})
+# Where they load from if not from its start: the IP header, and what the kernel knows of the packet beside it.
+_FROM_NETWORK_LAYER = 0xFFF00000
+_PACKET_TYPE, _HARDWARE = 0xFFFFF004, 0xFFFFF01C
+_LOAD, _IF_EQUAL, _OUTGOING = 0x20, 0x15, 4
 
 Program = bytes
 """Instructions one after another, 8 bytes each: code 2, jumps 1 + 1, constant 4, in the machine's byte order."""
@@ -55,7 +64,8 @@ def compiled(expression: str, link_type: int, snap_bytes: int, libraries: Iterab
 
     Args:
         expression: As pcap-filter(7) says; nothing but blanks keeps every packet.
-        link_type: LINKTYPE_ value of the interface. Of a cooked one the filter sees packets from the IP header on.
+        link_type: LINKTYPE_ value of the interface. Of a cooked one, and of MIXED, the filter sees packets from the IP
+            header on. That of MIXED leaves out what goes out of the loopback interface: it comes in, too.
         snap_bytes: Bytes kept of a packet that passes.
         libraries: Names libpcap may have; the first that is there compiles.
 
@@ -66,6 +76,8 @@ def compiled(expression: str, link_type: int, snap_bytes: int, libraries: Iterab
         >>> len(compiled("udp port 53", 1, 65535)) % 8
         0
     """
+    if link_type == MIXED:
+        return _of_all(compiled(expression, _RAW_IP, snap_bytes, libraries))
     if not expression.strip():
         return everything(snap_bytes)
     if "\0" in expression:
@@ -98,6 +110,22 @@ def attach(handle: socket.socket, program: Program) -> None:
         raise SourceError(
             f"bpf: the kernel refuses a filter of {len(program) // 8} instructions ({error.strerror}); make it shorter"
         ) from None
+
+
+def _of_all(program: Program) -> Program:
+    """Let a program for packets from the IP header on run on frames of any hardware."""
+    loopback_once = (
+        (_LOAD, 0, 0, _HARDWARE),
+        (_IF_EQUAL, 0, 3, LOOPBACK),
+        (_LOAD, 0, 0, _PACKET_TYPE),
+        (_IF_EQUAL, 0, 1, _OUTGOING),
+        (_RETURN, 0, 0, 0),
+    )
+    moved = (
+        (code, jt, jf, k + _FROM_NETWORK_LAYER if code in _LOADS else k)
+        for code, jt, jf, k in struct.iter_unpack("=HBBI", program)
+    )
+    return b"".join(struct.pack("=HBBI", *one) for one in (*loopback_once, *moved))
 
 
 def _wrong(expression: str, reason: str) -> ConfigError:

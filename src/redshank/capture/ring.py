@@ -12,10 +12,13 @@ makes them the same for everybody who captures, tcpdump included.
 Source: packet(7), Documentation/networking/packet_mmap.rst and linux/if_packet.h of the kernel.
 """
 
+import ctypes
 import mmap
+import os
 import socket
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +26,9 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.capture import bpf
-from redshank.capture.interface import COOKED, LOOPBACK, Interface, gone
+from redshank.capture.interface import COOKED, LINK_TYPES, LOOPBACK, MIXED, Interface, gone
 from redshank.capture.source import Block
-from redshank.capture.words import Bytes
+from redshank.capture.words import Bytes, little_u16
 from redshank.core.errors import SourceError
 from redshank.core.kernel import lean_kernel
 
@@ -38,6 +41,7 @@ STRETCH_BYTES = 512 * 1024
 MAX_FRAMES = STRETCH_BYTES // 64
 """More than a stretch ever holds: what the kernel writes before a frame alone takes 82 bytes."""
 
+_LIBC = ctypes.CDLL(None, use_errno=True)
 _SOL_PACKET = 263
 _PACKET_ADD_MEMBERSHIP, _PACKET_RX_RING, _PACKET_STATISTICS, _PACKET_VERSION = 1, 5, 6, 10
 _PACKET_FANOUT, _PACKET_IGNORE_OUTGOING = 18, 23
@@ -52,10 +56,12 @@ NEW_GROUP = -1
 # In 32-bit words. Of a stretch: status, packets, place of the first. Of a frame: next, s, ns, captured, length, ...
 _STATUS, _COUNT, _FIRST = 2, 3, 4
 _USER = 1
-_NEXT, _SECONDS, _NS, _CAPTURED, _LENGTH, _FLAGS, _MAC, _VLAN = 0, 1, 2, 3, 4, 5, 6, 8
+_NEXT, _SECONDS, _NS, _CAPTURED, _LENGTH, _FLAGS, _PLACES, _VLAN = 0, 1, 2, 3, 4, 5, 6, 8
 _VLAN_VALID = 0x10
-_ADDRESS_AT = 48  # sockaddr_ll, behind the frame's header
+_ADDRESS_AT, _HARDWARE_AT = 48, 56  # sockaddr_ll, behind the frame's header, and the ARPHRD_ value in it
 _COOKED_BYTES = 20
+
+_HARDWARE, _LINK_TYPES = tuple(LINK_TYPES), tuple(LINK_TYPES.values())
 
 Words = npt.NDArray[np.uint32]
 
@@ -101,7 +107,8 @@ def opened(interface: Interface, ring_mib: int, *, promiscuous: bool, fanout: in
     Args:
         interface: Where to capture.
         ring_mib: Size of the ring in MiB.
-        promiscuous: Also take frames that are addressed to others, as long as this socket is open.
+        promiscuous: Also take frames that are addressed to others, as long as this socket is open; of `any`, those of
+            the interfaces that there are now.
         fanout: Group of sockets of this interface that share its packets by flow, IPv4 fragments put together first;
             NEW_GROUP makes one, see `group`.
 
@@ -110,7 +117,8 @@ def opened(interface: Interface, ring_mib: int, *, promiscuous: bool, fanout: in
     """
     try:
         # Protocol 0: not one packet arrives before the filter is in place and the socket is bound.
-        handle = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM if _is_cooked(interface) else socket.SOCK_RAW, 0)
+        whole = socket.SOCK_DGRAM if interface.link_type == COOKED else socket.SOCK_RAW
+        handle = socket.socket(socket.AF_PACKET, whole, 0)
     except PermissionError:
         python = Path(sys.executable).resolve()
         raise SourceError(
@@ -125,10 +133,13 @@ def opened(interface: Interface, ring_mib: int, *, promiscuous: bool, fanout: in
         loopback = interface.hardware == LOOPBACK
         if loopback:
             handle.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
-        handle.bind((interface.name, _ETH_P_ALL))
-        if promiscuous:
-            member = struct.pack("=iHH8x", interface.index, _PROMISCUOUS, 0)
-            handle.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, member)
+        _bind(handle, interface.index)
+        if promiscuous and interface.index:
+            _join(handle, interface.index)
+        elif promiscuous:
+            for index, _ in socket.if_nameindex():
+                with suppress(OSError):  # one that is gone by now
+                    _join(handle, index)
         if fanout is not None:
             kind = _FANOUT_HASH | _FANOUT_DEFRAG | (_FANOUT_NO_OUTGOING if loopback else 0)
             kind |= _FANOUT_UNIQUE if fanout == NEW_GROUP else 0
@@ -147,8 +158,16 @@ def group(handle: socket.socket) -> int:
     return handle.getsockopt(_SOL_PACKET, _PACKET_FANOUT) & 0xFFFF
 
 
-def _is_cooked(interface: Interface) -> bool:
-    return interface.link_type == COOKED
+def _bind(handle: socket.socket, index: int) -> None:
+    """Bind to an interface by its index; 0 is all of them, for which Python's own bind knows no name."""
+    address = struct.pack("=HHi12x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), index)
+    if _LIBC.bind(handle.fileno(), address, len(address)) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _join(handle: socket.socket, index: int) -> None:
+    member = struct.pack("=iHH8x", index, _PROMISCUOUS, 0)
+    handle.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, member)
 
 
 def _allocate(handle: socket.socket, interface: Interface, ring_mib: int) -> None:
@@ -182,14 +201,14 @@ class Ring:
         self._words = self._data.view(np.uint32)
         self._heads = [self._words[n, :12] for n in range(len(self._data))]
         self._at = 0
-        self._link_type = np.full(MAX_FRAMES, interface.link_type, np.int32)
         self._arrays = (
             np.empty(MAX_FRAMES, np.int64),
             np.empty(MAX_FRAMES, np.int32),
             np.empty(MAX_FRAMES, np.int64),
             np.empty(MAX_FRAMES, np.int64),
+            np.empty(MAX_FRAMES, np.int32),
+            np.empty(MAX_FRAMES, np.int32),
         )
-        self._vlan = np.empty(MAX_FRAMES, np.int32)
 
     def fileno(self) -> int:
         """Return the socket's descriptor: it can be polled for a stretch that is ready."""
@@ -225,17 +244,17 @@ class Ring:
     def block(self) -> Block:
         """Return the frames of the stretch that is ready; the Block, its arrays and its data hold until `release`."""
         data, words = self._data[self._at], self._words[self._at]
-        offset, captured, length, ts_ns = self._arrays
         count = int(words[_COUNT])
-        _walk(data, words, int(words[_FIRST]), count, _is_cooked(self.interface), *self._arrays, self._vlan)
+        _walk(data, words, int(words[_FIRST]), count, self.interface.link_type, *self._arrays)
+        offset, captured, length, ts_ns, link_type, vlan = self._arrays
         return Block(
             data,
             offset[:count],
             captured[:count],
             length[:count],
             ts_ns[:count],
-            self._link_type[:count],
-            self._vlan[:count],
+            link_type[:count],
+            vlan[:count],
             int(ts_ns[count - 1]),
         )
 
@@ -263,7 +282,7 @@ class Ring:
             SourceError: If it was removed: nothing comes any more.
         """
         if not self.handle.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            return False
+            return False  # also of `any`, which no interface ends
         try:
             if socket.if_nametoindex(self.interface.name) == self.interface.index:
                 return True
@@ -282,24 +301,31 @@ def _walk(
     words: Words,
     at: int,
     count: int,
-    cooked: bool,  # noqa: FBT001  kernels take positional flags
+    link: int,
     offset: npt.NDArray[np.int64],
     captured: npt.NDArray[np.int32],
     length: npt.NDArray[np.int64],
     ts_ns: npt.NDArray[np.int64],
+    link_type: npt.NDArray[np.int32],
     vlan: npt.NDArray[np.int32],
 ) -> None:
-    """Index the `count` frames from byte `at` on."""
+    """Index the `count` frames from byte `at` on; `link` is the LINKTYPE_ value of all, or MIXED."""
     for index in range(count):
         word = at >> 2
-        start = at + (0 + int(words[word + _MAC]) & 0xFFFF)
+        places = 0 + int(words[word + _PLACES])
+        start = at + (places & 0xFFFF)
         size = 0 + int(words[word + _CAPTURED])
         wire = 0 + int(words[word + _LENGTH])
-        if cooked:
-            start -= _COOKED_BYTES
-            size += _COOKED_BYTES
-            wire += _COOKED_BYTES
+        kind = _link_type(little_u16(data, at + _HARDWARE_AT)) if link == MIXED else link
+        if kind == COOKED:
+            layer = (places >> 16) - (
+                places & 0xFFFF
+            )  # bytes of the link layer that goes; none is left of a cooked socket's
+            start += layer - _COOKED_BYTES
+            size = max(size - layer, 0) + _COOKED_BYTES
+            wire = max(wire - layer, 0) + _COOKED_BYTES
             _cook(data, at + _ADDRESS_AT, start)
+        link_type[index] = kind
         offset[index] = start
         captured[index] = size
         length[index] = wire
@@ -307,6 +333,15 @@ def _walk(
         tagged = words[word + _FLAGS] & _VLAN_VALID
         vlan[index] = (0 + int(words[word + _VLAN])) & 0x0FFF if tagged else -1
         at += 0 + int(words[word + _NEXT])
+
+
+@lean_kernel
+def _link_type(hardware: int) -> int:
+    """Return the LINKTYPE_ value of frames of this hardware."""
+    for k in range(len(_HARDWARE)):
+        if _HARDWARE[k] == hardware:
+            return _LINK_TYPES[k]
+    return COOKED
 
 
 @lean_kernel

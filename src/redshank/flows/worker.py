@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from redshank.capture.interface import Interface
 from redshank.capture.ring import Ring
-from redshank.capture.sources.live import Live
+from redshank.capture.rings import Rings
 from redshank.core.errors import RedshankError
 from redshank.core.schema import FLOW
 from redshank.flows.meter import MeterSettings
@@ -76,7 +76,7 @@ def main() -> None:
         Ring(socket(fileno=descriptor), Interface(**interface), order.ring_mib)
         for descriptor, interface in zip(order.sockets, order.interfaces, strict=True)
     ]
-    live = Live.of(rings)
+    live = Rings(rings)
     sensor = Sensor(live, MeterSettings(**order.meter), live=True)
     threading.Thread(target=_heed, args=(live,), daemon=True).start()
     warm()
@@ -94,14 +94,14 @@ def main() -> None:
         stream.write_batch(nothing, _report(sensor, live, ended=True, error=error))
 
 
-def _heed(live: Live) -> None:
+def _heed(live: Rings) -> None:
     # Not through sys.stdin: its lock would be held while the program ends.
     while os.read(0, 4096):
         pass
     live.stop()
 
 
-def _report(sensor: Sensor, live: Live, *, ended: bool = False, error: str = "") -> dict[bytes, bytes]:
+def _report(sensor: Sensor, live: Rings, *, ended: bool = False, error: str = "") -> dict[bytes, bytes]:
     counted = [(stage, name, count) for (stage, name), count in sensor.anomalies.items()]
     now = Report(sensor.packets, sensor.packet_bytes, counted, live.received, live.dropped, ended, error)
     return {REPORT: json.dumps(asdict(now)).encode()}
