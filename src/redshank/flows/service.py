@@ -57,6 +57,7 @@ ROOM = 512
 SLICE = 256
 """Flows read at a time: the text of so many must have room."""
 _PAGE = 4096
+_WHOLE = np.array([0, 8])
 
 Bytes = npt.NDArray[np.uint8]
 Records = npt.NDArray[Any]
@@ -235,10 +236,9 @@ class Recognizer:
         Shape:
             services: [n], as `look` gives them.
         """
-        spans = np.arange(len(services) + 1)[:, None] * 8
-        spans = np.where(services[:, None], np.concatenate([spans[:-1], spans[1:]], axis=1), -1)
+        which = np.flatnonzero(services)
+        spans = 8 * which[:, None] + _WHOLE
         found = self._names.look(np.ascontiguousarray(services).view(np.uint8), spans)
-        which = np.arange(len(services))
         column = text_column(self._names.texts, found, 0, which, len(services), plain=True)
         return pa.nulls(len(services), pa.string()) if column is None else column
 

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from redshank.flows.payload.bytes import (
+    byte_at,
+    copy,
     little,
     number,
     place_of,
@@ -70,3 +72,19 @@ def test_texts_are_moved_to_where_the_room_of_their_flow_is() -> None:
     assert settle(spans, 100) == 109
     assert spans.tolist() == [103, 109, -1, -1, 101, 102]
     assert settle(np.array([-1, -1]), 7) == 7
+
+
+def test_a_byte_is_found_where_it_stands_first() -> None:
+    data = np.frombuffer(b"0123456789\x800123456789\x00", np.uint8)
+    for at in range(len(data)):
+        for end in range(at, len(data) + 1):
+            for value in (0x30, 0x39, 0x80, 0x00, 0x01, 0x7F, 0xFF):
+                place = bytes(data[:end]).find(bytes([value]), at)
+                assert byte_at(data, at, end, value) == (place if place >= 0 else end)
+
+
+def test_bytes_are_copied() -> None:
+    out = np.zeros(6, np.uint8)
+    assert copy(DATA, 1, 4, out, 1) == 5
+    assert copy(DATA, 1, -4, out, 1) == 1
+    assert out.tobytes() == b"\0User\0"

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from hellos import client_hello, extension, protocols, server_name
-from redshank.flows.payload.tls_client import ALPN, HELD, NAME, ROOM, read_client
-from redshank.flows.payload.tls_fingerprint import LONGEST
+from redshank.flows.payload.tls_client import ALPN, CODES, HELD, NAME, ROOM, read_client
 
 TLS, DTLS = ord("t"), ord("d")
 
@@ -11,7 +10,7 @@ TLS, DTLS = ord("t"), ord("d")
 def read(hello: bytes, letter: int = TLS) -> tuple[dict[int, bytes], tuple[int, ...]]:
     data = np.frombuffer(hello + b"\xff" * 64, np.uint8)
     row, spans = np.full(ROOM, 33, np.uint8), np.full(18, -1, np.int64)
-    place, *rest = read_client(data, len(hello), letter, row, spans, np.zeros(LONGEST, np.int64))
+    place, *rest = read_client(data, len(hello), letter, row, spans, np.zeros(CODES, np.int64))
     assert HELD <= place <= ROOM - 1024
     assert (row[:HELD] == 33).all()
     texts = {

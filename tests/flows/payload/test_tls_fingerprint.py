@@ -1,9 +1,8 @@
 import numpy as np
 
 from hellos import client_hello, extension, numbers, protocols, server_name, sized
-from redshank.flows.payload.tls_client import ROOM, read_client
-from redshank.flows.payload.tls_fingerprint import JA3, JA4, LONGEST
-from redshank.flows.payload.tls_fingerprint import extension as find
+from redshank.flows.payload.tls_client import CODES, ROOM, read_client
+from redshank.flows.payload.tls_fingerprint import GROUPS, JA3, JA4, PROTOCOLS, SIGNATURES, WHERE, extensions
 
 GREASE = 0x2A2A
 
@@ -11,7 +10,7 @@ GREASE = 0x2A2A
 def lists(hello: bytes, letter: str = "t") -> dict[int, str]:
     data = np.frombuffer(hello, np.uint8)
     row, spans = np.zeros(ROOM, np.uint8), np.full(18, -1, np.int64)
-    read_client(data, len(hello), ord(letter), row, spans, np.zeros(LONGEST, np.int64))
+    read_client(data, len(hello), ord(letter), row, spans, np.zeros(CODES, np.int64))
     return {
         k: row[start:stop].tobytes().decode("latin-1")
         for k, (start, stop) in enumerate(spans.reshape(-1, 2).tolist())
@@ -86,7 +85,11 @@ def test_the_longest_there_is_has_room() -> None:
 
 
 def test_an_extension_is_found_by_its_kind() -> None:
-    data = np.frombuffer(extension(5, b"abc") + extension(7, b"d") + b"\x00\x09\x00\x05x", np.uint8)
-    assert find(data, 0, len(data), 7) == (11, 1)
-    assert find(data, 0, len(data), 9) == (0, -1)
-    assert find(data, 0, len(data), 6) == (0, -1)
+    listed = extension(16, b"abc") + extension(10, b"d") + extension(0x0A0A) + extension(10, b"other")
+    places = np.zeros(WHERE, np.int64)
+    data = np.frombuffer(listed + b"\x00\x0d\x00\x05x", np.uint8)
+    assert extensions(data, 0, len(listed), places) == 3  # all but GREASE
+    assert extensions(data, 0, len(data), places) == -1  # the last is longer than what is left
+    assert places[2 * PROTOCOLS : 2 * PROTOCOLS + 2].tolist() == [4, 3]
+    assert places[2 * GROUPS : 2 * GROUPS + 2].tolist() == [11, 1]
+    assert places[2 * SIGNATURES : 2 * SIGNATURES + 2].tolist() == [0, -1]

@@ -1,47 +1,14 @@
-import pytest
+"""What the contract asks of DNP3 over UDP; test_dnp3_tcp.py tests both transports."""
 
-from payloads import Flow, speaks, survives_anything, survives_cuts
+from payloads import fields_of
 
-# IEEE 1815, section 9.2: start, length, control, destination and source with the lower byte first, CRC of these. The
-# first is the one that the DNP Users Group prints in AN2013-004b, the second has a CRC of the same making.
-MASTER, OUTSTATION = bytes.fromhex("056405f20100efffbfb5"), bytes.fromhex("05640a4400040100595e")
-
-YES: list[Flow] = [
-    (MASTER + b"\xc0\xc3\x01", b""),
-    (b"", OUTSTATION),
-    (MASTER, OUTSTATION),
-]
-NO: list[Flow] = [
-    (b"", b""),
-    (MASTER[:-1], b""),
-    (MASTER[:-1] + bytes([MASTER[-1] ^ 1]), b""),
-    (MASTER[:2] + b"\x04" + MASTER[3:], b""),
-    (b"\x06" + MASTER[1:], OUTSTATION[:5]),
-]
+REQUEST = bytes.fromhex("056405f20100efffbfb5c0c301")
 
 
 def example() -> tuple[bytes, bytes, int, int]:
     """Return the first bytes of a client and a server, the IP protocol and the port."""
-    return (*YES[0], 17, 20000)
+    return REQUEST, b"", 17, 20000
 
 
-@pytest.mark.parametrize(("client", "server"), YES)
-def test_what_it_says_is_recognized(client: bytes, server: bytes) -> None:
-    assert speaks("dnp3_udp", client, server, proto=17, port=20000)
-
-
-@pytest.mark.parametrize(("client", "server"), NO)
-def test_what_is_only_like_it_is_not(client: bytes, server: bytes) -> None:
-    assert not speaks("dnp3_udp", client, server, proto=17, port=20000)
-
-
-def test_it_is_not_looked_for_in_the_other_transport() -> None:
-    assert not speaks("dnp3_udp", *YES[0], proto=6, port=20000)
-
-
-def test_it_may_be_cut_anywhere() -> None:
-    survives_cuts("dnp3_udp", YES, proto=17, port=20000)
-
-
-def test_any_bytes_survive() -> None:
-    survives_anything("dnp3_udp", YES, proto=17, port=20000)
+def test_nothing_is_read_of_it() -> None:
+    assert fields_of("dnp3_udp", REQUEST, proto=17, port=20000) == {}

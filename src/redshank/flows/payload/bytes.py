@@ -8,6 +8,7 @@ Places are unsigned where many bytes are touched: a signed one may count from th
 import numpy as np
 import numpy.typing as npt
 
+from redshank.capture.words import u8, u64
 from redshank.core.kernel import lean_kernel
 
 
@@ -58,10 +59,26 @@ def place_of(data: npt.NDArray[np.uint8], at: int, end: int, text: bytes) -> int
     """Return where `text` first stands in data[at:end], or -1."""
     last = end - len(text)
     while 0 <= at <= last:
-        if data[np.uint64(at)] == text[0] and starts(data, at, end, text):
+        at = byte_at(data, at, last + 1, text[0])
+        if at <= last and starts(data, at, end, text):
             return at
         at += 1
     return -1
+
+
+@lean_kernel
+def byte_at(data: npt.NDArray[np.uint8], at: int, end: int, value: int) -> int:
+    """Return where the byte `value` first stands in data[at:end], or `end`; eight are looked at at a time."""
+    ones = np.uint64(0x0101010101010101)
+    pattern = np.uint64(value) * ones
+    while at + 8 <= end:
+        odd = u64(data, at) ^ pattern
+        if (odd - ones) & ~odd & (ones << np.uint64(7)):  # a byte of it is zero
+            break
+        at += 8
+    while at < end and u8(data, at) != value:
+        at += 1
+    return at
 
 
 @lean_kernel
@@ -75,10 +92,22 @@ def printable(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
 @lean_kernel
 def same(data: npt.NDArray[np.uint8], at: int, other: npt.NDArray[np.uint8], place: int, size: int) -> bool:
     """Tell whether `size` bytes from `at` on are those of `other` from `place` on."""
-    odd, here, there = np.uint8(0), np.uint64(at), np.uint64(place)
+    while size >= 8:
+        if u64(data, at) != u64(other, place):
+            return False
+        at, place, size = at + 8, place + 8, size - 8
+    while size > 0 and u8(data, at) == u8(other, place):
+        at, place, size = at + 1, place + 1, size - 1
+    return size <= 0
+
+
+@lean_kernel
+def copy(data: npt.NDArray[np.uint8], at: int, size: int, out: npt.NDArray[np.uint8], place: int) -> int:
+    """Copy `size` bytes, none if it is below 0, from `at` to out[place:]; return where they end there."""
+    here, there = np.uint64(at), np.uint64(place)
     for k in range(np.uint64(max(size, 0))):
-        odd |= data[here + k] ^ other[there + k]
-    return bool(odd == 0)
+        out[there + k] = data[here + k]
+    return place + max(size, 0)
 
 
 @lean_kernel
@@ -104,12 +133,9 @@ def put(
         place: Where in the room; the caller knows that there is enough left.
         longest: Where a text is cut.
     """
-    size = max(min(end - at, longest), 0)
-    here, there = np.uint64(at), np.uint64(place)
-    for k in range(np.uint64(size)):
-        row[there + k] = data[here + k]
-    spans[2 * text], spans[2 * text + 1] = place, place + size
-    return place + size
+    stop = copy(data, at, min(end - at, longest), row, place)
+    spans[2 * text], spans[2 * text + 1] = place, stop
+    return stop
 
 
 @lean_kernel

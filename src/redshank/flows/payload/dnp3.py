@@ -1,8 +1,10 @@
 """The link-layer header of DNP3, the same over TCP and UDP: two fixed bytes, and a checksum that must be right.
 
-In: bytes. Out: whether a header stands there.
+In: bytes, or flows. Out: whether a header stands there; which flows begin with one.
 Source: IEEE 1815-2012, section 9.2; its CRC is CRC-16/DNP (polynomial 0x3D65, bits in reverse, inverted at the end).
 """
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,3 +41,19 @@ def is_header(data: npt.NDArray[np.uint8], at: int, end: int) -> bool:
     if end - at < HEADER or data[at] != 0x05 or data[at + 1] != 0x64 or data[at + 2] < 5:
         return False
     return checksum(data, at, at + 8) == little(data, at + 8, 2)
+
+
+@lean_kernel
+def recognize_headers(
+    data: npt.NDArray[np.uint8],
+    streams: npt.NDArray[Any],
+    which: npt.NDArray[np.int64],
+    found: npt.NDArray[np.uint8],
+    proto: int,
+) -> None:
+    """Set `found` where a side of a flow of an IP protocol starts with a header; see service.Recognize."""
+    for k in range(len(which)):
+        flow = streams[which[k]]
+        if flow.proto == proto:
+            found[k] = is_header(data, flow.client_at, flow.client_end)
+            found[k] |= is_header(data, flow.server_at, flow.server_end)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import place_of, starts, starts_word
+from redshank.flows.payload.bytes import byte_at, place_of, starts, starts_word
 
 
 @lean_kernel
@@ -55,9 +55,7 @@ def starts_with_one(data: npt.NDArray[np.uint8], at: int, end: int, words: tuple
 @lean_kernel
 def next_line(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
     """Return where the line after that at `at` begins; `end` if there is none."""
-    while at < end and data[at] != 10:
-        at += 1
-    return min(at + 1, end)
+    return min(byte_at(data, at, end, 10) + 1, end) if at < end else end
 
 
 @lean_kernel

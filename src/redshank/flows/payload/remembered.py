@@ -10,8 +10,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from redshank.capture.words import u8, u64
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import same
+from redshank.flows.payload.bytes import copy, same
 
 Make = Callable[[bytes], str | None]
 """A function of bytes; None is null."""
@@ -32,18 +33,14 @@ Places = npt.NDArray[np.int64]
 def _hash(data: Bytes, at: int, end: int) -> np.uint64:
     """Return a number that differs for most bytes that differ."""
     value, factor = np.uint64(end - at), np.uint64(0x9E3779B97F4A7C15)
-    place, stop, one = np.uint64(at), np.uint64(end), np.uint64(1)
-    while place + np.uint64(8) <= stop:
-        word = np.uint64(0)
-        for k in range(np.uint64(8)):
-            word |= np.uint64(data[place + k]) << np.uint64(8) * k
-        value = (value ^ word) * factor
+    while at + 8 <= end:
+        value = (value ^ u64(data, at)) * factor
         value ^= value >> np.uint64(29)
-        place += np.uint64(8)
-    while place < stop:
-        value = (value ^ np.uint64(data[place])) * factor
+        at += 8
+    while at < end:
+        value = (value ^ np.uint64(u8(data, at))) * factor
         value ^= value >> np.uint64(29)
-        place += one
+        at += 1
     return value
 
 
@@ -92,8 +89,7 @@ def _find(
             at, size = used[1], stop - start
             if at + size > len(keys):
                 return k
-            for place in range(size):
-                keys[at + place] = source[start + place]
+            copy(source, start, size, keys, at)
             entries[used[0], _HASH], entries[used[0], _AT], entries[used[0], _END] = value, at, at + size
             slots[slot] = used[0]
             used[0] += 1

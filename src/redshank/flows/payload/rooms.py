@@ -17,23 +17,54 @@ NONE = int(np.iinfo(np.int64).min)
 
 Int = Any
 """An integer inside a kernel."""
+
+_FORMS = (pa.int64(), pa.int32(), pa.bool_())
+
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 Ends = npt.NDArray[np.int32]
 
 
 @lean_kernel
-def _spread(numbers: Places, which: Places, values: Places, valid: Bytes, flags: Bytes) -> None:
-    """Put numbers[k] where which[k] says, each column for itself; set the bits of what is known and of what is true."""
-    for k in range(len(which)):
-        row = np.uint64(which[k])
-        byte, bit = row >> np.uint64(3), 1 << (which[k] & 7)
-        for column in range(numbers.shape[1]):
+def _spread(
+    numbers: Places,
+    which: Places,
+    slots: Places,
+    long: npt.NDArray[np.int64],
+    short: npt.NDArray[np.int32],
+    flags: Bytes,
+    valid: Bytes,
+    known: Places,
+) -> None:
+    """Put numbers[k] where which[k] says; set the bits of what is known and of what is true; count what is known.
+
+    Args:
+        numbers: What was read.
+        which: The rows it is of.
+        slots: Where each column goes: 3 * n for the n-th of `long`, 3 * n + 1 for `short`, 3 * n + 2 for `flags`.
+        long: Numbers of 64 bits.
+        short: Numbers of 32 bits.
+        flags: Bits.
+        valid: The bits of what is known, of all columns.
+        known: How much is known, of all columns.
+    """
+    for column in range(len(slots)):
+        kind, slot, count = slots[column] % 3, slots[column] // 3, 0
+        for k in range(len(which)):
             value = numbers[k, column]
-            if value != NONE:
-                values[column, row] = value
-                valid[column, byte] |= bit
-                flags[column, byte] |= bit if value != 0 else 0
+            if value == NONE:
+                continue
+            row = np.uint64(which[k])
+            byte, bit = row >> np.uint64(3), 1 << (which[k] & 7)
+            valid[column, byte] |= bit
+            if kind == 0:
+                long[slot, row] = value
+            elif kind == 1:
+                short[slot, row] = value
+            elif value != 0:
+                flags[slot, byte] |= bit
+            count += 1
+        known[column] = count
 
 
 def number_columns(numbers: Places, which: Places, rows: int, kinds: dict[str, pa.DataType]) -> dict[str, pa.Array]:
@@ -54,15 +85,28 @@ def number_columns(numbers: Places, which: Places, rows: int, kinds: dict[str, p
         >>> columns["a"].to_pylist(), columns["b"].to_pylist()
         ([None, None, 7], [True, None, None])
     """
-    values = np.zeros((len(kinds), rows), np.int64)
-    valid, flags = (np.zeros((len(kinds), (rows + 7) // 8), np.uint8) for _ in range(2))
-    _spread(numbers, which, values, valid, flags)
-    columns = {}
-    known: npt.NDArray[np.bool_] = np.any(valid, axis=1)
-    for place, (name, kind) in enumerate(kinds.items()):
-        if known[place]:
-            column = flags[place] if kind == pa.bool_() else values[place].astype(kind.to_pandas_dtype(), copy=False)
-            columns[name] = pa.Array.from_buffers(kind, rows, [pa.py_buffer(valid[place]), pa.py_buffer(column)])
+    counts, slots = [0, 0, 0], np.empty(len(kinds), np.int64)
+    for place, kind in enumerate(kinds.values()):
+        form = _FORMS.index(kind)
+        slots[place] = 3 * counts[form] + form
+        counts[form] += 1
+    bits = (rows + 7) // 8
+    forms = (
+        np.zeros((counts[0], rows), np.int64),
+        np.zeros((counts[1], rows), np.int32),
+        np.zeros((counts[2], bits), np.uint8),
+    )
+    valid, known = np.zeros((len(kinds), bits), np.uint8), np.zeros(len(kinds), np.int64)
+    _spread(numbers, which, slots, *forms, valid, known)
+    buffers, seen, columns = [pa.py_buffer(form) for form in forms], pa.py_buffer(valid), {}
+    sizes = (8 * rows, 4 * rows, bits)
+    for place, ((name, kind), slot, count) in enumerate(
+        zip(kinds.items(), slots.tolist(), known.tolist(), strict=True)
+    ):
+        if count:
+            size = sizes[slot % 3]
+            values = buffers[slot % 3].slice(slot // 3 * size, size)
+            columns[name] = pa.Array.from_buffers(kind, rows, [seen.slice(place * bits, bits), values], rows - count)
     return columns
 
 
@@ -110,8 +154,8 @@ def _lengths(source: Bytes, spans: Places, text: int, which: Places, plain: int,
         start, stop, target = spans[k, 2 * text], spans[k, 2 * text + 1], which[k]
         if start < 0:
             continue
-        for between in range(row, target):
-            ends[between + 1] = total
+        for between in range(np.uint64(row), np.uint64(target)):
+            ends[between + np.uint64(1)] = total
         total += stop - start
         if not plain:
             total += 3 * _odd(source, start, stop)
@@ -119,8 +163,8 @@ def _lengths(source: Bytes, spans: Places, text: int, which: Places, plain: int,
         valid[target >> 3] |= 1 << (target & 7)
         row = target + 1
         count += 1
-    for between in range(row, len(ends) - 1):
-        ends[between + 1] = total
+    for between in range(np.uint64(row), np.uint64(len(ends) - 1)):
+        ends[between + np.uint64(1)] = total
     return count
 
 

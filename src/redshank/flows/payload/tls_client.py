@@ -9,7 +9,18 @@ import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number, put
-from redshank.flows.payload.tls_fingerprint import extension, put_ja3, put_ja4
+from redshank.flows.payload.tls_fingerprint import (
+    KEYS,
+    LONGEST,
+    NAME_OF,
+    PROTOCOLS,
+    TICKET,
+    WHERE,
+    extensions,
+    put_ja3,
+    put_ja4,
+    sized,
+)
 
 NAME, ALPN = 0, 1
 """The texts; those of the fingerprints follow."""
@@ -17,11 +28,13 @@ NAME, ALPN = 0, 1
 ROOM = 6144
 """Bytes that the texts of a flow may take, a server's names (1,024) included."""
 
+CODES = LONGEST + WHERE
+"""Numbers that are worked with."""
+
 HELD = 6 + 63
 """Bytes at the start of a flow's room that are the server's: how often it says something, only the last time counts."""
 
 _NAME_BYTES, _ALPN_BYTES = 255, 63
-_SNI, _PROTOCOLS, _TICKET, _KEYS = 0, 16, 35, 41
 
 
 @lean_kernel
@@ -41,7 +54,7 @@ def read_client(
         letter: JA4's letter of the transport: t, or d for DTLS, whose heads are longer and hellos have a cookie.
         row: The flow's room, of ROOM bytes.
         spans: Its texts.
-        codes: As many numbers to work with as a fingerprint's list may have.
+        codes: CODES numbers to work with.
 
     Returns:
         Where texts end; where the session id starts, and its length; whether there is a ticket; whether a key is
@@ -65,20 +78,18 @@ def read_client(
         listed = min(last + 3 + int(data[last]), limit)
     if last < limit and last + 3 + int(data[last]) <= limit:
         tail = min(listed + number(data, listed - 2, 2), limit)
-    place, protocol, protocol_end = HELD, 0, 0
-    spot, size = extension(data, listed, tail, _SNI)
+    places = codes[LONGEST : LONGEST + WHERE]
+    others = extensions(data, listed, tail, places)
+    place, spot, size = HELD, places[2 * NAME_OF], places[2 * NAME_OF + 1]
     if size >= 5 and data[spot + 2] == 0:
         name_end = min(spot + 5 + number(data, spot + 3, 2), spot + size)
         place = put(data, spot + 5, name_end, row, spans, NAME, place, _NAME_BYTES)
-    spot, size = extension(data, listed, tail, _PROTOCOLS)
+    spot, size = places[2 * PROTOCOLS], places[2 * PROTOCOLS + 1]
     if size >= 4:
-        protocol, protocol_end = spot + 3, min(spot + 3 + int(data[spot + 2]), spot + size)
-        place = put(data, protocol, protocol_end, row, spans, ALPN, place, _ALPN_BYTES)
-    if stop <= end and last < limit:
+        protocol_end = min(spot + 3 + int(data[spot + 2]), spot + size)
+        place = put(data, spot + 3, protocol_end, row, spans, ALPN, place, _ALPN_BYTES)
+    if stop <= end and last < limit and sized(last - first, others, places):
         version = number(data, body, 2)
-        place = put_ja3(data, version, first, last, listed, tail, row, spans, place)
-        place = put_ja4(
-            data, version, first, last, listed, tail, protocol, protocol_end, letter, row, spans, place, codes
-        )
-    ticket = extension(data, listed, tail, _TICKET)[1] > 0
-    return place, session, session_size, int(ticket), int(extension(data, listed, tail, _KEYS)[1] >= 0)
+        place = put_ja3(data, version, first, last, listed, tail, places, row, spans, place)
+        place = put_ja4(data, version, first, last, listed, tail, others, places, letter, row, spans, place, codes)
+    return place, session, session_size, int(places[2 * TICKET + 1] > 0), int(places[2 * KEYS + 1] >= 0)

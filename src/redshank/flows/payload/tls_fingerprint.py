@@ -8,8 +8,8 @@ Source: JA3 (Salesforce, 2017); JA4 (FoxIO, technical details); RFC 8701 for GRE
 import numpy as np
 import numpy.typing as npt
 
+from redshank.capture.words import u8, u16
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import number
 
 JA3, JA4 = 2, 3
 """The texts: what JA3 hashes, and JA4's head and two lists, parted by blanks."""
@@ -17,29 +17,41 @@ JA3, JA4 = 2, 3
 LONGEST = 256
 _MAX_OTHERS = 64
 _HEAD = 10
-_SNI, _GROUPS, _FORMATS, _SIGNATURES, _PROTOCOLS, _VERSIONS = 0, 10, 11, 13, 16, 43
+_SNI, _PROTOCOLS = 0, 16
+_KINDS = (_SNI, 10, 11, 13, _PROTOCOLS, 35, 41, 43)
+_SLOTS = np.array([_KINDS.index(kind) if kind in _KINDS else -1 for kind in range(64)])
+
+NAME_OF, GROUPS, FORMATS, SIGNATURES, PROTOCOLS, TICKET, KEYS, VERSIONS = range(len(_KINDS))
+WHERE = 2 * len(_KINDS)
+"""The extensions that we know, and how many numbers tell where they are."""
 
 
 @lean_kernel
-def extension(data: npt.NDArray[np.uint8], listed: int, tail: int, kind: int) -> tuple[int, int]:
-    """Return where the content of an extension starts and its size; (0, -1) if it is not there."""
-    while listed + 4 <= tail:
-        size = number(data, listed + 2, 2)
-        if listed + 4 + size > tail:
-            break
-        if number(data, listed, 2) == kind:
-            return listed + 4, size
-        listed += 4 + size
-    return 0, -1
+def extensions(data: npt.NDArray[np.uint8], listed: int, tail: int, places: npt.NDArray[np.int64]) -> int:
+    """Note where the contents of the extensions that we know start, and their sizes.
 
+    Args:
+        data: Bytes.
+        listed: Where extensions start.
+        tail: Where they end.
+        places: WHERE numbers: places[2 * k] and places[2 * k + 1] are set for the k-th of NAME_OF to VERSIONS, to 0 and
+            -1 if it is not there; of two of a kind the first counts.
 
-@lean_kernel
-def _count(data: npt.NDArray[np.uint8], listed: int, tail: int) -> int:
-    """Return how many extensions there are without GREASE, or -1 if they do not fill [listed, tail)."""
+    Returns:
+        How many extensions there are without GREASE, or -1 if they do not fill [listed, tail).
+    """
+    for k in range(0, WHERE, 2):
+        places[k], places[k + 1] = 0, -1
     count = 0
     while listed + 4 <= tail:
-        count += not _grease(number(data, listed, 2))
-        listed += 4 + number(data, listed + 2, 2)
+        kind, size = u16(data, listed), u16(data, listed + 2)
+        if listed + 4 + size > tail:
+            return -1
+        slot = 2 * _SLOTS[kind] if kind < len(_SLOTS) else -1
+        if slot >= 0 and places[slot + 1] < 0:
+            places[slot], places[slot + 1] = listed + 4, size
+        count += not _grease(kind)
+        listed += 4 + size
     return count if listed == tail else -1
 
 
@@ -50,18 +62,22 @@ def _grease(value: int) -> bool:
 
 @lean_kernel
 def _put_decimal(value: int, row: npt.NDArray[np.uint8], place: int) -> int:
+    left, one, ten = np.uint64(value), np.uint64(1), np.uint64(10)
     size = 1 + (value > 9) + (value > 99) + (value > 999) + (value > 9999)
-    for k in range(size):
-        row[place + size - 1 - k] = 48 + value % 10
-        value //= 10
+    spot = np.uint64(place + size)
+    for _ in range(size):
+        spot -= one
+        row[spot] = np.uint64(48) + left % ten
+        left //= ten
     return place + size
 
 
 @lean_kernel
 def _put_hex(value: int, row: npt.NDArray[np.uint8], place: int, size: int) -> int:
+    spot = np.uint64(place)
     for k in range(size):
         digit = value >> 4 * (size - 1 - k) & 15
-        row[place + k] = digit + (48 if digit < 10 else 87)
+        row[spot + np.uint64(k)] = digit + (48 if digit < 10 else 87)
     return place + size
 
 
@@ -72,7 +88,7 @@ def _put_decimals(
     """Write numbers of `size` bytes, joined by dashes, GREASE left out."""
     start = place
     while at + size <= end:
-        value = number(data, at, size)
+        value = u16(data, at) if size == 2 else u8(data, at)
         at += size
         if size == 2 and _grease(value):
             continue
@@ -131,7 +147,7 @@ def _highest(data: npt.NDArray[np.uint8], at: int, end: int, version: int) -> in
     """Return the highest version of supported_versions; DTLS counts downward."""
     highest, best = version, -1
     for place in range(at + 1, end - 1, 2):
-        offered = number(data, place, 2)
+        offered = u16(data, place)
         rank = 0x10000 - offered if offered >> 8 == 0xFE else offered
         if not _grease(offered) and rank > best:
             highest, best = offered, rank
@@ -139,13 +155,19 @@ def _highest(data: npt.NDArray[np.uint8], at: int, end: int, version: int) -> in
 
 
 @lean_kernel
-def _sized(data: npt.NDArray[np.uint8], first: int, last: int, listed: int, tail: int) -> bool:
-    """Tell whether all lists are whole, and of a length to write down."""
-    if last - first > 2 * LONGEST or not 0 <= _count(data, listed, tail) <= _MAX_OTHERS:
+def sized(suites: int, others: int, places: npt.NDArray[np.int64]) -> bool:
+    """Tell whether all lists are whole, and of a length to write down.
+
+    Args:
+        suites: Bytes of the list of cipher suites.
+        others: What `extensions` returned.
+        places: What it noted.
+    """
+    if suites > 2 * LONGEST or not 0 <= others <= _MAX_OTHERS:
         return False
     most = 2 * _MAX_OTHERS + 2
-    groups, signatures = extension(data, listed, tail, _GROUPS)[1], extension(data, listed, tail, _SIGNATURES)[1]
-    return groups <= most and signatures <= most and extension(data, listed, tail, _FORMATS)[1] <= _MAX_OTHERS + 1
+    few = places[2 * GROUPS + 1] <= most and places[2 * SIGNATURES + 1] <= most
+    return bool(few and places[2 * FORMATS + 1] <= _MAX_OTHERS + 1)
 
 
 @lean_kernel
@@ -156,6 +178,7 @@ def put_ja3(
     last: int,
     listed: int,
     tail: int,
+    places: npt.NDArray[np.int64],
     row: npt.NDArray[np.uint8],
     spans: npt.NDArray[np.int64],
     place: int,
@@ -168,13 +191,12 @@ def put_ja3(
         first: Where cipher suites start.
         last: Where they end.
         listed: Where extensions start.
-        tail: Where they end.
+        tail: Where they end; all is `sized`.
+        places: What `extensions` noted.
         row: The flow's room.
         spans: Its texts.
         place: Where in the room.
     """
-    if not _sized(data, first, last, listed, tail):
-        return place
     start, place = place, _put_decimal(version, row, place)
     row[place] = 44
     place = _put_decimals(data, first, last, 2, row, place + 1)
@@ -182,20 +204,21 @@ def put_ja3(
     place += 1
     begun, spot = place, listed
     while spot + 4 <= tail:
-        if not _grease(number(data, spot, 2)):
+        kind = u16(data, spot)
+        if not _grease(kind):
             if place > begun:
                 row[place] = 45
                 place += 1
-            place = _put_decimal(number(data, spot, 2), row, place)
-        spot += 4 + number(data, spot + 2, 2)
+            place = _put_decimal(kind, row, place)
+        spot += 4 + u16(data, spot + 2)
     row[place] = 44
     place += 1
-    spot, size = extension(data, listed, tail, _GROUPS)
-    place = _put_decimals(data, spot + 2, spot + size, 2, row, place)
+    spot = places[2 * GROUPS]
+    place = _put_decimals(data, spot + 2, spot + places[2 * GROUPS + 1], 2, row, place)
     row[place] = 44
     place += 1
-    spot, size = extension(data, listed, tail, _FORMATS)
-    place = _put_decimals(data, spot + 1, spot + size, 1, row, place)
+    spot = places[2 * FORMATS]
+    place = _put_decimals(data, spot + 1, spot + places[2 * FORMATS + 1], 1, row, place)
     spans[2 * JA3], spans[2 * JA3 + 1] = start, place
     return place
 
@@ -208,8 +231,8 @@ def put_ja4(
     last: int,
     listed: int,
     tail: int,
-    protocol: int,
-    protocol_end: int,
+    others: int,
+    places: npt.NDArray[np.int64],
     letter: int,
     row: npt.NDArray[np.uint8],
     spans: npt.NDArray[np.int64],
@@ -224,40 +247,37 @@ def put_ja4(
         first: Where cipher suites start.
         last: Where they end.
         listed: Where extensions start.
-        tail: Where they end.
-        protocol: Where the first protocol offered starts.
-        protocol_end: Where it ends.
+        tail: Where they end; all is `sized`.
+        others: How many extensions there are, as `extensions` returned it.
+        places: What it noted.
         letter: That of the transport.
         row: The flow's room.
         spans: Its texts.
         place: Where in the room.
         codes: LONGEST numbers to work with.
     """
-    if not _sized(data, first, last, listed, tail):
-        return place
     head, count = place, 0
     for at in range(first, last - 1, 2):
-        if not _grease(number(data, at, 2)):
-            codes[count] = number(data, at, 2)
+        if not _grease(u16(data, at)):
+            codes[count] = u16(data, at)
             count += 1
     row[head + _HEAD] = 32
     place = _put_sorted(codes, count, row, head + _HEAD + 1)
     row[place] = 32
-    _put_head(data, version, count, listed, tail, protocol, protocol_end, letter, row, head)
+    _put_head(data, version, count, others, places, letter, row, head)
     count, spot = 0, listed
     while spot + 4 <= tail:
-        kind = number(data, spot, 2)
+        kind = u16(data, spot)
         if not _grease(kind) and kind not in (_SNI, _PROTOCOLS):
             codes[count] = kind
             count += 1
-        spot += 4 + number(data, spot + 2, 2)
+        spot += 4 + u16(data, spot + 2)
     place = _put_sorted(codes, count, row, place + 1)
-    spot, size = extension(data, listed, tail, _SIGNATURES)
-    begun = place
-    for at in range(spot + 2, spot + size - 1, 2):
-        if not _grease(number(data, at, 2)):
+    spot, begun = places[2 * SIGNATURES], place
+    for at in range(spot + 2, spot + places[2 * SIGNATURES + 1] - 1, 2):
+        if not _grease(u16(data, at)):
             row[place] = 95 if place == begun else 44
-            place = _put_hex(number(data, at, 2), row, place + 1, 4)
+            place = _put_hex(u16(data, at), row, place + 1, 4)
     spans[2 * JA4], spans[2 * JA4 + 1] = head, place
     return place
 
@@ -266,22 +286,22 @@ def put_ja4(
 def _put_head(
     data: npt.NDArray[np.uint8],
     version: int,
-    ciphers: int,
-    listed: int,
-    tail: int,
-    protocol: int,
-    protocol_end: int,
+    suites: int,
+    others: int,
+    places: npt.NDArray[np.int64],
     letter: int,
     row: npt.NDArray[np.uint8],
     place: int,
 ) -> None:
     """Write the head: transport, version, whether a name is asked for, how many suites and extensions, a protocol."""
-    spot, size = extension(data, listed, tail, _VERSIONS)
+    spot, size = places[2 * VERSIONS], places[2 * VERSIONS + 1]
     if size > 0:
         version = _highest(data, spot, spot + size, version)
     pair = _version_letters(version)
     row[place], row[place + 1], row[place + 2] = letter, pair >> 8, pair & 255
-    row[place + 3] = 100 if extension(data, listed, tail, _SNI)[1] >= 0 else 105
-    for k, amount in enumerate((min(ciphers, 99), min(_count(data, listed, tail), 99))):
+    row[place + 3] = 100 if places[2 * NAME_OF + 1] >= 0 else 105
+    for k, amount in enumerate((min(suites, 99), min(others, 99))):
         row[place + 4 + 2 * k], row[place + 5 + 2 * k] = 48 + amount // 10, 48 + amount % 10
-    _put_letters(data, protocol, protocol_end, row, place + 8)
+    spot, size = places[2 * PROTOCOLS], places[2 * PROTOCOLS + 1]
+    end = min(spot + 3 + u8(data, spot + 2), spot + size) if size >= 4 else 0
+    _put_letters(data, spot + 3, end, row, place + 8)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import number
+from redshank.flows.payload.bytes import byte_at, copy, number
 
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, KEY_EXCHANGE, CLIENT_KEY = 1, 2, 11, 12, 16
 HANDSHAKE = 4096
@@ -28,12 +28,13 @@ def hello_at(data: npt.NDArray[np.uint8], at: int, end: int, message: int) -> in
     if end - at >= 6 and data[at] == _HANDSHAKE and data[at + 1] == 3 and data[at + 2] <= 4:
         length = number(data, at + 3, 2)
         return at if 4 <= length <= _MAX_RECORD and data[at + 5] == message else -1
-    for place in range(at, end - 10):
-        if data[place] != _HANDSHAKE or data[place + 1] != 3 or data[place + 2] > 4 or data[place + 5] != message:
-            continue
-        inner = number(data, place + 6, 3)
-        if data[place + 9] == 3 and data[place + 10] <= 4 and 38 <= inner <= number(data, place + 3, 2) - 4:
-            return place
+    while at < end - 10:
+        at = byte_at(data, at, end - 10, _HANDSHAKE)
+        if at < end - 10 and data[at + 1] == 3 and data[at + 2] <= 4 and data[at + 5] == message:
+            inner = number(data, at + 6, 3)
+            if data[at + 9] == 3 and data[at + 10] <= 4 and 38 <= inner <= number(data, at + 3, 2) - 4:
+                return at
+        at += 1
     return -1
 
 
@@ -83,9 +84,7 @@ def gather(data: npt.NDArray[np.uint8], at: int, end: int, out: npt.NDArray[np.u
         start, stop = at + 5, min(at + 5 + size, end)
         cut = at + 5 + size > end
         if kind == _HANDSHAKE and (changed == 0 or _plain(data, start, stop)):
-            for place in range(start, min(stop, start + len(out) - length)):
-                out[length] = data[place]
-                length += 1
+            length = copy(data, start, min(stop - start, len(out) - length), out, length)
         elif kind == _HANDSHAKE:
             sealed += 1
         elif kind == _CHANGE:

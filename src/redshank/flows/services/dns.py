@@ -10,6 +10,8 @@ Source: RFC 1035, section 4.1; RFC 6762, section 18; RFC 4795, section 2.1.1; RF
 section 14.1; Zeek's manual, dns.log.
 """
 
+import numpy as np
+
 from redshank.core.kernel import lean_kernel
 from redshank.flows.payload.bytes import number, settle
 from redshank.flows.service import Bytes, Hint, Places, Records
@@ -152,12 +154,12 @@ def _put_name(data: Bytes, start: int, at: int, end: int, row: Bytes) -> int:
             continue
         if at + 1 + size > end or length + size + 1 > len(row):
             break
-        for place in range(at + 1, at + 1 + size):
-            letter = data[place]
-            row[length] = letter + 32 if 65 <= letter <= 90 else letter
-            length += 1
-        row[length] = 46
-        length += 1
+        here, there = np.uint64(at + 1), np.uint64(length)
+        for k in range(np.uint64(size)):
+            letter = data[here + k]
+            row[there + k] = letter + 32 if 65 <= letter <= 90 else letter
+        row[length + size] = 46
+        length += size + 1
         at += 1 + size
     return max(length - 1, 0)
 

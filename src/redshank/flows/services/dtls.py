@@ -8,17 +8,16 @@ Source: RFC 6347, sections 4.1 and 4.2; RFC 9147, section 4.
 import numpy as np
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import number, settle
-from redshank.flows.payload.tls_client import HELD, ROOM, read_client
+from redshank.flows.payload.bytes import copy, number, settle
+from redshank.flows.payload.tls_client import CODES, HELD, ROOM, read_client
 from redshank.flows.payload.tls_fields import FIELDS
-from redshank.flows.payload.tls_fingerprint import LONGEST
 from redshank.flows.payload.tls_records import CLIENT_HELLO, HANDSHAKE, SERVER_HELLO
 from redshank.flows.payload.tls_server import read_server
 from redshank.flows.service import Bytes, Hint, Places, Records
 
 __all__ = ["FIELDS", "MAYBE", "ROOM", "SPACE", "read", "recognize"]
 
-SPACE = HANDSHAKE + 8 * LONGEST
+SPACE = HANDSHAKE + 8 * CODES
 
 _FIRST = (b"\x16", b"\xfe", b"\xfd\xff", b"\x00", b"\x00")
 MAYBE = Hint(proto=17, client=_FIRST, server=_FIRST, least=25)
@@ -54,12 +53,8 @@ def _message(data: Bytes, at: int, end: int, head: int, out: Bytes) -> int:
     message = at + 13
     if not _speaks(data, at, end) or number(data, message + 9, 3) != number(data, message + 1, 3):
         return 0
-    for k in range(head):
-        out[k] = data[message + k]
     length = min(number(data, message + 1, 3), end - message - 12, len(out) - head)
-    for k in range(length):
-        out[head + k] = data[message + 12 + k]
-    return head + int(length)
+    return copy(data, message + 12, length, out, copy(data, message, head, out, 0))
 
 
 @lean_kernel

@@ -9,7 +9,7 @@ Source: RFC 9112, sections 2 to 7; RFC 9110, section 6.4.1.
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import put, settle, starts, starts_word
+from redshank.flows.payload.bytes import byte_at, put, settle, starts, starts_word
 from redshank.flows.service import Bytes, Hint, Places, Records
 
 _CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\t\r\n "
@@ -67,11 +67,13 @@ def _request_line(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
     if target - at < 3 or target - at > 20 or target >= end or data[target] != 32:
         return -1, -1, -1
     target += 1
-    place, stop, version = target, min(end, at + _LINE), -1
-    while place < stop and data[place] not in (10, 13):
-        if data[place] == 32 and starts(data, place + 1, end, b"HTTP/"):
-            version = place
-        place += 1
+    stop = min(end, at + _LINE)
+    place = byte_at(data, target, byte_at(data, target, stop, 10), 13)
+    version = place - 1
+    while version >= target and not (data[version] == 32 and starts(data, version + 1, end, b"HTTP/")):
+        version -= 1
+    if version < target:
+        version = -1
     if version < 0 and (place < stop or not _known_method(data, at, end)):
         return -1, -1, -1
     return target, version if version >= 0 else place, place
@@ -105,9 +107,7 @@ def _decimal(data: Bytes, at: int, end: int) -> int:
 
 @lean_kernel
 def _after_line(data: Bytes, at: int, end: int) -> int:
-    while at < end and data[at] != 10:
-        at += 1
-    return min(at + 1, end)
+    return min(byte_at(data, at, end, 10) + 1, end)
 
 
 @lean_kernel
@@ -120,9 +120,7 @@ def _headers(data: Bytes, at: int, end: int) -> tuple[int, int, int, int, int, i
     """
     host, host_end, agent, agent_end, kind, length, upgrade = 0, 0, 0, 0, 0, -1, 0
     for _ in range(_MAX_HEADERS):
-        stop = at
-        while stop < end and data[stop] != 10:
-            stop += 1
+        stop = byte_at(data, at, end, 10)
         if stop >= end:
             break
         last = stop
@@ -130,10 +128,7 @@ def _headers(data: Bytes, at: int, end: int) -> tuple[int, int, int, int, int, i
             last -= 1
         if last == at:
             return host, host_end, agent, agent_end, kind, length, upgrade, stop + 1
-        value = at
-        while value < last and data[value] != 58:
-            value += 1
-        value += 1
+        value = byte_at(data, at, last, 58) + 1
         while value < last and data[value] in (9, 32):
             value += 1
         letter = data[at] & 0xDF

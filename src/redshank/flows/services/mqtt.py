@@ -8,7 +8,7 @@ Source: MQTT 3.1.1 and 5.0 (OASIS), sections 2 and 3; MQTT V3.1 (IBM), section 3
 """
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import number, settle, starts
+from redshank.flows.payload.bytes import byte_at, copy, number, same, settle, starts
 from redshank.flows.service import Bytes, Hint, Places, Records
 
 FIELDS = {
@@ -150,7 +150,7 @@ def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: P
     for k in range(len(which)):
         flow, row = streams[which[k]], room[place : place + ROOM]
         numbers[k, _PUBLISHES] = numbers[k, _SUBSCRIBES] = 0
-        topics, last = 0, _ID_ROOM
+        topics, last, before = 0, _ID_ROOM, -1
         for at, end in ((flow.client_at, flow.client_end), (flow.server_at, flow.server_end)):
             spot = at
             while spot < end:
@@ -164,7 +164,9 @@ def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: P
                     numbers[k, _CODE] = data[start + 1]
                 elif kind == _PUBLISH:
                     numbers[k, _PUBLISHES] += 1
-                    topics, last = _add_topic(data, start, stop, row, topics, last)
+                    if not _again(data, start, stop, before):
+                        topics, last = _add_topic(data, start, stop, row, topics, last)
+                    before = start
                 elif kind == _SUBSCRIBE:
                     inner = _first_filter(data, start, stop, numbers[k, _LEVEL] == _VERSION_5)
                     while inner >= 0 and inner + 3 <= stop:
@@ -192,9 +194,7 @@ def _read_connect(data: Bytes, at: int, end: int, numbers: Places, spans: Places
         place += size if place >= 0 else end
     if place + 2 > end or place + 2 + number(data, place, 2) > end:
         return
-    length = min(number(data, place, 2), _ID_ROOM)
-    for k in range(length):
-        row[k] = data[place + 2 + k]
+    length = copy(data, place + 2, min(number(data, place, 2), _ID_ROOM), row, 0)
     spans[2 * _CLIENT_ID], spans[2 * _CLIENT_ID + 1] = 0, length
 
 
@@ -204,6 +204,15 @@ def _first_filter(data: Bytes, start: int, stop: int, version_5: bool) -> int:  
         return start + 2  # no topic is empty: two zeros are properties of version 5, and its CONNECT was not seen
     size, place = _variable(data, start + 2, stop)
     return place + size if place >= 0 else -1
+
+
+@lean_kernel
+def _again(data: Bytes, at: int, end: int, before: int) -> bool:
+    """Tell whether the topic at `at` is the one at `before`, where there was one; most say the same over and over."""
+    if before < 0 or at + 2 > end:
+        return False
+    length = number(data, at, 2)
+    return at + 2 + length <= end and same(data, at, data, before, 2 + length)
 
 
 @lean_kernel
@@ -221,16 +230,10 @@ def _add_topic(data: Bytes, at: int, end: int, row: Bytes, topics: int, last: in
         return topics, last
     place = _ID_ROOM
     for _ in range(topics):
-        same, stop = 0, place
-        while stop < last and row[stop] != 0:
-            stop += 1
-        while same < length and place + same < stop and row[place + same] == data[at + 2 + same]:
-            same += 1
-        if same == length and place + same == stop:
+        stop = byte_at(row, place, last, 0)
+        if stop - place == length and same(row, place, data, at + 2, length):
             return topics, last
         place = stop + 1
     if topics > 0:
         row[last] = 0
-    for k in range(length):
-        row[start + k] = data[at + 2 + k]
-    return topics + 1, start + length
+    return topics + 1, copy(data, at + 2, length, row, start)

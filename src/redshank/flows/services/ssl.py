@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.payload.bytes import number, settle, starts
+from redshank.flows.payload.bytes import number, same, settle, starts
 from redshank.flows.payload.quic_initial import NUMBERS, handshake
 from redshank.flows.payload.quic_initial import SPACE as SPACE_OF_QUIC
 from redshank.flows.payload.quic_packets import INITIAL, header, packet_type
-from redshank.flows.payload.tls_client import HELD, ROOM, read_client
+from redshank.flows.payload.tls_client import CODES, HELD, ROOM, read_client
 from redshank.flows.payload.tls_fields import ESTABLISHED, FIELDS, RESUMED
-from redshank.flows.payload.tls_fingerprint import LONGEST
 from redshank.flows.payload.tls_records import (
     CLIENT_HELLO,
     CLIENT_KEY,
@@ -46,7 +45,7 @@ _TLS13 = 0x0304
 _T, _Q = 116, 113
 
 _CODES = 2 * HANDSHAKE + SPACE_OF_QUIC
-_WORK = _CODES + 8 * LONGEST
+_WORK = _CODES + 8 * CODES
 SPACE = _WORK + 8 * NUMBERS
 
 
@@ -112,9 +111,7 @@ def _same(data: Bytes, at: int, other: Bytes, place: int, size: int) -> bool:
     some = 0
     for k in range(size):
         some |= data[at + k]
-        if data[at + k] != other[place + k]:
-            return False
-    return some != 0
+    return some != 0 and same(data, at, other, place, size)
 
 
 @lean_kernel
