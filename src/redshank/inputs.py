@@ -6,6 +6,7 @@ followed, has no end of its own: the first Ctrl-C, or the end of --seconds, asks
 was seen is finished and written; a second Ctrl-C breaks off.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from redshank.flows.source import FlowSource
 
 STANDARD_INPUT = Path("-")
+_METERED = ("capacity", "checksums", "interim_packets", "interim_s")
+"""Settings of the sensor that are the meter's, by the same names and with the same defaults."""
 METER = "sensor"
 """The flow source that is our own; the others are tools' records."""
 
@@ -134,11 +137,12 @@ class Inputs:
             return self.records[1]
         return None if self.read == STANDARD_INPUT else self.read
 
-    def source(self, settings: "Settings") -> "FlowSource":
+    def source(self, settings: "Settings | None" = None, capacity: int | None = None) -> "FlowSource":
         """Open the input.
 
         Args:
-            settings: How to meter packets.
+            settings: How to meter packets; needed for interfaces. None: as the settings are by default.
+            capacity: Flows that our meter holds at once; None: as the settings say.
 
         Raises:
             ConfigError: If there is no such tool, file or interface.
@@ -148,13 +152,12 @@ class Inputs:
             return self._tool(*self.records)
         from redshank.flows.meter import MeterSettings
 
-        meter = MeterSettings(
-            capacity=settings.capacity,
-            checksums=settings.checksums,
-            interim_packets=settings.interim_packets,
-            interim_s=settings.interim_s,
-        )
+        chosen: dict[str, Any] = {name: getattr(settings, name) for name in _METERED} if settings else {}
+        if capacity is not None:
+            chosen["capacity"] = capacity
+        meter = MeterSettings(**chosen)
         if self.interfaces:
+            assert settings is not None
             from redshank.flows.wire import wire
 
             return wire(self.interfaces, settings, meter, bpf=settings.bpf if self.bpf is None else self.bpf)
@@ -182,6 +185,11 @@ class Inputs:
         if not getattr(found, "FOLLOWS", False):
             raise ConfigError(f"--follow: records of '{name}' come as whole files; leave the option away")
         return found(path, follow=True)  # type: ignore[call-arg]  # as above
+
+
+def settings_chosen(config: Path | None) -> bool:
+    """Tell whether somebody chose a setting: if not, there is nothing to check, and what checks takes long to load."""
+    return config is not None or any(name.upper().startswith("REDSHANK_") for name in os.environ)
 
 
 @contextmanager

@@ -174,14 +174,14 @@ def test_a_kernel_is_loaded_when_a_flow_may_need_it() -> None:
         "from payloads import streams_of\n"
         "from redshank.flows.service import NAMES, Recognizer, find\n"
         "recognizer = Recognizer()\n"
-        "loaded = lambda: {n for n in NAMES if find(n).recognize.signatures}\n"
+        "loaded = lambda: {n for n in NAMES if find(n).recognize.compiled}\n"
         "assert loaded() == set(), loaded()\n"
         "recognizer.look(*streams_of([(b'', b'')], proto=6, port=80))\n"
         "assert loaded() == set(), loaded()\n"
         "recognizer.look(*streams_of([(b'SSH-2.0-x', b'SSH-2.0-y')], proto=6, port=22))\n"
         "assert 'ssh' in loaded()\n"
         "assert not {'dhcp', 'ntp', 'quic', 'redis', 'smb', 'snmp'} & loaded(), loaded()\n"
-        "read = [n for n in NAMES if find(n).read is not None and find(n).read.signatures]\n"
+        "read = [n for n in NAMES if find(n).read is not None and find(n).read.compiled]\n"
         "assert read == [], read\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=TESTS.parent, check=True, timeout=120)

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time, until_interrupted
+from redshank.inputs import (
+    Bpf,
+    Follow,
+    From,
+    Inputs,
+    Interfaces,
+    Read,
+    Seconds,
+    ended_in_time,
+    settings_chosen,
+    until_interrupted,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +70,6 @@ def flows(
 
     Example: redshank flows --from zeek /opt/zeek/logs/current -o flows.parquet --json
     """
-    from redshank.config import load
     from redshank.core.errors import ConfigError
     from redshank.flows.write import SUFFIXES, check, write, write_devices
     from redshank.report.progress import watched
@@ -77,8 +87,12 @@ def flows(
         check(table, devices, inputs.path)
     if capacity is not None and inputs.records:
         raise ConfigError(f"--capacity: {capacity} is for our own meter; records of other tools are not metered again")
-    sensor = load(config).sensor
-    source = inputs.source(sensor if capacity is None else sensor.model_copy(update={"capacity": capacity}))
+    sensor = None
+    if inputs.interfaces or settings_chosen(config):
+        from redshank.config import load
+
+        sensor = load(config).sensor
+    source = inputs.source(sensor, capacity)
     inventory = None
     if devices is not None:
         from redshank.flows.devices import Devices

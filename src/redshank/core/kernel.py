@@ -1,32 +1,37 @@
-"""Two ways to compile a numba kernel: typed, cached on disk, without the interpreter lock.
+"""Kernels: functions over numpy arrays that run as machine code, without the interpreter lock.
 
-In: a plain function over numpy arrays. Out: the same signature, compiled at first use.
-`kernel` may allocate arrays; `lean_kernel` may not, and calls other lean kernels without counting references.
-Bounds checks are off unless NUMBA_BOUNDSCHECK=1 is in the environment; the fuzz tests run with it.
-A kernel on disk is fresh as long as all that it was made from is: itself, the kernels it calls, in whatever file, and
-the constants these name. numba alone looks at the kernel's own file only, and would go on with what it once inlined.
-A kernel must not call itself: numba compiles it, but what it loads from disk crashes.
-Source: https://numba.readthedocs.io/en/stable/developer/caching.html
+In: a plain function. Out: the same signature, compiled at first use for the types of its arguments. Other kernels call
+it as numba's functions call each other. Python calls its machine code directly, from a library on disk
+(kernel_store.py), and without numba where there is one: numba takes a second to start, and more memory than a table.
+A kernel may not allocate arrays, return one, or call itself. It takes arrays, records, tuples of arrays, and numbers.
+Bounds checks are off unless NUMBA_BOUNDSCHECK=1 is in the environment; the fuzz tests run with it. Then, and where the
+machine code cannot be called directly (another processor than x86-64), kernels are numba's own functions.
+Source: https://numba.readthedocs.io/en/stable/user/jit.html
 """
 
-import hashlib
-import logging
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import CodeType, FunctionType, ModuleType
-from typing import Any, ParamSpec, TypeVar, cast
+import ctypes
+import functools
+import os
+import struct
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from types import FunctionType
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
-import numba
 import numpy as np
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
-from numba.core.dispatcher import Dispatcher
+
+from redshank.core import layout
+from redshank.core.kernel_store import Code, Store
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_SCIPY = "scipy.linalg"
-_told = False
+_KNOWN = 8  # calls that a kernel remembers; each is for one set of types
+_BOUNDS = {"int64": (-(1 << 63), (1 << 63) - 1), "uint64": (1 << 63, (1 << 64) - 1)}
+"""What Python's whole numbers are to numba."""
+_WORD = 8
+_OTHERS = object()  # instead of what a kernel returns: not called
+_RUN = (ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p)  # the first arguments of any library's function
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -34,7 +39,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
     Division by zero gives inf or nan as in numpy: wire data must not raise.
     """
-    return cast("Callable[P, R]", _cached(numba.njit(nogil=True, error_model="numpy")(function)))
+    return _made(function, {})
 
 
 def lean_kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -44,117 +49,214 @@ def lean_kernel(function: Callable[P, R]) -> Callable[P, R]:
     which took two thirds of the time of decoding. Wrong for a function that allocates or returns an array: numba
     refuses to compile it.
     """
-    options: dict[str, Any] = {"_nrt": False}  # numba's own option, without a public name
-    return cast("Callable[P, R]", _cached(numba.njit(nogil=True, error_model="numpy", **options)(function)))
+    return _made(function, {"_nrt": False})  # numba's own option, without a public name
 
 
-def fingerprint(function: FunctionType) -> str:
-    """Return a digest of a function, the kernels it calls and the constants they name.
+def _made(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:
+    if _is_set("NUMBA_DISABLE_JIT"):
+        return function
+    made = Kernel(cast("FunctionType", function), options)
+    return cast("Callable[P, R]", made.dispatcher if _is_set("NUMBA_BOUNDSCHECK") else made)
 
-    Comments, type hints and the place in the file do not count: they do not change what is compiled.
 
-    Example:
-        >>> def half(value): return value / 2
-        >>> def third(value): return value / 3
-        >>> fingerprint(half) == fingerprint(half), fingerprint(half) == fingerprint(third)
-        (True, False)
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "0") not in {"", "0"}
+
+
+class _Number(NamedTuple):
+    """A number among the arguments."""
+
+    at: int
+    kind: type
+    plain: Callable[[Any], Any]
+    """What makes it Python's own."""
+    native: Any
+    """How ctypes hands it on."""
+    bounds: tuple[int, int] | None = None
+    """Between which it lies, if its type does not tell."""
+
+
+class _Types(NamedTuple):
+    """The types of some arguments."""
+
+    text: str
+    expected: tuple[object, ...]
+    """What entry.py is to see of them: types of Python and dtypes."""
+    numbers: tuple[_Number, ...]
+
+
+class _Call(NamedTuple):
+    """How a kernel is called with arguments of some types."""
+
+    run: Any
+    expected: int
+    """Where the addresses of what is expected, for the machine code."""
+    numbers: tuple[_Number, ...]
+    room: Any
+    """A type of ctypes for what the kernel returns, or None."""
+    returns: struct.Struct
+    several: bool
+    kept: tuple[object, ...]
+    """What must not go as long as its address is used."""
+
+
+class Kernel:
+    """A function that runs as machine code.
+
+    Args:
+        function: What is to be compiled.
+        options: numba's options, beside those that all kernels have.
     """
-    digest = hashlib.sha256()
-    waiting, seen = [function], {function}
-    while waiting:
-        one = waiting.pop()
-        digest.update(f"{one.__module__}.{one.__qualname__} {one.__defaults__}".encode())
-        names: list[str] = []
-        _add_code(one.__code__, names, digest.update)
-        for name in names:
-            for value in _values(one, name, names):
-                called = value.py_func if isinstance(value, Dispatcher) else value
-                digest.update(f"{name}={_text(called)}".encode())
-                if isinstance(called, FunctionType) and called not in seen:
-                    seen.add(called)
-                    waiting.append(called)
-    return digest.hexdigest()
 
+    __qualname__: str
 
-def _add_code(code: CodeType, names: list[str], add: Callable[[bytes], None]) -> None:
-    add(code.co_code)
-    names += code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            _add_code(constant, names, add)
-        else:
-            add(repr(constant).encode())
+    def __init__(self, function: FunctionType, options: dict[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self._function, self._options = function, options
+        self._store = Store(function, options)
+        self._count = function.__code__.co_argcount
+        # What allocates needs numba; and a closure is no constant, so numba alone looks at it.
+        self._direct = options.get("_nrt") is False and not function.__closure__
+        self._calls: tuple[_Call, ...] = ()
+        self._codes: dict[str, Code | None] = {}
 
+    @property
+    def compiled(self) -> tuple[str, ...]:
+        """The types for which it has been called."""
+        return tuple(self._codes)
 
-def _values(function: FunctionType, name: str, names: list[str]) -> list[Any]:
-    """Return what a global name stands for: of a tuple its members, of a module of ours what may be taken from it."""
-    if name not in function.__globals__:
-        return []
-    value = function.__globals__[name]
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, ModuleType) and value.__name__.partition(".")[0] == function.__module__.partition(".")[0]:
-        return [vars(value)[inner] for inner in names if inner in vars(value)]
-    return [value]
+    @cached_property
+    def dispatcher(self) -> Any:  # noqa: ANN401  numba ships no types
+        """The function as numba has it."""
+        from redshank.core.compiler import dispatcher  # noqa: PLC0415  imports numba: what most processes do not need
 
+        return dispatcher(self._function, self._options)
 
-def _text(value: object) -> str:
-    """Write a constant so that it differs exactly if the constant does, in every process."""
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype.descr} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
-    if isinstance(value, np.dtype):
-        return f"{value.descr} {value.itemsize}"
-    if isinstance(value, bool | int | float | str | bytes | tuple | np.generic | None):
-        return repr(value)
-    return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__name__)}"
+    @property
+    def _numba_type_(self) -> Any:  # noqa: ANN401  numba asks for it by this name, when another kernel calls this one
+        return self.dispatcher._numba_type_
 
-
-class _Naming(CompileResultCacheImpl):
-    """File names without the line of the kernel: what moves in its file stays where it is on disk."""
-
-    def get_filename_base(self, fullname: str, abiflags: str) -> str:
-        """Return the name of a kernel's files, without ending."""
-        major, minor, *_ = sys.version_info
-        return f"{fullname.replace('<', '').replace('>', '')}.py{major}{minor}{abiflags}"
-
-
-class _Cache(FunctionCache):
-    """numba's cache on disk, with our fingerprint in place of the time of the kernel's file."""
-
-    _impl_class = _Naming
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401  numba ships no types
-        """Return the compiled kernel, or None if there is none made from what is there now."""
-        # Here and not before: what a kernel names may stand below it in its file.
-        self._cache_file._source_stamp = fingerprint(self._py_func)  # noqa: SLF001  numba has no public way
-        with _without_scipy():
-            found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
-        if found is None:
-            _tell()
+    def __call__(self, *arguments: Any) -> Any:  # noqa: ANN401  the decorators give it the function's types
+        """Run it."""
+        if len(arguments) != self._count:
+            raise TypeError(f"kernel {self.__qualname__}: takes {self._count} arguments, not {len(arguments)}")
+        for call in self._calls:
+            found = _attempt(call, arguments)
+            if found is not _OTHERS:
+                return found
+        types = _types(arguments) if self._direct and layout.holds() else None
+        if types is None:
+            return self.dispatcher(*arguments)
+        if types.text not in self._codes:
+            self._codes[types.text] = self._code(types.text, arguments)
+        code = self._codes[types.text]
+        if code is None:
+            return self.dispatcher(*arguments)
+        call = _call(code, types)
+        self._calls = (call, *self._calls[: _KNOWN - 1])
+        found = _attempt(call, arguments)
+        assert found is not _OTHERS, types.text
         return found
 
+    def _code(self, types: str, arguments: tuple[object, ...]) -> Code | None:
+        """Return the machine code for such arguments, or None if numba alone can call it."""
+        found = self._store.find(types)
+        if found:
+            return found
+        from redshank.core.compiler import compiled  # noqa: PLC0415  as above
 
-@contextmanager
-def _without_scipy() -> Iterator[None]:
-    """Let numba start without scipy's linear algebra: no kernel of ours has any, and it takes 0.15 s to import."""
-    if _SCIPY in sys.modules:
-        yield
-        return
-    sys.modules[_SCIPY] = None  # type: ignore[assignment]  # what the import system takes for "there is none"
-    try:
-        yield
-    finally:
-        del sys.modules[_SCIPY]
-
-
-def _cached(compiled: Any) -> Any:  # noqa: ANN401  numba ships no types
-    if hasattr(compiled, "enable_caching"):  # NUMBA_DISABLE_JIT=1 gives the plain function
-        compiled._cache = _Cache(compiled.py_func)  # type: ignore[no-untyped-call]  # noqa: SLF001  as enable_caching does
-    return compiled
+        try:
+            return self._store.keep(types, compiled(self.dispatcher, arguments, self._store.entry()))
+        except (NotImplementedError, OSError):
+            return None
 
 
-def _tell() -> None:
-    global _told  # noqa: PLW0603  once per process
-    if not _told:
-        _told = True
-        logging.getLogger(__name__).info("compiling kernels, once after an installation or a change: up to two minutes")
+def _call(code: Code, types: _Types) -> _Call:
+    code.function.argtypes = (*_RUN, *(number.native for number in types.numbers))
+    addresses = (ctypes.c_void_p * len(types.expected))(*map(id, types.expected))
+    returns = struct.Struct(f"={code.returns}")
+    room = ctypes.c_char * returns.size if returns.size else None
+    kept = (addresses, types.expected)
+    return _Call(code.function, ctypes.addressof(addresses), types.numbers, room, returns, code.several, kept)
+
+
+def _attempt(call: _Call, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401  what a kernel returns
+    """Run a kernel, or return `_OTHERS` if this is not the call for these arguments."""
+    run, expected, places, room_of, returns, several, _ = call  # in one step: a thousand calls come in a second
+    numbers = []
+    for at, kind, plain, _, bounds in places:
+        value = arguments[at]
+        if type(value) is not kind:
+            return _OTHERS
+        number = plain(value)
+        if bounds and not bounds[0] <= number <= bounds[1]:
+            return _OTHERS
+        numbers.append(number)
+    found = None
+    if room_of is None:
+        status = run(arguments, expected, None, *numbers)
+    else:
+        room = room_of()
+        status = run(arguments, expected, room, *numbers)
+        found = returns.unpack(room) if several else returns.unpack(room)[0]
+    if status == layout.FAILED:
+        raise RuntimeError("a kernel raised an error; with NUMBA_BOUNDSCHECK=1 in the environment it says which")
+    return found if status == layout.DONE else _OTHERS
+
+
+def _types(arguments: tuple[object, ...]) -> _Types | None:
+    """Return the types of arguments, or None if numba alone knows them."""
+    texts: list[str] = []
+    expected: list[object] = []
+    numbers: list[_Number] = []
+    for at, value in enumerate(arguments):
+        text = _number(value)
+        if text.startswith("float"):
+            numbers.append(_Number(at, type(value), float, ctypes.c_double))
+        elif text:
+            bounds = _BOUNDS[text] if type(value) is int else None
+            numbers.append(_Number(at, type(value), int, ctypes.c_int64, bounds))
+        else:
+            text = _array(value, expected)
+        if not text:
+            return None
+        texts.append(text)
+    return _Types(" ".join(texts), tuple(expected), tuple(numbers))
+
+
+def _number(value: object) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "bool"
+    if isinstance(value, np.integer | np.floating) and value.dtype.itemsize <= _WORD:
+        return str(value.dtype)
+    if isinstance(value, float):
+        return "float64"
+    if isinstance(value, int):
+        for text, (low, high) in _BOUNDS.items():
+            if low <= value <= high:
+                return text
+        raise OverflowError(f"{value}: whole numbers of a kernel have 64 bits")
+    return ""
+
+
+def _array(value: object, expected: list[object]) -> str:
+    """Return the type of an array, a record or a tuple of them, and add what entry.py is to see of it."""
+    if isinstance(value, np.ndarray):
+        expected += [type(value), value.dtype]
+        flags = value.flags
+        order = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+        text = f"{value.ndim}{order}{'aligned' * flags.aligned} {'writable' * flags.writeable}"
+        return f"array({_dtype(value.dtype, value.dtype.isalignedstruct)} {text})"
+    if isinstance(value, np.void) and value.dtype.names and value.flags.writeable:
+        expected += [type(value), value.dtype]
+        return f"record({_dtype(value.dtype, value.dtype.isalignedstruct)})"
+    if type(value) is tuple:
+        expected.append(tuple)
+        texts = [_array(item, expected) for item in value]
+        return f"({' '.join(texts)})" if all(texts) else ""
+    return ""
+
+
+@lru_cache(maxsize=256)
+def _dtype(dtype: np.dtype[Any], aligned: bool) -> str:  # noqa: ARG001, FBT001  dtypes that differ so are equal
+    return repr(dtype)

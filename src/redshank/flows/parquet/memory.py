@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import intrinsic
 
+from redshank.core.intrinsic import Intrinsic
 from redshank.core.kernel import lean_kernel
-from redshank.flows.parquet import memory_code
+
+_TOLD = "redshank.flows.parquet.memory_code"
 
 Number = Any
 """A whole number in a kernel: int, or one of numpy's."""
@@ -36,14 +37,14 @@ def array_at(dtype: npt.DTypeLike) -> Any:  # noqa: ANN401  a function of kernel
     Args:
         dtype: The items.
     """
-    return intrinsic(memory_code.array_at(np.dtype(dtype)))
+    return Intrinsic(_TOLD, "array_at", np.dtype(dtype))
 
 
-get: Any = intrinsic(memory_code.get)
+get: Any = Intrinsic(_TOLD, "get")
 """(array of uint8, at): the 8 bytes from there on as uint64, the first lowest."""
-put: Any = intrinsic(memory_code.put(8))
+put: Any = Intrinsic(_TOLD, "put", 8)
 """(array of uint8, at, uint64): set 8 bytes, the lowest first."""
-put_4: Any = intrinsic(memory_code.put(4))
+put_4: Any = Intrinsic(_TOLD, "put", 4)
 """(array of uint8, at, uint64): set 4 bytes, the lowest first."""
-lowest: Any = intrinsic(memory_code.lowest)
+lowest: Any = Intrinsic(_TOLD, "lowest")
 """(uint64 other than 0): the number of the lowest bit set."""

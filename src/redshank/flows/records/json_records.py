@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 from redshank.flows.records.log_file import Count
 
 _ONE_BY_ONE = 16
@@ -135,7 +135,7 @@ def _quoted(rows: bytes) -> tuple[pa.Buffer, npt.NDArray[np.bool_]]:
     return pa.py_buffer(target[:size]), seen
 
 
-@kernel
+@lean_kernel
 def _quote(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8], seen: npt.NDArray[np.bool_]) -> int:
     """Copy `source`, quotes around values that have none; return its new length, or -1 if a line is not for Arrow.
 
@@ -205,12 +205,12 @@ def _quote(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8], seen: n
     return -1 if inside or depth != 0 else to
 
 
-@kernel
+@lean_kernel
 def _in_value(byte: int) -> bool:
     return 48 <= byte <= 57 or 97 <= byte <= 122 or 65 <= byte <= 90 or byte == 43 or 45 <= byte <= 46
 
 
-@kernel
+@lean_kernel
 def _is_word(source: npt.NDArray[np.uint8], at: int, stop: int, word: npt.NDArray[np.uint8]) -> bool:
     if stop - at != len(word):
         return False

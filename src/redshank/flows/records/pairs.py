@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 from redshank.core.schema import FLOW
 from redshank.flows.records.columns import ROWS, Count, ends_ns, numbers
 from redshank.flows.records.other_tools import conn_state
@@ -60,7 +60,7 @@ class Pairs:
         codes, against = _keys(table)
         order = np.lexsort((begun, codes))
         mate = np.full(len(table), -1, np.int64)
-        _match(order, codes, against, begun, ended, self._idle_ns, mate)
+        _match(order, codes, against, begun, ended, self._idle_ns, mate, np.empty(len(order), np.int64))
         alone = mate < 0
         held = alone & (not at_end) & (ended + self._idle_ns >= self._latest_ns)
         over = int(held.sum()) - self._capacity
@@ -90,7 +90,7 @@ def _keys(table: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]
     return codes, against.combine_chunks().to_numpy(zero_copy_only=False).astype(np.int8)
 
 
-@kernel
+@lean_kernel
 def _match(
     order: npt.NDArray[np.int64],
     codes: npt.NDArray[np.int64],
@@ -99,9 +99,12 @@ def _match(
     ended: npt.NDArray[np.int64],
     idle_ns: int,
     mate: npt.NDArray[np.int64],
+    lone: npt.NDArray[np.int64],
 ) -> None:
-    """Give each record the first one that runs against it; records come sorted by key, then by time."""
-    lone = np.empty(len(order), np.int64)  # of the present key: those without counterpart, all of one direction
+    """Give each record the first one that runs against it; records come sorted by key, then by time.
+
+    `lone` has room for those of the present key that have no counterpart, all of one direction.
+    """
     head = tail = 0
     for place in range(len(order)):
         at = order[place]
