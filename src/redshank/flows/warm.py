@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from redshank.capture.source import Block, PacketSource
 from redshank.capture.sources.pcap import Pcap
@@ -27,6 +28,7 @@ from redshank.core.schema import FLOW, flow_batch
 from redshank.flows.meter import MeterSettings
 from redshank.flows.parquet.writer import Writer
 from redshank.flows.records.cells import JSON
+from redshank.flows.records.numerals import moments
 from redshank.flows.records.text_rows import TextRows
 from redshank.flows.service import NAMES, STREAM, Fields, find
 from redshank.flows.sources.sensor import Sensor
@@ -65,8 +67,9 @@ def _meter() -> int:
 
 
 def _files() -> None:
-    """Meter captures of one packet, in every form that is read, and write a row as text and as Parquet."""
+    """Meter captures of one packet, in every form that is read; write a row as text and as Parquet, and read a time."""
     _meter()
+    moments(pa.array(["0"]))
     assert sum(map(len, TextRows(JSON).blocks(flow_batch({}, rows=1)))) == len("{}\n")
     writer = Writer(io.BytesIO(), FLOW)
     writer.write(flow_batch({}, rows=1))

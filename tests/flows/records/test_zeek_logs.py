@@ -24,7 +24,7 @@ def test_every_column_names_a_field_of_flow_once() -> None:
         ("mqtt_level", "5.0", 5),
         ("mqtt_connect_code", "Connection Accepted", 0),
         ("mqtt_connect_code", "Refused: bad user name or password", 4),
-        ("ssl_server_name", "a\x1b[2J", "a\x1b[2J"),
+        ("ssl_server_name", "a\x1b[2J", "a\\x1b[2J"),
         ("chain", "ab,cd", "ab,cd"),
     ],
 )

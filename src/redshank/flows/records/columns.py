@@ -4,7 +4,7 @@ In: by FLOW name, a column of text as some log holds it, or one that has its FLO
 nothing. Out: one FLOW batch, and which rows of the input it holds. A row needs two readable addresses, otherwise it is
 no flow; any other value that cannot be read is null and counted as `<column>_unreadable`. Whole columns are read at
 once, and text is checked against what is allowed before it is converted, so that nothing here raises.
-Numbers are read exactly: a time is split at its decimal point and never becomes a float.
+Numbers are read exactly: a time never becomes a float.
 """
 
 import re
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.schema import FLOW, TIMESTAMP, flow_batch
+from redshank.flows.records.numerals import moments, wholes
 
 PROTOCOLS = ("tcp", "udp", "icmp", "unknown_transport")
 ROWS = 8192
@@ -24,15 +25,8 @@ ROWS = 8192
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-_SECONDS = r"^(?P<whole>-?\d{1,10})(?:\.(?P<part>\d+))?$"
-_DATE = (
-    r"^(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
-    r"(?:\.(?P<part>\d+))?(?:Z|(?P<sign>[-+])(?P<hours>[01]\d):?(?P<minutes>[0-5]\d))?$"
-)
 _MASKED = r"^X+(?:\.X+)?$"  # how Zeek's own test baselines write a time
-_WHOLE = r"^(?:\d{1,18}|[0-8]\d{18})(?:\.0+)?$"  # tables that went through float columns write 48.0
 _DECIMAL = r"^\d{1,20}(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$"
-_LAST_SECOND = 2**63 // 10**9 - 1
 _TRUE, _FALSE = ("T", "true", "True", "1"), ("F", "false", "False", "0")
 
 _CONTROL = "[\\x00-\\x1f\\x7f-\\x{9f}]"
@@ -142,7 +136,7 @@ def _read(name: str, text: pa.Array) -> pa.Array:
     if pa.types.is_floating(kind):
         return _in_range(name, _where(text, pc.match_substring_regex(text, _DECIMAL)).cast(kind))
     if pa.types.is_integer(kind):
-        return _in_range(name, _whole(text)).cast(kind)
+        return _in_range(name, wholes(text)).cast(kind)
     return text
 
 
@@ -154,13 +148,6 @@ def _in_range(name: str, values: pa.Array) -> pa.Array:
         return values
     largest = _LIMITS.get(name, _LARGEST[FLOW.field(name).type])
     return _where(values, pc.and_(pc.greater_equal(values, 0), pc.less_equal(values, largest)))
-
-
-def _whole(text: pa.StringArray) -> pa.Int64Array:
-    good = _where(text, pc.match_substring_regex(text, _WHOLE))
-    if _true(pc.match_substring(good, ".")):
-        good = pc.replace_substring_regex(good, r"\.0+$", "")
-    return good.cast(pa.int64())
 
 
 def _flags(text: pa.StringArray) -> pa.BooleanArray:
@@ -178,34 +165,7 @@ def times(text: pa.StringArray) -> pa.TimestampArray:
         >>> read.cast("int64").to_pylist()
         [1500000000, 1250000000, 1000000000, None]
     """
-    parts = pc.extract_regex(text, _SECONDS)
-    whole = pc.struct_field(parts, "whole").cast(pa.int64())
-    part = pc.struct_field(parts, "part")
-    if whole.null_count > text.null_count:
-        parts = pc.extract_regex(text, _DATE)
-        fields = {name: pc.struct_field(parts, name) for name in ("year", "month", "day", "time", "sign")}
-        date = pc.binary_join_element_wise(*[fields[name] for name in ("year", "month", "day")], "-")
-        moments = pc.strptime(
-            pc.binary_join_element_wise(date, fields["time"], " "),
-            format="%Y-%m-%d %H:%M:%S",
-            unit="s",
-            error_is_null=True,
-        ).cast(pa.int64())
-        east = pc.multiply(
-            pc.if_else(pc.equal(fields["sign"], "-"), -60, 60),
-            pc.add(pc.multiply(_number(parts, "hours"), 60), _number(parts, "minutes")),
-        )
-        whole = pc.coalesce(whole, pc.subtract(moments, pc.coalesce(east, 0)))
-        part = pc.coalesce(part, pc.struct_field(parts, "part"))
-    whole = _where(whole, pc.and_(pc.less_equal(whole, _LAST_SECOND), pc.greater_equal(whole, 0)))
-    digits = pc.utf8_slice_codeunits(pc.utf8_rpad(part, 9, "0"), 0, 9)
-    digits = pc.if_else(pc.equal(digits, "000000000"), "0", digits)
-    return pc.add(pc.multiply(whole, 1_000_000_000), digits.cast(pa.int64())).cast(TIMESTAMP)
-
-
-def _number(parts: pa.StructArray, name: str) -> pa.Int64Array:
-    text = pc.struct_field(parts, name)
-    return _where(text, pc.not_equal(text, "")).cast(pa.int64())
+    return moments(text).cast(TIMESTAMP)
 
 
 def span_s(start: pa.TimestampArray, end: pa.TimestampArray) -> pa.DoubleArray:

@@ -73,6 +73,7 @@ _END = r"^(?P<ip>.+?)(?::(?P<port>\d+(?:\.\d+)?))?(?::\d+)?$"
 _LONG_IPV6 = r"^(?P<ip>[0-9A-Fa-f:]+)\.(?P<port>\d+(?:\.\d+)?)$"
 _CLOCK = r"^(?:(?P<days>\d+)d )?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d(?:\.\d+)?)$"
 _MILLISECONDS = r"^(?P<seconds>\d{9,10})(?P<part>\d{3})$"
+_SUMMARY = b"Summary"
 _FOOTER = re.compile(rb"^Summary:?(?: |\r?$).*", re.MULTILINE | re.DOTALL)
 
 
@@ -211,7 +212,9 @@ class _Peeked:
         if self._first:
             return self._first.pop()
         piece = self._lines.read()
-        return piece and Piece(_FOOTER.sub(b"", piece.rows), piece.first, piece.where)
+        if piece is None or not (piece.rows.startswith(_SUMMARY) or b"\n" + _SUMMARY in piece.rows):
+            return piece
+        return Piece(_FOOTER.sub(b"", piece.rows), piece.first, piece.where)
 
 
 def _start(text: pa.StringArray) -> pa.Array:
