@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from redshank.capture.words import Bytes, little_u16, little_u32, u8, u16, u32, u64
+from redshank.capture.words import Bytes, fetch, little_u16, little_u32, u8, u16, u32, u64
 from redshank.core.kernel import lean_kernel
 
 DATA = bytes(range(240, 256)) + bytes(range(16))
@@ -30,6 +30,17 @@ def test_a_number_is_what_its_bytes_say_wherever_it_starts(at: int) -> None:
 
 def test_numbers_of_up_to_four_bytes_can_be_counted_with() -> None:
     assert _signed(np.full(4, 0xFF, np.uint8), 0) == (-0xFFFF, -(2**32))
+
+
+@lean_kernel
+def _fetched(data: Bytes, at: int) -> int:
+    fetch(data, at)
+    return u8(data, 0)
+
+
+@pytest.mark.parametrize("at", [0, 3, 4, 10**6, 1 << 46, -1])
+def test_any_place_may_be_fetched(at: int) -> None:
+    assert _fetched(np.full(4, 7, np.uint8), at) == 7
 
 
 _OUTSIDE = """

@@ -2,6 +2,7 @@
 
 In: an array of bytes and a place in it, in a kernel. Out: the number that starts there.
 The one idea: numba reads byte by byte and asks of every signed place whether it counts from the end; ours never do.
+Reading waits for what the cache does not hold: who knows the place before may have it fetched.
 Bounds are checked where numba checks them (NUMBA_BOUNDSCHECK=1).
 Source: words_code.py
 """
@@ -31,3 +32,6 @@ little_u16: Read = Intrinsic(_TOLD, "reading", 2, "low")
 """Read 16 bits, little-endian."""
 little_u32: Read = Intrinsic(_TOLD, "reading", 4, "low")
 """Read 32 bits, little-endian."""
+
+fetch: Callable[[Bytes, int], None] = Intrinsic(_TOLD, "fetching")
+"""(data, at): fetch the cache line at a place that is read soon; never wrong, wherever it is."""

@@ -1,7 +1,7 @@
-"""The instructions of words.py: a function in numba's form for intrinsics. Imported only when a kernel is compiled.
+"""The instructions of words.py: functions in numba's form for intrinsics. Imported only when a kernel is compiled.
 
 In: numba's types of the arguments. Out: the signature, and what generates the instructions.
-Source: https://llvm.org/docs/LangRef.html (load, llvm.bswap),
+Source: https://llvm.org/docs/LangRef.html (load, llvm.bswap, llvm.prefetch),
 https://numba.readthedocs.io/en/stable/extending/low-level.html
 """
 
@@ -37,3 +37,18 @@ def reading(size: int, order: str) -> Any:  # noqa: ANN401  numba has few types
         return (types.int64 if size < 8 else types.uint64)(data, types.intp), generate
 
     return typing
+
+
+def fetching(_typing: Any, data: Any, _at: Any) -> Any:  # noqa: ANN401  as above
+    """Fetch the cache line at a place, which may lie behind the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  as above
+        made = context.make_array(signature.args[0])(context, builder, arguments[0])
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [made.data.type, number, number, number])
+        function = _TOOLS.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = builder.gep(made.data, [arguments[1]])
+        builder.call(function, [place, *(ir.Constant(number, value) for value in (0, 3, 1))])  # read, keep, data
+        return context.get_dummy_value()
+
+    return types.void(data, types.intp), generate
