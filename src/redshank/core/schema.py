@@ -168,6 +168,8 @@ PART_FIELDS = (
 
 FLOW_FIELDS = (*CONN_FIELDS, *LINK_FIELDS, *STATISTICS_FIELDS, *APPLICATION_FIELDS, *PART_FIELDS)
 FLOW = pa.schema([field.arrow() for field in FLOW_FIELDS])
+_COLUMNS = tuple((field.name, field.type) for field in FLOW_FIELDS)
+_NAMES = frozenset(FLOW.names)
 
 DEVICE_FIELDS = (
     Field("mac", pa.string(), "link-layer address; null for a device seen only beyond a router"),
@@ -214,18 +216,15 @@ def flow_batch(columns: dict[str, object], rows: int) -> pa.RecordBatch:
         >>> batch.column("service").null_count
         1
     """
-    unknown = sorted(set(columns) - set(FLOW.names))
-    if unknown:
-        raise KeyError(f"not in FLOW: {', '.join(unknown)}")
-    arrays, nulls = [], {}
-    for field in FLOW:
-        value = columns.get(field.name)
+    if not columns.keys() <= _NAMES:
+        raise KeyError(f"not in FLOW: {', '.join(sorted(columns.keys() - _NAMES))}")
+    nulls: dict[pa.DataType, pa.Array] = {}  # arrays never change: columns can share one
+    arrays = []
+    for name, kind in _COLUMNS:
+        value = columns.get(name)
         if value is None:
-            if field.type not in nulls:
-                nulls[field.type] = pa.nulls(rows, field.type)  # arrays never change: columns can share one
-            arrays.append(nulls[field.type])
-        elif isinstance(value, pa.Array):
-            arrays.append(value if value.type == field.type else value.cast(field.type))
-        else:
-            arrays.append(pa.array(value, type=field.type))
-    return pa.RecordBatch.from_arrays(arrays, schema=FLOW)
+            if kind not in nulls:
+                nulls[kind] = pa.nulls(rows, kind)
+            value = nulls[kind]
+        arrays.append(value)
+    return pa.RecordBatch.from_arrays(arrays, schema=FLOW)  # makes the others of a column's type what they should be

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redshank.flows.metering.moments import count, deviation, gap_deviation, size_deviation
+from redshank.flows.metering.moments import count, gap_spread, size_spread, spread
 from redshank.flows.metering.table import END
 
 
@@ -32,11 +32,11 @@ def test_sums_give_mean_and_spread_without_any_loss(packets: list[tuple[int, int
     sizes = [size for size, _ in packets]
     assert (int(end["packets"]), int(end["ip_bytes"])) == (len(sizes), sum(sizes))
     assert (int(end["size_min"]), int(end["size_max"])) == (min(sizes), max(sizes))
-    found = size_deviation(end)
+    found = sqrt(size_spread(end)) / len(sizes)
     assert found == pytest.approx(_exact(sizes), rel=1e-12)
     if gaps:
         assert (int(end["gap_min"]), int(end["gap_max"]), int(end["gap_sum"])) == (min(gaps), max(gaps), sum(gaps))
-        found = gap_deviation(end)
+        found = sqrt(gap_spread(end)) / len(gaps)
         assert found == pytest.approx(_exact(gaps), rel=1e-12)
 
 
@@ -44,9 +44,9 @@ def test_a_steady_stream_has_no_spread_at_all() -> None:
     end = np.zeros(1, END)[0]
     for place in range(100_000):
         count(end, 1500, place * 299_999_999_999)
-    assert gap_deviation(end) == 0.0
+    assert gap_spread(end) == 0.0
     assert int(end["gap_squares_hi"]) > 0
 
 
 def test_the_spread_of_nothing_is_none() -> None:
-    assert deviation(0, 0, 0, 0) == 0.0
+    assert spread(0, 0, 0, 0) == 0.0

@@ -45,21 +45,23 @@ def count(end: Record, size: Int, now: Int) -> None:
 
 
 @lean_kernel
-def size_deviation(end: Record) -> Int:
-    """Return the standard deviation of a direction's IP lengths, bytes."""
-    return deviation(end.packets, end.ip_bytes, end.size_squares, 0)
+def size_spread(end: Record) -> float:
+    """Return the variance of a direction's IP lengths, bytes, times the square of their number."""
+    return spread(np.int64(end.packets), end.ip_bytes, end.size_squares, 0)
 
 
 @lean_kernel
-def gap_deviation(end: Record) -> Int:
-    """Return the standard deviation of a direction's gaps, ns."""
+def gap_spread(end: Record) -> float:
+    """Return the variance of a direction's gaps, ns, times the square of their number."""
     high = np.uint64(end.gap_squares_top) << np.uint64(32) | np.uint64(end.gap_squares_hi)
-    return deviation(end.packets - 1, end.gap_sum, end.gap_squares, high)
+    return spread(np.int64(end.packets) - 1, end.gap_sum, end.gap_squares, high)
 
 
 @lean_kernel
-def deviation(count: Int, total: Int, low: Int, high: Int) -> Int:
-    """Return the standard deviation (divided by the count) of `count` whole numbers, 0 if there are none.
+def spread(count: Int, total: Int, low: Int, high: Int) -> float:
+    """Return the variance of `count` whole numbers times the square of `count`, 0 if there are none.
+
+    The root of it, divided by `count`, is their standard deviation.
 
     Args:
         count: How many.
@@ -72,4 +74,4 @@ def deviation(count: Int, total: Int, low: Int, high: Int) -> Int:
     below, above = scaled_variance(np.uint64(count), np.uint64(total), np.uint64(low), np.uint64(high))
     if above >> np.uint64(63):
         return 0.0  # sums that wrapped around: lengths or times that no network has
-    return np.sqrt(np.float64(above) * 18446744073709551616.0 + np.float64(below)) / count
+    return np.float64(above) * 18446744073709551616.0 + np.float64(below)

@@ -5,11 +5,8 @@ like, and their columns of FLOW. A burst is a run of packets without a pause of 
 the fields of bursts: the burst that lasts follows from the flow's counts.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from redshank.core.kernel import lean_kernel
 from redshank.flows.metering.pools import more_of
@@ -64,34 +61,36 @@ def _pause(t: Memory, index: Int, gap: Int) -> None:
 
 
 @lean_kernel
-def _firsts(
-    rows: Records, more: Records, ends: npt.NDArray[np.int32], sizes: npt.NDArray[np.int32], gaps: npt.NDArray[Any]
+def write_firsts(
+    rows: Records,
+    more: Records,
+    first: int,
+    ends: npt.NDArray[np.int32],
+    sizes: npt.NDArray[np.int32],
+    gaps: npt.NDArray[np.float32],
 ) -> None:
-    for k in range(len(rows)):
-        row = rows[k]
-        sign = 1 if row.orig_is_a else -1
-        at = np.int64(ends[k])
-        for n in range(np.int64(ends[k + 1]) - at):
-            sizes[at + n] = sign * (row.first_size if n == 0 else more[k].sizes[n])
-            gaps[at + n] = 0 if n == 0 else more[k].gaps[n]
-
-
-def first_packets(rows: npt.NDArray[Any], more: npt.NDArray[Any]) -> dict[str, object]:
-    """Return the columns of the first packets.
+    """Write size and gap of the first packets of rows, as the lists from `first` on.
 
     Args:
         rows: ROW records.
         more: MORE records, set where ROW.more is not 0.
+        first: Row of the first of them.
+        ends: Where lists end; ends[first] is where the first begins.
+        sizes: Of all packets; behind the last FIRST may be written to.
+        gaps: As `sizes`.
 
     Shape:
-        rows, more: [n].
+        rows, more: [k]; ends: [n + 1].
     """
-    ends = np.zeros(len(rows) + 1, np.int32)
-    np.cumsum(np.minimum(rows["packets"], FIRST), out=ends[1:])
-    sizes, gaps = np.zeros(ends[-1], np.int32), np.zeros(ends[-1], np.float32)
-    _firsts(rows, more, ends, sizes, gaps)
-    offsets = pa.array(ends)
-    return {
-        "first_sizes_bytes": pa.ListArray.from_arrays(offsets, pa.array(sizes)),
-        "first_gaps_s": pa.ListArray.from_arrays(offsets, pa.array(gaps)),
-    }
+    at: Int = np.int64(ends[first])
+    for k in range(len(rows)):
+        row, sign = rows[k], 1 if rows[k].orig_is_a else -1
+        if row.packets > 1:  # all FIRST: those that it has not are overwritten by the next row
+            for n in range(FIRST):
+                sizes[at + n] = sign * more[k].sizes[n]
+            for n in range(FIRST):
+                gaps[at + n] = more[k].gaps[n]
+        sizes[at] = sign * row.first_size
+        gaps[at] = 0
+        at += min(np.int64(row.packets), FIRST)
+        ends[first + k + 1] = at

@@ -1,95 +1,102 @@
-"""Columns of text from numbers: addresses, MACs, fixed letters; whole columns at once.
+"""Letters from numbers: addresses, MACs, history.
 
-In: arrays of numbers or letters. Out: Arrow text columns.
+In: rows that went out. Out: letters of a text column, and where each text ends in them. Letters come from tables,
+several at a time, and what is written may be longer than its text: what is too much is overwritten by the next.
+So no branch says how long a text is, and behind the last SPARE bytes must be free.
 """
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.metering.table import Int
+from redshank.flows.metering.machine import copy
+from redshank.flows.metering.table import HISTORY, Int, Records
 
 Bytes = npt.NDArray[np.uint8]
 Ends = npt.NDArray[np.int32]
 
+SPARE = 64
+V4_LETTERS, V6_LETTERS, MAC_LETTERS = 15, 45, 17
+
 _HEX = b"0123456789abcdef"
-_WIDTH = 45
-"""Letters of the longest IPv6 address as text."""
+_OCTETS = np.frombuffer(b"".join(f"{octet}.".encode().ljust(4) for octet in range(256)), np.uint8)
+_BYTES = np.frombuffer(b"".join(f"{byte:02x}: ".encode() for byte in range(256)), np.uint8)
 
 
-def texts(letters: Bytes, lengths: npt.NDArray[Any]) -> pa.StringArray:
-    """Build a text column from ASCII letters, of which the first `lengths` count; length 0 is null.
-
-    Shape:
-        letters: [n, w]; lengths: [n].
-
-    Example:
-        >>> texts(np.frombuffer(b"abcd", np.uint8).reshape(2, 2), np.array([1, 0])).to_pylist()
-        ['a', None]
-    """
-    ends = np.zeros(len(lengths) + 1, np.int32)
-    np.cumsum(lengths, out=ends[1:])
-    out = np.empty(ends[-1], np.uint8)
-    _pack(letters, ends, out)
-    return _column(ends, out)
+def pairs_of(alphabet: bytes) -> Bytes:
+    """Return all pairs of letters: those of the number i * len(alphabet) + k are alphabet[i] and alphabet[k]."""
+    return np.frombuffer(b"".join(bytes((one, other)) for one in alphabet for other in alphabet), np.uint8)
 
 
 @lean_kernel
-def _pack(letters: Bytes, ends: Ends, out: Bytes) -> None:
-    for k in range(len(ends) - 1):
-        at = np.int64(ends[k])
-        for n in range(np.int64(ends[k + 1]) - at):
-            out[at + n] = letters[k, n]
-
-
-def _column(ends: Ends, data: Bytes) -> pa.StringArray:
-    count = len(ends) - 1
-    present = ends[1:] > ends[:-1]
-    valid = None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little"))
-    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(data), valid)
-
-
-def addresses(version: Bytes, hi: npt.NDArray[np.uint64], lo: npt.NDArray[np.uint64]) -> pa.StringArray:
-    """Write IP addresses as text.
-
-    Args:
-        version: 4 or 6.
-        hi: Upper 64 bits, as in PACKET.
-        lo: Lower 64 bits.
+def write_addresses(rows: Records, first: int, ends: npt.NDArray[np.int32], source: Bytes, target: Bytes) -> None:
+    """Write the addresses of originators and responders, as the texts from `first` on.
 
     Shape:
-        version, hi, lo: [n].
-
-    Example:
-        >>> addresses(np.array([4, 6], "u1"), np.array([0, 0], "u8"), np.array([0x7F000001, 1], "u8")).to_pylist()
-        ['127.0.0.1', '::1']
+        rows: [k]; ends: [2, n + 1], of source and of target.
     """
-    ends = np.zeros(len(lo) + 1, np.int32)
-    out = np.empty(_WIDTH * len(lo), np.uint8)
-    _addresses(version, hi, lo, ends, out)
-    return _column(ends, out[: ends[-1]])
+    from_end: Int = np.int64(ends[0, first])
+    to_end: Int = np.int64(ends[1, first])
+    for k in range(len(rows)):
+        row = rows[k]
+        one, other = np.int64(row.a_lo), np.int64(row.b_lo)
+        from_lo, to_lo = (one, other) if row.orig_is_a else (other, one)
+        if row.version == 4:
+            from_end = _dotted(from_lo, source, from_end)
+            to_end = _dotted(to_lo, target, to_end)
+        else:
+            one, other = np.int64(row.a_hi), np.int64(row.b_hi)
+            from_hi, to_hi = (one, other) if row.orig_is_a else (other, one)
+            from_end = _colons(from_hi, from_lo, source, from_end)
+            to_end = _colons(to_hi, to_lo, target, to_end)
+        ends[0, first + k + 1], ends[1, first + k + 1] = from_end, to_end
 
 
 @lean_kernel
-def _dotted(value: Int, out: Bytes, at: int) -> int:
+def write_macs(rows: Records, first: int, ends: npt.NDArray[np.int32], source: Bytes, target: Bytes) -> None:
+    """Write the link-layer addresses of originators and responders, none for 0, as the texts from `first` on.
+
+    Shape:
+        rows: [k]; ends: [2, n + 1], of source and of target.
+    """
+    from_end: Int = np.int64(ends[0, first])
+    to_end: Int = np.int64(ends[1, first])
+    for k in range(len(rows)):
+        from_end = _mac(np.int64(rows[k].orig_mac), source, from_end)
+        to_end = _mac(np.int64(rows[k].resp_mac), target, to_end)
+        ends[0, first + k + 1], ends[1, first + k + 1] = from_end, to_end
+
+
+@lean_kernel
+def write_histories(rows: Records, first: int, ends: Ends, out: Bytes) -> None:
+    """Write histories, as the texts from `first` on.
+
+    Shape:
+        rows: [k]; ends: [n + 1].
+    """
+    at = np.int64(ends[first])
+    for k in range(len(rows)):
+        copy(out, at, rows[k].history, 0, HISTORY)
+        at += np.int64(rows[k].history_length)
+        ends[first + k + 1] = at
+
+
+@lean_kernel
+def _dotted(value: Int, out: Bytes, at: Int) -> Int:
     """Write an IPv4 address; return where it ends."""
-    for octet in range(4):
-        number = (value >> (24 - 8 * octet)) & 255
-        if octet > 0:
-            out[at] = 46
-            at += 1
-        if number >= 100:
-            out[at] = 48 + number // 100
-            at += 1
-        if number >= 10:
-            out[at] = 48 + number // 10 % 10
-            at += 1
-        out[at] = 48 + number % 10
-        at += 1
-    return at
+    for shift in (24, 16, 8, 0):
+        number = value >> shift & 255
+        copy(out, at, _OCTETS, 4 * number, 4)
+        at += 2 + np.int64(number > 9) + np.int64(number > 99)
+    return at - 1  # the last dot
+
+
+@lean_kernel
+def _mac(value: Int, out: Bytes, at: Int) -> Int:
+    """Write a link-layer address unless it is 0; return where it ends."""
+    for octet in range(6):
+        copy(out, at + 3 * octet, _BYTES, 4 * (value >> (40 - 8 * octet) & 255), 4)
+    return at + (MAC_LETTERS if value != 0 else 0)
 
 
 @lean_kernel
@@ -99,7 +106,7 @@ def _group(hi: Int, lo: Int, place: int) -> Int:
 
 
 @lean_kernel
-def _colons(hi: Int, lo: Int, out: Bytes, at: int) -> int:
+def _colons(hi: Int, lo: Int, out: Bytes, at: Int) -> Int:
     """Write an IPv6 address as RFC 5952 and inet_ntop do; return where it ends."""
     first, most, run = -1, 1, 0
     for place in range(8):
@@ -125,43 +132,3 @@ def _colons(hi: Int, lo: Int, out: Bytes, at: int) -> int:
                 at += 1
         place += 1
     return at
-
-
-@lean_kernel
-def _addresses(version: Bytes, hi: npt.NDArray[np.uint64], lo: npt.NDArray[np.uint64], ends: Ends, out: Bytes) -> None:
-    at = 0
-    for k in range(len(lo)):
-        if version[k] == 4:
-            at = _dotted(np.int64(lo[k]), out, at)
-        else:
-            at = _colons(np.int64(hi[k]), np.int64(lo[k]), out, at)
-        ends[k + 1] = at
-
-
-def macs(values: npt.NDArray[np.uint64]) -> pa.StringArray:
-    """Write 48-bit link-layer addresses as text; 0 is null.
-
-    Example:
-        >>> macs(np.array([0x020000000001, 0], "u8")).to_pylist()
-        ['02:00:00:00:00:01', None]
-    """
-    ends = np.zeros(len(values) + 1, np.int32)
-    out = np.empty(17 * len(values), np.uint8)
-    _macs(values, ends, out)
-    return _column(ends, out[: ends[-1]])
-
-
-@lean_kernel
-def _macs(values: npt.NDArray[np.uint64], ends: Ends, out: Bytes) -> None:
-    at = 0
-    for k in range(len(values)):
-        value = np.int64(values[k])
-        if value != 0:
-            for octet in range(6):
-                byte = (value >> (40 - 8 * octet)) & 255
-                out[at + 3 * octet] = _HEX[byte >> 4]
-                out[at + 3 * octet + 1] = _HEX[byte & 15]
-                if octet < 5:
-                    out[at + 3 * octet + 2] = 58
-            at += 17
-        ends[k + 1] = at
