@@ -57,7 +57,6 @@ ROOM = 512
 SLICE = 256
 """Flows read at a time: the text of so many must have room."""
 _PAGE = 4096
-_WHOLE = np.array([0, 8])
 
 Bytes = npt.NDArray[np.uint8]
 Records = npt.NDArray[Any]
@@ -189,6 +188,16 @@ def _mark(found: Bytes, which: Places, ends: Places, bits: Bits) -> None:
                 bits[which[k]] |= np.uint64(1) << np.uint64(s)
 
 
+@lean_kernel
+def _named(services: Bits, which: Places, spans: Places) -> int:
+    """List the flows that have a service, and where the eight bytes of their bits lie; return how many they are."""
+    count = 0
+    for k in range(len(services)):
+        which[count], spans[count, 0], spans[count, 1] = k, 8 * k, 8 * k + 8
+        count += services[k] != 0
+    return count
+
+
 class Recognizer:
     r"""Recognizes the services of flows, and reads their fields.
 
@@ -236,9 +245,10 @@ class Recognizer:
         Shape:
             services: [n], as `look` gives them.
         """
-        which = np.flatnonzero(services)
-        spans = 8 * which[:, None] + _WHOLE
-        found = self._names.look(np.ascontiguousarray(services).view(np.uint8), spans)
+        which, spans = np.empty(len(services), np.int64), np.empty((len(services), 2), np.int64)
+        count = _named(services, which, spans)
+        which, spans = which[:count], spans[:count]
+        found = self._names.look(services.view(np.uint8), spans)
         column = text_column(self._names.texts, found, 0, which, len(services), plain=True)
         return pa.nulls(len(services), pa.string()) if column is None else column
 

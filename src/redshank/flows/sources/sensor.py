@@ -92,8 +92,9 @@ class Sensor(FlowSource):
         return True
 
     def _batch(self, ended: Ended) -> pa.RecordBatch:
-        services = ended.rows["services"]
-        services[:] = self._recognizer.look(ended.data, ended.streams, services)
+        rows = ended.rows
+        rows["services"] = self._recognizer.look(ended.data, ended.streams, rows["services"])
         self._meter.remember(ended)
+        services = rows["services"].copy()  # one behind the other
         fields = self._recognizer.fields(ended.data, ended.streams, services)
         return flow_rows(ended, self._recognizer.texts(services), fields)
