@@ -84,11 +84,15 @@ def test_the_format_follows_the_option_or_the_ending(
     assert capsys.readouterr().out == ""
 
 
-def test_devices_are_written_beside_the_flows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_devices_are_written_beside_the_flows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("redshank.flows.vendor.PLACES", (tmp_path / "absent",))
     frame = ethernet(ipv4(tcp(b"", src_port=40000, dst_port=80, flags="S"), src="10.0.0.1", dst="10.0.0.2"))
     (tmp_path / "one.pcap").write_bytes(pcap([(1_500_000_000_000_000_000, frame)]))
     words = ("flows", "-r", tmp_path / "one.pcap", "-o", tmp_path / "x.csv", "--devices", tmp_path / "devices.jsonl")
     assert ended(monkeypatch, *words) == 0
+    assert "--devices: without names of vendors; Debian's package ieee-data has them" in capfd.readouterr().err
     devices = [json.loads(line) for line in (tmp_path / "devices.jsonl").read_text().splitlines()]
     assert [device["ips"] for device in devices] == [["10.0.0.1"]]  # who never spoke is no device
 

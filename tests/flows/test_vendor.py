@@ -35,6 +35,8 @@ def test_what_is_registered_to_nobody_has_no_vendor(mac: str | None, registry: P
 
 def test_a_system_without_the_registry_knows_no_vendor(tmp_path: Path) -> None:
     assert Vendors((tmp_path / "absent",)).name("00:00:0c:12:34:56") is None
+    assert not Vendors((tmp_path / "absent",)).known
+    assert Vendors((tmp_path / "absent", tmp_path)).known
     assert Vendors((tmp_path,)).name("00:00:0c:12:34:56") is None
 
 

@@ -96,8 +96,13 @@ def flows(
     inventory = None
     if devices is not None:
         from redshank.flows.devices import Devices
+        from redshank.flows.vendor import Vendors
 
-        inventory = Devices()
+        vendors = Vendors()
+        inventory = Devices(vendors=vendors)
+        if not vendors.known:
+            told = "--devices: without names of vendors; Debian's package ieee-data has them (apt install ieee-data)"
+            logging.getLogger(__name__).warning(told)
     begin = time.perf_counter()
     with ended_in_time(inputs, source), until_interrupted(inputs, source):
         batches = watched(source, hidden=out is None and sys.stdout.isatty())

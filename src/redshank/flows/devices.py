@@ -174,11 +174,11 @@ def _newest(most: int, *seen: dict[str, int]) -> list[str]:
 
 def _note(share: _Share, kind: str, name: str, when: int, most: int) -> None:
     held: dict[str, int] = getattr(share, kind)
+    if kind == "ips" and name not in held and len(share.networks) <= NETWORKS:
+        share.networks.add(_network(name))
     held[name] = max(when, held.get(name, when))
     if len(held) > most:
         del held[min(held, key=lambda one: (held[one], one))]
-    if kind == "ips" and len(share.networks) <= NETWORKS:
-        share.networks.add(_network(name))
 
 
 def _network(ip: str) -> str:

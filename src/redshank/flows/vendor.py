@@ -23,16 +23,21 @@ class Vendors:
 
     Args:
         places: Folders of the registry's CSV files, or files in the form of Wireshark's `manuf`; the first that exists
-            is read. Without any, nothing is known.
+            is read. Without any, nothing is known. None: PLACES.
 
     Example:
         >>> Vendors(()).name("00:00:0c:01:02:03") is None
         True
     """
 
-    def __init__(self, places: tuple[Path, ...] = PLACES) -> None:
-        self._places = places
+    def __init__(self, places: tuple[Path, ...] | None = None) -> None:
+        self._places = PLACES if places is None else places
         self._names: dict[str, str] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the system has a copy of the registry."""
+        return any(place.exists() for place in self._places)
 
     def name(self, mac: str | None) -> str | None:
         """Return the organization that a MAC's prefix is registered to.
