@@ -10,7 +10,7 @@ import typer
 
 from program import ended
 from redshank import __version__, commands
-from redshank.commands import add_commands, app, main
+from redshank.commands import NEW_OBJECTS, add_commands, app, main
 from redshank.core.errors import ActionError, ConfigError
 
 NAMES = sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
@@ -225,3 +225,10 @@ def test_sigterm_ends_as_ctrl_c_does_with_a_code_of_its_own(ignored: bool) -> No
     )
     done = subprocess.run([sys.executable, "-c", code, "hang"], capture_output=True, text=True, check=False, timeout=50)
     assert (done.returncode, done.stdout, done.stderr) == (143, "cleaned up\n", "")
+
+
+def test_garbage_is_looked_for_seldom_while_the_program_runs() -> None:
+    code = "import sys, gc, atexit, redshank.commands as c; atexit.register(lambda: print(gc.get_threshold()[0])); "
+    code += "sys.argv = ['redshank', '--version']; c.main()"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == str(NEW_OBJECTS)

@@ -5,6 +5,7 @@ standard error, without a traceback; results go to standard output, log text and
 """
 
 import functools
+import gc
 import importlib
 import io
 import logging
@@ -55,6 +56,10 @@ class _StandardError(logging.StreamHandler[TextIO]):
 INTERRUPTED, TERMINATED = 130, 143
 """Exit codes after Ctrl-C and after SIGTERM, as shells count them."""
 
+NEW_OBJECTS = 50_000
+"""New objects after which garbage is looked for. Of Python's own 700: all objects of a start stay, and to look
+at them again and again takes up to a tenth of a second. A batch of flows leaves none."""
+
 EXTRA = ("lightgbm", "onnx", "onnxscript", "scipy", "skactiveml", "sklearn", "torch")
 """What only training needs; a gateway has none of it."""
 
@@ -93,6 +98,7 @@ def add_commands() -> None:
 def main() -> None:
     """Run the command line; the entry point of the `redshank` program."""
     code = 1
+    gc.set_threshold(NEW_OBJECTS)
     _open_streams()
     with _heeding_termination() as ended:
         try:
