@@ -73,5 +73,5 @@ services: ## Install the Debian packages that optional tests need (root)
 		nfdump tshark softflowd tcpreplay chromium
 
 clean-cache: ## Throw away compiled kernels and tool caches
-	find src tests \( -name '*.nbi' -o -name '*.nbc' \) -delete
+	find src tests bench -path '*/__pycache__/*' \( -name '*.nbi' -o -name '*.nbc' -o -name '*.so' \) -delete
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

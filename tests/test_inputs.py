@@ -1,3 +1,4 @@
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ import pytest
 
 from redshank.config import Sensor as Settings
 from redshank.core.errors import ConfigError
+from redshank.flows.meter import MeterSettings
 from redshank.flows.source import FLOW_SOURCES, FlowSource
 from redshank.flows.sources.zeek import Zeek
-from redshank.inputs import METER, From, Inputs, ended_in_time, until_interrupted
+from redshank.inputs import METER, From, Inputs, ended_in_time, settings_chosen, until_interrupted
 
 LOG = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_pkts\n"
 
@@ -114,3 +116,22 @@ def test_the_help_names_every_tool_whose_records_are_read() -> None:
     option = get_args(From)[1]
     for name in FLOW_SOURCES.names():
         assert (name in option.help) == (name != METER), name
+
+
+@pytest.mark.parametrize("name", ["capacity", "checksums", "interim_packets", "interim_s"])
+def test_without_settings_the_meter_is_as_they_are_by_default(name: str) -> None:
+    assert getattr(MeterSettings(), name) == getattr(Settings(), name)
+
+
+def test_a_capacity_goes_before_the_settings(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="meter.capacity: 3 is not 16 to"):
+        Inputs(read=tmp_path / "one.pcap").source(Settings(), 3)
+
+
+def test_settings_are_chosen_by_a_file_or_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("REDSHANK_")]:
+        monkeypatch.delenv(name)
+    assert not settings_chosen(None)
+    assert settings_chosen(Path("redshank.toml"))
+    monkeypatch.setenv("redshank_sensor__checksums", "true")
+    assert settings_chosen(None)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.capture.sources.pcap import Pcap
-from redshank.core.kernel import kernel
+from redshank.core.kernel import lean_kernel
 
 
-@kernel
+@lean_kernel
 def touch(data: npt.NDArray[np.uint8], offset: npt.NDArray[np.int64], captured: npt.NDArray[np.int32]) -> int:
     """Sum up one byte of the link, of the network and of the transport header of each frame."""
     total = 0

@@ -1,6 +1,9 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
+from frames import ethernet, ipv4, pcap, udp
 from redshank.flows.warm import warm
 
 
@@ -46,3 +49,24 @@ print(sum(json_lines(batch).count(b"\\n") for batch in source.batches()) > 1_000
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False)
     assert (done.stdout.strip(), done.stderr) == ("True", "")
+
+
+_COMMAND = """
+import sys
+from redshank.commands import main
+sys.argv = ["redshank", "flows", "-r", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as end:
+    print(end.code, *sorted({"numba", "llvmlite", "pyarrow.compute", "numpy.random"} & set(sys.modules)))
+"""
+
+
+def test_afterwards_a_capture_becomes_flows_without_numba(tmp_path: Path) -> None:
+    path, out = tmp_path / "capture.pcap", tmp_path / "flows.parquet"
+    path.write_bytes(pcap([(0, ethernet(ipv4(udp(b"marsh"), 17)))]))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REDSHANK_")}
+    command = [sys.executable, "-c", _COMMAND, str(path), "-o", str(out)]
+    for _ in range(2):  # what is written as Parquet is compiled here, if it is not yet
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=True)
+    assert done.stdout.strip() == "0"

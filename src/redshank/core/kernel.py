@@ -34,27 +34,16 @@ _OTHERS = object()  # instead of what a kernel returns: not called
 _RUN = (ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p)  # the first arguments of any library's function
 
 
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile `function` with numba in nopython mode.
-
-    Division by zero gives inf or nan as in numpy: wire data must not raise.
-    """
-    return _made(function, {})
-
-
 def lean_kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile `function` as `kernel` does, without numba's reference counting.
+    """Compile `function` with numba in nopython mode, without numba's reference counting.
 
-    For chains of small kernels that are called once per packet: each array handed on would be counted up and down,
-    which took two thirds of the time of decoding. Wrong for a function that allocates or returns an array: numba
-    refuses to compile it.
+    Division by zero gives inf or nan as in numpy: wire data must not raise. References are not counted, because each
+    array handed on would be counted up and down, which took two thirds of the time of decoding; so a function that
+    allocates or returns an array is refused by numba.
     """
-    return _made(function, {"_nrt": False})  # numba's own option, without a public name
-
-
-def _made(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:
     if _is_set("NUMBA_DISABLE_JIT"):
         return function
+    options = {"_nrt": False}  # numba's own option, without a public name
     made = Kernel(cast("FunctionType", function), options)
     return cast("Callable[P, R]", made.dispatcher if _is_set("NUMBA_BOUNDSCHECK") else made)
 
@@ -115,8 +104,7 @@ class Kernel:
         self._function, self._options = function, options
         self._store = Store(function, options)
         self._count = function.__code__.co_argcount
-        # What allocates needs numba; and a closure is no constant, so numba alone looks at it.
-        self._direct = options.get("_nrt") is False and not function.__closure__
+        self._direct = not function.__closure__  # which is no constant: numba alone looks at it
         self._calls: tuple[_Call, ...] = ()
         self._codes: dict[str, Code | None] = {}
 

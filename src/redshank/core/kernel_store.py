@@ -79,7 +79,7 @@ class Store:
         for path in self._paths(types):
             with contextlib.suppress(*_UNREADABLE):
                 library, told = _read(path)
-                now = _stamp(self._function.__module__)
+                now = _stamp(self._function.__module__.partition(".")[0])
                 if now and told["stamp"] == now:
                     return _load(path, told)
                 if told["made_from"] != self._made_from():
@@ -97,7 +97,7 @@ class Store:
             OSError: If it can be written nowhere, or the system does not load it.
         """
         told = {
-            "stamp": _stamp(self._function.__module__),
+            "stamp": _stamp(self._function.__module__.partition(".")[0]),
             "made_from": self._made_from(),
             "entry": self.entry(),
             "returns": made.returns,
@@ -192,9 +192,9 @@ def _makers() -> str:
 
 
 @cache
-def _stamp(module: str) -> str:
-    """Tell when the files of a module's package, and of this one, were last changed; empty if that may be wrong."""
-    package = sys.modules.get(module.partition(".")[0])
+def _stamp(name: str) -> str:
+    """Tell when the files of a package, and of this one, were last changed; empty if that may be wrong."""
+    package = sys.modules.get(name)
     folders = {str(_OWN), *getattr(package, "__path__", ())}
     times = sorted(row for folder in folders for row in _files(folder))
     if not hasattr(package, "__path__") or any(changed >= _BEGAN for _, changed, _ in times):

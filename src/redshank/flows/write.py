@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.files import replacing
@@ -153,6 +152,8 @@ def _write_zeek(batches: Iterable[pa.RecordBatch], stream: BinaryIO, schema: pa.
 
 def _connections(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return what a conn.log has of the flows."""
+    import pyarrow.compute as pc  # noqa: PLC0415  takes 40 ms, and the other forms need none
+
     part = batch.column("part")
     finished = pc.or_kleene(pc.is_null(part), pc.not_equal(part, "interim"))
     return batch.filter(finished).select([name for name, _, _ in COLUMNS])

@@ -6,6 +6,7 @@ packet, a HOLE only while data is out of order. All come from pools of fixed siz
 bounded. Fields are ordered by cache line: what every packet touches comes first.
 """
 
+import os
 from typing import Any
 
 import numpy as np
@@ -297,7 +298,7 @@ class Table:
         for name in ("started_end", "started_more", "started_hole"):
             memory[name] = 1
         memory["written"] = 8  # so that no place is 0
-        memory["k0"], memory["k1"] = np.random.default_rng(seed).integers(0, 2**64, 2, dtype=np.uint64)
+        memory["k0"], memory["k1"] = _key(seed)
 
     def _array(self, name: str, length: int) -> npt.NDArray[Any]:
         made = np.zeros(length, _ARRAYS[name])
@@ -306,6 +307,12 @@ class Table:
 
     def _place(self, name: str, array: npt.NDArray[Any]) -> None:
         self.memory[name], self.memory[f"{name}_length"] = array.ctypes.data, len(array)
+
+
+def _key(seed: int | None) -> npt.NDArray[np.uint64]:
+    if seed is None:  # without numpy.random, which takes 20 ms to load
+        return np.frombuffer(os.urandom(16), np.uint64)
+    return np.random.default_rng(seed).integers(0, 2**64, 2, dtype=np.uint64)
 
 
 @lean_kernel

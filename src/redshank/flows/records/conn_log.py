@@ -9,7 +9,6 @@ Source: https://docs.zeek.org/en/master/logs/conn.html and https://docs.zeek.org
 import re
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 UNSET = "-"
 EMPTY = "(empty)"
@@ -77,6 +76,8 @@ def escape(texts: pa.StringArray) -> pa.StringArray:
         >>> escape(pa.array(["tab\there", "-", "é", "plain", None])).to_pylist()
         ['tab\\x09here', '\\x2d', '\\xc3\\xa9', 'plain', None]
     """
+    import pyarrow.compute as pc  # noqa: PLC0415  takes 40 ms, and who writes flows needs only this module's names
+
     plain = pc.and_not(pc.match_substring_regex(texts, _PLAIN), pc.is_in(texts, pa.array([UNSET, EMPTY])))
     if pc.all(plain, min_count=0).as_py():
         return texts
@@ -90,6 +91,8 @@ def unescape(texts: pa.StringArray) -> pa.StringArray:
         >>> unescape(pa.array(["tab\\x09here", "\\xc3\\xa9", "\\xff", None])).to_pylist()
         ['tab\there', 'é', '\\xff', None]
     """
+    import pyarrow.compute as pc  # noqa: PLC0415  as above
+
     if not pc.any(pc.match_substring(texts, "\\"), min_count=0).as_py():
         return texts
     return pa.array([None if text is None else _unescaped(text) for text in texts.to_pylist()], pa.string())
