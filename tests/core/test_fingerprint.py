@@ -6,7 +6,7 @@ import pytest
 
 from redshank.core.fingerprint import fingerprint
 from redshank.core.intrinsic import Intrinsic
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 
 
 def _plain(value: float) -> float:
@@ -54,6 +54,12 @@ def _caller(value: float) -> float:
 def test_a_constant_of_a_kernel_that_is_called_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint(cast("FunctionType", _caller))
     monkeypatch.setitem(globals(), "_FACTOR", 3.0)
+    assert fingerprint(cast("FunctionType", _caller)) != before
+
+
+def test_whether_a_kernel_is_called_or_inlined_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(cast("FunctionType", _caller))
+    monkeypatch.setitem(globals(), "_called", inlined(cast("Any", _called).__wrapped__))
     assert fingerprint(cast("FunctionType", _caller)) != before
 
 

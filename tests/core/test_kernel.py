@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from numba.core.errors import NumbaError
 
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 
 
 @lean_kernel
@@ -51,6 +51,23 @@ def test_a_kernel_may_look_at_a_part_of_an_array() -> None:
 def test_a_kernel_that_allocates_does_not_compile() -> None:
     with pytest.raises(NumbaError, match="Only accept returning of array passed into the function"):
         _allocates(3)
+
+
+@inlined
+def _third(value: float) -> float:
+    return value / 3
+
+
+@lean_kernel
+def _thirds(values: npt.NDArray[np.float64]) -> None:
+    for i in range(len(values)):
+        values[i] = _third(values[i])
+
+
+def test_an_inlined_kernel_computes_what_python_does() -> None:
+    values = np.array([3.0, 6.0])
+    _thirds(values)
+    assert values.tolist() == [1.0, 2.0]
 
 
 def loaded(one: Any) -> bool:

@@ -37,6 +37,8 @@ def fingerprint(function: FunctionType) -> str:
             for value in _values(one, name, names):
                 called = getattr(value, "__wrapped__", value)  # of a kernel
                 digest.update(f"{name}={_text(called)}".encode())
+                if getattr(value, "is_inlined", False):
+                    digest.update(b"inlined")
                 if isinstance(called, FunctionType) and called not in seen:
                     seen.add(called)
                     waiting.append(called)

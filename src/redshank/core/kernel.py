@@ -41,9 +41,21 @@ def lean_kernel(function: Callable[P, R]) -> Callable[P, R]:
     array handed on would be counted up and down, which took two thirds of the time of decoding; so a function that
     allocates or returns an array is refused by numba.
     """
+    return _made(function, {"_nrt": False})  # numba's own option, without a public name
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` as `lean_kernel` does, and put it in the place of each call.
+
+    For what is done once per packet in one or two places: a call takes longer than most of it, and the compiler knows
+    more about what it sees whole. Wrong for what many places call, or few packets need.
+    """
+    return _made(function, {"_nrt": False, "forceinline": True})
+
+
+def _made(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:
     if _is_set("NUMBA_DISABLE_JIT"):
         return function
-    options = {"_nrt": False}  # numba's own option, without a public name
     made = Kernel(cast("FunctionType", function), options)
     return cast("Callable[P, R]", made.dispatcher if _is_set("NUMBA_BOUNDSCHECK") else made)
 
@@ -107,6 +119,11 @@ class Kernel:
         self._direct = not function.__closure__  # which is no constant: numba alone looks at it
         self._calls: tuple[_Call, ...] = ()
         self._codes: dict[str, Code | None] = {}
+
+    @property
+    def is_inlined(self) -> bool:
+        """Whether kernels that call it have its code among theirs."""
+        return "forceinline" in self._options
 
     @property
     def compiled(self) -> tuple[str, ...]:

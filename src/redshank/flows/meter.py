@@ -34,7 +34,7 @@ import numpy.typing as npt
 from redshank.core.errors import ConfigError
 from redshank.flows.metering.deadline import LIMITS
 from redshank.flows.metering.intake import ANOMALIES, DEPTHS, feed, finish, remember, watch
-from redshank.flows.metering.lookup import BATCH
+from redshank.flows.metering.lookup import KEYS
 from redshank.flows.metering.table import DATA_BYTES, KEY, Table
 
 __all__ = ["ANOMALIES", "ROWS", "Ended", "Meter", "MeterSettings"]
@@ -167,7 +167,7 @@ class Meter:
         self._counts = np.zeros(len(ANOMALIES), np.int64)
         self._limits = settings.limits()[0]
         self._memory = self.table.memory
-        self._keys = np.zeros(BATCH, KEY)
+        self._keys = np.zeros(KEYS, KEY)
         self._carriers = np.zeros((DEPTHS, 2), np.uint64)
         self._taken_ns = 0
 

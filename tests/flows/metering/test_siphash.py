@@ -1,6 +1,6 @@
 import numpy as np
 
-from redshank.flows.metering.siphash import siphash, siphash_two
+from redshank.flows.metering.siphash import siphash, siphash_many
 
 
 def _reference(key: tuple[int, int], words: list[int]) -> int:
@@ -40,4 +40,9 @@ def test_siphash_is_that_of_its_authors() -> None:
         words = random.integers(0, 2**64, 7, dtype=np.uint64)
         plain = [int(word) for word in words]
         assert int(siphash(*words)) % 2**64 == _reference((plain[0], plain[1]), plain[2:])
-        assert int(siphash_two(*words[:4])) % 2**64 == _reference((plain[0], plain[1]), plain[2:4])
+
+
+def test_several_hashes_at_once_are_those_of_each() -> None:
+    words = np.random.default_rng(6).integers(0, 2**64, (6, 16), dtype=np.uint64)
+    siphash_many(np.uint64(7), np.uint64(8), words.reshape(-1), 16)
+    assert words[5].tolist() == [_reference((7, 8), [int(word) for word in five]) for five in words[:5].T]

@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redshank.flows.metering.stream import CLOSED, ESTABLISHED, acknowledged, data_seen, sent_bytes
-from redshank.flows.metering.table import BLOCKS, Table
+from redshank.flows.metering.table import BLOCKS, GIVEN_UP, Table
 
 
 def _table() -> Table:
@@ -77,7 +77,7 @@ def test_without_any_acknowledgement_data_above_a_hole_is_given_up() -> None:
     tables = _table()
     tables.ends["acked"][1] = 0
     _seen(tables, 500, 20_000)
-    assert (int(tables.ends["given_up"][1]), int(tables.ends["hole"][1])) == (1, 0)
+    assert (int(tables.ends["order"][1]), int(tables.ends["hole"][1])) == (GIVEN_UP, 0)
 
 
 def test_sent_bytes_leave_out_syn_and_fin() -> None:

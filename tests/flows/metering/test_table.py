@@ -5,10 +5,12 @@ from redshank.flows.metering.table import END, HOLE, MORE, ROW, Table
 
 
 def test_records_fill_whole_cache_lines_and_take_what_the_settings_say() -> None:
-    assert (ROW.itemsize, END.itemsize, MORE.itemsize, HOLE.itemsize) == (256, 192, 208, 104)
+    assert (ROW.itemsize, END.itemsize, MORE.itemsize, HOLE.itemsize) == (256, 192, 256, 104)
     assert ROW.fields is not None
     assert END.fields is not None
-    assert (ROW.fields["packets"][1], END.fields["last"][1]) == (64, 64)
+    assert (ROW.fields["packets"][1], END.fields["last"][1], END.fields["fin_seq"][1]) == (64, 64, 128)
+    tables = Table(16, 1)
+    assert [array.ctypes.data % 64 for array in (tables.rows, tables.ends, tables.more, tables.nodes)] == [0, 0, 0, 0]
 
 
 def test_without_a_seed_each_table_draws_its_own_key() -> None:

@@ -8,7 +8,7 @@ only every so often, at times that depend on the packets of all other flows; her
 
 import numpy as np
 
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined
 from redshank.flows.metering.orient import ICMP, ICMPV6, TCP, UDP, is_dns
 from redshank.flows.metering.stream import INACTIVE, RESET, SYN_ACK_SENT, SYN_SENT
 from redshank.flows.metering.table import Int, Record
@@ -30,7 +30,7 @@ LIMITS = np.dtype(
 """What rows depend on beside packets; kernels take one record of it."""
 
 
-@lean_kernel
+@inlined
 def deadline(row: Record, orig: Record, resp: Record, limits: Record) -> Int:
     """Return when the flow ends if nothing more comes."""
     if row.proto != TCP:

@@ -8,20 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.capture.packet import CARRIES, METERED_CARRIER
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 from redshank.flows.metering import interim
 from redshank.flows.metering.announced import BITS, FIRST, announce, announced
 from redshank.flows.metering.deadline import deadline
 from redshank.flows.metering.emit import BY_PACKETS, CLOSED, END_OF_INPUT, EVICTED, emit, room
 from redshank.flows.metering.history import CHECKSUM, DATA_BIT, flipped, once, scaled
-from redshank.flows.metering.lookup import BATCH, look_up
+from redshank.flows.metering.lookup import STEPS, key_at, look_up
 from redshank.flows.metering.moments import count
-from redshank.flows.metering.orient import ICMP, ICMPV6, TCP, UDP, roles_exchanged
+from redshank.flows.metering.orient import ICMP, ICMPV6, SYN, TCP, UDP, roles_exchanged
 from redshank.flows.metering.pools import end_of, more_of, take_row, victim
 from redshank.flows.metering.prefix import keep_datagram
 from redshank.flows.metering.sequence import note
 from redshank.flows.metering.slots import find, insert, same_key
 from redshank.flows.metering.table import (
+    GROUP,
     Int,
     Memory,
     Record,
@@ -84,7 +85,7 @@ def _begin(t: Memory, packet: Record, key: Record, now: Int, limits: Record) -> 
     return index
 
 
-@lean_kernel
+@inlined
 def _take(
     t: Memory,
     packet: Record,
@@ -193,6 +194,26 @@ def _settled(t: Memory, packet: Record, key: Record, limits: Record, counts: npt
     return index
 
 
+@inlined
+def _clocked(t: Memory, now: Int, limits: Record, counts: npt.NDArray[np.int64]) -> bool:
+    """Do what `_time` does, at once where time went on and no bucket is due."""
+    if now >= t.clock and now >> BUCKET_BITS <= t.tick:
+        t.clock = now
+        return True
+    return _time(t, now, limits, counts)
+
+
+@inlined
+def _flow_of(t: Memory, packet: Record, key: Record, limits: Record, counts: npt.NDArray[np.int64]) -> Int:
+    """Do what `_settled` does, at once where the flow is where it was, nothing of it is due and it goes on."""
+    index = np.int64(key.row)
+    if index >= 0:
+        row = all_rows(t)[np.uint64(index)]
+        if row.live and same_key(row, key) and due(row) > t.clock and not (row.proto == TCP and packet.tcp_flags & SYN):
+            return index
+    return _settled(t, packet, key, limits, counts)
+
+
 @lean_kernel
 def feed(
     packets: Records,
@@ -205,12 +226,11 @@ def feed(
     carriers: npt.NDArray[np.uint64],
 ) -> Int:
     """Take packets from `start` on; return where it stopped: at the end, or because the room for rows is full."""
-    at = start
-    while at < len(packets):
-        stop = min(at + BATCH, len(packets))
-        look_up(packets, data, at, stop, t, keys)
-        for place in range(at, stop):
-            packet, key = packets[place], keys[place - at]
+    for first in range(start, len(packets) + STEPS * GROUP, GROUP):
+        look_up(packets, data, start, first, t, keys)
+        at = first - STEPS * GROUP
+        for place in range(max(at, start), min(at + GROUP, len(packets))):
+            packet, key = packets[np.uint64(place)], key_at(keys, place)
             depth = 0 + packet.depth
             if packet.version == 0:
                 continue
@@ -219,14 +239,14 @@ def feed(
                     carriers[depth, 0], carriers[depth, 1] = tunnel_uid(packet)
                 continue
             now = min(max(packet.ts_ns, 0), LAST_NS)
-            if not room(t) or not _time(t, now, limits, counts):
+            if not room(t) or not _clocked(t, now, limits, counts):
                 return place
             t.packets += 1
-            index = _settled(t, packet, key, limits, counts)
+            index = _flow_of(t, packet, key, limits, counts)
             fresh = index < 0
             if fresh:
                 index = _begin(t, packet, key, now, limits)
-            row = all_rows(t)[index]
+            row = all_rows(t)[np.uint64(index)]
             before = 0 if fresh else due(row)
             _take(t, packet, key, data, now, index, limits, counts)
             if depth > 0 and depth <= DEPTHS:
@@ -241,7 +261,6 @@ def feed(
             elif due(row) < before:
                 unlink(t, index)
                 link(t, index)
-        at = stop
     return len(packets)
 
 

@@ -1,65 +1,118 @@
-"""Finding the flows of many packets at once, so that memory is on its way before it is needed.
+"""Finding the flows of packets ahead of time, so that memory is on its way before it is needed.
 
 In: PACKET records. Out: their KEYs, each with its hash and the row where the flow probably is; the cache lines of
-slots, rows, ends and payloads have been asked for: a flow table is larger than any cache, and each packet's flow lies
-somewhere else. Nothing is changed, and nothing here is final: the packets before may still begin, end or move the flow.
+slots, rows, ends and payloads have been asked for: a flow table is larger than a core's own cache, and each packet's
+flow lies somewhere else. Nothing is changed, and nothing here is final: the packets before may still begin, end or move
+the flow.
+Each step makes known what the next one asks for. They work on groups of packets, each step a group ahead of the next
+and the last a group ahead of the meter: what was asked for comes while the packets between are metered.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from redshank.capture.packet import CARRIES
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined
 from redshank.flows.metering.machine import prefetch
 from redshank.flows.metering.orient import TCP, key_of
-from redshank.flows.metering.slots import hash_of, probe
-from redshank.flows.metering.table import FIRST, Int, Memory, Records, all_ends, all_more, all_rows, all_slots
+from redshank.flows.metering.siphash import siphash_many
+from redshank.flows.metering.slots import probe, rest_of
+from redshank.flows.metering.table import (
+    FIRST,
+    GROUP,
+    Int,
+    Memory,
+    Records,
+    all_ends,
+    all_more,
+    all_rows,
+    all_slots,
+    hash_words,
+)
 
-BATCH = 64
-"""Packets looked up at once: their lines fit into the smallest cache."""
+STEPS = 3
+KEYS = 64
+"""KEYs kept, by the number of their packet modulo this: more than GROUP * STEPS, a power of two."""
 _LINE = 64
+_LONG = 128
+"""Packets after which the first bytes of a flow are hardly looked for any more."""
 
 
-@lean_kernel
-def look_up(packets: Records, data: npt.NDArray[np.uint8], start: Int, stop: Int, t: Memory, keys: Records) -> None:
-    """Fill keys[0 : stop - start] for packets[start:stop]; what is not metered has version 0."""
-    mask = len(all_slots(t)) - 1
-    k0, k1 = t.k0, t.k1
-    for k in range(stop - start):
-        packet, key = packets[start + k], keys[k]
+@inlined
+def key_at(keys: Records, place: Int) -> Int:
+    """Return the KEY of the packet at `place`."""
+    return keys[np.uint64(place & (KEYS - 1))]
+
+
+@inlined
+def look_up(packets: Records, data: npt.NDArray[np.uint8], start: Int, first: Int, t: Memory, keys: Records) -> None:
+    """Take the three steps ahead of the packets from `first` - STEPS * GROUP on, for those of packets[start:]."""
+    if first < len(packets):
+        _ask_slots(packets, data, first, min(first + GROUP, len(packets)), t, keys)
+    at = first - GROUP
+    if start <= at < len(packets):
+        _ask_rows(at, min(at + GROUP, len(packets)), t, keys)
+    at -= GROUP
+    if start <= at < len(packets):
+        _ask_ends(packets, at, min(at + GROUP, len(packets)), t, keys)
+
+
+@inlined
+def _ask_slots(packets: Records, data: npt.NDArray[np.uint8], first: Int, stop: Int, t: Memory, keys: Records) -> None:
+    """Write the KEYs; what is not metered has version 0."""
+    words = hash_words(t)
+    for place in range(first, stop):
+        packet, key = packets[np.uint64(place)], key_at(keys, place)
         key.row = -1
         key.version = 0
         if packet.version != 0 and packet.carrier != CARRIES:
             key_of(packet, key)
-            tag = np.int64(hash_of(key, k0, k1) & np.uint64(0xFFFFFFFF))
-            key.tag = tag
-            prefetch(all_slots(t), tag & mask, 0)
-            if packet.payload_captured > 0:
-                prefetch(data, np.int64(packet.payload_offset), 0)
-    for k in range(stop - start):
-        key = keys[k]
+            k = np.uint64(place - first)
+            words[k], words[k + np.uint64(GROUP)] = key.a_hi, key.a_lo
+            words[k + np.uint64(2 * GROUP)], words[k + np.uint64(3 * GROUP)] = key.b_hi, key.b_lo
+            words[k + np.uint64(4 * GROUP)] = rest_of(key)
+            prefetch(data, np.int64(packet.payload_offset), 0)
+    siphash_many(t.k0, t.k1, words, GROUP)
+    slots = all_slots(t)
+    mask = len(slots) - 1
+    for place in range(first, stop):
+        tag = np.int64(words[np.uint64(5 * GROUP + place - first)] & np.uint64(0xFFFFFFFF))
+        key_at(keys, place).tag = tag
+        prefetch(slots, tag & mask, 0)
+
+
+@inlined
+def _ask_rows(first: Int, stop: Int, t: Memory, keys: Records) -> None:
+    slots, rows = all_slots(t), all_rows(t)
+    for place in range(first, stop):
+        key = key_at(keys, place)
         if key.version != 0:
-            index = probe(all_slots(t), 0 + key.tag)
+            index = probe(slots, 0 + key.tag)
             key.row = index
-            if index >= 0:
-                prefetch(all_rows(t), index, 0)
-                prefetch(all_rows(t), index, _LINE)
-    for k in range(stop - start):
-        key = keys[k]
+            prefetch(rows, index, 0)
+            prefetch(rows, index, _LINE)
+
+
+@inlined
+def _ask_ends(packets: Records, first: Int, stop: Int, t: Memory, keys: Records) -> None:
+    """Ask for what the packet will touch; no branch on what cannot be guessed, rather for a line that is there."""
+    rows, ends, more = all_rows(t), all_ends(t), all_more(t)
+    for place in range(first, stop):
+        key = key_at(keys, place)
         if key.row >= 0:
-            row = all_rows(t)[key.row]
+            row, packet = rows[np.uint64(key.row)], packets[np.uint64(place)]
             orig, resp = np.int64(row.orig_end), np.int64(row.resp_end)
-            if row.orig_is_a != key.from_a:
-                orig, resp = resp, orig
-            prefetch(all_ends(t), orig, 0)
-            prefetch(all_ends(t), orig, _LINE)
-            if key.proto == TCP:
-                prefetch(all_ends(t), resp, _LINE)
-            if row.more > 0 and row.packets < FIRST:
-                prefetch(all_more(t), np.int64(row.more), 0)
-                prefetch(all_more(t), np.int64(row.more), _LINE)
-            if row.packets + 1 >= row.due_packets:
+            other = orig ^ resp
+            sender = orig if row.orig_is_a == key.from_a else resp
+            prefetch(ends, sender, 0)
+            prefetch(ends, sender, _LINE)
+            prefetch(ends, other ^ sender if key.proto == TCP else sender, _LINE)
+            prefetch(ends, sender, 2 * _LINE if (row.packets < _LONG) & (packet.payload_captured > 0) else _LINE)
+            count = row.packets
+            prefetch(more, np.int64(row.more), 8 * count if count < FIRST else 0)
+            if count + 1 >= row.due_packets:
                 for line in range(2 * _LINE, 4 * _LINE, _LINE):
-                    prefetch(all_rows(t), np.int64(key.row), line)
-                    prefetch(all_more(t), np.int64(row.more), line)
-                prefetch(all_ends(t), resp, 0)
+                    prefetch(rows, np.int64(key.row), line)
+                    prefetch(more, np.int64(row.more), line)
+                prefetch(ends, resp, 0)
+                prefetch(ends, orig, 0)

@@ -7,12 +7,12 @@ which packets would have to come.
 
 import numpy as np
 
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 from redshank.flows.metering.machine import add_square, scaled_variance
 from redshank.flows.metering.table import Int, Record
 
 
-@lean_kernel
+@inlined
 def count(end: Record, size: Int, now: Int) -> None:
     """Add a packet to its direction.
 

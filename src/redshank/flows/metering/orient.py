@@ -11,7 +11,7 @@ Source: Zeek's manual: likely_server_ports and the ports that its protocol scrip
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 from redshank.flows.metering.table import Int, Record
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
@@ -59,36 +59,32 @@ def is_dns(port: Int) -> bool:
     return bool(port in DNS_SERVERS)
 
 
-@lean_kernel
+@inlined
 def key_of(packet: Record, key: Record) -> None:
     """Write the key of the packet's flow.
 
     Source and destination with equal address and port are told apart by nothing: all their packets come from a.
+    Which end is a cannot be guessed ahead, so there is no branch on it: what differs is exchanged by a mask.
     """
-    source, target = int(packet.src_port), int(packet.dst_port)
+    source: Int = np.int64(packet.src_port)
+    target: Int = np.int64(packet.dst_port)
     one_way = 0
-    if packet.proto in (ICMP, ICMPV6):
-        answer = COUNTERPART[0 if packet.proto == ICMP else 1, source & 255]
-        if answer < 0:
-            one_way = 1
+    if packet.proto not in (TCP, UDP):
+        if packet.proto in (ICMP, ICMPV6):
+            answer = COUNTERPART[0 if packet.proto == ICMP else 1, source & 255]
+            if answer < 0:
+                one_way = 1
+            else:
+                target = np.int64(answer)
         else:
-            target = int(answer)
-    elif packet.proto not in (TCP, UDP):
-        source = target = 0
-    from_a = True
-    if not one_way:
-        if packet.src_hi != packet.dst_hi:
-            from_a = bool(packet.src_hi < packet.dst_hi)
-        elif packet.src_lo != packet.dst_lo:
-            from_a = bool(packet.src_lo < packet.dst_lo)
-        else:
-            from_a = source <= target
-    if from_a:
-        key.a_hi, key.a_lo, key.a_port = packet.src_hi, packet.src_lo, source
-        key.b_hi, key.b_lo, key.b_port = packet.dst_hi, packet.dst_lo, target
-    else:
-        key.b_hi, key.b_lo, key.b_port = packet.src_hi, packet.src_lo, source
-        key.a_hi, key.a_lo, key.a_port = packet.dst_hi, packet.dst_lo, target
+            source = target = 0
+    s_hi, s_lo, d_hi, d_lo = packet.src_hi, packet.src_lo, packet.dst_hi, packet.dst_lo
+    lower = (s_lo < d_lo) | ((s_lo == d_lo) & (source <= target))
+    from_a = np.int64((one_way != 0) | (s_hi < d_hi) | ((s_hi == d_hi) & lower))
+    mask = np.uint64(from_a - 1)  # all ones where the ends are exchanged
+    hi, lo, ports = (s_hi ^ d_hi) & mask, (s_lo ^ d_lo) & mask, (source ^ target) & (from_a - 1)
+    key.a_hi, key.a_lo, key.a_port = s_hi ^ hi, s_lo ^ lo, source ^ ports
+    key.b_hi, key.b_lo, key.b_port = d_hi ^ hi, d_lo ^ lo, target ^ ports
     key.proto = packet.proto
     key.version = packet.version
     key.one_way = one_way

@@ -8,6 +8,8 @@ from redshank.core.kernel import lean_kernel
 from redshank.flows.metering.machine import prefetch
 from redshank.flows.metering.table import (
     EVICTION_SAMPLE,
+    IN_ORDER,
+    OUT_OF_ORDER,
     Int,
     Memory,
     Record,
@@ -117,6 +119,7 @@ def hole_of(t: Memory, end: Record) -> Int:
         return 0
     all_holes(t)[place].blocks = 0
     end.hole = place
+    end.order = OUT_OF_ORDER
     return place
 
 
@@ -126,6 +129,7 @@ def give_hole(t: Memory, end: Record) -> None:
     all_holes(t)[end.hole].start[0] = t.free_hole
     t.free_hole = end.hole
     end.hole = 0
+    end.order = IN_ORDER
 
 
 @lean_kernel

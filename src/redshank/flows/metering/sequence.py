@@ -8,14 +8,14 @@ the fields of bursts: the burst that lasts follows from the flow's counts.
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 from redshank.flows.metering.pools import more_of
 from redshank.flows.metering.table import FIRST, Int, Memory, Records, all_more, all_rows
 
 PAUSE_NS = 1_000_000_000
 
 
-@lean_kernel
+@inlined
 def note(t: Memory, index: Int, from_a: Int, size: Int, now: Int) -> None:
     """Add a packet to its flow, whose counts do not hold it yet.
 
@@ -36,8 +36,8 @@ def note(t: Memory, index: Int, from_a: Int, size: Int, now: Int) -> None:
         gap = max(now - row.seen_ns, 0)
         if packets < FIRST:
             more = all_more(t)[more_of(t, index)]
-            more.sizes[packets] = size if from_a else -size
-            more.gaps[packets] = np.float32(gap / 1e9)
+            more.firsts[2 * packets] = size if from_a else -size
+            more.firsts[2 * packets + 1] = np.float32(gap / 1e9).view(np.int32)
         if gap >= PAUSE_NS:
             _pause(t, index, gap)
     row.packets = packets + 1
@@ -87,9 +87,9 @@ def write_firsts(
         row, sign = rows[k], 1 if rows[k].orig_is_a else -1
         if row.packets > 1:  # all FIRST: those that it has not are overwritten by the next row
             for n in range(FIRST):
-                sizes[at + n] = sign * more[k].sizes[n]
+                sizes[at + n] = sign * more[k].firsts[2 * n]
             for n in range(FIRST):
-                gaps[at + n] = more[k].gaps[n]
+                gaps[at + n] = np.int32(more[k].firsts[2 * n + 1]).view(np.float32)
         sizes[at] = sign * row.first_size
         gaps[at] = 0
         at += min(np.int64(row.packets), FIRST)

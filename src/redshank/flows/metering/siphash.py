@@ -8,14 +8,15 @@ Source: Aumasson and Bernstein, SipHash: a fast short-input PRF, INDOCRYPT 2012.
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 
 Word = Any
 """A uint64 inside a kernel."""
 
 
-@lean_kernel
+@inlined
 def _round(v0: Word, v1: Word, v2: Word, v3: Word) -> tuple[Word, Word, Word, Word]:
     v0 += v1
     v1 = ((v1 << np.uint64(13)) | (v1 >> np.uint64(51))) ^ v0
@@ -30,7 +31,7 @@ def _round(v0: Word, v1: Word, v2: Word, v3: Word) -> tuple[Word, Word, Word, Wo
     return v0, v1, v2, v3
 
 
-@lean_kernel
+@inlined
 def _begin(k0: Word, k1: Word) -> tuple[Word, Word, Word, Word]:
     return (
         k0 ^ np.uint64(0x736F6D6570736575),
@@ -40,7 +41,7 @@ def _begin(k0: Word, k1: Word) -> tuple[Word, Word, Word, Word]:
     )
 
 
-@lean_kernel
+@inlined
 def _finish(v0: Word, v1: Word, v2: Word, v3: Word) -> Word:
     v2 ^= np.uint64(0xFF)
     for _ in range(3):
@@ -48,7 +49,7 @@ def _finish(v0: Word, v1: Word, v2: Word, v3: Word) -> Word:
     return v0 ^ v1 ^ v2 ^ v3
 
 
-@lean_kernel
+@inlined
 def siphash(k0: Word, k1: Word, a: Word, b: Word, c: Word, d: Word, e: Word) -> Word:
     """Return SipHash-1-3 of five 64-bit words under the key (k0, k1)."""
     v0, v1, v2, v3 = _begin(k0, k1)
@@ -60,11 +61,15 @@ def siphash(k0: Word, k1: Word, a: Word, b: Word, c: Word, d: Word, e: Word) -> 
 
 
 @lean_kernel
-def siphash_two(k0: Word, k1: Word, a: Word, b: Word) -> Word:
-    """Return SipHash-1-3 of two 64-bit words under the key (k0, k1): the key of an IPv4 flow is no longer."""
-    v0, v1, v2, v3 = _begin(k0, k1)
-    for word in (a, b, np.uint64(16 << 56)):
-        v3 ^= word
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-        v0 ^= word
-    return _finish(v0, v1, v2, v3)
+def siphash_many(k0: Word, k1: Word, words: npt.NDArray[np.uint64], count: int) -> None:
+    """Write SipHash-1-3 of `count` times five words: of words[0, k], ..., words[4, k] to words[5, k].
+
+    The same as `siphash`, several at once: there is nothing here that a processor could not do with whole vectors.
+
+    Shape:
+        words: [6 * count]: [6, count], one row after the other.
+    """
+    for k in range(count):
+        words[5 * count + k] = siphash(
+            k0, k1, words[k], words[count + k], words[2 * count + k], words[3 * count + k], words[4 * count + k]
+        )

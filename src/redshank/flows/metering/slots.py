@@ -8,22 +8,27 @@ slot order.
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import lean_kernel
-from redshank.flows.metering.siphash import siphash, siphash_two
+from redshank.core.kernel import inlined, lean_kernel
+from redshank.flows.metering.siphash import siphash
 from redshank.flows.metering.table import Int, Record, Records
+
+
+@inlined
+def rest_of(key: Record) -> Int:
+    """Return what a KEY is beside its addresses, as one word."""
+    ports = (np.uint64(key.a_port) << np.uint64(32)) | (np.uint64(key.b_port) << np.uint64(16))
+    return (
+        ports | np.uint64(key.proto) << np.uint64(8) | np.uint64(key.one_way) << np.uint64(4) | np.uint64(key.version)
+    )
 
 
 @lean_kernel
 def hash_of(key: Record, k0: Int, k1: Int) -> Int:
-    """Return the keyed hash of a KEY (or ROW): of an IPv4 flow it takes two words, of an IPv6 flow five."""
-    ports = (np.uint64(key.a_port) << np.uint64(32)) | (np.uint64(key.b_port) << np.uint64(16))
-    ports |= np.uint64(key.proto) << np.uint64(8) | np.uint64(key.one_way) << np.uint64(4) | np.uint64(key.version)
-    if key.version == 4:
-        return siphash_two(k0, k1, (key.a_lo << np.uint64(32)) | key.b_lo, ports)
-    return siphash(k0, k1, key.a_hi, key.a_lo, key.b_hi, key.b_lo, ports)
+    """Return the keyed hash of a KEY (or ROW)."""
+    return siphash(k0, k1, key.a_hi, key.a_lo, key.b_hi, key.b_lo, rest_of(key))
 
 
-@lean_kernel
+@inlined
 def same_key(row: Record, key: Record) -> bool:
     """Tell whether a row has this key."""
     return bool(
@@ -39,7 +44,7 @@ def same_key(row: Record, key: Record) -> bool:
     )
 
 
-@lean_kernel
+@inlined
 def probe(slots: npt.NDArray[np.uint64], tag: Int) -> Int:
     """Return the first row under this tag, or -1: probably the one that is looked for."""
     mask = len(slots) - 1

@@ -10,7 +10,17 @@ Source: Zeek's manual on missed_bytes and content_gap, and its reassembler's doc
 from redshank.core.kernel import lean_kernel
 from redshank.flows.metering.history import GAP, scaled
 from redshank.flows.metering.pools import give_hole, hole_of, more_of
-from redshank.flows.metering.table import BLOCKS, Int, Memory, Record, all_holes, all_more, all_rows
+from redshank.flows.metering.table import (
+    BLOCKS,
+    GIVEN_UP,
+    OUT_OF_ORDER,
+    Int,
+    Memory,
+    Record,
+    all_holes,
+    all_more,
+    all_rows,
+)
 
 INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET = range(7)
 """States of an end. PARTIAL: it spoke, but no SYN of it was seen."""
@@ -53,7 +63,7 @@ def has_blocks(end: Record) -> bool:
 @lean_kernel
 def data_pending(end: Record, peer: Record) -> bool:
     """Tell whether data of `end` is still missing, or data of its peer unacknowledged: it did not really close yet."""
-    if end.given_up:
+    if end.order == GIVEN_UP:
         return False
     delivered = end.start_seq + end.delivered
     last = end.last
@@ -81,7 +91,7 @@ def _gap(t: Memory, index: Int, end: Record, peer: Record, side: Int, length: In
 @lean_kernel
 def _absorb(t: Memory, end: Record) -> None:
     """Deliver the blocks that the delivered stretch has reached, and forget them."""
-    if end.hole == 0:
+    if end.order != OUT_OF_ORDER:
         return
     hole = all_holes(t)[end.hole]
     kept = 0
@@ -103,7 +113,7 @@ def give_up(t: Memory, end: Record) -> None:
     if end.hole > 0:
         give_hole(t, end)
     end.reach = end.trimmed
-    end.given_up = 1
+    end.order = GIVEN_UP
 
 
 @lean_kernel
@@ -141,7 +151,7 @@ def _insert_block(t: Memory, end: Record, start: Int, stop: Int) -> None:
 @lean_kernel
 def data_seen(t: Memory, end: Record, peer: Record, start: Int, length: Int) -> None:
     """Note that `length` bytes from relative number `start` on were captured."""
-    if end.given_up:
+    if end.order == GIVEN_UP:
         return
     stop = start + length
     if stop <= end.trimmed:
@@ -161,7 +171,7 @@ def data_seen(t: Memory, end: Record, peer: Record, start: Int, length: Int) -> 
         give_up(t, end)
         return
     buffered = max(end.delivered - end.trimmed, 0)
-    if end.hole > 0:
+    if end.order == OUT_OF_ORDER:
         hole = all_holes(t)[end.hole]
         for k in range(hole.blocks):
             buffered += hole.end[k] - hole.start[k]
@@ -189,8 +199,8 @@ def acknowledged(t: Memory, index: Int, end: Record, peer: Record, side: Int, nu
     if number <= end.trimmed:
         return False
     if number > end.delivered and not (number <= 2 and all_rows(t)[index].partial):
-        if not end.given_up:
-            while end.hole > 0 and all_holes(t)[end.hole].start[0] < number:
+        if end.order != GIVEN_UP:
+            while end.order == OUT_OF_ORDER and all_holes(t)[end.hole].start[0] < number:
                 start = all_holes(t)[end.hole].start[0]
                 _gap(t, index, end, peer, side, start - end.delivered)
                 end.delivered = start

@@ -31,16 +31,23 @@ HISTORY = 40
 """Letters of history kept; further ones are dropped. Only a flow of ever new SYNs or RSTs has more."""
 FIRST = 16
 """Packets of which size and gap are kept one by one."""
+PAGE = 4096
+"""Arrays begin at a page, so that records begin at cache lines."""
 BLOCKS = 6
 """Stretches of out-of-order data remembered per direction; one more becomes a gap once acknowledged."""
 HOLES = 8192
 """Directions that may have data out of order at a time; one more is as if it had no room for a stretch."""
+IN_ORDER, OUT_OF_ORDER, GIVEN_UP = range(3)
+"""The data of a direction. OUT_OF_ORDER: it has a HOLE. GIVEN_UP: too much came without an acknowledgment, no more gaps
+are looked for."""
 BUCKETS = 4096
 NODE = 16
 """Numbers in a node of a bucket: one cache line."""
 DATA_BYTES = 1 << 22
 """First bytes that wait with rows to be handed out."""
 EVICTION_SAMPLE = 32
+GROUP = 16
+"""Packets whose flows are looked up together."""
 
 ROW = np.dtype(
     [
@@ -121,7 +128,7 @@ END = np.dtype(
         ("start_seq", "u4"),  # of the (assumed) SYN
         ("state", "u1"),
         ("did_close", "u1"),
-        ("given_up", "u1"),  # too much data without an acknowledgment: no more gaps are looked for
+        ("order", "u1"),  # IN_ORDER, OUT_OF_ORDER or GIVEN_UP
         ("prefix_done", "u1"),  # no more of the first bytes can be had
         # Third cache line.
         ("fin_seq", "i8"),
@@ -136,7 +143,7 @@ END = np.dtype(
         ("ece", "u4"),
         ("cwr", "u4"),
         ("bare", "u4"),  # packets without ACK
-        ("hole", "u2"),  # into Table.holes; 0: no data out of order
+        ("hole", "u2"),  # into Table.holes, where OUT_OF_ORDER; otherwise 0
         ("prefix_bytes", "u2"),
         ("prefix_pieces", "u1"),
         ("previous_state", "u1"),
@@ -149,22 +156,22 @@ END = np.dtype(
 
 MORE = np.dtype(
     [
-        ("sizes", "i4", (FIRST,)),  # from the second packet on; the first is ROW.first_size
-        ("gaps", "f4", (FIRST,)),  # seconds
+        ("firsts", "i4", (2 * FIRST,)),  # size, then the bits of the gap (float32, s), from the second packet on
         ("burst_packets", "i8"),  # packets and bytes before the burst that lasts; these six from the first pause on
         ("burst_bytes", "i8"),
         ("burst_max_packets", "i8"),
         ("burst_max_bytes", "i8"),
         ("idle_sum", "i8"),
         ("idle_max", "i8"),
-        ("retransmits", "u4", (2,)),  # by side
-        ("content_gaps", "u4", (2,)),
+        ("content_gaps", "u4", (2,)),  # by side
+        ("retransmits", "u4", (2,)),
         ("zero_windows", "u4", (2,)),
         ("bad_checksums", "u4", (2,)),
+        ("spare", "u8", (6,)),
     ],
     align=True,
 )
-"""What a flow has from its second packet on: 208 bytes."""
+"""What a flow has from its second packet on: 256 bytes."""
 
 HOLE = np.dtype([("blocks", "i8"), ("start", "i8", (BLOCKS,)), ("end", "i8", (BLOCKS,))])
 """Data above a hole in sequence space, ascending."""
@@ -208,6 +215,7 @@ _ARRAYS = {
     "out_streams": STREAM,
     "out_data": np.dtype("u1"),
     "out_pieces": np.dtype("i8"),
+    "words": np.dtype("u8"),
 }
 _NUMBERS = (
     *("clock", "tick", "serial", "live", "hand", "packets", "written", "out", "out_bytes", "lost"),
@@ -228,7 +236,7 @@ _MADE = {name: array_of(name, dtype) for name, dtype in _ARRAYS.items()}
 all_rows, all_ends, all_more, all_holes = _MADE["rows"], _MADE["ends"], _MADE["more"], _MADE["holes"]
 all_parents, all_slots, ring_bytes, ring_words = _MADE["parents"], _MADE["slots"], _MADE["ring"], _MADE["ring_words"]
 all_buckets, all_crowds, all_nodes = _MADE["buckets"], _MADE["crowds"], _MADE["nodes"]
-all_expected = _MADE["expected"]
+all_expected, hash_words = _MADE["expected"], _MADE["words"]
 out_rows, out_more, out_ends, out_parents = (_MADE[f"out_{name}"] for name in ("rows", "more", "ends", "parents"))
 out_streams, out_data, out_pieces = (_MADE[f"out_{name}"] for name in ("streams", "data", "pieces"))
 
@@ -265,6 +273,7 @@ class Table:
         out_parents: [4 * out] uint64, set for flows that came through a tunnel.
         out_streams: [out] STREAM: where first bytes lie in out_data, [DATA_BYTES] uint8.
         out_pieces: [256] int64: scratch for `prefix.join`.
+        words: [6 * GROUP] uint64: scratch of the hash.
     """
 
     def __init__(self, capacity: int, seed: int | None, ring_bytes: int = 1 << 20, out: int = 1024) -> None:
@@ -292,6 +301,7 @@ class Table:
         self.out_streams = self._array("out_streams", out)
         self.out_data = self._array("out_data", DATA_BYTES)
         self.out_pieces = self._array("out_pieces", 256)
+        self.words = self._array("words", 6 * GROUP)
         memory = self.memory
         for name in ("free_row", "free_end", "free_more", "free_hole", "free_node"):
             memory[name] = -1
@@ -301,7 +311,10 @@ class Table:
         memory["k0"], memory["k1"] = _key(seed)
 
     def _array(self, name: str, length: int) -> npt.NDArray[Any]:
-        made = np.zeros(length, _ARRAYS[name])
+        size = length * _ARRAYS[name].itemsize
+        made = np.zeros(size + PAGE, np.uint8)
+        at = -made.ctypes.data % PAGE
+        made = made[at : at + size].view(_ARRAYS[name])
         self._place(name, made)
         return made
 
@@ -323,7 +336,7 @@ def clear(end: Record) -> None:
     end.last = end.acked = end.fin_seq = end.prefix_at = 0
     end.delivered = end.trimmed = end.reach = 1
     end.size_min = end.size_max = end.gap_squares_hi = end.psh = end.start_seq = 0
-    end.state = end.did_close = end.given_up = end.prefix_done = end.previous_state = end.eof = 0
+    end.state = end.did_close = end.order = end.prefix_done = end.previous_state = end.eof = 0
     end.last_syn = end.last_fin = end.last_rst = 0
     end.fin = end.syn = end.rst = end.urg = end.ece = end.cwr = end.bare = 0
     end.hole = end.prefix_bytes = end.prefix_pieces = end.gap_squares_top = 0

@@ -9,7 +9,7 @@ Source: Zeek's manual (conn_state, history, duration of conn.log; the tcp_* opti
 import numpy as np
 import numpy.typing as npt
 
-from redshank.core.kernel import lean_kernel
+from redshank.core.kernel import inlined, lean_kernel
 from redshank.flows.metering.history import (
     ACK_BIT,
     BOTH_BIT,
@@ -39,7 +39,7 @@ from redshank.flows.metering.stream import (
     data_seen,
     give_up,
 )
-from redshank.flows.metering.table import Int, Memory, Record, all_ends, all_more, all_rows
+from redshank.flows.metering.table import IN_ORDER, Int, Memory, Record, all_ends, all_more, all_rows
 from redshank.flows.metering.tcp_states import (
     ACK,
     FIN,
@@ -60,7 +60,7 @@ _LOW = 0xFFFFFFFF
 _HALF = 1 << 31
 
 
-@lean_kernel
+@inlined
 def delta(a: Int, b: Int) -> Int:
     """Return a - b in the 32-bit sequence space, -2**31 to 2**31 - 1."""
     distance = (a - b) & _LOW
@@ -166,7 +166,7 @@ def _acknowledge(end: Record, number: Int) -> None:
     end.acked += ahead
 
 
-@lean_kernel
+@inlined
 def begins_anew(orig: Record, resp: Record, flags: Int, seq: Int) -> bool:
     """Tell whether a segment on a known tuple begins a new connection: a SYN that cannot belong to the old one."""
     if not flags & SYN:
@@ -185,7 +185,7 @@ def begins_anew(orig: Record, resp: Record, flags: Int, seq: Int) -> bool:
     return True
 
 
-@lean_kernel
+@inlined
 def plain(
     t: Memory, index: Int, end: Record, peer: Record, side: Int, packet: Record, data: npt.NDArray[np.uint8], now: Int
 ) -> bool:
@@ -225,10 +225,8 @@ def plain(
         or number < 0
         or (number >= _HALF and (acked + ahead) >> 32 == 0)
         or end.acked - end.start_seq <= 1
-        or end.hole > 0
-        or peer.hole > 0
-        or end.given_up
-        or peer.given_up
+        or end.order != IN_ORDER
+        or peer.order != IN_ORDER
     ):
         return False
     row.last_ns = now
@@ -341,7 +339,7 @@ def segment(
     return sender
 
 
-@lean_kernel
+@inlined
 def count_flags(end: Record, flags: Int) -> None:
     """Add the flags of a segment to the counts of its sender; FIN is counted by `segment`, which looks at it."""
     end.psh += (flags >> 3) & 1
