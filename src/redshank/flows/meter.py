@@ -122,7 +122,7 @@ class Ended:
 
     Args:
         rows: ROW records; `reason` is an index into emit.REASONS, and says whether a row is interim.
-        more: MORE records, set where ROW.more is not 0.
+        more: MORE records, set where ROW.more is not 0, as far as the row's packets and pauses go.
         ends: END records, two for each: originator, responder.
         parents: Names of tunnels, set for as many as ROW.parents says.
         streams: STREAM records: where the first bytes of both directions lie.

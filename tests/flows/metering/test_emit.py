@@ -10,8 +10,10 @@ def test_a_row_goes_out_with_its_ends_and_first_bytes() -> None:
     row = tables.rows[3]
     row["orig_end"], row["resp_end"], row["more"], row["parents"], row["proto"] = 2, 5, 4, 1, 17
     row["a_port"], row["b_port"], row["serial"] = 53, 4000, 9
+    row["packets"], row["pauses"] = 15, 1
     tables.ends["packets"][[2, 5]] = 7, 8
     tables.more["idle_sum"][4] = 11
+    tables.more["firsts"][4, 2:] = np.arange(30)
     tables.parents[12:14] = 21, 22
     keep_datagram(tables.memory, tables.ends[2], np.frombuffer(b"question", np.uint8), 0, 8)
     keep_datagram(tables.memory, tables.ends[5], np.frombuffer(b"answer", np.uint8), 0, 6)
@@ -20,6 +22,7 @@ def test_a_row_goes_out_with_its_ends_and_first_bytes() -> None:
     assert (int(sent["serial"]), int(sent["reason"]), int(sent["next"])) == (9, emit.BY_TIME, 3)
     assert tables.out_ends["packets"][:2].tolist() == [7, 8]
     assert int(tables.out_more["idle_sum"][0]) == 11
+    assert tables.out_more["firsts"][0, 2:].tolist() == list(range(30))
     assert tables.out_parents[:2].tolist() == [21, 22]
     data = tables.out_data.tobytes()
     assert data[stream["client_at"] : stream["client_end"]] == b"question"

@@ -64,6 +64,12 @@ FIRST = _first_letters()
 
 
 @lean_kernel
+def set_of(port: Any) -> Any:  # noqa: ANN401  an integer inside a kernel
+    """Return where in the table flows to a port wait."""
+    return (port & (_SETS - 1)) * _WAYS
+
+
+@lean_kernel
 def announced(expected: Records, row: Record, clock_ns: int) -> int:
     """Return what a new TCP flow was announced as: FTP_DATA, IRC_DCC_DATA, or 0.
 
@@ -75,7 +81,7 @@ def announced(expected: Records, row: Record, clock_ns: int) -> int:
     orig_hi, orig_lo, resp_hi, resp_lo, port = row.a_hi, row.a_lo, row.b_hi, row.b_lo, row.b_port
     if not row.orig_is_a:
         orig_hi, orig_lo, resp_hi, resp_lo, port = row.b_hi, row.b_lo, row.a_hi, row.a_lo, row.a_port
-    first = (port & (_SETS - 1)) * _WAYS
+    first = set_of(port)
     for way in range(first, first + _WAYS):
         entry = expected[way]
         if (
@@ -91,6 +97,15 @@ def announced(expected: Records, row: Record, clock_ns: int) -> int:
 
 
 @lean_kernel
+def _has_lines(data: Bytes, at: int, end: int) -> bool:
+    """Tell whether a line ends in data[at:end]: of what only looks like the beginning of one, most has no line."""
+    ends = 0
+    for place in range(at, end):  # no way out before the end: many bytes are compared at once
+        ends |= data[np.uint64(place)] == 10
+    return ends != 0
+
+
+@lean_kernel
 def announce(expected: Records, packet: Record, data: Bytes) -> None:
     """Note what a TCP packet announces, whose payload begins with a byte of FIRST.
 
@@ -101,6 +116,10 @@ def announce(expected: Records, packet: Record, data: Bytes) -> None:
     """
     at = 0 + packet.payload_offset
     end = at + min(0 + packet.payload_captured, _LOOKED_AT)
+    if not _has_lines(data, at, end):
+        if end - at >= _SHORTEST:
+            _read_line(expected, packet, data, at, end)
+        return
     for _ in range(_LINES):
         stop = next_line(data, at, end)
         if stop - at >= _SHORTEST and FIRST[data[at]]:
@@ -246,7 +265,7 @@ def _read_dcc(expected: Records, packet: Record, data: Bytes, at: int, end: int)
 @lean_kernel
 def _add(expected: Records, packet: Record, kind: int, version: int, hi: np.uint64, lo: np.uint64, port: int) -> None:
     """Let a flow wait to that address and port: of FTP from the other end of the packet, of IRC from anybody."""
-    first = (port & (_SETS - 1)) * _WAYS
+    first = set_of(port)
     chosen = first
     for way in range(first, first + _WAYS):
         entry = expected[way]

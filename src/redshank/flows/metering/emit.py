@@ -6,8 +6,10 @@ In: a row of the table. Out: the same in the arrays of rows that go out, with th
 from redshank.core.kernel import lean_kernel
 from redshank.flows.metering.prefix import TCP_BYTES, join, renew
 from redshank.flows.metering.table import (
+    FIRST,
     Int,
     Memory,
+    Record,
     all_ends,
     all_more,
     all_parents,
@@ -56,6 +58,20 @@ def _first_bytes(t: Memory, place: Int, interim: bool) -> Int:  # noqa: FBT001  
 
 
 @lean_kernel
+def _send_more(row: Record, more: Record, sent: Record) -> None:
+    """Copy what is set of a MORE, by cache lines."""
+    for n in range(FIRST):
+        sent.firsts[n] = more.firsts[n]
+    if row.packets > FIRST // 2:
+        for n in range(FIRST, 2 * FIRST):
+            sent.firsts[n] = more.firsts[n]
+    if row.pauses > 0:
+        sent.burst_packets, sent.burst_bytes = more.burst_packets, more.burst_bytes
+        sent.burst_max_packets, sent.burst_max_bytes = more.burst_max_packets, more.burst_max_bytes
+        sent.idle_sum, sent.idle_max = more.idle_sum, more.idle_max
+
+
+@lean_kernel
 def emit(t: Memory, index: Int, reason: Int) -> None:
     """Send out a row; the caller made sure that there is room."""
     row = all_rows(t)[index]
@@ -68,7 +84,7 @@ def emit(t: Memory, index: Int, reason: Int) -> None:
     out_ends(t)[2 * place] = all_ends(t)[row.orig_end]
     out_ends(t)[2 * place + 1] = all_ends(t)[row.resp_end]
     if row.more > 0:
-        out_more(t)[place] = all_more(t)[row.more]
+        _send_more(row, all_more(t)[row.more], out_more(t)[place])
     if row.parents > 0:
         for word in range(4):
             out_parents(t)[4 * place + word] = all_parents(t)[4 * index + word]

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from redshank.capture.packet import CARRIES
 from redshank.core.kernel import inlined
+from redshank.flows.metering.announced import set_of
+from redshank.flows.metering.history import GAP
 from redshank.flows.metering.machine import prefetch
 from redshank.flows.metering.orient import TCP, key_of
 from redshank.flows.metering.siphash import siphash_many
@@ -24,6 +26,7 @@ from redshank.flows.metering.table import (
     Memory,
     Records,
     all_ends,
+    all_expected,
     all_more,
     all_rows,
     all_slots,
@@ -51,7 +54,7 @@ def look_up(packets: Records, data: npt.NDArray[np.uint8], start: Int, first: In
         _ask_slots(packets, data, first, min(first + GROUP, len(packets)), t, keys)
     at = first - GROUP
     if start <= at < len(packets):
-        _ask_rows(at, min(at + GROUP, len(packets)), t, keys)
+        _ask_rows(packets, at, min(at + GROUP, len(packets)), t, keys)
     at -= GROUP
     if start <= at < len(packets):
         _ask_ends(packets, at, min(at + GROUP, len(packets)), t, keys)
@@ -82,7 +85,7 @@ def _ask_slots(packets: Records, data: npt.NDArray[np.uint8], first: Int, stop: 
 
 
 @inlined
-def _ask_rows(first: Int, stop: Int, t: Memory, keys: Records) -> None:
+def _ask_rows(packets: Records, first: Int, stop: Int, t: Memory, keys: Records) -> None:
     slots, rows = all_slots(t), all_rows(t)
     for place in range(first, stop):
         key = key_at(keys, place)
@@ -91,6 +94,10 @@ def _ask_rows(first: Int, stop: Int, t: Memory, keys: Records) -> None:
             key.row = index
             prefetch(rows, index, 0)
             prefetch(rows, index, _LINE)
+            if index < 0 and key.proto == TCP:
+                waits = set_of(np.int64(packets[np.uint64(place)].dst_port))
+                for line in range(0, 3 * _LINE, _LINE):
+                    prefetch(all_expected(t), waits, line)
 
 
 @inlined
@@ -109,10 +116,15 @@ def _ask_ends(packets: Records, first: Int, stop: Int, t: Memory, keys: Records)
             prefetch(ends, other ^ sender if key.proto == TCP else sender, _LINE)
             prefetch(ends, sender, 2 * _LINE if (row.packets < _LONG) & (packet.payload_captured > 0) else _LINE)
             count = row.packets
-            prefetch(more, np.int64(row.more), 8 * count if count < FIRST else 0)
+            prefetch(more, np.int64(row.more) if count < FIRST else 0, 8 * count)
+            # A flow with gaps in its data, or in time, probably has another.
+            again = (row.history_seen >> GAP & 1 != 0) | (row.pauses > 0)
+            prefetch(more, np.int64(row.more) if again else 0, 2 * _LINE)
+            prefetch(rows, np.int64(key.row), 2 * _LINE if again else 0)
             if count + 1 >= row.due_packets:
-                for line in range(2 * _LINE, 4 * _LINE, _LINE):
-                    prefetch(rows, np.int64(key.row), line)
+                prefetch(rows, np.int64(key.row), 2 * _LINE)
+                prefetch(rows, np.int64(key.row), 3 * _LINE)
+                for line in range(0, 3 * _LINE, _LINE):
+                    prefetch(ends, orig, line)
+                    prefetch(ends, resp, line)
                     prefetch(more, np.int64(row.more), line)
-                prefetch(ends, resp, 0)
-                prefetch(ends, orig, 0)

@@ -44,7 +44,7 @@ def give_row(t: Memory, index: Int) -> None:
         if place > 0:
             _give_end(t, place)
     if row.more > 0:
-        all_more(t)[row.more].burst_packets = t.free_more
+        all_more(t)[row.more].firsts[0] = t.free_more
         t.free_more = row.more
     row.live = 0
     row.next = t.free_row
@@ -92,10 +92,13 @@ def more_of(t: Memory, index: Int) -> Int:
         return whole(row.more)
     place = t.free_more
     if place > 0:
-        t.free_more = all_more(t)[place].burst_packets
+        t.free_more = whole(all_more(t)[place].firsts[0])
     else:
         place = t.started_more
         t.started_more += 1
+    following = t.free_more if t.free_more > 0 else t.started_more
+    for line in range(0, 256, 64):
+        prefetch(all_more(t), following, line)
     row.more = place
     more = all_more(t)[place]
     for side in range(2):

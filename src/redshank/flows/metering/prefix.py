@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.kernel import lean_kernel
-from redshank.flows.metering.machine import copy
+from redshank.flows.metering.machine import copy, prefetch
 from redshank.flows.metering.table import Int, Memory, Record, ring_bytes, ring_words
 
 TCP_BYTES = 4096
@@ -19,6 +19,10 @@ UDP_BYTES = 2048
 PIECES = 64
 """Pieces kept of one direction: whoever sends single bytes is recognized by fewer."""
 _HEADER = 16
+_AHEAD = 12
+"""Pieces of a direction that are asked for before they are needed."""
+_PLACE = 0xFFFFFFFF
+"""Where a piece begins is said by turns of the ring, in the upper half, and the place in it: there is no division."""
 
 
 @lean_kernel
@@ -26,15 +30,21 @@ def _append(t: Memory, end: Record, data: npt.NDArray[np.uint8], at: Int, offset
     """Write a piece: a word with the place of the direction's piece before, one with offset and length, the bytes."""
     size = _HEADER + ((length + 7) & ~7)
     position = t.written
-    place = position % len(ring_bytes(t))
-    if place + size > len(ring_bytes(t)):
-        position += len(ring_bytes(t)) - place
-        place = 0
+    if (position & _PLACE) + size > len(ring_bytes(t)):
+        position = (position >> 32) + 1 << 32
+    place = position & _PLACE
     ring_words(t)[place >> 3] = end.prefix_at
     ring_words(t)[(place >> 3) + 1] = offset << 32 | length
     copy(ring_bytes(t), place + _HEADER, data, at, length)
     end.prefix_at = position
     t.written = position + size
+
+
+@lean_kernel
+def _written_since(t: Memory, position: Int) -> Int:
+    """Return how many bytes of the ring were written since those at `position`, and with them."""
+    now = t.written
+    return ((now >> 32) - (position >> 32)) * len(ring_bytes(t)) + (now & _PLACE) - (position & _PLACE)
 
 
 @lean_kernel
@@ -102,18 +112,18 @@ def join(t: Memory, end: Record, out: npt.NDArray[np.uint8], at: Int, pieces: np
         pieces: Room for PIECES numbers.
     """
     position = end.prefix_at
-    if end.prefix_pieces == 1 and end.prefix_bytes > 0 and t.written - position <= len(ring_bytes(t)):
-        place = position % len(ring_bytes(t))
+    if end.prefix_pieces == 1 and end.prefix_bytes > 0 and _written_since(t, position) <= len(ring_bytes(t)):
+        place = position & _PLACE
         copy(out, at, ring_bytes(t), place + _HEADER, 0 + end.prefix_bytes)
         pieces[0] = place
         return 0 + end.prefix_bytes
     count = 0
     while position > 0:
-        if t.written - position > len(ring_bytes(t)):
+        if _written_since(t, position) > len(ring_bytes(t)):
             end.prefix_at = 0
             end.prefix_done = 1
             return -1
-        pieces[count] = position % len(ring_bytes(t))
+        pieces[count] = position & _PLACE
         position = ring_words(t)[pieces[count] >> 3]
         count += 1
     reach = 0
@@ -134,6 +144,36 @@ def join(t: Memory, end: Record, out: npt.NDArray[np.uint8], at: Int, pieces: np
 
 
 @lean_kernel
+def add_chain(t: Memory, end: Record, count: Int, chains: npt.NDArray[np.int64]) -> Int:
+    """Ask for the latest piece of a direction; return how many directions there are in `chains` for `fetch_chains`."""
+    at = end.prefix_at & _PLACE
+    prefetch(ring_bytes(t), at, 0)
+    prefetch(ring_bytes(t), at, 64)
+    if end.prefix_pieces <= 1:
+        return count
+    chains[count] = at
+    return count + 1
+
+
+@lean_kernel
+def fetch_chains(t: Memory, count: Int, chains: npt.NDArray[np.int64]) -> None:
+    """Ask for the pieces before, of all directions in turn: what one waits for, the others do, too.
+
+    Whether they were overwritten is not looked at here: then it is some other memory that is asked for.
+    """
+    for _ in range(_AHEAD):
+        kept = 0
+        for k in range(count):
+            at = ring_words(t)[chains[k] >> 3] & _PLACE & ~7
+            if 0 < at < len(ring_bytes(t)):
+                prefetch(ring_bytes(t), at, 0)
+                prefetch(ring_bytes(t), at, 64)
+                chains[kept] = at
+                kept += 1
+        count = kept
+
+
+@lean_kernel
 def renew(
     t: Memory, end: Record, out: npt.NDArray[np.uint8], at: Int, length: Int, pieces: npt.NDArray[np.int64]
 ) -> None:
@@ -149,7 +189,7 @@ def renew(
         length: What it returned, more than 0.
         pieces: As `join` left them.
     """
-    old = t.written - end.prefix_at > len(ring_bytes(t)) // 2
+    old = _written_since(t, end.prefix_at) > len(ring_bytes(t)) // 2
     if end.prefix_pieces == 1 and not old:
         return
     for k in range(end.prefix_pieces):

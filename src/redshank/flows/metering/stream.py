@@ -84,6 +84,7 @@ def _gap(t: Memory, index: Int, end: Record, peer: Record, side: Int, length: In
     if length > 0 and _clean(end) and _clean(peer):
         row, more = all_rows(t)[index], all_more(t)[more_of(t, index)]
         more.content_gaps[side] += 1
+        row.history_seen |= 1 << GAP  # of either side: lookup.py looks at it
         scaled(row, more.content_gaps[side], GAP, side)
         row.missed_bytes += length
 

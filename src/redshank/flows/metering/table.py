@@ -84,21 +84,22 @@ ROW = np.dtype(
         ("more", "i4"),  # into Table.more; 0: one packet so far
         ("tag", "u4"),
         ("pauses", "u4"),  # gaps between bursts
-        # What few packets touch.
+        # Third cache line: what the wheel touches, and few packets.
         ("first_ns", "i8"),
         ("attempt_ns", "i8"),  # when an unanswered SYN is given up; 0: answered
         ("delete_ns", "i8"),  # when a closed TCP flow ends; 0: it is open
         ("said", "i8"),  # packets at the last interim row
-        ("serial", "i8"),
         ("missed_bytes", "i8"),
         ("services", "u8"),  # bit s: service.NAMES[s] was recognized
         ("bucket", "u2"),
         ("vlan", "i2"),
         ("first_size", "i4"),  # IP length of the first packet, negative from the responder
-        ("orig_mac", "u8"),
-        ("resp_mac", "u8"),
         ("place", "i4"),  # where it stands in its bucket, an index into Table.nodes
         ("next", "i4"),  # among free rows; of a row that goes out: where it lies in the table
+        # What hardly any packet touches.
+        ("serial", "i8"),
+        ("orig_mac", "u8"),
+        ("resp_mac", "u8"),
         ("history", "u1", (HISTORY,)),
     ],
     align=True,
@@ -268,7 +269,7 @@ class Table:
         ring: [ring_bytes] uint8, and ring_words, the same memory as int64.
         expected: [ROOM] EXPECTED: flows that were announced (announced.py).
         out_rows: [out] ROW; `next` is where the flow lies in the table.
-        out_more: [out] MORE, set for flows that have it.
+        out_more: [out] MORE, set for flows that have it, as far as their packets and pauses go.
         out_ends: [2 * out] END: originator, responder.
         out_parents: [4 * out] uint64, set for flows that came through a tunnel.
         out_streams: [out] STREAM: where first bytes lie in out_data, [DATA_BYTES] uint8.

@@ -15,9 +15,11 @@ from redshank.flows.metering.emit import BY_TIME, CLOSED, IDLE, emit, room
 from redshank.flows.metering.interim import pass_over, told
 from redshank.flows.metering.machine import prefetch
 from redshank.flows.metering.pools import give_row
+from redshank.flows.metering.prefix import add_chain, fetch_chains
 from redshank.flows.metering.slots import remove
 from redshank.flows.metering.table import (
     BUCKETS,
+    FIRST,
     NODE,
     Int,
     Memory,
@@ -29,7 +31,7 @@ from redshank.flows.metering.table import (
     all_nodes,
     all_rows,
     all_slots,
-    ring_bytes,
+    out_pieces,
 )
 
 BUCKET_BITS = 27
@@ -116,30 +118,41 @@ def settle(t: Memory, index: Int, clock: Int, limits: Record) -> bool:
 
 
 @lean_kernel
+def _tells(row: Record, clock: Int) -> bool:
+    """Tell whether a row goes out by `clock`, most likely."""
+    return bool(row.deadline_ns <= clock or (row.due_ns <= clock and row.packets > row.said))
+
+
+@lean_kernel
 def _fetch(t: Memory, node: Int, first: Int, last: Int, clock: Int) -> None:
     """Ask for the memory of rows that stand in a node, in three steps, each of which the one before makes known."""
     rows, ends, nodes = all_rows(t), all_ends(t), all_nodes(t)
-    mask, ring = len(all_slots(t)) - 1, len(ring_bytes(t))
+    mask = len(all_slots(t)) - 1
     for stands in range(first, last):
-        for line in range(0, 256, _LINE):
-            prefetch(rows, np.int64(nodes[NODE * node + 1 + stands]), line)
+        index = np.int64(nodes[NODE * node + 1 + stands])
+        prefetch(rows, index, _LINE)
+        prefetch(rows, index, 2 * _LINE)
     for stands in range(first, last):
-        row = rows[nodes[NODE * node + 1 + stands]]
-        if due(row) <= clock:
+        index = np.int64(nodes[NODE * node + 1 + stands])
+        row = rows[index]
+        if _tells(row, clock):
+            prefetch(rows, index, 0)
+            prefetch(rows, index, 3 * _LINE)
             for line in range(0, 192, _LINE):
                 prefetch(ends, np.int64(row.orig_end), line)
                 prefetch(ends, np.int64(row.resp_end), line)
             if row.more > 0:
-                for line in range(0, 256, _LINE):
-                    prefetch(all_more(t), np.int64(row.more), line)
+                prefetch(all_more(t), np.int64(row.more), 0)
+                prefetch(all_more(t), np.int64(row.more), _LINE if row.packets > FIRST // 2 else 0)
+                prefetch(all_more(t), np.int64(row.more), 2 * _LINE)
             prefetch(all_slots(t), np.int64(row.tag) & mask, 0)
+    chains = 0
     for stands in range(first, last):
         row = rows[nodes[NODE * node + 1 + stands]]
-        if due(row) <= clock:
+        if _tells(row, clock):
             for place in (row.orig_end, row.resp_end):
-                at = ends[place].prefix_at % ring
-                prefetch(ring_bytes(t), at, 0)
-                prefetch(ring_bytes(t), at, _LINE)
+                chains = add_chain(t, ends[place], chains, out_pieces(t))
+    fetch_chains(t, chains, out_pieces(t))
 
 
 @lean_kernel
