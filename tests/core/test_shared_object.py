@@ -84,6 +84,12 @@ def test_nothing_is_writable_and_executable(compiled: bytes, tmp_path: Path) -> 
     assert library.entry(0, 0) == 11
 
 
+def test_profilers_find_the_functions_by_name(compiled: bytes) -> None:
+    library = link(compiled, "entry")
+    for name in (b"\0.text\0.symtab\0.strtab\0", b"\0look\0", b"\0grown\0"):
+        assert name in library
+
+
 def test_what_is_not_known_is_refused(compiled: bytes) -> None:
     with pytest.raises(NotImplementedError, match="ELF for x86-64 is needed"):
         link(b"MZ" + compiled[2:], "entry")

@@ -1,6 +1,7 @@
 """`redshank flows`: packets, or another tool's records, to flow records."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ def flows(
 
     Example: redshank flows --from zeek /opt/zeek/logs/current -o flows.parquet --json
     """
+    # Before numpy comes: nothing here multiplies matrices, and each thread that waits to do so spins for a moment.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from redshank.core.errors import ConfigError
     from redshank.flows.write import SUFFIXES, check, write, write_devices
     from redshank.report.progress import watched

@@ -28,6 +28,7 @@ _NAMES, _STRINGS, _SYMBOLS, _RELOCATIONS = 4, 5, 6, 7  # tags: where something i
 _RELOCATIONS_SIZE, _RELOCATION_SIZE, _STRINGS_SIZE, _SYMBOL_SIZE = 8, 9, 10, 11
 _64, _GLOB_DAT, _RELATIVE = 1, 6, 8  # relocations: an address, one that is loaded, one in the library itself
 _RELATIVES, _SLOTS = {2, 4}, {9, 41, 42}  # a distance to code or constants; to the place of an address in the data
+_TOLD = (".text", ".symtab", ".strtab")  # the sections of a library: perf looks for them by name
 _STUB = 8  # bytes of a jump
 _GLOBAL, _LOCAL_FUNCTION, _FUNCTION = 0x12, 0x02, 2  # kinds of symbols
 
@@ -258,10 +259,10 @@ class _Link:
     def _names(self, end: int) -> bytes:
         """Return what profilers and debuggers read, and the loader does not: the name of each function."""
         functions = [n for n, one in enumerate(self._symbols) if one.kind == _FUNCTION and one.section in self._places]
-        table, starts = _strings([".text", *(self._symbols[number].name for number in functions)])
+        table, starts = _strings([*_TOLD, *(self._symbols[number].name for number in functions)])
         symbols = bytes(_SYMBOL.size) + b"".join(
             _SYMBOL.pack(start, _LOCAL_FUNCTION, 0, 1, self._address(number), self._symbols[number].size)
-            for start, number in zip(starts[1:], functions, strict=True)
+            for start, number in zip(starts[len(_TOLD) :], functions, strict=True)
         )
         at = _up(end)
         symbols_at = at + _SECTIONS * _SECTION.size
@@ -269,8 +270,8 @@ class _Link:
         rows = [
             (0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
             (starts[0], _PROGBITS, _ALLOC | _EXECUTE, code, code, len(self._code.content), 0, 0, _ALIGN, 0),
-            (0, _SYMTAB, 0, 0, symbols_at, len(symbols), 3, len(functions) + 1, 8, _SYMBOL.size),
-            (0, _STRTAB, 0, 0, symbols_at + len(symbols), len(table), 0, 0, 1, 0),
+            (starts[1], _SYMTAB, 0, 0, symbols_at, len(symbols), 3, len(functions) + 1, 8, _SYMBOL.size),
+            (starts[2], _STRTAB, 0, 0, symbols_at + len(symbols), len(table), 0, 0, 1, 0),
         ]
         return bytes(at - end) + b"".join(_SECTION.pack(*row) for row in rows) + symbols + table
 
