@@ -25,8 +25,8 @@ def test_compiling_is_told_once(
 def test_numba_starts_without_scipy_and_leaves_it_to_others() -> None:
     pytest.importorskip("scipy")
     program = (
-        "import sys; from redshank.flows.metering.siphash import siphash_two as kernel;"
-        "kernel.dispatcher.compile('u8(u8, u8, u8, u8)');"
+        "import sys; from redshank.flows.metering.siphash import siphash as kernel;"
+        "kernel.dispatcher.compile('u8(u8, u8, u8, u8, u8, u8, u8)');"
         "print('scipy.linalg' in sys.modules); import scipy.linalg.cython_blas; print('scipy.linalg' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
