@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,3 +60,16 @@ def test_what_is_returned_is_told() -> None:
     assert (made.library[:4], made.returns, made.several) == (b"\x7fELF", "Q", False)
     made = compiled(dispatcher(_plain, _LEAN), (np.zeros(2, np.float32),), "entry")
     assert (made.returns, made.several) == ("d", False)
+
+
+def test_with_bounds_checks_an_index_that_counts_from_the_end_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "counting.py").write_text(
+        "import numpy as np\nfrom redshank.core.kernel import lean_kernel\n"
+        "@lean_kernel\ndef at(values, place):\n    return values[place]\n"
+        "print(at(np.arange(3.0), 2))\nprint(at(np.arange(3.0), -1))\n"
+    )
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1"}
+    command = [sys.executable, str(tmp_path / "counting.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout == "2.0\n"
+    assert "IndexError" in done.stderr

@@ -16,6 +16,7 @@ import llvmlite.binding as llvmlite_binding  # type: ignore[import-untyped]  # h
 import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.np import arrayobj
 
 from redshank.core.entry import write
 from redshank.core.fingerprint import fingerprint
@@ -24,6 +25,8 @@ from redshank.core.shared_object import link
 
 _LLVM: Any = llvmlite_binding
 _SCIPY = "scipy.linalg"
+_INDEXES = "as they are"
+"""What distinguishes kernels compiled as here from those of numba left alone."""
 _told = False
 
 
@@ -46,12 +49,36 @@ def compiled(made: Any, arguments: tuple[object, ...], entry: str) -> Compiled: 
         NotImplementedError: If numba alone can call it: it allocates, or returns what is no number.
     """
     signature = tuple(map(_kind, arguments))
-    made.compile(signature)
+    with _from_the_start():
+        made.compile(signature)
     result = made.overloads[signature]
     text, returns, several = write(made.targetctx, result.fndesc, result.signature, entry)
     module = result.library._get_module_for_linking().clone()  # noqa: SLF001  numba has no public way
     module.link_in(_LLVM.parse_assembly(text))
     return Compiled(link(_object(result.library.codegen, module, entry), entry), returns, several)
+
+
+def _as_it_is(context: Any, builder: Any, kind: Any, index: Any, _size: Any) -> Any:  # noqa: ANN401  as above
+    return context.cast(builder, index, kind, numba.types.intp if kind.signed else numba.types.uintp)
+
+
+@contextmanager
+def _from_the_start() -> Iterator[None]:
+    """Let numba take every index as it is.
+
+    No kernel of ours counts from the end of an array, and to ask for it at each access keeps loops from being
+    vectorized: metering takes a seventh longer. With bounds checks a negative index is an error.
+    """
+    before = arrayobj.fix_integer_index
+    arrayobj.fix_integer_index = _as_it_is
+    try:
+        yield
+    finally:
+        arrayobj.fix_integer_index = before
+
+
+if numba.config.BOUNDSCHECK:  # type: ignore[attr-defined]  # numba makes it as it starts
+    arrayobj.fix_integer_index = _as_it_is  # there numba's dispatchers compile for themselves
 
 
 def _kind(argument: object) -> Any:  # noqa: ANN401  as above
@@ -102,7 +129,7 @@ class _Cache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401  numba ships no types
         """Return the compiled kernel, or None if there is none made from what is there now."""
         # Here and not before: what a kernel names may stand below it in its file.
-        self._cache_file._source_stamp = fingerprint(self._py_func)  # noqa: SLF001  numba has no public way
+        self._cache_file._source_stamp = f"{_INDEXES} {fingerprint(self._py_func)}"  # noqa: SLF001  numba has no public way
         with _without_scipy():
             found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         if found is None:
