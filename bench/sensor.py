@@ -154,8 +154,12 @@ def tools() -> list[Tool]:
 
 def run(command: list[str], core: int) -> Run:
     """Run a program on one core and measure it and its children."""
+    # An installed program has its bytecode on disk: an environment that forbids to write it would measure compiling.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            ["taskset", "-c", str(core), *command], stdout=said, stderr=subprocess.STDOUT, env=environment
+        )
         used = watched(process)
         said.seek(0)
         text = said.read().decode(errors="replace")
