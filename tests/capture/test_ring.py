@@ -2,6 +2,7 @@ import errno
 import mmap
 import os
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from frames import ethernet, ipv4, tcp, udp, vlan
 from redshank.capture.bpf import compiled, everything
 from redshank.capture.interface import ANY, COOKED, MIXED, Interface, find
-from redshank.capture.ring import NEW_GROUP, STRETCH_BYTES, Ring, afford, group, opened
+from redshank.capture.ring import NEW_GROUP, STRETCH_BYTES, Ring, _walk, afford, group, opened, prepare
 from redshank.capture.source import Block
 from redshank.core.errors import SourceError
 from wires import FAR, NEAR, NO_HEADER, PPP, ip, ip_says, private_network, send, tun
@@ -43,6 +44,17 @@ def _all(one: Ring, count: int) -> list[bytes]:
 
 def _frames(block: Block) -> list[bytes]:
     return [block.data[at : at + size].tobytes() for at, size in zip(block.offset, block.captured, strict=True)]
+
+
+def test_what_indexes_a_stretch_is_there_before_the_first_one() -> None:
+    prepare()
+    with private_network():
+        one = _ring(FAR)
+        send([ethernet(ipv4(udp(b"marsh")))])
+        _all(one, 1)
+        one.close()
+    kernel: Any = _walk
+    assert len(kernel.compiled) == 1, "a ring has other types than what was prepared for it"
 
 
 def test_frames_come_as_they_were_sent_from_the_memory_of_the_ring() -> None:

@@ -20,7 +20,7 @@ def test_compiling_is_told_once(
     module = written(caller="@lean_kernel\ndef one(v):\n    return v\n@lean_kernel\ndef two(v):\n    return v\n")
     assert (module.one(1), module.two(1)) == (1, 1)
     assert [record.message for record in caplog.records] == [
-        "compiling kernels, once after an installation or a change: up to two minutes"
+        "compiling kernels, once after an installation or a change: some minutes"
     ]
 
 

@@ -21,6 +21,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -182,6 +183,17 @@ def _allocate(handle: socket.socket, interface: Interface, ring_mib: int) -> Non
         ) from None
 
 
+def prepare() -> None:
+    """Load what indexes a stretch before the first one comes: while that is loaded, or compiled, a ring fills."""
+    _walk(np.zeros(4, np.uint8), np.zeros(1, np.uint32), 0, 0, 0, *_index(0))
+
+
+def _index(frames: int) -> tuple[npt.NDArray[Any], ...]:
+    """Return room for offset, captured, length, ts_ns, link_type and vlan of frames."""
+    kinds = np.int64, np.int32, np.int64, np.int64, np.int32, np.int32
+    return tuple(np.empty(frames, kind) for kind in kinds)
+
+
 class Ring:
     """The ring of one interface, mapped into memory.
 
@@ -201,14 +213,7 @@ class Ring:
         self._words = self._data.view(np.uint32)
         self._heads = [self._words[n, :12] for n in range(len(self._data))]
         self._at = 0
-        self._arrays = (
-            np.empty(MAX_FRAMES, np.int64),
-            np.empty(MAX_FRAMES, np.int32),
-            np.empty(MAX_FRAMES, np.int64),
-            np.empty(MAX_FRAMES, np.int64),
-            np.empty(MAX_FRAMES, np.int32),
-            np.empty(MAX_FRAMES, np.int32),
-        )
+        self._arrays = _index(MAX_FRAMES)
 
     def fileno(self) -> int:
         """Return the socket's descriptor: it can be polled for a stretch that is ready."""

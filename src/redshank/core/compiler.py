@@ -154,4 +154,4 @@ def _tell() -> None:
     global _told  # noqa: PLW0603  once per process
     if not _told:
         _told = True
-        logging.getLogger(__name__).info("compiling kernels, once after an installation or a change: up to two minutes")
+        logging.getLogger(__name__).info("compiling kernels, once after an installation or a change: some minutes")

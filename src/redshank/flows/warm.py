@@ -1,7 +1,8 @@
 """Load what metering needs before the first packet comes.
 
-In: nothing. Out: the compiled kernels of decoding, metering, rows and all services are in memory. A wire does not wait:
-while kernels are loaded for the first packets, its ring fills, and a fast wire fills it in a tenth of a second.
+In: nothing. Out: the compiled kernels of rings, decoding, metering, rows and all services are in memory. A wire does
+not wait: while kernels are loaded for the first packets, its ring fills, and a fast wire fills it in a tenth of a
+second.
 The one idea: meter a handful of frames of our own in a table of its own, throw the rows away, and show every service
 no flow at all.
 
@@ -22,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from redshank.capture import ring
 from redshank.capture.source import Block, PacketSource
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.schema import FLOW, flow_batch
@@ -51,7 +53,7 @@ def warm() -> int:
 def main() -> None:
     """Compile all kernels, those of files, of the meter and of the services side by side; say how long it took."""
     began = time.monotonic()
-    print("redshank: loading kernels; compiling them takes two minutes, once", file=sys.stderr)  # noqa: T201  a command
+    print("redshank: loading kernels; compiling them takes some minutes, once", file=sys.stderr)  # noqa: T201  a command
     halves = [f"from redshank.flows import warm; warm.{half}()" for half in ("_files", "_services")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     running = [subprocess.Popen([sys.executable, "-c", half], env=environment) for half in halves]  # noqa: S603  our own text
@@ -62,6 +64,7 @@ def main() -> None:
 
 
 def _meter() -> int:
+    ring.prepare()
     sensor = Sensor(_Frames(), MeterSettings(capacity=16), live=True)
     return sum(batch.num_rows for batch in sensor.batches())
 
