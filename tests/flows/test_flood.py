@@ -35,7 +35,7 @@ def flood(flows: int) -> dict[str, float]:
 
 
 def test_a_flood_of_flows_takes_bounded_memory_and_loses_none_uncounted() -> None:
-    # bench/flood.py alone sends 5 million, 337 MiB at most: that is reached as soon as the table has been full once.
+    # bench/flood.py alone sends 5 million, 210 MiB at most: that is reached as soon as the table has been full once.
     flood(1_000)  # compiles what is not compiled yet: that takes memory of its own
     found = flood(FLOWS)
     assert found["rows"] == found["packets"] == FLOWS
