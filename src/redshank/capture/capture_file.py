@@ -16,7 +16,7 @@ from redshank.capture.inflate import MAGIC as GZIP
 from redshank.capture.inflate import Inflate, Stream
 from redshank.capture.pcap_records import FULL, MORE, Index, Records
 from redshank.capture.pcapng_blocks import Blocks
-from redshank.capture.source import Block
+from redshank.capture.source import Block, index_room
 from redshank.core.errors import SourceError
 
 MAX_FRAMES = 8192
@@ -85,7 +85,7 @@ class CaptureFile:
             more: Asked wherever the file ends, perhaps after a while, whether to try again; None: the end is the end.
         """
         data = np.empty(_CHUNK_BYTES, np.uint8)
-        arrays = _arrays()
+        arrays: Index = index_room(MAX_FRAMES)[:5]  # a file says nothing of VLAN tags that a card took out
         rest = np.frombuffer(self._head, np.uint8)
         while True:
             if len(data) < 2 * len(rest):  # a record that is larger than what is read at once
@@ -110,16 +110,6 @@ class CaptureFile:
                 if fault or len(rest):
                     self._anomalies[fault or self._records.truncated] = 1
                 return
-
-
-def _arrays() -> Index:
-    return (
-        np.empty(MAX_FRAMES, np.int64),
-        np.empty(MAX_FRAMES, np.int32),
-        np.empty(MAX_FRAMES, np.int64),
-        np.empty(MAX_FRAMES, np.int64),
-        np.empty(MAX_FRAMES, np.int32),
-    )
 
 
 def _read(source: Stream, size: int) -> bytes:

@@ -21,14 +21,13 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from redshank.capture import bpf
 from redshank.capture.interface import COOKED, LINK_TYPES, LOOPBACK, MIXED, Interface, gone
-from redshank.capture.source import Block
+from redshank.capture.source import Block, index_room
 from redshank.capture.words import Bytes, little_u16
 from redshank.core.errors import SourceError
 from redshank.core.kernel import lean_kernel
@@ -185,13 +184,7 @@ def _allocate(handle: socket.socket, interface: Interface, ring_mib: int) -> Non
 
 def prepare() -> None:
     """Load what indexes a stretch before the first one comes: while that is loaded, or compiled, a ring fills."""
-    _walk(np.zeros(4, np.uint8), np.zeros(1, np.uint32), 0, 0, 0, *_index(0))
-
-
-def _index(frames: int) -> tuple[npt.NDArray[Any], ...]:
-    """Return room for offset, captured, length, ts_ns, link_type and vlan of frames."""
-    kinds = np.int64, np.int32, np.int64, np.int64, np.int32, np.int32
-    return tuple(np.empty(frames, kind) for kind in kinds)
+    _walk(np.zeros(4, np.uint8), np.zeros(1, np.uint32), 0, 0, 0, *index_room(0))
 
 
 class Ring:
@@ -213,7 +206,7 @@ class Ring:
         self._words = self._data.view(np.uint32)
         self._heads = [self._words[n, :12] for n in range(len(self._data))]
         self._at = 0
-        self._arrays = _index(MAX_FRAMES)
+        self._arrays = index_room(MAX_FRAMES)
 
     def fileno(self) -> int:
         """Return the socket's descriptor: it can be polled for a stretch that is ready."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from redshank.capture.bpf import everything
 from redshank.capture.ring import Counters, Ring
-from redshank.capture.source import Block, PacketSource
+from redshank.capture.source import Block, PacketSource, index_room
 
 QUIET_MS = 20
 """How long nothing comes before an empty Block says so."""
@@ -137,13 +137,4 @@ class Rings(PacketSource):
 
 
 def _nothing_until(clock_ns: int) -> Block:
-    return Block(
-        np.empty(0, np.uint8),
-        np.empty(0, np.int64),
-        np.empty(0, np.int32),
-        np.empty(0, np.int64),
-        np.empty(0, np.int64),
-        np.empty(0, np.int32),
-        np.empty(0, np.int32),
-        clock_ns,
-    )
+    return Block(np.empty(0, np.uint8), *index_room(0), clock_ns)

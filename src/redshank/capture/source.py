@@ -13,6 +13,36 @@ import numpy.typing as npt
 
 from redshank.core.registry import Kind
 
+IndexRoom = tuple[
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int32],
+]
+"""What a Block says of its frames: offset, captured, length, ts_ns, link_type and vlan."""
+
+
+def index_room(frames: int) -> IndexRoom:
+    """Return room for the index of some frames.
+
+    Args:
+        frames: How many.
+
+    Shape:
+        returns: [frames] each.
+    """
+    wide, narrow = np.int64, np.int32
+    return (
+        np.empty(frames, wide),
+        np.empty(frames, narrow),
+        np.empty(frames, wide),
+        np.empty(frames, wide),
+        np.empty(frames, narrow),
+        np.empty(frames, narrow),
+    )
+
 
 @dataclass(frozen=True)
 class Block:

@@ -49,18 +49,22 @@ EVICTION_SAMPLE = 32
 GROUP = 16
 """Packets whose flows are looked up together."""
 
+_TUPLE = (
+    # Two endpoints in canonical order; `orig_is_a` of a row says which one is the originator.
+    ("a_hi", "u8"),
+    ("a_lo", "u8"),
+    ("b_hi", "u8"),
+    ("b_lo", "u8"),
+    ("a_port", "u2"),
+    ("b_port", "u2"),
+    ("proto", "u1"),
+    ("version", "u1"),
+    ("one_way", "u1"),  # ICMP message without a reply: the other direction is another flow
+)
+
 ROW = np.dtype(
     [
-        # The key: two endpoints in canonical order; `orig_is_a` says which one is the originator.
-        ("a_hi", "u8"),
-        ("a_lo", "u8"),
-        ("b_hi", "u8"),
-        ("b_lo", "u8"),
-        ("a_port", "u2"),
-        ("b_port", "u2"),
-        ("proto", "u1"),
-        ("version", "u1"),
-        ("one_way", "u1"),  # ICMP message without a reply: the other direction is another flow
+        *_TUPLE,
         ("orig_is_a", "u1"),
         ("last_ns", "i8"),  # the end of `duration`: of TCP the last packet before both sides were closed
         ("seen_ns", "i8"),  # the last packet counted
@@ -179,15 +183,7 @@ HOLE = np.dtype([("blocks", "i8"), ("start", "i8", (BLOCKS,)), ("end", "i8", (BL
 
 KEY = np.dtype(
     [
-        ("a_hi", "u8"),
-        ("a_lo", "u8"),
-        ("b_hi", "u8"),
-        ("b_lo", "u8"),
-        ("a_port", "u2"),
-        ("b_port", "u2"),
-        ("proto", "u1"),
-        ("version", "u1"),
-        ("one_way", "u1"),
+        *_TUPLE,
         ("from_a", "u1"),  # the packet's source is endpoint a
         ("tag", "u4"),
         ("row", "i4"),  # where the flow probably is, -1 if nowhere
