@@ -56,9 +56,10 @@ class Logistic(Model):
         weight: Floats | None = None,
         validation: tuple[Floats, Classes] | None = None,
         warm_start: bool = False,
+        steps: int = 1,
     ) -> "Logistic":
         """Train; a single class gives a constant."""
-        del columns, validation, warm_start
+        del columns, validation, warm_start, steps
         self.width_ = n_classes
         self.only_ = int(y[0]) if len(np.unique(y)) == 1 else None
         if self.only_ is None:

@@ -204,3 +204,15 @@ def test_the_weight_of_a_row_counts(name: str) -> None:
     weight = np.where(y == 1, 9, 1).astype(np.float32)
     model = _fit(_new(name), x, y, 2, weight=weight)
     assert model.predict_proba(x[:1])[0, 1] == pytest.approx(0.9, abs=0.05)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sequence_of_three_steps_is_learned_and_exported(name: str) -> None:
+    x = np.concatenate([raw(60, seed=8), raw(60, seed=9), raw(60, seed=10)], axis=1)
+    x[::4, : len(COLUMNS)] = np.nan  # histories that are not there yet
+    y = np.arange(60) % 2
+    model = _fit(_new(name), x, y, 2, steps=3)
+    found = model.predict_proba(x)
+    assert found.shape == (60, 2)
+    assert np.isfinite(found).all()
+    assert np.abs(score(export(model, x), x) - found).max() <= 1e-4

@@ -30,8 +30,9 @@ class Liar(Model):
         weight: Floats | None = None,
         validation: tuple[Floats, Classes] | None = None,
         warm_start: bool = False,
+        steps: int = 1,
     ) -> Self:
-        raise AssertionError(x, y, columns, n_classes, weight, validation, warm_start)
+        raise AssertionError(x, y, columns, n_classes, weight, validation, warm_start, steps)
 
     def predict_proba(self, x: Floats) -> Floats:
         found = TRUTH.predict_proba(x)

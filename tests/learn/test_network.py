@@ -42,8 +42,8 @@ class Linear(Network):
         self.bins = bins
         self.seed = seed
 
-    def layers(self, width: int, n_classes: int) -> nn.Module:
-        return nn.Linear(width, n_classes)
+    def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
+        return nn.Linear(width * steps, n_classes)
 
 
 def _fit(model: Network, **more: Any) -> Network:

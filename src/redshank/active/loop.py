@@ -150,6 +150,7 @@ def _train(
         labels,
         columns=parts.columns,
         n_classes=len(parts.classes),
+        steps=parts.steps,
         validation=(parts.validation.x, parts.validation.y),
         warm_start=start is not None,
     )

@@ -1,11 +1,12 @@
 """What a dataset is: a labelled table of flows that has been checked to be what it says.
 
-In: a path. Out: `Labelled`: FLOW rows, a family per row, and, where a study's recipe needs it, the raw table. Importing
-a dataset downloads nothing; nothing is ever downloaded.
+In: a path. Out: `Labelled`: FLOW rows or rows in the dataset's own columns, a family per row, and, where a study's
+recipe needs it, the table as it was read. Importing a dataset downloads nothing; nothing is ever downloaded.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,16 +18,37 @@ from redshank.core.registry import Kind
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Labelled flows.
+class Own:
+    """A dataset's rows in its own columns, in canonical form: what `leakfree` learns from where there are no flows.
 
     Args:
-        flows: FLOW rows. Columns that the dataset has not are null.
+        table: Numbers, booleans and text; absent is null, formatting that gives labels away is normalized. Neither the
+            labels nor anything made of them is among the columns. [n rows]
+        identifiers: Columns that name a device, a moment or a row: never model input.
+        heavy: Numbers that span orders of magnitude.
+        units: Unit by column, as in `Column.unit`; 1 where absent.
+    """
+
+    table: pa.Table
+    identifiers: frozenset[str] = frozenset()
+    heavy: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Labelled rows.
+
+    Args:
+        flows: FLOW rows. Columns that the dataset has not are null: all of them, if its rows are no flows.
         family: The family of each row; "benign" is no attack. [n] str
         raw: The dataset's own table without its label columns, for the `paper` protocol; None if it has none.
         sha256: Of the uncompressed content read.
         name: The dataset's name.
         notes: What a reader of a result must know of it, one line each.
+        own: The rows in the dataset's own columns; None if it offers only flows.
+        official: Part of the dataset's own split that each row is in, "train" or "test"; None if it has none. [n] str
+        capture: Which file, device or scenario each row comes from; None if it is one. [n] str
     """
 
     flows: pa.RecordBatch
@@ -35,6 +57,9 @@ class Labelled:
     sha256: str
     name: str
     notes: tuple[str, ...] = ()
+    own: Own | None = None
+    official: npt.NDArray[np.str_] | None = None
+    capture: npt.NDArray[np.str_] | None = None
 
 
 class Dataset(ABC):
@@ -43,6 +68,8 @@ class Dataset(ABC):
     name: ClassVar[str]
     families: ClassVar[tuple[str, ...]]
     """Every family it can hold, "benign" first: the label map's whole range."""
+    features: ClassVar[str] = "conn"
+    """What models learn from unless told otherwise: a feature set, or "own" for the dataset's own columns."""
 
     @abstractmethod
     def load(self, path: Path) -> Labelled:

@@ -22,7 +22,7 @@ class Part:
     """Some rows.
 
     Args:
-        x: Raw feature values, NaN where absent. [n, c] float32
+        x: Raw feature values, NaN where absent. [n, steps * c] float32
         y: Class of each row. [n] int64
         weight: How many rows of the dataset this one stands for (1 unless deduplicated). [n] float32
         row: Which row of the dataset it is: the first of its duplicates that has its class. [n] int64
@@ -67,6 +67,7 @@ class Parts:
         feature_set: Name of the feature set, or None when the columns are the dataset's own (`paper`): a model on
             those can be measured but never served.
         notes: Counts that a table of results must carry (duplicates merged, conflicts, rows dropped).
+        steps: Length of the sequence that a row of x is; x has `steps` times `columns`, the oldest step first.
     """
 
     train: Part
@@ -82,3 +83,4 @@ class Parts:
     seed: int
     feature_set: str | None
     notes: dict[str, Any] = field(default_factory=dict)
+    steps: int = 1

@@ -84,7 +84,10 @@ def partition(labelled: Labelled, *, protocol: str, task: str, feature_set: str 
                 f"({len(part)} rows); add recordings of {missing} traffic"
             )
     return Parts(
-        **parts,
+        parts["train"],
+        parts["validation"],
+        parts["calibration"],
+        parts["test"],
         columns=columns,
         classes=classes,
         dataset=labelled.name,

@@ -49,21 +49,29 @@ class FeatureSet(ABC):
     name: ClassVar[str]
     version: ClassVar[int]
     columns: ClassVar[tuple[Column, ...]]
+    steps: ClassVar[int] = 1
+    """Length of the sequence that a row is; each step has all `columns`."""
+    remembers: ClassVar[bool] = False
+    """Whether a row holds earlier flows too: then one object sees the flows of one network once, in order of time."""
 
     @abstractmethod
     def encode(self, flows: pa.RecordBatch) -> npt.NDArray[np.float32]:
         """Turn FLOW rows into raw feature values.
 
-        The row of a flow does not depend on which other flows are in the batch.
+        The row of a flow does not depend on how flows were cut into batches, nor, unless the set `remembers`, on any
+        other flow.
 
         Shape:
-            returns: [n, c] float32; n rows of `flows`, c = len(columns); NaN where absent.
+            returns: [n, steps * c] float32; n rows of `flows`, c = len(columns), the oldest step first; NaN where
+                absent.
         """
 
     @classmethod
     def fingerprint(cls) -> str:
         """Return 16 hex digits that change whenever the meaning of the input changes."""
         what = {"name": cls.name, "version": cls.version, "columns": [asdict(column) for column in cls.columns]}
+        if cls.steps > 1:
+            what["steps"] = cls.steps
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -144,6 +144,29 @@ class Minmax(nn.Module):
         return torch.where(torch.isnan(x), 0.0, scaled)
 
 
+class EachStep(nn.Module):
+    """Encode each step of a sequence alike.
+
+    Args:
+        encode: Encoding of one step.
+        steps: Steps of a row.
+
+    Shape:
+        forward: [n, steps * c] -> [n, steps, width].
+    """
+
+    def __init__(self, encode: Bins | Minmax, steps: int) -> None:
+        super().__init__()
+        self.encode = encode
+        self.steps = steps
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Encode raw values."""
+        one = self.encode(x.reshape(x.shape[0] * self.steps, -1))
+        out: torch.Tensor = one.reshape(x.shape[0], self.steps, self.encode.width)
+        return out
+
+
 def fit_inputs(name: str, x: Floats, columns: Sequence[Column], bins: int) -> Bins | Minmax:
     """Fit the input encoding called `name` on training rows.
 

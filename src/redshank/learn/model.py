@@ -7,6 +7,7 @@ the same raw values (scaling and encoding are inside it). The constructor is the
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,8 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
     `fit` sets `classes_` and `curve_`; training is deterministic by the constructor's `seed`.
     """
 
+    one_class: ClassVar[bool] = False
+    """Whether it learns from benign rows (class 0) alone; it has the two classes benign and attack."""
     curve_: list[Epoch]
 
     @abstractmethod
@@ -49,6 +52,7 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
         weight: Floats | None = None,
         validation: tuple[Floats, Classes] | None = None,
         warm_start: bool = False,
+        steps: int = 1,
     ) -> "Model":
         """Train.
 
@@ -60,9 +64,10 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
             weight: Weight of each row; equal if absent.
             validation: Rows for early stopping and the curve; never trained on.
             warm_start: Go on from the weights there are, if any, instead of starting anew.
+            steps: Length of the sequence that a row of `x` is, the oldest step first; each has all `columns`.
 
         Shape:
-            x: [n, c] float32; y: [n] int64; weight: [n] float32.
+            x: [n, steps * c] float32; y: [n] int64; weight: [n] float32.
         """
 
     @abstractmethod
@@ -75,7 +80,7 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
 
     @abstractmethod
     def to_onnx(self) -> bytes:
-        """Return the graph: input `x` [n, c] float32, output `probabilities` [n, k] float32, n free."""
+        """Return the graph: input `x` [n, steps * c] float32, output `probabilities` [n, k] float32, n free."""
 
 
 MODELS: Kind[Model] = Kind("redshank.learn.models", Model, "model")

@@ -22,9 +22,14 @@ from torch.nn.functional import cross_entropy
 
 from redshank.core.errors import ConfigError
 from redshank.features.feature_set import Column
-from redshank.learn.inputs import fit_inputs
+from redshank.learn.inputs import EachStep, fit_inputs
 from redshank.learn.model import Classes, Epoch, Floats, Model
 
+EXPORTER_SAYS: tuple[tuple[str, type[Warning]], ...] = (
+    (".*isinstance\\(treespec, LeafSpec\\)", FutureWarning),
+    ("_check_is_size will be removed", FutureWarning),
+    ("The tensor attributes .* were assigned during export", UserWarning),
+)
 SCORING_ROWS = 4096  # rows scored at once: enough to be fast, few enough to stay in cache
 
 
@@ -67,11 +72,16 @@ class Network(Model):
         return problems
 
     @abstractmethod
-    def layers(self, width: int, n_classes: int) -> nn.Module:
+    def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
         """Build the layers from encoded input to class logits.
 
+        Args:
+            width: Width of one encoded step.
+            n_classes: Number of classes.
+            steps: Length of the sequence, 1 or more.
+
         Shape:
-            forward of what is returned: [n, width] -> [n, n_classes].
+            forward of what is returned: [n, width] if steps is 1, else [n, steps, width] -> [n, n_classes].
         """
 
     def fit(
@@ -84,6 +94,7 @@ class Network(Model):
         weight: Floats | None = None,
         validation: tuple[Floats, Classes] | None = None,
         warm_start: bool = False,
+        steps: int = 1,
     ) -> Self:
         """Train, see `Model.fit`.
 
@@ -94,22 +105,23 @@ class Network(Model):
             ConfigError: If a setting is out of range.
             ValueError: If the rows do not fit the columns, the classes, or (on a warm start) the network there is.
         """
-        self._check(x, y, columns, n_classes)
+        self._check(x, y, columns, n_classes, steps)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             if warm_start and hasattr(self, "network_"):
-                if (tuple(columns), n_classes) != (self.columns_, len(self.classes_)):
+                if (tuple(columns) * steps, n_classes) != (self.columns_, len(self.classes_)):
                     raise ValueError(
-                        f"warm start: given {len(columns)} columns and {n_classes} classes, the network was trained "
-                        f"on {len(self.columns_)} columns and {len(self.classes_)} classes; start anew"
+                        f"warm start: given {steps * len(columns)} columns and {n_classes} classes, the network was "
+                        f"trained on {len(self.columns_)} columns and {len(self.classes_)} classes; start anew"
                     )
                 network = copy.deepcopy(self.network_)
             else:
-                encode = fit_inputs(self.inputs, x, columns, self.bins)
-                network = nn.Sequential(encode, self.layers(encode.width, n_classes))
+                encode = fit_inputs(self.inputs, x.reshape(-1, len(columns)), columns, self.bins)
+                inputs = encode if steps == 1 else EachStep(encode, steps)
+                network = nn.Sequential(inputs, self.layers(encode.width, n_classes, steps))
             curve = self._train(network, x, y, weight, validation)
         self.network_ = network.eval()
-        self.columns_ = tuple(columns)
+        self.columns_ = tuple(columns) * steps
         self.classes_ = np.arange(n_classes)
         self.curve_ = curve
         return self
@@ -169,12 +181,13 @@ class Network(Model):
             network.load_state_dict(best)
         return curve
 
-    def _check(self, x: Floats, y: Classes, columns: Sequence[Column], n_classes: int) -> None:
+    def _check(self, x: Floats, y: Classes, columns: Sequence[Column], n_classes: int, steps: int) -> None:
         problems = self.problems()
         if problems:
             raise ConfigError(problems)
-        if not len(x) or x.shape != (len(y), len(columns)):
-            raise ValueError(f"x has shape {x.shape}, but there are {len(y)} classes and {len(columns)} columns")
+        if not len(x) or x.shape != (len(y), steps * len(columns)):
+            wanted = f"{len(columns)} columns" + f" at {steps} steps" * (steps > 1)
+            raise ValueError(f"x has shape {x.shape}, but there are {len(y)} classes and {wanted}")
         if y.min() < 0 or y.max() >= n_classes:
             raise ValueError(f"y holds {y.min()} to {y.max()}, allowed is 0 to {n_classes - 1}")
 
@@ -191,9 +204,11 @@ def graph(network: nn.Module, width: int) -> bytes:
     for log in logs:
         log.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            # torch 2.13's exporter calls an interface that torch itself declares deprecated.
-            warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\)", category=FutureWarning)
+        with warnings.catch_warnings(), torch.no_grad():
+            # torch 2.13's exporter calls interfaces that torch itself declares deprecated, and for a recurrent layer
+            # tells of the list of its weights.
+            for message, kind in EXPORTER_SAYS:
+                warnings.filterwarnings("ignore", message=message, category=kind)
             program = torch.onnx.export(
                 network,
                 (torch.zeros(2, width),),

@@ -87,6 +87,7 @@ def fit(
         parts.train.y,
         columns=parts.columns,
         n_classes=len(parts.classes),
+        steps=parts.steps,
         validation=(parts.validation.x, parts.validation.y) if len(parts.validation) else None,
     )
     seconds = time.perf_counter() - begun

@@ -38,7 +38,7 @@ def test_one_step_is_what_torch_computes_for_a_sequence_of_one_step() -> None:
 
 
 def test_each_layer_takes_both_directions_of_the_one_before() -> None:
-    layers = list(Bilstm(units=(8, 6)).layers(20, 3).children())
+    layers = list(Bilstm(units=(8, 6)).layers(20, 3, 1).children())
     widths = [(layer.gates.in_features, layer.gates.out_features) for layer in layers if isinstance(layer, OneStep)]
     assert widths == [(20, 48), (16, 36)]
     head = layers[-1]

@@ -14,7 +14,7 @@ def example(place: Path) -> Fnn:  # noqa: ARG001  needs no files
 
 
 def test_residual_blocks_add_to_what_they_were_given() -> None:
-    layers = Fnn(units=4, blocks=1).layers(3, 2)
+    layers = Fnn(units=4, blocks=1).layers(3, 2, 1)
     assert isinstance(layers, nn.Sequential)
     block = layers[1]
     x = torch.randn(5, 4)
@@ -25,7 +25,7 @@ def test_residual_blocks_add_to_what_they_were_given() -> None:
 
 
 def test_the_plain_network_is_layers_of_relu() -> None:
-    layers = Fnn(units=4, blocks=2, residual=False).layers(3, 2)
+    layers = Fnn(units=4, blocks=2, residual=False).layers(3, 2, 1)
     assert isinstance(layers, nn.Sequential)
     assert [type(layer).__name__ for layer in layers] == ["Linear", "ReLU", "Dropout"] * 2 + ["Linear"]
 

@@ -1,6 +1,6 @@
 """Bidirectional LSTM, the recipe of the first study.
 
-In: encoded rows; each is a sequence of one step, as in the study. Out: class logits.
+In: encoded rows; in the study each is a sequence of one step. Out: class logits.
 The one idea: three bidirectional layers, each narrower than the one before, with dropout after each.
 Over one step an LSTM is a gated layer: the forget gate multiplies a state that is zero and the recurrent weights an
 output that is zero, so neither is computed, trained or exported. The mirrored test compares with `torch.nn.LSTM`.
@@ -60,13 +60,14 @@ class Bilstm(Network):
             problems.append(f"dropout: {self.dropout} is not between 0 and 1")
         return problems
 
-    def layers(self, width: int, n_classes: int) -> nn.Module:
+    def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
         """Stack the layers and a linear head."""
         stack: list[nn.Module] = []
         for units in self.units:
-            stack += [OneStep(width, units), nn.Dropout(self.dropout)]
+            stack += [OneStep(width, units) if steps == 1 else Unrolled(width, units), nn.Dropout(self.dropout)]
             width = 2 * units
-        return nn.Sequential(*stack, nn.Linear(width, n_classes))
+        last: list[nn.Module] = [] if steps == 1 else [Ends()]
+        return nn.Sequential(*stack, *last, nn.Linear(width, n_classes))
 
 
 class OneStep(nn.Module):
@@ -91,3 +92,37 @@ class OneStep(nn.Module):
         """Apply the cell once."""
         enter, cell, leave = self.gates(x).chunk(3, dim=1)
         return torch.sigmoid(leave) * torch.tanh(torch.sigmoid(enter) * torch.tanh(cell))
+
+
+class Unrolled(nn.Module):
+    """A bidirectional LSTM layer over a sequence.
+
+    Args:
+        width: Input width of a step.
+        units: Units per direction.
+
+    Shape:
+        forward: [n, steps, width] -> [n, steps, 2 * units]; the forward direction comes first.
+    """
+
+    def __init__(self, width: int, units: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(width, units, batch_first=True, bidirectional=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the cell step by step."""
+        out: torch.Tensor = self.lstm(x)[0]
+        return out
+
+
+class Ends(nn.Module):
+    """What each direction has seen when it is through: the forward one at the last step, the other at the first.
+
+    Shape:
+        forward: [n, steps, 2 * units] -> [n, 2 * units].
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Take the two ends."""
+        units = x.shape[2] // 2
+        return torch.cat([x[:, -1, :units], x[:, 0, units:]], dim=1)

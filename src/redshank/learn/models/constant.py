@@ -34,11 +34,12 @@ class Constant(Model):
         weight: Floats | None = None,
         validation: tuple[Floats, Classes] | None = None,  # noqa: ARG002  there is nothing to stop early
         warm_start: bool = False,  # noqa: ARG002  counting again costs nothing
+        steps: int = 1,
     ) -> Self:
         """Count the classes."""
         counts = np.bincount(y, weights=weight, minlength=n_classes)
         self.frequencies_ = (counts / counts.sum()).astype(np.float32)
-        self.columns_ = tuple(columns)
+        self.columns_ = tuple(columns) * steps
         self.classes_ = np.arange(n_classes)
         self.curve_ = []
         return self

@@ -61,13 +61,15 @@ class Fnn(Network):
             problems.append(f"dropout: {self.dropout} is not between 0 and 1")
         return problems
 
-    def layers(self, width: int, n_classes: int) -> nn.Module:
-        """Stack the blocks and a linear head."""
+    def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
+        """Stack the blocks and a linear head; the steps of a sequence stand side by side."""
+        flat: list[nn.Module] = [] if steps == 1 else [nn.Flatten()]
+        width *= steps
         if self.residual:
             blocks = [_Residual(self.units, self.dropout) for _ in range(self.blocks)]
             head = [nn.LayerNorm(self.units), nn.Linear(self.units, n_classes)]
-            return nn.Sequential(nn.Linear(width, self.units), *blocks, *head)
-        stack: list[nn.Module] = []
+            return nn.Sequential(*flat, nn.Linear(width, self.units), *blocks, *head)
+        stack = flat
         for _ in range(self.blocks):
             stack += [nn.Linear(width, self.units), nn.ReLU(), nn.Dropout(self.dropout)]
             width = self.units

@@ -76,6 +76,7 @@ class Lightgbm(Model):
         weight: Floats | None = None,
         validation: tuple[Floats, Classes] | None = None,
         warm_start: bool = False,
+        steps: int = 1,
     ) -> Self:
         """Boost, see `Model.fit`; a warm start adds rounds to those there are.
 
@@ -84,9 +85,10 @@ class Lightgbm(Model):
             ValueError: If a warm start does not fit the trees there are.
         """
         self._check()
+        columns = tuple(columns) * steps
         before = None
         if warm_start and hasattr(self, "booster_"):
-            if (tuple(columns), n_classes) != (self.columns_, len(self.classes_)):
+            if (columns, n_classes) != (self.columns_, len(self.classes_)):
                 raise ValueError(
                     f"warm start: given {len(columns)} columns and {n_classes} classes, the trees were grown "
                     f"on {len(self.columns_)} columns and {len(self.classes_)} classes; start anew"
@@ -112,7 +114,7 @@ class Lightgbm(Model):
             best = booster.best_iteration if validation is not None else -1
             booster = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=best))
         self.booster_ = booster
-        self.columns_ = tuple(columns)
+        self.columns_ = columns
         self.classes_ = np.arange(n_classes)
         self.curve_ = curve
         return self
