@@ -9,31 +9,52 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from contracts.examples import example_of
-from redshank.core.errors import SourceError
+from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import BENIGN, FLOW
-from redshank.data.dataset import DATASETS, Dataset, Labelled
+from redshank.data.dataset import DATASETS, Dataset, Labelled, full_name
+from redshank.data.place import ANYWHERE, place
 
 LABELS = {"label", "type", "family", "attack", "category", "subcategory", "class"}
 
 every = pytest.mark.parametrize("name", DATASETS.names())
 
 
-def _example(name: str, place: Path) -> Dataset:
-    built = example_of("data/datasets", name)(place)
+def _example(name: str, folder: Path) -> Dataset:
+    built = example_of("data/datasets", name)(folder)
     assert isinstance(built, Dataset)
     return built
 
 
-def _loaded(name: str, place: Path) -> Labelled:
-    return _example(name, place).load(place)
+def _loaded(name: str, folder: Path) -> Labelled:
+    return _example(name, folder).load(folder)
 
 
 @every
 def test_a_dataset_is_called_as_its_file(name: str, tmp_path: Path) -> None:
-    assert _example(name, tmp_path).name == name == _loaded(name, tmp_path).name
+    dataset = _example(name, tmp_path)
+    assert dataset.name == name
+    assert dataset.load(tmp_path).name == dataset.full_name
+
+
+@every
+def test_a_part_that_is_not_there_is_answered_with_those_that_are(name: str, tmp_path: Path) -> None:
+    kind = type(_example(name, tmp_path))
+    assert len(set(kind.parts)) == len(kind.parts) > 0
+    for part in kind.parts:
+        assert kind(part).part == part
+    with pytest.raises(ConfigError, match=f"no '{name}/nowhere'; .*{kind(kind.parts[0]).full_name}"):
+        kind("nowhere")
+
+
+@every
+def test_a_place_is_known_for_every_part(name: str, tmp_path: Path) -> None:
+    kind = type(_example(name, tmp_path))
+    for part in kind.parts if name not in ANYWHERE else ():
+        assert place(full_name(name, part)).parts
 
 
 @every
@@ -45,22 +66,51 @@ def test_the_label_map_is_total(name: str, tmp_path: Path) -> None:
 
 
 @every
-def test_every_row_is_a_flow_with_a_family(name: str, tmp_path: Path) -> None:
-    read = _loaded(name, tmp_path)
+def test_every_row_has_a_family_and_something_to_learn_from(name: str, tmp_path: Path) -> None:
+    dataset, read = _example(name, tmp_path), _loaded(name, tmp_path)
     assert read.flows.schema == FLOW
     assert len(read.flows) == len(read.family) > 0
     assert read.family.dtype.kind == "U"
-    assert read.flows.column("proto").null_count < len(read.flows)
+    if dataset.features == "own":
+        assert read.own is not None
+        assert set(read.own.table.column_names) - read.own.identifiers
+    else:
+        assert read.flows.column("proto").null_count < len(read.flows)
 
 
 @every
-def test_the_raw_table_has_the_same_rows_and_no_label(name: str, tmp_path: Path) -> None:
+def test_a_table_has_the_same_rows_and_no_label(name: str, tmp_path: Path) -> None:
     read = _loaded(name, tmp_path)
-    if read.raw is not None:
-        assert read.raw.num_rows == len(read.flows)
-        assert not {"label", "type", "family", "attack", "category", "subcategory", "class"} & set(
-            read.raw.column_names
-        )
+    for table in (read.raw, read.own.table if read.own else None):
+        if table is not None:
+            assert table.num_rows == len(read.family)
+            assert not LABELS & {column.lower() for column in table.column_names}
+
+
+@every
+def test_own_columns_are_canonical(name: str, tmp_path: Path) -> None:
+    own = _loaded(name, tmp_path).own
+    if own is None:
+        return
+    kinds = {field.name: field.type for field in own.table.schema}
+    assert own.identifiers | own.heavy | set(own.units) <= set(kinds)
+    for column, kind in kinds.items():
+        number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        assert number or pa.types.is_boolean(kind) or pa.types.is_string(kind), (column, kind)
+        assert number or column not in own.heavy, column
+        if pa.types.is_string(kind):
+            texts = [text for text in own.table[column].to_pylist() if text is not None]
+            assert texts == [text.strip() for text in texts], f"{column}: blanks can give labels away"
+
+
+@every
+def test_the_dataset_s_own_split_and_captures_cover_every_row(name: str, tmp_path: Path) -> None:
+    read = _loaded(name, tmp_path)
+    if read.official is not None:
+        assert len(read.official) == len(read.family)
+        assert set(read.official.tolist()) == {"train", "test"}
+    if read.capture is not None:
+        assert len(read.capture) == len(read.family)
 
 
 @every
@@ -83,15 +133,15 @@ def test_loading_changes_no_file(name: str, tmp_path: Path) -> None:
 @every
 @pytest.mark.parametrize("wrong", ["nothing", "an empty folder", "a text", "an empty file"])
 def test_what_is_not_the_dataset_is_refused_in_one_line(name: str, wrong: str, tmp_path: Path) -> None:
-    place = tmp_path / "wrong"
+    there = tmp_path / "wrong"
     if wrong == "an empty folder":
-        place.mkdir()
+        there.mkdir()
     elif wrong != "nothing":
-        place.write_text("no table\n" if wrong == "a text" else "")
+        there.write_text("no table\n" if wrong == "a text" else "")
     good = tmp_path / "good"
     good.mkdir()
     with pytest.raises(SourceError) as caught:
-        _example(name, good).load(place)
+        _example(name, good).load(there)
     assert str(caught.value).startswith(f"{name}: ")
     assert "wrong" in str(caught.value)
     assert "\n" not in str(caught.value)

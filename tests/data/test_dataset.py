@@ -1,11 +1,13 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from labelled import DRAWN
 from redshank.core.errors import ConfigError
 from redshank.core.schema import flow_batch
-from redshank.data.dataset import DATASETS, Dataset, Labelled
+from redshank.data.dataset import DATASETS, Dataset, Labelled, find, read
 
 
 def test_datasets_are_listed_by_file_without_importing_them() -> None:
@@ -31,3 +33,37 @@ def test_what_was_labelled_stays() -> None:
     assert read.notes == ()
     with pytest.raises(dataclasses.FrozenInstanceError):
         read.name = "other"  # type: ignore[misc]
+
+
+def test_a_name_may_have_a_part() -> None:
+    assert find("lab").part == ""
+    assert find("lab/unseen").full_name == "lab/unseen"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("lba", "dataset: no 'lba'; did you mean 'lab'?"),
+        ("toniot/fridge", "dataset: no 'toniot'; did you mean 'ton_iot'?"),
+        ("lab/unsen", "dataset: no 'lab/unsen'; did you mean 'lab/unseen'? (there are: lab, lab/unseen)"),
+        ("ton_iot/fridge", "dataset: no 'ton_iot/fridge'; did you mean 'ton_iot'? (there are: ton_iot)"),
+        ("", "dataset: no ''; (there are: "),
+    ],
+)
+def test_an_unknown_name_or_part_is_answered_with_the_nearest(given: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        find(given)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dataset_is_read_from_its_place_or_from_where_it_is_told_to_lie(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("redshank.data.dataset.DATASETS", DRAWN)
+    monkeypatch.setenv("REDSHANK_DATA", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "drawn").write_text("30 1")
+    (tmp_path / "elsewhere").write_text("40 1")
+    assert len(read("drawn").family) == 30
+    assert len(read("drawn", tmp_path / "elsewhere").family) == 40

@@ -9,10 +9,10 @@ import typer
 
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Folder of the bundle.")],
-    dataset: Annotated[str, typer.Argument(help="Name of the dataset, for example lab or ton_iot.")],
+    dataset: Annotated[str, typer.Argument(help="Its name: lab, ton_iot, telemetry/fridge, ...")],
     data: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Its file or folder; $REDSHANK_DATA/data/<dataset> if absent."),
+        typer.Option(metavar="PATH", help="Its file or folder; under $REDSHANK_DATA/data if absent."),
     ] = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="Every row, for a dataset the bundle was not trained on.")
@@ -33,20 +33,19 @@ def evaluate(
     Example: redshank evaluate out/lab-leakfree-binary-bilstm/bundle ton_iot --whole
     """
     from redshank.core.bundle import Bundle
-    from redshank.data.dataset import DATASETS
-    from redshank.data.place import place
+    from redshank.data.dataset import find, read
     from redshank.learn.retest import retest
     from redshank.report.evaluation import destination, write
     from redshank.report.results import sections, written
     from redshank.report.summary import show
 
     loaded = Bundle.load(bundle)
-    kind = DATASETS.find(dataset)
+    find(dataset)  # a wrong name is told before anything is read
     folder = destination(out, "-o") if out else None
     command = ["redshank", "evaluate", loaded.manifest.name, dataset, *(["--whole"] if whole else [])]
     comparison = retest(
         loaded,
-        kind().load(data or place(dataset)),
+        read(dataset, data),
         whole=whole,
         flows_per_s=flows_per_s,
         command=shlex.join(command),

@@ -8,10 +8,10 @@ import typer
 
 
 def train(
-    dataset: Annotated[str, typer.Argument(help="Name of the dataset, for example lab or ton_iot.")],
+    dataset: Annotated[str, typer.Argument(help="Its name: lab, ton_iot, telemetry/fridge, ...")],
     data: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Its file or folder; $REDSHANK_DATA/data/<dataset> if absent."),
+        typer.Option(metavar="PATH", help="Its file or folder; under $REDSHANK_DATA/data if absent."),
     ] = None,
     protocol: Annotated[
         str, typer.Option(help="leakfree, or paper: the recipe of published studies, for reproduction only.")
@@ -41,8 +41,7 @@ def train(
 
     Example: redshank train lab --task family --model bilstm --set epochs=20
     """
-    from redshank.data.dataset import DATASETS
-    from redshank.data.place import place
+    from redshank.data.dataset import find, read
     from redshank.data.protocol import check_names
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
@@ -54,15 +53,15 @@ def train(
 
     check_names(protocol, task, features)
     chosen = read_settings(model, settings or [])
-    kind = DATASETS.find(dataset)
-    name = f"{dataset}-{protocol}-{task}-{model}"
+    called = find(dataset).full_name.replace("/", "-")
+    name = f"{called}-{protocol}-{task}-{model}"
     folder = destination(out or Path("out") / name, "-o")
     command = ["redshank", "train", dataset, "--protocol", protocol, "--model", model, "--task", task]
     command += ["--features", features, "--seeds", str(seeds), "--seed", str(seed)]
     command += [] if compare else ["--no-compare"]
     command += [word for pair in settings or [] for word in ("--set", pair)]
     comparison, trained, parts = run(
-        kind().load(data or place(dataset)),
+        read(dataset, data),
         model,
         beside=BESIDE if compare else (),
         protocol=protocol,

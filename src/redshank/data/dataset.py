@@ -1,7 +1,8 @@
 """What a dataset is: a labelled table of flows that has been checked to be what it says.
 
-In: a path. Out: `Labelled`: FLOW rows or rows in the dataset's own columns, a family per row, and, where a study's
-recipe needs it, the table as it was read. Importing a dataset downloads nothing; nothing is ever downloaded.
+In: a name, and a path if the files lie elsewhere. Out: `Labelled`: FLOW rows or rows in the dataset's own columns, a
+family per row, and, where a study's recipe needs it, the table as it was read. A name is `dataset` or `dataset/part`
+("nsl_kdd", "telemetry/fridge"). Importing a dataset downloads nothing; nothing is ever downloaded.
 """
 
 from abc import ABC, abstractmethod
@@ -14,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.core.registry import Kind
+from redshank.core.errors import ConfigError
+from redshank.core.registry import Kind, alternatives
+from redshank.data.place import place
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Labelled:
         family: The family of each row; "benign" is no attack. [n] str
         raw: The dataset's own table without its label columns, for the `paper` protocol; None if it has none.
         sha256: Of the uncompressed content read.
-        name: The dataset's name.
+        name: The dataset's full name, with its part.
         notes: What a reader of a result must know of it, one line each.
         own: The rows in the dataset's own columns; None if it offers only flows.
         official: Part of the dataset's own split that each row is in, "train" or "test"; None if it has none. [n] str
@@ -62,18 +65,45 @@ class Labelled:
     capture: npt.NDArray[np.str_] | None = None
 
 
+@dataclass(frozen=True)
 class Dataset(ABC):
-    """A dataset."""
+    """A dataset, or a part of one.
+
+    Args:
+        part: One of `parts`.
+
+    Raises:
+        ConfigError: If there is no such part.
+    """
 
     name: ClassVar[str]
     families: ClassVar[tuple[str, ...]]
     """Every family it can hold, "benign" first: the label map's whole range."""
     features: ClassVar[str] = "conn"
     """What models learn from unless told otherwise: a feature set, or "own" for the dataset's own columns."""
+    parts: ClassVar[tuple[str, ...]] = ("",)
+    """What `part` can be; "" is the dataset as a whole, or what is meant when nobody names a part."""
+
+    part: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the part."""
+        if self.part not in self.parts:
+            known = [full_name(self.name, part) for part in self.parts]
+            given = full_name(self.name, self.part)
+            raise ConfigError(f"dataset: no '{given}'; {alternatives(given, known)}")
+
+    @property
+    def full_name(self) -> str:
+        """The name with the part."""
+        return full_name(self.name, self.part)
 
     @abstractmethod
     def load(self, path: Path) -> Labelled:
         """Read and verify the dataset at `path`.
+
+        Args:
+            path: The folder that holds its files under their own names, or the file itself.
 
         Raises:
             SourceError: If it is not this dataset; what differs is named.
@@ -81,3 +111,45 @@ class Dataset(ABC):
 
 
 DATASETS: Kind[Dataset] = Kind("redshank.data.datasets", Dataset, "dataset")
+
+
+def full_name(name: str, part: str) -> str:
+    """Return the name of a part of a dataset.
+
+    Example:
+        >>> full_name("telemetry", "fridge"), full_name("ton_iot", "")
+        ('telemetry/fridge', 'ton_iot')
+    """
+    return f"{name}/{part}" if part else name
+
+
+def find(name: str) -> Dataset:
+    """Return the dataset called `name`, nothing read yet.
+
+    Args:
+        name: `dataset` or `dataset/part`.
+
+    Raises:
+        ConfigError: If there is no such dataset or part; the nearest is suggested.
+
+    Example:
+        >>> find("lab").full_name
+        'lab'
+    """
+    dataset, _, part = name.partition("/")
+    return DATASETS.find(dataset)(part)
+
+
+def read(name: str, path: Path | None = None) -> Labelled:
+    """Find, place and load the dataset called `name`.
+
+    Args:
+        name: `dataset` or `dataset/part`.
+        path: Its file or folder; where `data/place.py` says if absent.
+
+    Raises:
+        ConfigError: If there is no such dataset or part; the nearest is suggested.
+        SourceError: If what lies there is not this dataset; what differs is named.
+    """
+    dataset = find(name)
+    return dataset.load(path or place(dataset.full_name))

@@ -89,7 +89,7 @@ def example(place: Path) -> TonIot:
     """Write a table of four rows into the folder `place`; the dataset returned takes it for a release."""
     data = content(ROWS)
     (place / FILES[0]).write_bytes(data)
-    return TonIot((release(data, ROWS),))
+    return TonIot(releases=(release(data, ROWS),))
 
 
 def refused(place: Path, data: bytes, name: str = "data.csv") -> str:
@@ -175,7 +175,7 @@ def test_the_older_release_has_times(tmp_path: Path) -> None:
     rows = [row | {"ts": "1556021329"} for row in ROWS]
     data = content(rows, ["ts", *NAMES])
     (tmp_path / "old.csv").write_bytes(data)
-    read = TonIot((release(data, rows, timed=True),)).load(tmp_path / "old.csv")
+    read = TonIot(releases=(release(data, rows, timed=True),)).load(tmp_path / "old.csv")
     assert str(read.flows.column("ts")[0].as_py()) == "2019-04-23 12:08:49+00:00"
     assert read.raw is not None
     assert read.raw.column_names == ["ts", *NAMES[:-2]]

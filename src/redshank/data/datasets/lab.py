@@ -33,6 +33,7 @@ class Lab(Dataset):
     """A recording of the lab."""
 
     name: ClassVar[str] = "lab"
+    parts: ClassVar[tuple[str, ...]] = ("", "unseen")
     families: ClassVar[tuple[str, ...]] = (
         BENIGN,
         *("backdoor", "ddos", "dos", "injection", "mitm", "password", "ransomware", "scanning", "xss"),
@@ -75,7 +76,7 @@ class Lab(Dataset):
         if source.anomalies:
             noticed = ", ".join(f"{name} {count:,}" for (_, name), count in sorted(source.anomalies.items()))
             notes.append(f"anomalies in the capture: {noticed}")
-        return Labelled(batch, names[label], None, digest.hexdigest(), self.name, tuple(notes))
+        return Labelled(batch, names[label], None, digest.hexdigest(), self.full_name, tuple(notes))
 
 
 def _require_families(labels: pa.Table, families: tuple[str, ...]) -> None:

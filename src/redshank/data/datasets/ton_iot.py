@@ -125,7 +125,7 @@ class TonIot(Dataset):
             f"release of {release.rows:,} rows, sorted by family" + ("" if release.timed else ", without time"),
             "dns_rcode 0 may mean no answer",
         )
-        return Labelled(flows, family, table.drop_columns(["label", "type"]), sha256, self.name, notes)
+        return Labelled(flows, family, table.drop_columns(["label", "type"]), sha256, self.full_name, notes)
 
 
 def _file(path: Path) -> Path:
