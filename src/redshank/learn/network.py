@@ -6,7 +6,7 @@ The one idea: everything lies in two tensors, and a batch is a slice of a permut
 """
 
 import copy
-import logging
+import io
 import math
 import warnings
 from abc import abstractmethod
@@ -25,11 +25,14 @@ from redshank.features.feature_set import Column
 from redshank.learn.inputs import EachStep, fit_inputs
 from redshank.learn.model import Classes, Epoch, Floats, Model
 
-EXPORTER_SAYS: tuple[tuple[str, type[Warning]], ...] = (
-    (".*isinstance\\(treespec, LeafSpec\\)", FutureWarning),
-    ("_check_is_size will be removed", FutureWarning),
-    ("The tensor attributes .* were assigned during export", UserWarning),
+EXPORTER_SAYS = (
+    "You are using the legacy TorchScript-based ONNX export",
+    "The feature will be removed. Please remove usage",  # said of what the exporter itself calls
+    "Using len to get tensor shape",  # of what is fitted, which never changes
+    "Converting a tensor to a Python boolean",  # a recurrent layer compares widths
+    "Exporting a model to ONNX with a batch_size other than 1",  # `export` tries several sizes
 )
+OPSET = 20  # the first with GELU
 SCORING_ROWS = 4096  # rows scored at once: enough to be fast, few enough to stay in cache
 
 
@@ -195,35 +198,28 @@ class Network(Model):
 def graph(network: nn.Module, width: int) -> bytes:
     """Write `network` as one ONNX graph without what the exporter tells of this machine.
 
+    torch calls this exporter the legacy one. The other takes 30 to 50 times as long (2 to 7 s for a small network) and
+    gives a graph that is neither more exact nor faster.
+
     Shape:
         network: [n, width] float32 -> [n, k]; n stays free.
     """
-    # torch.onnx warns that torchvision, which nothing here uses, is not installed; the others tell of every constant.
-    logs = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
-    levels = [log.level for log in logs]
-    for log in logs:
-        log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), torch.no_grad():
-            # torch 2.13's exporter calls interfaces that torch itself declares deprecated, and for a recurrent layer
-            # tells of the list of its weights.
-            for message, kind in EXPORTER_SAYS:
-                warnings.filterwarnings("ignore", message=message, category=kind)
-            program = torch.onnx.export(
-                network,
-                (torch.zeros(2, width),),
-                input_names=["x"],
-                output_names=["probabilities"],
-                dynamic_shapes=({0: torch.export.Dim("n")},),
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-    finally:
-        for log, level in zip(logs, levels, strict=True):
-            log.setLevel(level)
-    assert program is not None
-    return lean(program.model_proto)
+    written = io.BytesIO()
+    free = {0: "n"}
+    with warnings.catch_warnings(), torch.no_grad():
+        for message in EXPORTER_SAYS:
+            warnings.filterwarnings("ignore", message)
+        torch.onnx.export(
+            network,
+            (torch.zeros(2, width),),
+            written,  # type: ignore[arg-type, unused-ignore]  # this exporter writes to a file object, too
+            input_names=["x"],
+            output_names=["probabilities"],
+            dynamic_axes={"x": free, "probabilities": free},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return lean(onnx.load_from_string(written.getvalue()))
 
 
 def lean(model: onnx.ModelProto) -> bytes:
