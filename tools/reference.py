@@ -28,6 +28,7 @@ KINDS = {
     "Detectors": "detect/detectors",
     "Sinks": "alerts/sinks",
     "Datasets": "data/datasets",
+    "Cleaning steps": "data/steps",
     "Models": "learn/models",
     "Query strategies": "active/strategies",
 }

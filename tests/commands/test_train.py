@@ -109,3 +109,24 @@ def test_the_same_command_gives_the_same_figures(monkeypatch: pytest.MonkeyPatch
         run["models"][0].pop("seconds")
     assert one == two
     assert Path("one/bundle/model.onnx").read_bytes() == Path("two/bundle/model.onnx").read_bytes()
+
+
+def test_cleaning_steps_become_part_of_the_bundle(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = ["--clean", "missing:median", "--clean", "outliers:quantile", "--clean", "skew:log"]
+    arguments = ["--data", "rows", "--model", "lightgbm", "--set", "rounds=3", "--no-compare", *steps]
+    assert ended(monkeypatch, "train", "drawn", *arguments) == 0
+    assert "outliers:quantile: " in capsys.readouterr().err
+    manifest = Bundle.load(Path("out/drawn-leakfree-binary-lightgbm/bundle")).manifest
+    assert manifest.settings["clean"] == ["missing:median", "outliers:quantile", "skew:log"]
+    assert manifest.provenance["command"].endswith(
+        "--set rounds=3 --clean missing:median --clean outliers:quantile --clean skew:log"
+    )
+
+
+def test_a_cleaning_step_that_is_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--clean", "mising") == 2
+    assert "cleaning step: no 'mising'; did you mean 'missing'?" in capsys.readouterr().err

@@ -25,6 +25,14 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
     ] = None,
+    clean: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STEP",
+            help="A cleaning step such as missing:median or scale:robust; may be repeated, in order. With `paper` they "
+            "come after the recipe's own.",
+        ),
+    ] = None,
     flows_per_s: Annotated[
         float, typer.Option(min=1e-6, help="Flows per second that alerts per day are stated for.")
     ] = 1.0,
@@ -41,6 +49,8 @@ def train(
 
     Example: redshank train lab --task family --model bilstm --set epochs=20
     """
+    from redshank.data.clean import recorded
+    from redshank.data.cleaning import clean_table, read_steps
     from redshank.data.dataset import find, read
     from redshank.data.protocol import check_names
     from redshank.learn.compare import BESIDE
@@ -53,6 +63,7 @@ def train(
 
     check_names(protocol, task, features)
     chosen = read_settings(model, settings or [])
+    steps = read_steps(clean or [])
     called = find(dataset).full_name.replace("/", "-")
     name = f"{called}-{protocol}-{task}-{model}"
     folder = destination(out or Path("out") / name, "-o")
@@ -60,15 +71,18 @@ def train(
     command += ["--features", features, "--seeds", str(seeds), "--seed", str(seed)]
     command += [] if compare else ["--no-compare"]
     command += [word for pair in settings or [] for word in ("--set", pair)]
+    command += [word for text in clean or [] for word in ("--clean", text)]
+    labelled, done = clean_table(read(dataset, data), steps)
+    recorded(done)
     comparison, trained, parts = run(
-        read(dataset, data),
+        labelled,
         model,
         beside=BESIDE if compare else (),
         protocol=protocol,
         task=task,
         feature_set=features,
         seeds=range(seed, seed + seeds),
-        settings=chosen,
+        settings={**chosen, "clean": clean} if clean else chosen,
         flows_per_s=flows_per_s,
         command=shlex.join(command),
         progress=True,

@@ -261,7 +261,7 @@ def _result(name: str, runs: Sequence[tuple[Trained, Evaluation]]) -> ModelResul
     kept = (evaluations[0], *(replace(e, roc=(), pr=(), reliability=()) for e in evaluations[1:]))
     return ModelResult(
         name=name,
-        settings={key: plain(value) for key, value in sorted(trained.model.get_params(deep=False).items())},
+        settings={key: plain(value) for key, value in sorted(trained.model.settings().items())},
         seconds=math.fsum(one.seconds for one, _ in runs) / len(runs),
         headline=headline,
         row_headline=row_headline,

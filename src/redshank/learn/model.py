@@ -7,7 +7,7 @@ the same raw values (scaling and encoding are inside it). The constructor is the
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,11 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
     one_class: ClassVar[bool] = False
     """Whether it learns from benign rows (class 0) alone; it has the two classes benign and attack."""
     curve_: list[Epoch]
+
+    def settings(self) -> dict[str, Any]:
+        """Return the constructor arguments, for a manifest or a table of results."""
+        settings: dict[str, Any] = self.get_params(deep=False)
+        return settings
 
     @abstractmethod
     def fit(

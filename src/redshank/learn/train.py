@@ -20,6 +20,7 @@ from redshank.data.parts import Parts
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.learn.cleaned import Cleaned
 from redshank.learn.export import export
 from redshank.learn.model import MODELS, Epoch, Model
 from redshank.learn.provenance import plain, provenance
@@ -60,7 +61,7 @@ def fit(
     Args:
         parts: The dataset under a protocol.
         model: A name in `MODELS`.
-        settings: Constructor arguments that differ from their defaults.
+        settings: Constructor arguments that differ from their defaults, and under "clean" the texts of cleaning steps.
         seed: Of the model; the same seed gives the same model.
         progress: Whether to log each epoch.
 
@@ -70,6 +71,7 @@ def fit(
     """
     kind = MODELS.find(model)
     chosen = {**_recipe(kind, parts), **(settings or {})}
+    clean = tuple(chosen.pop("clean", ()))
     check_settings(model, chosen)
     for name in ("train", "calibration"):
         if not len(getattr(parts, name)):
@@ -80,6 +82,8 @@ def fit(
         _log.info("training %s, seed %d, on %s rows", model, seed, f"{len(parts.train):,}")
     begun = time.perf_counter()
     estimator = kind(**{**chosen, "seed": seed})
+    if clean:
+        estimator = Cleaned(estimator, clean, seed=seed)
     if progress and hasattr(estimator, "on_epoch"):
         estimator.on_epoch = _log_epoch
     estimator.fit(
@@ -121,7 +125,7 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
         graph = export(trained.model, parts.calibration.x[:SAMPLE_ROWS])
     except ValueError as error:
         raise ActionError(f"{trained.name}: {error}; nothing was written") from error
-    settings = {key: plain(value) for key, value in sorted(trained.model.get_params(deep=False).items())}
+    settings = {key: plain(value) for key, value in sorted(trained.model.settings().items())}
     return Bundle(
         Manifest(
             name=name,
