@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 KINDS = {
     "dataset": ("data/dataset.py", "Dataset", "data/datasets"),
     "detector": ("detect/detector.py", "Detector", "detect/detectors"),
+    "experiment": ("experiments/experiment.py", "Experiment", "experiments/tables"),
     "feature_set": ("features/feature_set.py", "FeatureSet", "features/feature_sets"),
     "flow_source": ("flows/source.py", "FlowSource", "flows/sources"),
     "model": ("learn/model.py", "Model", "learn/models"),

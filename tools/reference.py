@@ -31,6 +31,7 @@ KINDS = {
     "Cleaning steps": "data/steps",
     "Models": "learn/models",
     "Query strategies": "active/strategies",
+    "Experiments": "experiments/tables",
 }
 
 

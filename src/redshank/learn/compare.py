@@ -119,7 +119,7 @@ class Comparison:
                 headline={name: Figure(**figure) for name, figure in item["headline"].items()},
                 row_headline={name: Figure(**figure) for name, figure in item["row_headline"].items()},
                 evaluations=tuple(Evaluation.from_dict(one) for one in item["evaluations"]),
-                curve=tuple(_epoch(epoch) for epoch in item["curve"]),
+                curve=tuple(epoch_from(epoch) for epoch in item["curve"]),
             )
             for item in values.pop("models")
         )
@@ -195,7 +195,7 @@ def compare(
         interval=OVER_SEEDS if len(seeds) > 1 else OVER_ROWS,
         classes=first.classes,
         rows=origin["rows"],
-        notes=(*labelled.notes, *_lines(origin["notes"])),
+        notes=(*labelled.notes, *note_lines(origin["notes"])),
         provenance={name: origin[name] for name in ("commit", "versions", "command")},
         models=tuple(_result(name, runs[name]) for name in names),
     )
@@ -213,7 +213,8 @@ def summarize(evaluations: Sequence[Evaluation]) -> tuple[dict[str, Figure], dic
         pairs = evaluations[0].intervals
         headline = {name: Figure(value, *(pairs.get(name) or (None, None))) for name, value in vector[0].items()}
         return headline, {name: Figure(value) for name, value in row[0].items()}
-    return _over_seeds(vector), _over_seeds(row)
+    once, each = ({name: over_seeds(name, [run[name] for run in runs]) for name in runs[0]} for runs in (vector, row))
+    return once, each
 
 
 def families_of(labelled: Labelled, parts: Parts) -> npt.NDArray[np.str_]:
@@ -223,7 +224,7 @@ def families_of(labelled: Labelled, parts: Parts) -> npt.NDArray[np.str_]:
     return labelled.family[parts.test.row]
 
 
-def _lines(notes: dict[str, Any]) -> list[str]:
+def note_lines(notes: dict[str, Any]) -> list[str]:
     """Write the notes of a partition for a person; the dataset's own stand before them anyway."""
     lines = []
     for name, value in notes.items():
@@ -239,18 +240,20 @@ def _lines(notes: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _over_seeds(runs: Sequence[dict[str, float | None]]) -> dict[str, Figure]:
-    figures = {}
-    for name in runs[0]:
-        values = [value for value in (run[name] for run in runs) if value is not None]
-        interval = measures.t_interval(values)
-        if len(values) < len(runs) or interval is None:
-            figures[name] = Figure(None)
-        else:
-            least = -1.0 if name == "mcc" else 0.0
-            low, high = max(interval[0], least), min(interval[1], 1.0)  # Student's t knows no bounds, a measure does
-            figures[name] = Figure(math.fsum(values) / len(values), low, high)
-    return figures
+def over_seeds(name: str, runs: Sequence[float | None]) -> Figure:
+    """Return the mean of a measure over seeds with its t interval; unknown if one run does not know it.
+
+    Example:
+        >>> over_seeds("recall", [0.5, 0.5]), over_seeds("recall", [0.5, None]).mean
+        (Figure(mean=0.5, low=0.5, high=0.5), None)
+    """
+    values = [value for value in runs if value is not None]
+    interval = measures.t_interval(values)
+    if len(values) < len(runs) or interval is None:
+        return Figure(None)
+    least = -1.0 if name == "mcc" else 0.0
+    low, high = max(interval[0], least), min(interval[1], 1.0)  # Student's t knows no bounds, a measure does
+    return Figure(math.fsum(values) / len(values), low, high)
 
 
 def _result(name: str, runs: Sequence[tuple[Trained, Evaluation]]) -> ModelResult:
@@ -270,6 +273,7 @@ def _result(name: str, runs: Sequence[tuple[Trained, Evaluation]]) -> ModelResul
     )
 
 
-def _epoch(values: dict[str, Any]) -> Epoch:
+def epoch_from(values: dict[str, Any]) -> Epoch:
+    """Rebuild a line of a training curve from its JSON, where None stands for what was not measured."""
     losses = {key: math.nan if value is None else float(value) for key, value in values.items() if key != "epoch"}
     return Epoch(int(values["epoch"]), **losses)

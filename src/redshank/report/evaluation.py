@@ -125,6 +125,20 @@ def chapters(comparison: Comparison) -> list[Chapter]:
     return made
 
 
+def details(comparison: Comparison, name: str) -> list[Chapter]:
+    """Return the first seed's figures of a table that another page shows: scores, and the first model class by class.
+
+    Args:
+        comparison: The models of the table.
+        name: What the table is called.
+    """
+    lead = comparison.models[0]
+    before = f"{name}: " if name else ""
+    made = [_ranking(comparison), _classes(lead.evaluations[0]), *([_training(lead)] if lead.curve else [])]
+    titles = ("scores, seed", f"{lead.name} class by class, seed", f"training of {lead.name}, seed")
+    return [Chapter(f"{before}{t} {comparison.seeds[0]}", c.content) for t, c in zip(titles, made, strict=False)]
+
+
 def _subtitle(comparison: Comparison) -> str:
     rows = comparison.rows.get("test", 0)
     task = "benign or attack" if comparison.task == "binary" else f"{len(comparison.classes)} families"

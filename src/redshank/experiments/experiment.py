@@ -1,0 +1,197 @@
+"""What an experiment is: cells to measure, and tables with words made of what came out.
+
+In: seeds. Out: cells, then an outcome for each, then tables. A new experiment is one file in `experiments/tables/`; its
+name on the command line is the file's with dashes. Declaring cells costs nothing and reads no data.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from redshank.core.errors import ConfigError
+from redshank.core.registry import Kind, alternatives
+from redshank.experiments.cell import Cell, Outcome, Result
+from redshank.experiments.measure import Data, train_and_judge
+from redshank.learn.compare import OVER_ROWS, OVER_SEEDS, Comparison, Figure, ModelResult, over_seeds
+from redshank.learn.table import Table, TableRow
+
+BESIDE = ("lightgbm", "lookup", "constant")
+"""Stand in every table: gradient boosting, the best that memory alone can do, and the row that looks at nothing."""
+
+COLUMNS = ("macro_f1", "accuracy", "mcc", "roc_auc", "recall_at_0.01", "fpr_at_0.01", "ece")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What is known of an experiment's cells.
+
+    Args:
+        cells: The cells declared.
+        found: Results by key; what failed or was not run yet is missing.
+    """
+
+    cells: tuple[Cell, ...]
+    found: Mapping[str, Result]
+
+    def of(self, **which: Any) -> list[Result]:  # noqa: ANN401  values of any field of a cell
+        """Return the results of the cells whose fields are as said."""
+        wanted = [cell for cell in self.cells if all(getattr(cell, name) == value for name, value in which.items())]
+        return [replace(self.found[cell.key], cell=cell) for cell in wanted if cell.key in self.found]
+
+    def figure(self, name: str, **which: Any) -> Figure:  # noqa: ANN401  as above
+        """Return a figure over the seeds of the cells whose fields are as said, with its 95 % interval.
+
+        A single run brings the interval that it has of its own, if any.
+        """
+        runs = [result.outcome.figures for result in self.of(**which) if result.outcome is not None]
+        if len(runs) == 1:
+            return Figure(*(runs[0].get(f"{name}{end}") for end in ("", "_low", "_high")))
+        return over_seeds(name, [run.get(name) for run in runs])
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables that there are results for, as declared."""
+        return tuple(dict.fromkeys(cell.table for cell in self.cells if cell.key in self.found))
+
+
+class Experiment(ABC):
+    """An experiment.
+
+    Its tables have a row per `Cell.row`, over seeds, unless it says otherwise.
+    """
+
+    title: ClassVar[str]
+    """Its heading."""
+    what: ClassVar[str]
+    """What it finds out, one sentence."""
+    columns: ClassVar[tuple[str, ...]] = COLUMNS
+    """The figures that its tables show."""
+    notes: ClassVar[tuple[str, ...]] = ()
+    """What a reader must know of how it was done, one line each, without any result."""
+
+    @abstractmethod
+    def cells(self, seeds: Sequence[int]) -> list[Cell]:
+        """Declare the cells, all of the first seed before those of the second: a table can be read early."""
+
+    def measure(self, cell: Cell, data: Data) -> Outcome:
+        """Measure one cell."""
+        return train_and_judge(cell, data)
+
+    def words(self, results: Results) -> list[str]:
+        """Say in plain words what came out, one paragraph each; every figure comes from `results`."""
+        del results
+        return []
+
+    def tables(self, results: Results) -> list[Table]:
+        """Return the tables of what is known."""
+        return [table_of(results, title, self.columns) for title in results.tables]
+
+
+EXPERIMENTS: Kind[Experiment] = Kind("redshank.experiments.tables", Experiment, "experiment")
+
+
+def names() -> list[str]:
+    """Return the names of all experiments, as they are typed.
+
+    Example:
+        >>> "mahdi-2024" in names()
+        True
+    """
+    return [name.replace("_", "-") for name in EXPERIMENTS.names()]
+
+
+def find(name: str) -> Experiment:
+    """Return the experiment of that name.
+
+    Raises:
+        ConfigError: If there is none; near names are suggested.
+    """
+    if name not in names():
+        raise ConfigError(f"experiment: no '{name}'; {alternatives(name, names())}")
+    return EXPERIMENTS.find(name.replace("-", "_"))()
+
+
+def grid(seeds: Sequence[int], cells: Iterable[Cell]) -> list[Cell]:
+    """Repeat cells for each seed, seed by seed."""
+    once = list(cells)
+    return [replace(cell, seed=seed) for seed in seeds for cell in once]
+
+
+def table_of(results: Results, title: str, columns: tuple[str, ...]) -> Table:
+    """Make the table of one title, a row per `Cell.row` that has a result."""
+    mine = results.of(table=title)
+    rows = []
+    for name in dict.fromkeys(result.cell.row for result in mine):
+        runs = [result for result in mine if result.cell.row == name]
+        rows.append(
+            TableRow(
+                name=name,
+                figures={column: results.figure(column, table=title, row=name) for column in columns},
+                seeds=len(runs),
+                training_s=sum(run.seconds for run in runs) / len(runs),
+            )
+        )
+    return Table(title, columns, tuple(rows), facts_of(results, title))
+
+
+def facts_of(results: Results, title: str) -> dict[str, str]:
+    """Return what a published table has to carry beside its rows."""
+    mine = results.of(table=title)
+    declared = sum(cell.table == title for cell in results.cells)
+    hashes = dict(item for result in mine for item in result.sha256.items())
+    ways = dict.fromkeys(_way(result.cell) for result in mine)
+    return {
+        "data": "; ".join(f"{name} sha256 {sha256}" for name, sha256 in hashes.items()),
+        "protocol": "; ".join(ways),
+        "seeds": ", ".join(map(str, sorted({result.cell.seed for result in mine}))),
+        "cells": f"{len(mine)} of {declared}",
+        "commit": ", ".join(sorted({result.commit or "unknown" for result in mine})),
+        "wall time": f"{sum(result.seconds for result in mine) / 3600:.2f} h of one core",
+    }
+
+
+def _way(cell: Cell) -> str:
+    said = ", ".join(f"{name} {value}" for name, value in cell.protocol_settings.items())
+    features = f", features {cell.feature_set}" if cell.feature_set else ""
+    return f"{cell.protocol}{f' ({said})' if said else ''}, task {cell.task}{features}"
+
+
+def comparison(results: Results, title: str) -> Comparison | None:
+    """Return the first seed's details of a table, for the figures of a page; None if nothing was evaluated."""
+    detailed = [
+        run for run in results.of(table=title) if run.outcome is not None and run.outcome.evaluation is not None
+    ]
+    first = [run for run in detailed if run.cell.seed == detailed[0].cell.seed and _asks_alike(run, detailed[0])]
+    if not first:
+        return None
+    models = []
+    for run in first:
+        assert run.outcome is not None
+        assert run.outcome.evaluation is not None
+        found = run.outcome.evaluation
+        headline, rows = ({n: Figure(v) for n, v in m.headline.items()} for m in (found.vector, found.row))
+        settings = dict(run.cell.settings)
+        models.append(ModelResult(run.cell.row, settings, run.seconds, headline, rows, (found,), run.outcome.curve))
+    lead = first[0]
+    assert lead.outcome is not None
+    return Comparison(
+        dataset=lead.cell.dataset,
+        sha256=lead.sha256.get(lead.cell.dataset, ""),
+        protocol=lead.cell.protocol,
+        task=lead.cell.task,
+        feature_set=lead.cell.feature_set,
+        seeds=(lead.cell.seed,),
+        interval=OVER_SEEDS if len(detailed) > len(first) else OVER_ROWS,
+        classes=lead.outcome.classes,
+        rows=dict(lead.outcome.rows),
+        notes=lead.outcome.notes,
+        provenance={"commit": lead.commit, "versions": dict(lead.versions), "command": ""},
+        models=tuple(models),
+    )
+
+
+def _asks_alike(run: Result, lead: Result) -> bool:
+    assert run.outcome is not None
+    assert lead.outcome is not None
+    return run.cell.dataset == lead.cell.dataset and run.outcome.classes == lead.outcome.classes

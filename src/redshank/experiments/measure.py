@@ -1,0 +1,125 @@
+"""Measure one cell the usual way: train, calibrate, and evaluate on the test part.
+
+In: a cell and `Data`, which reads datasets and makes partitions and keeps the last ones, because cells that lie next to
+each other ask for the same. Out: an `Outcome`. Experiments that need more call the pieces.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.data.dataset import Labelled, read
+from redshank.data.parts import PARTS, Parts
+from redshank.data.protocol import partition
+from redshank.experiments.cell import Cell, Outcome
+from redshank.learn import measures
+from redshank.learn.compare import families_of, note_lines
+from redshank.learn.evaluate import evaluate
+from redshank.learn.evaluation import Evaluation
+from redshank.learn.provenance import plain
+from redshank.learn.train import Trained, fit
+
+# Datasets kept in memory: a cell looks at two at most.
+KEPT = 2
+
+
+class Data:
+    """Datasets and partitions, each read and made once while it is asked for again.
+
+    Args:
+        reader: Reads a dataset by its full name.
+    """
+
+    def __init__(self, reader: Callable[[str], Labelled] = read) -> None:
+        self._reader = reader
+        self._labelled: dict[str, Labelled] = {}
+        self._parts: dict[str, Parts] = {}
+
+    def labelled(self, name: str) -> Labelled:
+        """Return the dataset of that name."""
+        if name not in self._labelled:
+            found = self._reader(name)
+            self._labelled = dict([*self._labelled.items(), (name, found)][-KEPT:])
+        return self._labelled[name]
+
+    def parts(self, cell: Cell, **settings: Any) -> Parts:  # noqa: ANN401  fields of a protocol
+        """Return the partition that a cell asks for.
+
+        Args:
+            cell: The cell.
+            settings: Fields of the protocol that are not in the cell.
+        """
+        asked = {**cell.protocol_settings, **settings}
+        key = repr((cell.dataset, cell.protocol, sorted(asked.items()), cell.task, cell.feature_set, cell.seed))
+        if key not in self._parts:
+            made = partition(
+                self.labelled(cell.dataset),
+                protocol=cell.protocol,
+                task=cell.task,
+                seed=cell.seed,
+                **({} if cell.feature_set is None else {"feature_set": cell.feature_set}),
+                **asked,
+            )
+            self._parts = {key: made}
+        return self._parts[key]
+
+
+def train_and_judge(cell: Cell, data: Data) -> Outcome:
+    """Train the cell's model and judge it on the test part."""
+    parts = data.parts(cell)
+    trained = fit(parts, cell.model, settings=dict(cell.settings), seed=cell.seed)
+    return outcome(trained, parts, data.labelled(cell.dataset), cell.seed)
+
+
+def outcome(trained: Trained, parts: Parts, labelled: Labelled, seed: int, **figures: float | None) -> Outcome:
+    """Judge a trained model on the test part.
+
+    Args:
+        trained: The model and its calibration.
+        parts: What it was trained on.
+        labelled: The dataset that the parts are of.
+        seed: Of resampling.
+        figures: Further figures.
+    """
+    found = evaluate(
+        trained.model.predict_proba(parts.test.x),
+        parts.test,
+        parts.classes,
+        trained.calibration,
+        families=families_of(labelled, parts),
+        seed=seed,
+    )
+    return Outcome(
+        figures={**figures_of(found), "training_s": trained.seconds, **figures},
+        rows={name: len(getattr(parts, name)) for name in PARTS},
+        notes=tuple(note_lines(plain(parts.notes))),
+        classes=parts.classes,
+        evaluation=found,
+        curve=tuple(getattr(trained.model, "curve_", ())),
+    )
+
+
+def figures_of(evaluation: Evaluation) -> dict[str, float | None]:
+    """Return the figures of an evaluation by name: "recall of mitm", and "macro_f1 of rows" where copies count."""
+    found = dict(evaluation.vector.headline)
+    found |= {f"{name} of rows": value for name, value in evaluation.row.headline.items()}
+    for one in evaluation.vector.classes:
+        found |= {f"recall of {one.name}": one.recall, f"f1 of {one.name}": one.f1}
+    for decision in evaluation.vector.decisions:
+        name = "fpr" if decision.rule == "argmax" else f"fpr_at_{decision.rule}"
+        found |= {f"{name}_low": decision.fpr_low, f"{name}_high": decision.fpr_high}
+    return found
+
+
+def share(name: str, hits: npt.NDArray[np.bool_]) -> dict[str, float | None]:
+    """Return the share of rows that are hits, with its Clopper-Pearson interval, as figures.
+
+    Example:
+        >>> [round(v, 2) for v in share("tpr", np.array([True, False])).values()]
+        [0.5, 0.01, 0.99]
+    """
+    count, rows = int(hits.sum()), len(hits)
+    low, high = measures.clopper_pearson(count, rows) or (None, None)
+    return {name: measures.ratio(count, rows), f"{name}_low": low, f"{name}_high": high}

@@ -1,0 +1,69 @@
+"""The ladder: what a published figure on ToN_IoT is made of, one rung at a time."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from redshank.experiments.cell import Cell
+from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
+from redshank.experiments.wording import told
+from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
+
+RUNGS = {
+    "paper": "as published",
+    "time": "without time and order",
+    "addresses": "without addresses",
+    "ports": "without ports",
+    "strings": "without free text",
+    "deduplicated": "deduplicated",
+    "group": "unseen host pairs",
+}
+TASKS = {"binary": "Benign or attack", "family": "Ten families"}
+MODELS = ("bilstm", *BESIDE)
+
+
+class LadderToniot(Experiment):
+    """The same models on every rung, from the published recipe to unseen devices."""
+
+    title: ClassVar[str] = "The ladder on ToN_IoT"
+    what: ClassVar[str] = (
+        "The same model from the published recipe to devices it has never seen, with one more leak closed on each rung."
+    )
+    columns: ClassVar[tuple[str, ...]] = ("macro_f1", "accuracy", "recall", "fpr", "recall_at_0.01", "fpr_at_0.01")
+    notes: ClassVar[tuple[str, ...]] = (
+        BUDGET_NOTE,
+        "All rungs keep the study's label encoding and min-max input; only what a model may know changes.",
+    )
+
+    def cells(self, seeds: Sequence[int]) -> list[Cell]:
+        """See `Experiment.cells`."""
+        return grid(
+            seeds,
+            [
+                Cell(
+                    "ton_iot",
+                    model,
+                    protocol="ladder",
+                    protocol_settings={"rung": rung},
+                    task=task,
+                    settings=BUDGET if model == "bilstm" else {},
+                    table=table,
+                    row=f"{words}: {model}",
+                )
+                for task, table in TASKS.items()
+                for rung, words in RUNGS.items()
+                for model in MODELS
+            ],
+        )
+
+    def words(self, results: Results) -> list[str]:
+        """See `Experiment.words`."""
+        said = []
+        for model in ("bilstm", "lookup"):
+            steps = [
+                (words, results.figure("macro_f1", table=TASKS["binary"], row=f"{words}: {model}"))
+                for words in RUNGS.values()
+            ]
+            known = [f"{words} {told(figure)}" for words, figure in steps if figure.mean is not None]
+            if known:
+                said.append(f"Macro-F1 of {model}, benign or attack: {'; '.join(known)}.")
+        return said

@@ -1,0 +1,46 @@
+"""A table of figures before anybody writes it down.
+
+In: nothing. Out: plain records: rows of figures with intervals, and what a published table has to carry beside them.
+Experiments fill tables, reports write them as text, Markdown or HTML.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from redshank.learn.compare import Figure
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row.
+
+    Args:
+        name: What it is about, usually a model.
+        figures: By name of the column; what is not there is not known.
+        seeds: How many seeds the figures are over.
+        training_s: Mean wall time of one run.
+        note: What a reader of this row must know, or "".
+    """
+
+    name: str
+    figures: Mapping[str, Figure]
+    seeds: int = 0
+    training_s: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Args:
+        title: Its heading; "" for the only one.
+        columns: Names of figures, in order.
+        rows: The rows, in order.
+        facts: Data, hashes, protocol, seeds, commit, wall time: name and value.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
