@@ -4,8 +4,10 @@ Its mirrored test offers `example(place)`: it writes a tiny valid stand-in into 
 dataset that reads it from there.
 """
 
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import BENIGN, FLOW
 from redshank.data.dataset import DATASETS, Dataset, Labelled, full_name
 from redshank.data.place import ANYWHERE, place
+from redshank.data.tables import Tabular
 
 LABELS = {"label", "type", "family", "attack", "category", "subcategory", "class"}
 
@@ -59,10 +62,46 @@ def test_a_place_is_known_for_every_part(name: str, tmp_path: Path) -> None:
 
 @every
 def test_the_label_map_is_total(name: str, tmp_path: Path) -> None:
-    families = _example(name, tmp_path).families
+    dataset = _example(name, tmp_path)
+    families = dataset.families
     assert families[0] == BENIGN
     assert len(set(families)) == len(families)
-    assert set(_loaded(name, tmp_path).family.tolist()) <= set(families)
+    found = dataset.load(tmp_path).family.tolist()
+    assert set(found) <= set(families)
+    if dataset.counts:
+        assert Counter(found) == dataset.counts
+
+
+@every
+def test_what_is_known_of_published_files_agrees(name: str, tmp_path: Path) -> None:
+    kind = type(_example(name, tmp_path))
+    if not issubclass(kind, Tabular):
+        return
+    assert set(kind.classes.values()) == set(kind.families)
+    assert set(kind.published) == set(kind.parts)
+    assert kind.terms
+    assert kind.citation
+    hashes = {file.sha256: file for files in kind.published.values() for file in files}
+    for sha256, file in hashes.items():
+        assert re.fullmatch("[0-9a-f]{64}", sha256), file.name
+        assert file.text | {file.label, *file.answers} <= set(file.columns), file.name
+        assert len(set(file.columns)) == len(file.columns), file.name
+        assert set(file.counts) <= set(kind.families), file.name
+    for part in kind.parts:
+        assert kind(part).what
+
+
+@every
+def test_a_changed_file_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    dataset = _example(name, tmp_path)
+    if not isinstance(dataset, Tabular):
+        return
+    for file in sorted(tmp_path.iterdir()):
+        content = file.read_bytes()
+        file.write_bytes(content[:-3] + content[-2:])
+        with pytest.raises(SourceError, match=f"^{dataset.full_name}: {re.escape(file.name)} "):
+            dataset.load(tmp_path)
+        file.write_bytes(content)
 
 
 @every
@@ -140,9 +179,10 @@ def test_what_is_not_the_dataset_is_refused_in_one_line(name: str, wrong: str, t
         there.write_text("no table\n" if wrong == "a text" else "")
     good = tmp_path / "good"
     good.mkdir()
+    dataset = _example(name, good)
     with pytest.raises(SourceError) as caught:
-        _example(name, good).load(there)
-    assert str(caught.value).startswith(f"{name}: ")
+        dataset.load(there)
+    assert str(caught.value).startswith(f"{dataset.full_name}: ")
     assert "wrong" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -154,7 +194,7 @@ def test_importing_a_dataset_loads_nothing_heavy_and_opens_no_file_of_data(name:
         "seen = []\n"
         "sys.addaudithook(lambda event, args: seen.append(event) if event.startswith('socket.') else None)\n"
         f"import redshank.data.datasets.{name}\n"
-        "print(sorted({'torch', 'sklearn', 'pandas', 'lightgbm', 'onnx'} & set(sys.modules)), seen)"
+        "print(sorted({'torch', 'sklearn', 'pandas', 'lightgbm', 'onnx', 'scipy', 'pandera'} & set(sys.modules)), seen)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[] []"

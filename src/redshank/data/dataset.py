@@ -83,6 +83,14 @@ class Dataset(ABC):
     """What models learn from unless told otherwise: a feature set, or "own" for the dataset's own columns."""
     parts: ClassVar[tuple[str, ...]] = ("",)
     """What `part` can be; "" is the dataset as a whole, or what is meant when nobody names a part."""
+    terms: ClassVar[str] = ""
+    """On what terms its authors give it away."""
+    citation: ClassVar[str] = ""
+    """What a publication that uses it cites."""
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Least and greatest value that its own columns can have; a name may hold `*`, and the first that fits counts."""
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The texts that its own columns can hold."""
 
     part: str = ""
 
@@ -97,6 +105,20 @@ class Dataset(ABC):
     def full_name(self) -> str:
         """The name with the part."""
         return full_name(self.name, self.part)
+
+    @property
+    def what(self) -> str:
+        """What it is, in a few words."""
+        return (self.__doc__ or "").partition("\n")[0]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Rows by family that it is known to have; none if that depends on the file."""
+        return {}
+
+    def here(self, path: Path) -> bool:
+        """Whether its files lie at `path`; they may still be something else."""
+        return path.exists()
 
     @abstractmethod
     def load(self, path: Path) -> Labelled:
