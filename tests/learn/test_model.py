@@ -1,10 +1,13 @@
 import subprocess
 import sys
+from dataclasses import field
 
 import pytest
+from sklearn.base import clone
 
 from redshank.core.errors import ConfigError
 from redshank.learn.model import MODELS, Model
+from redshank.learn.models.constant import Constant
 
 
 @pytest.mark.parametrize("name", MODELS.names())
@@ -23,3 +26,19 @@ def test_models_are_listed_without_importing_torch() -> None:
 def test_a_name_mistyped_is_answered_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="model: no 'bilsm'; did you mean 'bilstm'"):
         MODELS.find("bilsm")
+
+
+class Child(Constant):
+    """Its own setting beside those of its parent."""
+
+    depth: int = 2
+    found_: int = field(init=False)
+
+
+def test_the_fields_of_a_model_are_its_constructor() -> None:
+    child = Child(seed=3)
+    assert child.get_params() == {"depth": 2, "seed": 3}
+    assert clone(child.set_params(depth=5)).get_params() == {"depth": 5, "seed": 3}
+    assert not hasattr(child, "found_")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'width'"):
+        Child(width=1)

@@ -21,26 +21,11 @@ OTHER = raw(60, seed=1)
 class Linear(Network):
     """One linear layer."""
 
-    def __init__(
-        self,
-        *,
-        epochs: int = 5,
-        batch_size: int = 16,
-        patience: int = 3,
-        learning_rate: float = 0.01,
-        weight_decay: float = 0.0,
-        inputs: str = "bins",
-        bins: int = 4,
-        seed: int = 0,
-    ) -> None:
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.inputs = inputs
-        self.bins = bins
-        self.seed = seed
+    epochs: int = 5
+    batch_size: int = 16
+    learning_rate: float = 0.01
+    weight_decay: float = 0.0
+    bins: int = 4
 
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
         return nn.Linear(width * steps, n_classes)

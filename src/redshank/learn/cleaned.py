@@ -4,7 +4,7 @@ In: a model and the texts of steps. Out: a model on raw rows: the steps are fitt
 front of the exported graph. Validation rows and rows to score are treated but never dropped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from redshank.data.clean import recorded
 from redshank.data.cleaning import Cleaning, Rows
 from redshank.features.feature_set import Column
-from redshank.learn.model import Classes, Epoch, Floats, Model
+from redshank.learn.model import Classes, Floats, Model
 
 
 class Cleaned(Model):
@@ -34,16 +34,6 @@ class Cleaned(Model):
         self.model = model
         self.clean = clean
         self.seed = seed
-
-    @property
-    def on_epoch(self) -> Callable[[Epoch], None] | None:
-        """What the model calls after each epoch."""
-        return getattr(self.model, "on_epoch", None)
-
-    @on_epoch.setter
-    def on_epoch(self, call: Callable[[Epoch], None] | None) -> None:
-        if hasattr(self.model, "on_epoch"):
-            self.model.on_epoch = call
 
     def settings(self) -> dict[str, Any]:
         """Return the model's settings and the steps."""
@@ -75,6 +65,7 @@ class Cleaned(Model):
             rows = cleaning.fit(rows, columns, n_classes, steps)
             recorded(cleaning.records_)
             self.cleaning_ = cleaning
+        self.model.on_epoch = self.on_epoch
         self.model.fit(
             rows.x,
             rows.y,

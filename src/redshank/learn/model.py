@@ -1,13 +1,14 @@
 """What a model is: a scikit-learn estimator that can write itself as one ONNX graph.
 
 In: raw feature values of a feature set, classes as integers. Out: probabilities, and a graph that gives the same from
-the same raw values (scaling and encoding are inside it). The constructor is the configuration.
+the same raw values (scaling and encoding are inside it). The constructor is the configuration, and the annotated
+fields of the class are the constructor.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
 import numpy.typing as npt
@@ -31,15 +32,31 @@ class Epoch:
     validation_accuracy: float
 
 
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
 class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-ignore]
     """A trainable classifier.
 
-    `fit` sets `classes_` and `curve_`; training is deterministic by the constructor's `seed`.
+    A subclass writes its settings as annotated fields with defaults, `seed` among them; they become keyword arguments
+    of its constructor, after those of the class it derives from, and what `get_params` and `clone` see. What `fit`
+    finds ends in an underscore and is declared with `field(init=False)`, unless it stands here. `fit` sets `columns_`,
+    `classes_` and `curve_`; training is deterministic by the seed.
+
+    Attributes:
+        on_epoch: Called after each line of the curve, for progress; what it raises ends training and leaves the model
+            as it was.
     """
 
     one_class: ClassVar[bool] = False
     """Whether it learns from benign rows (class 0) alone; it has the two classes benign and attack."""
+    on_epoch: Callable[[Epoch], None] | None = None
+    columns_: tuple[Column, ...]
+    classes_: Classes
     curve_: list[Epoch]
+
+    def __init_subclass__(cls) -> None:
+        """Make the constructor from the fields."""
+        super().__init_subclass__()
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
 
     def settings(self) -> dict[str, Any]:
         """Return the constructor arguments, for a manifest or a table of results."""

@@ -10,8 +10,9 @@ import io
 import math
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Self
+from collections.abc import Sequence
+from dataclasses import field
+from typing import ClassVar, Self
 
 import numpy as np
 import onnx
@@ -39,39 +40,47 @@ SCORING_ROWS = 4096  # rows scored at once: enough to be fast, few enough to sta
 class Network(Model):
     """A model that is trained by gradient descent.
 
-    A subclass names its settings in its constructor, at least those below, and builds its layers.
+    A subclass adds its settings as fields, may give another default to one that stands here, and builds its layers.
 
-    Attributes:
+    Args:
         epochs: Most passes over the training rows, 0 or more.
         batch_size: Rows per step, 1 or more.
         patience: Epochs without a lower validation loss before training stops; the best weights are kept.
-        learning_rate: Of Adam.
+        learning_rate: Of Adam, above 0.
         weight_decay: Of AdamW; 0 makes it Adam.
+        dropout: Share of what each layer or block gives that is dropped while training, 0 or more, below 1.
         inputs: "bins" or "minmax", see `learn/inputs.py`.
-        bins: Most bins per number.
+        bins: Most bins per number, 1 to 256.
         seed: Of weights, order of rows and dropout.
-        on_epoch: Called after each epoch, for progress; what it raises ends training and leaves the model as it was.
     """
 
-    epochs: int
-    batch_size: int
-    patience: int
-    learning_rate: float
-    weight_decay: float
-    inputs: str
-    bins: int
-    seed: int
-    on_epoch: Callable[[Epoch], None] | None = None
-    network_: nn.Module
-    columns_: tuple[Column, ...]
-    classes_: Classes
+    epochs: int = 20
+    batch_size: int = 128
+    patience: int = 3
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    dropout: float = 0.1
+    inputs: str = "bins"
+    bins: int = 16
+    seed: int = 0
+    network_: nn.Module = field(init=False)
+
+    least: ClassVar[dict[str, float]] = {"epochs": 0, "batch_size": 1, "patience": 1, "weight_decay": 0}
+    """The least value of a setting, or of each number in it; a subclass names its own: `{"units": 1}`."""
 
     def problems(self) -> list[str]:
-        """Say what is wrong with the settings, one line each; a subclass adds its own."""
-        least = {"epochs": 0, "batch_size": 1, "patience": 1, "weight_decay": 0}
-        problems = [f"{n}: {getattr(self, n)} is not {m} or more" for n, m in least.items() if getattr(self, n) < m]
+        """Say what is wrong with the settings, one line each; a subclass adds what `least` cannot say."""
+        problems = []
+        for name, least in {**Network.least, **self.least}.items():
+            value = getattr(self, name)
+            if not isinstance(value, Sequence):
+                problems += [f"{name}: {value} is not {least} or more"] * (value < least)
+            elif not value or min(value) < least:
+                problems.append(f"{name}: {value} is not one number or more, each {least} or more")
         if self.learning_rate <= 0:
             problems.append(f"learning_rate: {self.learning_rate} is not above 0")
+        if not 0 <= self.dropout < 1:
+            problems.append(f"dropout: {self.dropout} is not between 0 and 1")
         return problems
 
     @abstractmethod

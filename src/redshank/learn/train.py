@@ -84,7 +84,7 @@ def fit(
     estimator = kind(**{**chosen, "seed": seed})
     if clean:
         estimator = Cleaned(estimator, clean, seed=seed)
-    if progress and hasattr(estimator, "on_epoch"):
+    if progress:
         estimator.on_epoch = _log_epoch
     estimator.fit(
         parts.train.x,

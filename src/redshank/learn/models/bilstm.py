@@ -8,6 +8,7 @@ Source: Mahdi and Khadhim, BiLSTM with active learning on ToN_IoT; Hochreiter an
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -22,43 +23,15 @@ class Bilstm(Network):
 
     Args:
         units: Units per direction of each layer.
-        dropout: Share of each layer's output that is dropped while training, 0 or more, below 1.
-        epochs, batch_size, patience, learning_rate, weight_decay, inputs, bins, seed: See `Network`.
     """
 
-    def __init__(
-        self,
-        *,
-        units: Sequence[int] = (128, 64, 32),
-        dropout: float = 0.2,
-        epochs: int = 10,
-        batch_size: int = 32,
-        patience: int = 3,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 0.0,
-        inputs: str = "bins",
-        bins: int = 16,
-        seed: int = 0,
-    ) -> None:
-        self.units = units
-        self.dropout = dropout
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.inputs = inputs
-        self.bins = bins
-        self.seed = seed
+    units: Sequence[int] = (128, 64, 32)
+    epochs: int = 10
+    batch_size: int = 32
+    weight_decay: float = 0.0
+    dropout: float = 0.2
 
-    def problems(self) -> list[str]:
-        """Say what is wrong with the settings."""
-        problems = super().problems()
-        if not self.units or min(self.units) < 1:
-            problems.append(f"units: {self.units} is not one number or more, each 1 or more")
-        if not 0 <= self.dropout < 1:
-            problems.append(f"dropout: {self.dropout} is not between 0 and 1")
-        return problems
+    least: ClassVar[dict[str, float]] = {"units": 1}
 
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
         """Stack the layers and a linear head."""

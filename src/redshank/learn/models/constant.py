@@ -4,6 +4,7 @@ In: classes. Out: the same probabilities for every row. What a figure is worth s
 """
 
 from collections.abc import Sequence
+from dataclasses import field
 from typing import Self
 
 import numpy as np
@@ -21,8 +22,8 @@ class Constant(Model):
         seed: Taken as by every model; nothing here is random.
     """
 
-    def __init__(self, *, seed: int = 0) -> None:
-        self.seed = seed
+    seed: int = 0
+    frequencies_: Floats = field(init=False)
 
     def fit(
         self,

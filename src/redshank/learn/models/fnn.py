@@ -7,6 +7,8 @@ Source: Awais et al. (RNN, FNN, CNN on BoT-IoT); Gorishniy et al., "Revisiting D
 NeurIPS 2021, for the residual network.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import nn
 
@@ -19,47 +21,14 @@ class Fnn(Network):
     Args:
         units: Width of each layer.
         blocks: Number of blocks (layers, if not residual).
-        dropout: Share of each block's output that is dropped while training, 0 or more, below 1.
         residual: Whether blocks are residual; plain layers with ReLU otherwise.
-        epochs, batch_size, patience, learning_rate, weight_decay, inputs, bins, seed: See `Network`.
     """
 
-    def __init__(
-        self,
-        *,
-        units: int = 128,
-        blocks: int = 3,
-        dropout: float = 0.1,
-        residual: bool = True,
-        epochs: int = 20,
-        batch_size: int = 128,
-        patience: int = 3,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-4,
-        inputs: str = "bins",
-        bins: int = 16,
-        seed: int = 0,
-    ) -> None:
-        self.units = units
-        self.blocks = blocks
-        self.dropout = dropout
-        self.residual = residual
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.inputs = inputs
-        self.bins = bins
-        self.seed = seed
+    units: int = 128
+    blocks: int = 3
+    residual: bool = True
 
-    def problems(self) -> list[str]:
-        """Say what is wrong with the settings."""
-        problems = super().problems()
-        problems += [f"{n}: {getattr(self, n)} is not 1 or more" for n in ("units", "blocks") if getattr(self, n) < 1]
-        if not 0 <= self.dropout < 1:
-            problems.append(f"dropout: {self.dropout} is not between 0 and 1")
-        return problems
+    least: ClassVar[dict[str, float]] = {"units": 1, "blocks": 1}
 
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
         """Stack the blocks and a linear head; the steps of a sequence stand side by side."""

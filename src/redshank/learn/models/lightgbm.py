@@ -8,6 +8,7 @@ rare classes otherwise send single leaves to infinity and the loss up again afte
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from typing import Any, Self
 
 import lightgbm
@@ -33,38 +34,18 @@ class Lightgbm(Model):
         penalty: L2 penalty on leaf values.
         step: Largest leaf value before shrinkage.
         seed: Of LightGBM.
-
-    Attributes:
-        on_epoch: Called after each round, for progress; what it raises ends training and leaves the model as it was.
     """
 
-    on_epoch: Callable[[Epoch], None] | None = None
-    booster_: lightgbm.Booster | None
-    columns_: tuple[Column, ...]
-    classes_: Classes
-
-    def __init__(
-        self,
-        *,
-        rounds: int = 200,
-        patience: int = 10,
-        learning_rate: float = 0.05,
-        leaves: int = 63,
-        leaf_rows: int = 20,
-        leaf_hessian: float = 1.0,
-        penalty: float = 1.0,
-        step: float = 1.0,
-        seed: int = 0,
-    ) -> None:
-        self.rounds = rounds
-        self.patience = patience
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.leaf_rows = leaf_rows
-        self.leaf_hessian = leaf_hessian
-        self.penalty = penalty
-        self.step = step
-        self.seed = seed
+    rounds: int = 200
+    patience: int = 10
+    learning_rate: float = 0.05
+    leaves: int = 63
+    leaf_rows: int = 20
+    leaf_hessian: float = 1.0
+    penalty: float = 1.0
+    step: float = 1.0
+    seed: int = 0
+    booster_: lightgbm.Booster | None = field(init=False)
 
     def fit(
         self,
