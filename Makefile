@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood fuzz bundle sweep docs new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood fuzz bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bundle: .venv/installed ## Train the default bundle anew from the embedded recor
 
 docs: .venv/installed ## Write the generated reference pages
 	$(BIN)/python tools/reference.py
+
+results: .venv/installed ## Write docs/results.md; with name=mahdi-2024 from what was measured here
+	$(BIN)/python tools/results.py $(name)
 
 new: .venv/installed ## Stamp a new extension and its test: make new kind=model name=my_net
 	$(BIN)/python tools/new.py $(kind) $(name)

@@ -83,6 +83,10 @@ class Experiment(ABC):
         del results
         return []
 
+    def published(self) -> tuple[str, ...]:
+        """Return the names of all figures that its tables and words need."""
+        return self.columns
+
     def tables(self, results: Results) -> list[Table]:
         """Return the tables of what is known."""
         return [table_of(results, title, self.columns) for title in results.tables]

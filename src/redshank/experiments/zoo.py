@@ -1,16 +1,17 @@
 """Every model there is, as rows of a table.
 
 In: a dataset, a protocol, a task. Out: one cell per model, found by the files in `learn/models/`: a new model is a new
-row. The one idea: all networks get the same short budget, so that a table of all models is a matter of hours on two
-cores; the note says so.
+row; `Zoo` is the experiment that is nothing but such tables. The one idea: all networks get the same short budget, so
+that a table of all models is a matter of hours on two cores; the note says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from redshank.experiments.cell import Cell
-from redshank.experiments.experiment import BESIDE
+from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
+from redshank.experiments.wording import best, counted
 from redshank.learn.model import MODELS
 from redshank.learn.network import Network
 
@@ -47,3 +48,28 @@ def zoo(template: Cell) -> list[Cell]:
         for row, settings in VARIANTS.get(name, {name: {}}).items():
             cells.append(replace(template, model=name, row=row, settings={**budget, **settings}))
     return cells
+
+
+FAMILIES, BINARY = "Families", "Benign or attack"
+
+
+class Zoo(Experiment):
+    """Every model on one dataset: a table of families and one of benign or attack."""
+
+    dataset: ClassVar[str]
+    """Full name of the dataset."""
+    best_by: ClassVar[tuple[str, str]] = ("macro_f1", "recall_at_0.01")
+    """The figure that tells which row is best, by table."""
+    notes: ClassVar[tuple[str, ...]] = (BUDGET_NOTE,)
+
+    def cells(self, seeds: Sequence[int]) -> list[Cell]:
+        """See `Experiment.cells`."""
+        tables = ((FAMILIES, "family"), (BINARY, "binary"))
+        return grid(
+            seeds, [cell for name, task in tables for cell in zoo(Cell(self.dataset, "", task=task, table=name))]
+        )
+
+    def words(self, results: Results) -> list[str]:
+        """See `Experiment.words`."""
+        families, binary = self.best_by
+        return [*best(results, families, FAMILIES), *best(results, binary, BINARY), *counted(results, FAMILIES)]
