@@ -29,7 +29,14 @@ def test_a_model_is_trained_measured_and_bundled(
     assert "constant" in out
     assert "training fnn, seed 0" in err
     folder = Path("out/drawn-leakfree-family-fnn")
-    assert sorted(path.name for path in folder.iterdir()) == ["bundle", "curve.csv", "evaluation.json", "report.html"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "bundle",
+        "card.html",
+        "card.md",
+        "curve.csv",
+        "evaluation.json",
+        "report.html",
+    ]
     manifest = Bundle.load(folder / "bundle").manifest
     comparison = Comparison.from_json((folder / "evaluation.json").read_text())
     assert manifest.name == "drawn-leakfree-family-fnn"

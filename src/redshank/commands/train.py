@@ -44,8 +44,9 @@ def train(
 ) -> None:
     """Train a model, measure it on rows it has never seen, and bundle it.
 
-    Prints a table with 95 % intervals and writes evaluation.json, report.html, the training curve and the bundle that
-    `redshank detect --model` takes. The same command gives the same figures. Needs the extra `train`.
+    Prints a table with 95 % intervals and writes evaluation.json, report.html, the training curve, and the bundle that
+    `redshank detect --model` takes, with its model card. The same command gives the same figures. Needs the extra
+    `train`.
 
     Example: redshank train lab --task family --model bilstm --set epochs=20
     """
@@ -57,6 +58,7 @@ def train(
     from redshank.learn.compare import compare as run
     from redshank.learn.settings import read_settings
     from redshank.learn.train import make_bundle
+    from redshank.report.card import card
     from redshank.report.evaluation import destination, write
     from redshank.report.results import sections, written
     from redshank.report.summary import show
@@ -91,7 +93,7 @@ def train(
     if parts.feature_set is not None:
         figures = comparison.models[0].evaluations[0].vector.headline
         bundle = make_bundle(trained, parts, name, figures, command=shlex.join(command))
-    names = write(folder, comparison, bundle)
+    names = write(folder, comparison, bundle, more=card(comparison, bundle) if bundle else None)
     told = name if bundle else f"none: protocol {protocol} trains on columns that no sensor gives; it is only measured"
     show(
         f"Training {model} on {dataset}",

@@ -6,7 +6,7 @@ and, where the model can serve, its bundle.
 
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,18 @@ COLUMNS = ("accuracy", "macro_f1", "mcc", "roc_auc", "pr_auc", "fpr", "recall", 
 MOST_CLASSES = 20
 
 
-def write(folder: Path, comparison: Comparison, bundle: Bundle | None = None) -> list[str]:
+def write(
+    folder: Path, comparison: Comparison, bundle: Bundle | None = None, *, more: Mapping[str, str] | None = None
+) -> list[str]:
     """Write everything that is known into `folder`.
 
     A new folder appears whole or not at all; in a folder that is there each file is replaced whole and others stay.
+
+    Args:
+        folder: Where to.
+        comparison: What was measured.
+        bundle: What it was measured of, if it can serve.
+        more: Further texts by file name.
 
     Returns:
         The names written.
@@ -45,6 +53,7 @@ def write(folder: Path, comparison: Comparison, bundle: Bundle | None = None) ->
     }
     if comparison.models[0].curve:
         texts[CURVE_FILE] = curve_csv(comparison.models[0].curve)
+    texts |= more or {}
     try:
         if folder.exists():
             for name, text in texts.items():
@@ -183,7 +192,7 @@ def _models(comparison: Comparison) -> Html:
 def _decisions(evaluation: Evaluation) -> Chapter:
     bases = list(evaluation.vector.decisions[0].bayes_precision)
     head = ["decided by", "false-alarm rate", "attacks caught", "false alarms a day"]
-    head += [f"alarms right if 1 flow in {1 / float(base):,.0f} is an attack" for base in bases]
+    head += [wording.rarity(base) for base in bases]
     rows: list[list[str | Cell]] = []
     for d in evaluation.vector.decisions:
         span = "" if d.fpr_low is None else wording.span(wording.percent(d.fpr_low), wording.percent(d.fpr_high))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from redshank.learn.compare import Figure
 from redshank.learn.table import Table, TableRow
+from redshank.report import markdown as md
 from redshank.report import wording
 from redshank.report.page import Cell, Chapter, Html, facts, table
 from redshank.report.summary import Row, Section
@@ -48,13 +49,14 @@ def markdown(tables: Sequence[Table]) -> str:
     """Write tables as Markdown, a heading of the third level before each that has a title."""
     parts = []
     for one in tables:
-        head = [_first_column(one), *map(wording.measure, one.columns), "seeds", "seconds a run"]
-        lines = [_line(head), _line(["---"] * len(head))]
-        for row in one.rows:
-            cells = [spelled(column, row.figures.get(column, Figure(None))) for column in one.columns]
-            lines.append(_line([_named(row), *cells, str(row.seeds), _seconds(row)]))
+        head = ["row", *map(wording.measure, one.columns), "seeds", "seconds a run"]
+        rows = [
+            [_named(row), *(spelled(c, row.figures.get(c, Figure(None))) for c in one.columns), *_last(row)]
+            for row in one.rows
+        ]
         where = "; ".join(f"{name}: {value}" for name, value in one.facts.items() if value)
-        parts.append("\n".join([*([f"### {one.title}\n"] if one.title else []), *lines]) + f"\n\n{where}.\n")
+        title = f"### {one.title}\n\n" if one.title else ""
+        parts.append(title + md.table(head, rows) + (f"\n{where}.\n" if where else ""))
     return "\n".join(parts)
 
 
@@ -84,17 +86,13 @@ def chapters(tables: Sequence[Table]) -> list[Chapter]:
 
 def html(one: Table) -> Html:
     """Lay out a table."""
-    head = [_first_column(one), *map(wording.measure, one.columns), "seeds", "seconds a run"]
+    head = ["row", *map(wording.measure, one.columns), "seeds", "seconds a run"]
     rows: list[list[str | Cell]] = []
     for row in one.rows:
         figures = [(column, row.figures.get(column, Figure(None))) for column in one.columns]
         cells = [Cell(_value(column, f.mean), _reach(column, f, "\N{EN DASH}")) for column, f in figures]
-        rows.append([Cell(row.name, row.note), *cells, str(row.seeds), _seconds(row)])
+        rows.append([Cell(row.name, row.note), *cells, *_last(row)])
     return table(head, rows)
-
-
-def _first_column(one: Table) -> str:
-    return "" if not one.rows else "row"
 
 
 def _row(one: Table, row: TableRow, *, as_json: bool) -> Row:
@@ -110,6 +108,10 @@ def _row(one: Table, row: TableRow, *, as_json: bool) -> Row:
 
 def _named(row: TableRow) -> str:
     return f"{row.name} ({row.note})" if row.note else row.name
+
+
+def _last(row: TableRow) -> list[str]:
+    return [str(row.seeds), _seconds(row)]
 
 
 def _seconds(row: TableRow) -> str:
@@ -129,7 +131,3 @@ def _reach(column: str, figure: Figure, between: str) -> str:
         return ""
     low, high = _value(column, figure.low), _value(column, figure.high)
     return f"{low.removesuffix(' %')}{between}{high}" if column.startswith(RATES) else f"{low}{between}{high}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -101,6 +101,16 @@ def rule(decision: Decision) -> str:
     )
 
 
+def rarity(base_rate: str) -> str:
+    """Return the head of a column of alarms that are right at a base rate.
+
+    Example:
+        >>> rarity("0.001")
+        'alarms right if 1 flow in 1,000 is an attack'
+    """
+    return f"alarms right if 1 flow in {1 / float(base_rate):,.0f} is an attack"
+
+
 def per_day(value: float | None) -> str:
     """Write a number of alerts per day.
 
