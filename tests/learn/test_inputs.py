@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from model_rows import COLUMNS, raw
 from redshank.core.errors import ConfigError
-from redshank.features.feature_set import Column
-from redshank.learn.inputs import EMBEDDING, SPREAD_MAX, Bins, Minmax, fit_inputs
+from redshank.features.feature_set import UNKNOWN, Column
+from redshank.learn.inputs import EMBEDDING, SPREAD_MAX, Bins, Minmax, Plain, fit_inputs
 from redshank.learn.model import Floats
 
 PLAIN = (Column("share", "1"),)
@@ -147,3 +147,42 @@ def test_an_encoding_that_is_not_there_is_refused() -> None:
 def test_a_number_of_bins_out_of_range_is_refused(bins: int) -> None:
     with pytest.raises(ConfigError, match=f"bins: {bins} is not between 1 and 256"):
         fit_inputs("bins", raw(3), COLUMNS, bins)
+
+
+@pytest.mark.parametrize("bins", [0, 16])
+def test_plain_input_is_finite_and_bounded_whatever_comes_in(bins: int) -> None:
+    plain = Plain(raw(90), COLUMNS, bins)
+    x = np.concatenate([raw(20, seed=1), np.repeat([[np.nan], [np.inf], [-np.inf], [3e38], [-3e38]], 6, axis=1)])
+    found = plain(torch.from_numpy(x.astype(np.float32)))
+    assert found.shape == (25, plain.width)
+    assert found.dtype == torch.float64
+    assert found.abs().max() <= (2 if bins else SPREAD_MAX)
+
+
+def test_a_quantile_is_the_share_of_training_rows_below_and_one_beyond_them_stands_further_out() -> None:
+    x = np.linspace(0, 100, 101, dtype=np.float32)[:, None]
+    plain = Plain(x, (Column("share", "1"),), 32)
+    found = plain(torch.tensor([[0.0], [25], [100], [-50], [150], [1e9]])).flatten()
+    assert found[:3].tolist() == pytest.approx([0, 0.25, 1], abs=0.02)
+    assert -1 < found[3] < 0
+    assert 1 < found[4] < 2
+    assert found[5] == 2
+
+
+def test_a_number_that_never_changed_still_tells_a_value_that_is_new() -> None:
+    plain = Plain(np.full((9, 1), 3, dtype=np.float32), (Column("share", "1"),), 16)
+    assert plain(torch.tensor([[3.0], [4.0]])).flatten().tolist() == [0, pytest.approx(0.2)]
+
+
+def test_plain_input_has_one_place_per_code_and_says_which_column_each_place_tells_of() -> None:
+    plain = Plain(raw(90), COLUMNS)
+    assert sorted(place for places in plain.places for place in places) == list(range(plain.width))
+    assert [len(places) for places in plain.places] == [1, 2, 2, 5, 6, 2]
+    x = raw(4)
+    x[:, 3] = [np.nan, 2, 99, -1]
+    codes = plain(torch.from_numpy(x))[:, list(plain.places[3])]
+    assert codes.argmax(dim=1).tolist() == [0, 2, UNKNOWN, UNKNOWN]
+    assert (codes.sum(dim=1) == 1).all()
+    x[:, 1] = [np.nan, 1, np.nan, 1]
+    flags = plain(torch.from_numpy(x))[:, plain.places[1][1]]
+    assert flags.tolist() == [1, 0, 1, 0]

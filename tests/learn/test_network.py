@@ -2,16 +2,13 @@ import math
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-import torch
 from torch import nn
 
 from model_rows import COLUMNS, classes, raw
 from redshank.core.errors import ConfigError
-from redshank.learn.export import score
 from redshank.learn.model import Epoch
-from redshank.learn.network import Network, graph
+from redshank.learn.network import Network
 
 X = raw(120)
 Y = classes(X)
@@ -120,16 +117,3 @@ def test_rows_that_do_not_fit_are_refused() -> None:
         Linear().fit(X[:0], Y[:0], columns=COLUMNS, n_classes=3)
     with pytest.raises(ValueError, match="y holds 0 to 2, allowed is 0 to 1"):
         Linear().fit(X, Y, columns=COLUMNS, n_classes=2)
-
-
-def test_the_graph_says_nothing_of_the_machine_it_was_made_on() -> None:
-    model = onnx.load_from_string(graph(nn.Linear(3, 2).eval(), 3))
-    parts = [model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer]
-    assert not any(part.doc_string or len(part.metadata_props) for part in parts)
-
-
-def test_the_graph_of_layers_computes_the_layers() -> None:
-    layers = nn.Sequential(nn.Linear(3, 2), nn.Tanh()).eval()
-    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
-    with torch.no_grad():
-        assert np.allclose(score(graph(layers, 3), x), layers(torch.from_numpy(x)).numpy(), atol=1e-6)

@@ -9,7 +9,8 @@ Source: Gorishniy, Rubachev, Babenko, "On Embeddings for Numerical Features in T
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -57,28 +58,22 @@ class Bins(nn.Module):
 
     def __init__(self, x: Floats, columns: Sequence[Column], bins: int) -> None:
         super().__init__()
-        number = [i for i, column in enumerate(columns) if not column.codes]
+        numbers = _Numbers.of(x, columns)
+        number, values = numbers.place, numbers.values
         category = [i for i, column in enumerate(columns) if column.codes]
-        scales = [_scale(columns[i]) for i in number]
-        values = np.where(np.isfinite(x[:, number]), x[:, number], np.nan)
-        fill = _columnwise(values, np.median)
-        heavy = np.array([columns[i].heavy_tail for i in number], dtype=bool)
-        logs = np.sign(values) * np.log1p(np.abs(values) * np.array(scales))
-        values = np.where(heavy, logs, values)
-        edges = [_edges(values[:, j], bins, LOG_STEP if heavy[j] else 0.0) for j in range(len(number))]
-        spread = _columnwise(values, np.std)
-        missing = [j for j, i in enumerate(number) if np.isnan(x[:, i]).any()]
+        edges = numbers.edges(bins)
         sizes = [columns[i].codes for i in category]
         low = np.concatenate([edge[:-1] for edge in edges]) if edges else np.empty(0)
         high = np.concatenate([edge[1:] for edge in edges]) if edges else np.empty(0)
+        missing = numbers.missing
 
         self._keep("number", number, torch.long)
         self._keep("category", category, torch.long)
-        self._keep("scale", scales)
-        self._keep("heavy", heavy, torch.bool)
-        self._keep("fill", fill)
+        self._keep("scale", numbers.scale)
+        self._keep("heavy", numbers.heavy, torch.bool)
+        self._keep("fill", numbers.fill)
         self._keep("mean", _columnwise(values, np.mean))
-        self._keep("per_spread", 1 / np.where(spread > 0, spread, 1))
+        self._keep("per_spread", numbers.per_spread)
         self._keep("bin_of", np.repeat(np.arange(len(number)), [len(edge) - 1 for edge in edges]), torch.long)
         self._keep("low", low)
         self._keep("per_width", 1 / (high - low))
@@ -144,6 +139,99 @@ class Minmax(nn.Module):
         return torch.where(torch.isnan(x), 0.0, scaled)
 
 
+class Plain(nn.Module):
+    """Numbers on one scale, missing flags, categories one-hot: all of it fitted here, nothing trained.
+
+    For what measures distances or densities, or gives back its own input. A number is standardized, after the logarithm
+    if it is heavy-tailed; or it stands at its quantile among the training rows, 0 to 1, and one beyond them up to 1
+    further out. Reckoned in float64: two runtimes then differ by nothing that a distance shows.
+
+    Args:
+        x: Training rows.
+        columns: What the columns of `x` are.
+        bins: Most pieces of the quantile function, 0 to 256; 0 standardizes.
+        dtype: Of what comes out.
+
+    Shape:
+        forward: [n, c] -> [n, width]; numbers, then missing flags, then categories.
+    """
+
+    width: int
+    places: tuple[tuple[int, ...], ...]
+    """For each column, where the output tells of it."""
+    number: torch.Tensor
+    category: torch.Tensor
+    scale: torch.Tensor
+    heavy: torch.Tensor
+    fill: torch.Tensor
+    mean: torch.Tensor
+    per_spread: torch.Tensor
+    bin_of: torch.Tensor
+    low: torch.Tensor
+    per_width: torch.Tensor
+    share: torch.Tensor
+    least: torch.Tensor
+    greatest: torch.Tensor
+    missing: torch.Tensor
+    codes: torch.Tensor
+    code: torch.Tensor
+
+    def __init__(self, x: Floats, columns: Sequence[Column], bins: int = 0, dtype: torch.dtype = torch.float64) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self.bins = bins
+        numbers = _Numbers.of(x, columns)
+        edges = numbers.edges(max(bins, 1))
+        pieces = np.array([len(edge) - 1 for edge in edges], dtype=np.int64)
+        bin_of = np.repeat(np.arange(len(edges)), pieces)
+        low = np.concatenate([edge[:-1] for edge in edges]) if edges else np.empty(0)
+        high = np.concatenate([edge[1:] for edge in edges]) if edges else np.empty(0)
+        codes = [column.codes for column in columns]
+        self._keep(number=numbers.place, missing=numbers.missing, bin_of=bin_of, heavy=numbers.heavy)
+        self._keep(category=np.repeat(np.arange(len(columns)), codes))
+        self._keep(codes=np.repeat(codes, codes).astype(np.float64))
+        self._keep(code=np.concatenate([np.arange(n, dtype=np.float64) for n in codes]))
+        self._keep(scale=numbers.scale, fill=numbers.fill, per_spread=numbers.per_spread)
+        self._keep(mean=_columnwise(numbers.values, np.mean))
+        self._keep(low=low, per_width=1 / (high - low))
+        self._keep(share=(bin_of[:, None] == np.arange(len(edges))) / np.maximum(pieces, 1))
+        self._keep(least=np.array([edge[0] for edge in edges]), greatest=np.array([edge[-1] for edge in edges]))
+        self.width = len(edges) + len(numbers.missing) + sum(codes)
+        column_of = [*numbers.place, *numbers.place[numbers.missing], *np.repeat(np.arange(len(columns)), codes)]
+        self.places = tuple(tuple(np.flatnonzero(np.array(column_of) == i).tolist()) for i in range(len(columns)))
+
+    def _keep(self, **values: npt.NDArray[Any]) -> None:
+        for name, value in values.items():
+            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(value)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Encode raw values."""
+        x = x.to(torch.float64)
+        parts = []
+        if len(self.number):
+            value = x.index_select(1, self.number)
+            absent = torch.isnan(value)
+            value = torch.where(absent, self.fill, value)
+            value = torch.where(self.heavy, torch.sign(value) * torch.log(1 + torch.abs(value) * self.scale), value)
+            parts.append(self._quantile(value) if self.bins else self._standard(value, self.mean))
+            if len(self.missing):
+                parts.append(absent.index_select(1, self.missing).to(torch.float64))
+        if len(self.category):
+            code = x.index_select(1, self.category)
+            code = torch.where(torch.isnan(code), 0.0, code)
+            code = torch.where((code >= 0) & (code < self.codes), code, float(UNKNOWN))
+            parts.append((torch.floor(code) == self.code).to(torch.float64))
+        return torch.cat(parts, dim=1).to(self.dtype)
+
+    def _standard(self, value: torch.Tensor, center: torch.Tensor) -> torch.Tensor:
+        return ((value - center) * self.per_spread).clamp(-SPREAD_MAX, SPREAD_MAX)
+
+    def _quantile(self, value: torch.Tensor) -> torch.Tensor:
+        inside = ((value.index_select(1, self.bin_of) - self.low) * self.per_width).clamp(0, 1) @ self.share
+        above = self._standard(value, self.greatest).clamp(min=0)
+        return inside + (above + self._standard(value, self.least).clamp(max=0)) / SPREAD_MAX
+
+
 class EachStep(nn.Module):
     """Encode each step of a sequence alike.
 
@@ -155,7 +243,7 @@ class EachStep(nn.Module):
         forward: [n, steps * c] -> [n, steps, width].
     """
 
-    def __init__(self, encode: Bins | Minmax, steps: int) -> None:
+    def __init__(self, encode: "Inputs", steps: int) -> None:
         super().__init__()
         self.encode = encode
         self.steps = steps
@@ -167,7 +255,10 @@ class EachStep(nn.Module):
         return out
 
 
-def fit_inputs(name: str, x: Floats, columns: Sequence[Column], bins: int) -> Bins | Minmax:
+Inputs = Bins | Minmax | Plain
+
+
+def fit_inputs(name: str, x: Floats, columns: Sequence[Column], bins: int) -> Inputs:
     """Fit the input encoding called `name` on training rows.
 
     Raises:
@@ -182,15 +273,43 @@ def fit_inputs(name: str, x: Floats, columns: Sequence[Column], bins: int) -> Bi
     """
     if name == "minmax":
         return Minmax(x)
-    if name != "bins":
-        raise ConfigError(f"inputs: '{name}' is not one of bins, minmax")
+    if name not in {"bins", "quantiles", "standard"}:
+        raise ConfigError(f"inputs: '{name}' is not one of bins, minmax, quantiles, standard")
     if not 1 <= bins <= 256:
         raise ConfigError(f"bins: {bins} is not between 1 and 256")
-    return Bins(x, columns, bins)
+    if name == "bins":
+        return Bins(x, columns, bins)
+    return Plain(x, columns, bins if name == "quantiles" else 0, torch.float32)
 
 
-def _scale(column: Column) -> float:
-    return MICROSECONDS if column.unit == "s" else 1.0
+@dataclass(frozen=True)
+class _Numbers:
+    """The columns that are numbers: where they stand, their values on a scale that suits them, how they spread."""
+
+    place: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+    heavy: npt.NDArray[np.bool_]
+    fill: npt.NDArray[np.float64]
+    per_spread: npt.NDArray[np.float64]
+    missing: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, x: Floats, columns: Sequence[Column]) -> Self:
+        place = np.array([i for i, column in enumerate(columns) if not column.codes], dtype=np.int64)
+        scale = np.array([MICROSECONDS if columns[i].unit == "s" else 1.0 for i in place])
+        heavy = np.array([columns[i].heavy_tail for i in place], dtype=bool)
+        values = np.where(np.isfinite(x[:, place]), x[:, place], np.nan).astype(np.float64)
+        fill = _columnwise(values, np.median)
+        values = np.where(heavy, np.sign(values) * np.log1p(np.abs(values) * scale), values)
+        spread = _columnwise(values, np.std)
+        missing = np.flatnonzero(np.isnan(x[:, place]).any(axis=0))
+        return cls(place, values, scale, heavy, fill, 1 / np.where(spread > 0, spread, 1), missing)
+
+    def edges(self, bins: int) -> list[npt.NDArray[np.float64]]:
+        """Return the edges of at most `bins` bins per number."""
+        steps = np.where(self.heavy, LOG_STEP, 0.0)
+        return [_edges(self.values[:, j], bins, step) for j, step in enumerate(steps)]
 
 
 def _columnwise(values: npt.NDArray[np.floating[Any]], what: Callable[[Any], Any]) -> npt.NDArray[np.float64]:

@@ -106,3 +106,16 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
 
 
 MODELS: Kind[Model] = Kind("redshank.learn.models", Model, "model")
+
+
+def check_rows(x: Floats, y: Classes, columns: Sequence[Column], n_classes: int, steps: int) -> None:
+    """Make sure that rows fit the columns and the classes.
+
+    Raises:
+        ValueError: If not.
+    """
+    if not len(x) or x.shape != (len(y), steps * len(columns)):
+        wanted = f"{len(columns)} columns" + f" at {steps} steps" * (steps > 1)
+        raise ValueError(f"x has shape {x.shape}, but there are {len(y)} classes and {wanted}")
+    if y.min() < 0 or y.max() >= n_classes:
+        raise ValueError(f"y holds {y.min()} to {y.max()}, allowed is 0 to {n_classes - 1}")
