@@ -137,3 +137,20 @@ def test_a_cleaning_step_that_is_not_is_refused(
 ) -> None:
     assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--clean", "mising") == 2
     assert "cleaning step: no 'mising'; did you mean 'missing'?" in capsys.readouterr().err
+
+
+def test_a_model_without_a_graph_is_measured_and_not_bundled(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--model", "lookup", "--no-compare") == 0
+    assert "none: lookup has no graph; it is only measured" in " ".join(capsys.readouterr().out.split())
+    assert not Path("out/drawn-leakfree-binary-lookup/bundle").exists()
+
+
+def test_what_learns_from_benign_rows_alone_is_trained_measured_and_bundled(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = ["--model", "recurrent_autoencoder", "--set", "epochs=2", "--set", "units=8", "--no-compare"]
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", *quick, "-o", "here") == 0
+    assert Bundle.load(Path("here/bundle")).manifest.classes == ["benign", "attack"]
+    page = Path("here/report.html").read_text()
+    assert "Loss per epoch" in page
+    assert "Accuracy per epoch" not in page

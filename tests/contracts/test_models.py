@@ -2,6 +2,7 @@
 
 import functools
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from redshank.learn.export import export, score
 from redshank.learn.model import MODELS, Classes, Floats, Model
 
 NAMES = MODELS.names()
+ONE_CLASS = [name for name in NAMES if MODELS.find(name).one_class]
+CLASSIFIERS = [name for name in NAMES if name not in ONE_CLASS]
+EXPORTED = [name for name in NAMES if MODELS.find(name).exports]
 X = raw(96)
 Y = classes(X)
 
@@ -30,12 +34,14 @@ def _new(name: str) -> Model:
     return built
 
 
-def _learns(name: str) -> bool:
-    """Whether the model looks at its input; its mirrored test says LEARNS = False if not."""
-    return bool(example_of("learn/models", name).__globals__.get("LEARNS", True))
+def _says(name: str, what: str) -> bool:
+    """Whether the mirrored test of a model leaves a promise standing: LEARNS or BY_HEART = False takes it back."""
+    return bool(example_of("learn/models", name).__globals__.get(what, True))
 
 
 def _fit(model: Model, x: Floats = X, y: Classes = Y, n_classes: int = 3, **more: Any) -> Model:
+    if model.one_class:
+        y, n_classes = np.minimum(y, 1), 2
     return model.fit(x, y, columns=COLUMNS, n_classes=n_classes, **more)
 
 
@@ -53,9 +59,17 @@ def _budget(model: Model) -> str | None:
     return next((setting for setting in ("epochs", "rounds") if setting in model.get_params()), None)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_model_learns_classes_that_two_columns_tell_apart(name: str) -> None:
+    """LEARNS = False: the model does not look at its input."""
+    if _says(name, "LEARNS"):
+        assert (_fitted(name).predict_proba(X).argmax(axis=1) == Y).mean() >= 0.8
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_model_learns_32_rows_with_random_classes_by_heart(name: str) -> None:
-    if not _learns(name):
+    """BY_HEART = False: the model has fewer numbers to set than there are rows."""
+    if not (_says(name, "LEARNS") and _says(name, "BY_HEART")):
         return
     x, y = raw(32, seed=1), np.random.default_rng(2).integers(0, 3, 32)
     assert (_fit(_new(name), x, y).predict_proba(x).argmax(axis=1) == y).sum() >= 31
@@ -65,7 +79,7 @@ def test_a_model_learns_32_rows_with_random_classes_by_heart(name: str) -> None:
 def test_probabilities_are_probabilities(name: str) -> None:
     found = _fitted(name).predict_proba(raw(50, seed=3))
     assert found.dtype == np.float32
-    assert found.shape == (50, 3)
+    assert found.shape == (50, len(_fitted(name).classes_))
     assert found.min() >= 0
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
 
@@ -114,10 +128,11 @@ def test_any_value_gives_probabilities_and_the_graph_agrees(name: str, value: fl
     x[-1] = value
     found = _fitted(name).predict_proba(x)
     assert np.isfinite(found).all()
-    assert np.abs(score(_graph(name), x) - found).max() <= 1e-4
+    if name in EXPORTED:
+        assert np.abs(score(_graph(name), x) - found).max() <= 1e-4
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXPORTED)
 @pytest.mark.parametrize("rows", [1, 7, 256])
 def test_the_graph_gives_what_the_model_gives_at_every_batch_size(name: str, rows: int) -> None:
     x = raw(rows, seed=rows)
@@ -131,14 +146,21 @@ def test_a_row_is_scored_alone_as_in_a_batch(name: str) -> None:
     assert np.allclose(alone, _fitted(name).predict_proba(x), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in EXPORTED])
+def test_a_model_without_a_graph_says_so_in_one_line(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^[^\n]*no graph[^\n]*$"):
+        _fitted(name).to_onnx()
+
+
+@pytest.mark.parametrize("name", EXPORTED)
 def test_the_graph_is_one_file_with_the_agreed_names(name: str) -> None:
     model = onnx.load_from_string(_graph(name))
     onnx.checker.check_model(model, full_check=True)
     (x,), (out,) = model.graph.input, model.graph.output
+    k = len(_fitted(name).classes_)
     assert (x.name, out.name) == ("x", "probabilities")
     assert [d.dim_param or d.dim_value for d in x.type.tensor_type.shape.dim] == ["n", len(COLUMNS)]
-    assert [d.dim_param or d.dim_value for d in out.type.tensor_type.shape.dim] == ["n", 3]
+    assert [d.dim_param or d.dim_value for d in out.type.tensor_type.shape.dim] == ["n", k]
     assert not any(item.external_data for item in model.graph.initializer)
     assert str(Path(__file__).parents[2]).encode() not in _graph(name)
 
@@ -166,8 +188,7 @@ def test_a_warm_start_goes_on_from_the_weights_there_are(name: str) -> None:
     assert second[0].train_loss < first[0].train_loss
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("n_classes", [2, 5])
+@pytest.mark.parametrize(("name", "n_classes"), [*product(CLASSIFIERS, (2, 5)), *product(ONE_CLASS, (2,))])
 def test_untrained_weights_give_probabilities_too(name: str, n_classes: int) -> None:
     model = _new(name)
     budget = _budget(model)
@@ -180,7 +201,7 @@ def test_untrained_weights_give_probabilities_too(name: str, n_classes: int) -> 
     assert found.shape == (len(X), n_classes)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize(
     "rows", [X[:1], X[:40], np.full_like(X[:40], np.nan)], ids=["one row", "one class", "nothing but absent values"]
@@ -197,7 +218,7 @@ def test_classes_missing_from_training_keep_their_place(name: str, n_classes: in
     assert np.isfinite(stopped.predict_proba(X)).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_the_weight_of_a_row_counts(name: str) -> None:
     x = np.repeat(raw(1, seed=7), 60, axis=0)
     y = np.arange(60) % 2
@@ -215,4 +236,40 @@ def test_a_sequence_of_three_steps_is_learned_and_exported(name: str) -> None:
     found = model.predict_proba(x)
     assert found.shape == (60, 2)
     assert np.isfinite(found).all()
-    assert np.abs(score(export(model, x), x) - found).max() <= 1e-4
+    if model.exports:
+        assert np.abs(score(export(model, x), x) - found).max() <= 1e-4
+
+
+@pytest.mark.parametrize("name", ONE_CLASS)
+def test_attack_rows_and_rows_without_weight_never_influence_what_learns_from_benign_rows(name: str) -> None:
+    y, other = np.minimum(Y, 1), raw(96, seed=11)
+    held_out = raw(40, seed=12)
+    one = _fit(_new(name), validation=(held_out, classes(held_out, 2)))
+    x, weight = np.where(y[:, None] == 0, X, other), np.ones(106, dtype=np.float32)
+    weight[96:] = 0
+    held_out[classes(held_out, 2) == 1] = 7
+    validation = (held_out, (held_out[:, 0] == 7).astype(np.int64))
+    x, y = np.concatenate([x, other[:10]]), np.concatenate([y, np.zeros(10, dtype=np.int64)])
+    two = _fit(_new(name), x, y, weight=weight, validation=validation)
+    assert np.array_equal(one.predict_proba(X), two.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", ONE_CLASS)
+def test_a_row_unlike_all_benign_ones_scores_higher_than_they(name: str) -> None:
+    rng = np.random.default_rng(13)
+    benign = np.stack([rng.lognormal(5, 0.3, 80), rng.lognormal(-2, 0.3, 80), rng.uniform(0.4, 0.6, 80)], axis=1)
+    benign = np.concatenate([benign, np.tile([2, 3, np.nan], (80, 1))], axis=1)
+    x = benign.astype(np.float32)
+    strange = np.array([[1e9, 900, -3, 4, 5, 1e6]], dtype=np.float32)
+    model = _fit(_new(name), x, np.zeros(80, dtype=np.int64))
+    found = model.predict_proba(x)[:, 1]
+    assert model.predict_proba(strange)[0, 1] > found.max()
+    assert np.median(found) < 0.25
+
+
+@pytest.mark.parametrize("name", ONE_CLASS)
+def test_what_learns_from_benign_rows_refuses_families_and_a_table_without_benign_rows(name: str) -> None:
+    with pytest.raises(ValueError, match="given 3 classes, but what learns from benign rows alone has two"):
+        _new(name).fit(X, Y, columns=COLUMNS, n_classes=3)
+    with pytest.raises(ValueError, match="none of 96 rows is benign"):
+        _fit(_new(name), X, np.ones(96, dtype=np.int64))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from model_rows import COLUMNS, raw
 from redshank.core.errors import ConfigError
 from redshank.features.feature_set import UNKNOWN, Column
-from redshank.learn.inputs import EMBEDDING, SPREAD_MAX, Bins, Minmax, Plain, fit_inputs
+from redshank.learn.inputs import EMBEDDING, SPREAD_MAX, Bins, Plain, fit_inputs
 from redshank.learn.model import Floats
 
 PLAIN = (Column("share", "1"),)
@@ -20,7 +20,7 @@ def _column(*values: float) -> Floats:
     return np.array(values, dtype=np.float32)[:, None]
 
 
-def _encode(inputs: Bins | Minmax, x: Floats) -> Floats:
+def _encode(inputs: torch.nn.Module, x: Floats) -> Floats:
     with torch.no_grad():
         encoded: Floats = inputs.eval()(torch.from_numpy(x)).numpy()
     return encoded

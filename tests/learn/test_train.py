@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from redshank.core.errors import ActionError, ConfigError
-from redshank.data.parts import Part, Parts
+from redshank.data.parts import PARTS, Part, Parts
 from redshank.detect.calibrate import Calibration
 from redshank.detect.detectors.classifier import Classifier
 from redshank.features.feature_set import FEATURE_SETS
@@ -147,3 +147,13 @@ def test_on_the_datasets_own_columns_a_network_takes_the_inputs_of_the_study() -
     assert fit(own, "fnn", settings={**one_epoch, "inputs": "bins"}).model.get_params()["inputs"] == "bins"
     assert fit(conn_parts(), "fnn", settings=one_epoch).model.get_params()["inputs"] == "bins"
     assert "inputs" not in fit(own, "constant").model.get_params()
+
+
+def test_what_learns_from_benign_rows_alone_is_refused_for_families() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^task: 'family' has 3 classes, but knn_distance learns .*; use task binary$"
+    ):
+        fit(parts(60), "knn_distance")
+    two = {name: replace(getattr(parts(60), name), y=np.minimum(getattr(parts(60), name).y, 1)) for name in PARTS}
+    made = replace(parts(60), task="binary", classes=("benign", "attack"), **two)
+    assert fit(made, "knn_distance").calibration.benign_rows > 0

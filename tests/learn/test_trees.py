@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import model_rows
 from redshank.features.feature_set import Column
 from redshank.learn.export import score
-from redshank.learn.trees import graph, round_down
+from redshank.learn.trees import graph, known, round_down
 
 COLUMNS = (Column("bytes", "bytes"), Column("proto", "category", ("tcp", "udp")))
 SHARE = 1 / (1 + math.exp(-1))  # sigmoid of a leaf of 1
@@ -113,3 +114,10 @@ def _thresholds(trees: list[dict[str, Any]], feature: int) -> set[float]:
             if node["split_feature"] == feature:
                 found.add(node["threshold"])
     return found
+
+
+def test_absent_and_impossible_codes_become_codes_the_trees_know() -> None:
+    x = model_rows.raw(4)
+    x[:, 3] = [np.nan, -2, 5, 4]
+    assert known(x, model_rows.COLUMNS)[:, 3].tolist() == [0, 1, 1, 4]
+    assert np.array_equal(known(x, model_rows.COLUMNS)[:, :3], x[:, :3], equal_nan=True)

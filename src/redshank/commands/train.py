@@ -90,11 +90,15 @@ def train(
         progress=True,
     )
     bundle = None
-    if parts.feature_set is not None:
+    if not trained.model.exports:
+        told = f"none: {model} has no graph; it is only measured"
+    elif parts.feature_set is None:
+        told = f"none: protocol {protocol} trains on columns that no sensor gives; it is only measured"
+    else:
+        told = name
         figures = comparison.models[0].evaluations[0].vector.headline
         bundle = make_bundle(trained, parts, name, figures, command=shlex.join(command))
     names = write(folder, comparison, bundle, more=card(comparison, bundle) if bundle else None)
-    told = name if bundle else f"none: protocol {protocol} trains on columns that no sensor gives; it is only measured"
     show(
         f"Training {model} on {dataset}",
         [*sections(comparison, as_json=as_json), written(str(folder), names, told)],

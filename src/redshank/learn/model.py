@@ -47,7 +47,10 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
     """
 
     one_class: ClassVar[bool] = False
-    """Whether it learns from benign rows (class 0) alone; it has the two classes benign and attack."""
+    """Whether it learns from benign rows (class 0) alone; it has the two classes benign and attack, and `fit` raises a
+    ValueError if there are more, or no benign row."""
+    exports: ClassVar[bool] = True
+    """Whether it has a graph; if not, `to_onnx` raises a ValueError that says why, and it can only be measured."""
     on_epoch: Callable[[Epoch], None] | None = None
     columns_: tuple[Column, ...]
     classes_: Classes
@@ -85,7 +88,8 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
             n_classes: Number of classes; the width of every output.
             weight: Weight of each row; equal if absent.
             validation: Rows for early stopping and the curve; never trained on.
-            warm_start: Go on from the weights there are, if any, instead of starting anew.
+            warm_start: Go on from the weights there are, if any, instead of starting anew. What has no weights to go on
+                from starts anew on the rows given.
             steps: Length of the sequence that a row of `x` is, the oldest step first; each has all `columns`.
 
         Shape:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from redshank.core.bundle import Bundle, Manifest
-from redshank.core.errors import ActionError
+from redshank.core.errors import ActionError, ConfigError
 from redshank.data.parts import Parts
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
@@ -73,6 +73,11 @@ def fit(
     chosen = {**_recipe(kind, parts), **(settings or {})}
     clean = tuple(chosen.pop("clean", ()))
     check_settings(model, chosen)
+    if kind.one_class and len(parts.classes) > 2:
+        raise ConfigError(
+            f"task: '{parts.task}' has {len(parts.classes)} classes, but {model} learns from benign rows alone and "
+            "tells benign from attack; use task binary"
+        )
     for name in ("train", "calibration"):
         if not len(getattr(parts, name)):
             raise ActionError(

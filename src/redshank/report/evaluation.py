@@ -298,8 +298,8 @@ def _training(lead: ModelResult) -> Chapter:
             for part in ("train", "validation")
         ]
         known = [line for line in lines if any(math.isfinite(v) for v in line.y)]
-        title = "Accuracy per epoch" if what == "accuracy" else "Loss per epoch (cross-entropy)"
-        plots.append(figure(line_plot(known, x, Axis(what, low=low)), title))
+        if known:  # what gives its input back has a loss and no accuracy
+            plots.append(figure(line_plot(known, x, Axis(what, low=low)), f"{what.capitalize()} per epoch"))
     text = (
         "Training rows are scored as they are learnt from, validation rows after the epoch: validation may look "
         "better. Training stops when the validation loss no longer falls, and the state at its lowest point is kept."

@@ -6,7 +6,7 @@ import pytest
 from model_rows import COLUMNS, classes, raw
 from redshank.core.errors import ConfigError
 from redshank.learn.model import Epoch
-from redshank.learn.models.lightgbm import Lightgbm, known
+from redshank.learn.models.lightgbm import Lightgbm
 
 
 def example(place: Path) -> Lightgbm:  # noqa: ARG001  needs no files
@@ -44,13 +44,6 @@ def test_without_validation_the_curve_has_none(tmp_path: Path) -> None:
     model = example(tmp_path).set_params(rounds=2).fit(raw(60), classes(raw(60)), columns=COLUMNS, n_classes=3)
     assert len(model.curve_) == 2
     assert np.isnan([epoch.validation_loss for epoch in model.curve_]).all()
-
-
-def test_absent_and_impossible_codes_become_codes_the_trees_know() -> None:
-    x = raw(4)
-    x[:, 3] = [np.nan, -2, 5, 4]
-    assert known(x, COLUMNS)[:, 3].tolist() == [0, 1, 1, 4]
-    assert np.array_equal(known(x, COLUMNS)[:, :3], x[:, :3], equal_nan=True)
 
 
 def test_an_interrupt_leaves_the_model_as_it_was(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from redshank.core.errors import ConfigError
-from redshank.features.feature_set import UNKNOWN, Column
+from redshank.features.feature_set import Column
 from redshank.learn.model import Classes, Epoch, Floats, Model
-from redshank.learn.trees import graph
+from redshank.learn.trees import graph, known
 
 
 class Lightgbm(Model):
@@ -153,13 +153,3 @@ class Lightgbm(Model):
                 self.on_epoch(curve[-1])
 
         return record
-
-
-def known(x: Floats, columns: Sequence[Column]) -> Floats:
-    """Return `x` with absent categories as code 0 and impossible codes as UNKNOWN, as the graph does."""
-    out = x.copy()
-    for j, column in enumerate(columns):
-        if column.codes:
-            code = np.where(np.isnan(x[:, j]), 0, x[:, j])
-            out[:, j] = np.where((code >= 0) & (code < column.codes), code, UNKNOWN)
-    return out
