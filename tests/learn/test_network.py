@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ class Linear(Network):
 
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
         return nn.Linear(width * steps, n_classes)
+
+
+class Windowed(Linear):
+    """The same, with few rows of a file in memory."""
+
+    window = 32
 
 
 def _fit(model: Network, **more: Any) -> Network:
@@ -108,6 +115,41 @@ def test_every_wrong_setting_is_named() -> None:
         "weight_decay: -0.5 is not 0 or more",
         "learning_rate: 0.0 is not above 0",
     ]
+
+
+def test_every_wrong_training_option_is_named() -> None:
+    wrong: dict[str, Any] = {"imbalance": "more", "schedule": "steps", "gamma": -1, "clip": -1, "smoothing": 1.0}
+    with pytest.raises(ConfigError) as caught:
+        _fit(Linear(**wrong, warm_up=1.5))
+    assert caught.value.problems == [
+        "gamma: -1 is not 0 or more",
+        "clip: -1 is not 0 or more",
+        "smoothing: 1.0 is not between 0 and 1",
+        "warm_up: 1.5 is not 0 to 1",
+        "imbalance: 'more' is not one of none, balanced, focal, oversample",
+        "schedule: 'steps' is not one of constant, cosine, one_cycle",
+    ]
+
+
+@pytest.mark.parametrize("imbalance", ["balanced", "oversample"])
+def test_a_rare_class_is_found_more_often_when_it_counts(imbalance: str) -> None:
+    x = raw(400, seed=3)
+    rare = np.flatnonzero(classes(x) == 2)[8:]
+    x = np.delete(x, rare, axis=0)
+    y = classes(x)
+    recall = [
+        (Linear(epochs=8, imbalance=how).fit(x, y, columns=COLUMNS, n_classes=3).predict_proba(x)[y == 2, 2]).mean()
+        for how in ("none", imbalance)
+    ]
+    assert recall[1] > recall[0]
+
+
+def test_rows_of_a_file_train_as_rows_in_memory_do(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = Windowed(epochs=30).fit(mapped, Y, columns=COLUMNS, n_classes=3)
+    assert (model.predict_proba(mapped).argmax(1) == Y).mean() > 0.9
+    assert np.array_equal(model.predict_proba(mapped), model.predict_proba(X))
 
 
 def test_rows_that_do_not_fit_are_refused() -> None:

@@ -50,6 +50,6 @@ def test_an_unknown_model_is_named() -> None:
 
 
 def test_settings_of_another_model_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"--set epochs: constant has no such setting; \(there are: none\)"):
+    with pytest.raises(ConfigError, match=r"--set epochs: constant has no such setting; \(there are: imbalance\)"):
         check_settings("constant", {"epochs": 1})
     check_settings("fnn", {"epochs": 1})

@@ -1,4 +1,5 @@
 import logging
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +72,8 @@ def test_progress_is_one_line_per_epoch(caplog: pytest.LogCaptureFixture) -> Non
         fit(parts(60), "fnn", settings=QUICK, progress=True)
     lines = [record.getMessage() for record in caplog.records]
     assert lines[0] == "training fnn, seed 0, on 60 rows"
-    assert [line.split(":")[0] for line in lines[1:3]] == ["epoch 1", "epoch 2"]
+    assert [line.split(":")[0] for line in lines[1:3]] == ["epoch 1 of 2", "epoch 2 of 2"]
+    assert re.search(r", [\d,]+ rows/s, at most \d+ s left$", lines[1])
     assert lines[3].startswith("trained fnn, seed 0, in ")
 
 

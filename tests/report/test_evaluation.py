@@ -10,8 +10,7 @@ from labelled import labelled
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, ConfigError
 from redshank.learn.compare import Comparison, compare
-from redshank.learn.model import Epoch
-from redshank.report.evaluation import chapters, curve_csv, destination, page_title, write
+from redshank.report.evaluation import chapters, destination, page_title, write
 from redshank.report.page import page
 
 HOSTILE = "<script>alert(1)</script>"
@@ -131,11 +130,6 @@ def test_what_is_in_the_way_of_a_result_is_named_before_the_work(tmp_path: Path)
     (tmp_path / "report.html").mkdir()
     with pytest.raises(ConfigError, match=r"-o: '.*/report.html' is in the way of a result"):
         destination(tmp_path, "-o")
-
-
-def test_a_curve_is_csv_with_nothing_where_nothing_was_measured() -> None:
-    text = curve_csv([Epoch(1, 0.5, 0.75, float("nan"), float("nan"))])
-    assert text == "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy\n1,0.5,0.75,,\n"
 
 
 def test_rows_that_were_never_merged_are_not_called_vectors(compared: Comparison) -> None:

@@ -1,6 +1,7 @@
 """`redshank train`: train a model on a labelled dataset, beside boosted trees and the constant."""
 
 import shlex
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -45,8 +46,9 @@ def train(
     """Train a model, measure it on rows it has never seen, and bundle it.
 
     Prints a table with 95 % intervals and writes evaluation.json, report.html, the training curve, and the bundle that
-    `redshank detect --model` takes, with its model card. The same command gives the same figures. Needs the extra
-    `train`.
+    `redshank detect --model` takes, with its model card. The same command gives the same figures. After an interrupt
+    the same command goes on: networks keep state and curve after each epoch in a folder beside the results,
+    <FOLDER>.training, until those are written. Needs the extra `train`.
 
     Example: redshank train lab --task family --model bilstm --set epochs=20
     """
@@ -69,6 +71,7 @@ def train(
     called = find(dataset).full_name.replace("/", "-")
     name = f"{called}-{protocol}-{task}-{model}"
     folder = destination(out or Path("out") / name, "-o")
+    kept_in = folder.with_name(f"{folder.name}.training")
     command = ["redshank", "train", dataset, "--protocol", protocol, "--model", model, "--task", task]
     command += ["--features", features, "--seeds", str(seeds), "--seed", str(seed)]
     command += [] if compare else ["--no-compare"]
@@ -88,6 +91,7 @@ def train(
         flows_per_s=flows_per_s,
         command=shlex.join(command),
         progress=True,
+        kept_in=kept_in,
     )
     bundle = None
     if not trained.model.exports:
@@ -99,6 +103,7 @@ def train(
         figures = comparison.models[0].evaluations[0].vector.headline
         bundle = make_bundle(trained, parts, name, figures, command=shlex.join(command))
     names = write(folder, comparison, bundle, more=card(comparison, bundle) if bundle else None)
+    shutil.rmtree(kept_in, ignore_errors=True)
     show(
         f"Training {model} on {dataset}",
         [*sections(comparison, as_json=as_json), written(str(folder), names, told)],

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from redshank.learn.compare import epoch_from
+from redshank.learn.curve import epoch_from
 from redshank.learn.evaluation import Evaluation
 from redshank.learn.model import Epoch
 from redshank.learn.provenance import plain

@@ -65,7 +65,7 @@ class Cleaned(Model):
             rows = cleaning.fit(rows, columns, n_classes, steps)
             recorded(cleaning.records_)
             self.cleaning_ = cleaning
-        self.model.on_epoch = self.on_epoch
+        self.model.on_epoch, self.model.kept_in = self.on_epoch, self.kept_in
         self.model.fit(
             rows.x,
             rows.y,

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from redshank.data.dataset import Labelled
 from redshank.data.parts import PARTS, Parts
 from redshank.data.protocol import partition
 from redshank.learn import measures
+from redshank.learn.curve import epoch_from
 from redshank.learn.evaluate import evaluate
 from redshank.learn.evaluation import Evaluation
 from redshank.learn.model import Epoch
@@ -141,6 +143,7 @@ def compare(
     flows_per_s: float = 1.0,
     command: str = "",
     progress: bool = False,
+    kept_in: Path | None = None,
 ) -> tuple[Comparison, Trained, Parts]:
     """Train and evaluate.
 
@@ -156,6 +159,7 @@ def compare(
         flows_per_s: Flows per second for which alerts per day are stated.
         command: The command that was run, without the paths of this machine.
         progress: Whether to log what goes on.
+        kept_in: Folder in which interrupted training is kept, and from which the same call goes on; see `Model`.
 
     Returns:
         The comparison, and the first seed's trained model and parts, for `make_bundle`.
@@ -170,7 +174,14 @@ def compare(
             counts = ", ".join(f"{len(getattr(parts, name)):,} {name}" for name in PARTS)
             _log.info("seed %d: %s rows", seed, counts)
         for name in names:
-            trained = fit(parts, name, settings=settings if name == model else None, seed=seed, progress=progress)
+            trained = fit(
+                parts,
+                name,
+                settings=settings if name == model else None,
+                seed=seed,
+                progress=progress,
+                kept_in=kept_in and kept_in / f"{name}-{seed}",
+            )
             evaluation = evaluate(
                 trained.model.predict_proba(parts.test.x),
                 parts.test,
@@ -271,9 +282,3 @@ def _result(name: str, runs: Sequence[tuple[Trained, Evaluation]]) -> ModelResul
         evaluations=kept,
         curve=tuple(trained.model.curve_),
     )
-
-
-def epoch_from(values: dict[str, Any]) -> Epoch:
-    """Rebuild a line of a training curve from its JSON, where None stands for what was not measured."""
-    losses = {key: math.nan if value is None else float(value) for key, value in values.items() if key != "epoch"}
-    return Epoch(int(values["epoch"]), **losses)

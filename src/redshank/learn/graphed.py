@@ -40,7 +40,8 @@ class Graphed(Model):
         """Return class probabilities."""
         check_is_fitted(self, "network_")
         with torch.no_grad():
-            logits = [self.network_(rows) for rows in torch.split(torch.from_numpy(x), SCORING_ROWS)]
+            parts = range(0, max(len(x), 1), SCORING_ROWS)  # a copy of each part: `x` may be a file to be read only
+            logits = [self.network_(torch.tensor(x[at : at + SCORING_ROWS])) for at in parts]
             probabilities: Floats = torch.softmax(torch.cat(logits), dim=1).to(torch.float32).numpy()
         return probabilities
 

@@ -8,6 +8,7 @@ fields of the class are the constructor.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
@@ -44,6 +45,8 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
     Attributes:
         on_epoch: Called after each line of the curve, for progress; what it raises ends training and leaves the model
             as it was.
+        kept_in: Folder in which a model that trains in epochs keeps its state after each, and from which it goes on;
+            None to keep none.
     """
 
     one_class: ClassVar[bool] = False
@@ -52,6 +55,7 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
     exports: ClassVar[bool] = True
     """Whether it has a graph; if not, `to_onnx` raises a ValueError that says why, and it can only be measured."""
     on_epoch: Callable[[Epoch], None] | None = None
+    kept_in: Path | None = None
     columns_: tuple[Column, ...]
     classes_: Classes
     curve_: list[Epoch]

@@ -1,12 +1,12 @@
-"""Train a torch network: the one loop that all deep models share.
+"""What a deep model is: settings, layers, and the way from rows to a trained network.
 
-In: raw feature values and classes; the layers and settings of a model. Out: a trained network with its input encoding,
-its curve, its probabilities and its ONNX graph.
-The one idea: everything lies in two tensors, and a batch is a slice of a permutation; there is no loader to feed.
+In: raw feature values and classes; the layers and settings of a model. Out: a trained network with its input encoding
+and its curve; what it scores and its graph are `learn/graphed.py`'s.
+The one idea: a model only says which layers it has. The loop (`learn/loop.py`), the batches (`learn/batches.py`), what
+is kept of an interrupted run (`learn/resume.py`) and the input encoding (`learn/inputs.py`) are the same for all.
 """
 
 import copy
-import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Self
@@ -18,9 +18,17 @@ from torch.nn.functional import cross_entropy
 
 from redshank.core.errors import ConfigError
 from redshank.features.feature_set import Column
-from redshank.learn.graphed import SCORING_ROWS, Graphed
+from redshank.learn.batches import WINDOW_ROWS, Batches, class_weights
+from redshank.learn.graphed import Graphed
 from redshank.learn.inputs import EachStep, fit_inputs
+from redshank.learn.loop import Loop
 from redshank.learn.model import Classes, Epoch, Floats, check_rows
+from redshank.learn.resume import fingerprint, keep, take_up
+
+FITTING_ROWS = 1 << 20  # of which quantiles are taken; more would not move them
+IMBALANCES = ("none", "balanced", "focal", "oversample")
+SCHEDULES = ("constant", "cosine", "one_cycle")
+CERTAIN = 1e-6  # below it the focal factor of a row that is told with certainty has no slope
 
 
 class Network(Graphed):
@@ -37,6 +45,14 @@ class Network(Graphed):
         dropout: Share of what each layer or block gives that is dropped while training, 0 or more, below 1.
         inputs: "bins", "minmax", "quantiles" or "standard", see `learn/inputs.py`.
         bins: Most bins per number, 1 to 256.
+        imbalance: What is done about rare classes: "none"; "balanced": every class weighs the same; "focal": rows that
+            are told already count less; "oversample": rare rows come again until each class is as large as the largest.
+        gamma: How much less, for "focal"; 0 or more.
+        schedule: Course of the learning rate over all epochs: "constant", "cosine" (down to 0) or "one_cycle" (up in a
+            line, then the cosine).
+        warm_up: Share of the steps on the way up, for "one_cycle"; 0 to 1.
+        clip: Most norm of a gradient; 0 for any.
+        smoothing: Share of a label that is spread over all classes, 0 or more, below 1.
         seed: Of weights, order of rows and dropout.
     """
 
@@ -48,10 +64,26 @@ class Network(Graphed):
     dropout: float = 0.1
     inputs: str = "bins"
     bins: int = 16
+    imbalance: str = "none"
+    gamma: float = 2.0
+    schedule: str = "constant"
+    warm_up: float = 0.1
+    clip: float = 0.0
+    smoothing: float = 0.0
     seed: int = 0
 
-    least: ClassVar[dict[str, float]] = {"epochs": 0, "batch_size": 1, "patience": 1, "weight_decay": 0}
+    least: ClassVar[dict[str, float]] = {
+        "epochs": 0,
+        "batch_size": 1,
+        "patience": 1,
+        "weight_decay": 0,
+        "gamma": 0,
+        "clip": 0,
+    }
     """The least value of a setting, or of each number in it; a subclass names its own: `{"units": 1}`."""
+
+    window: ClassVar[int] = WINDOW_ROWS
+    """Most rows of a memory-mapped table in memory at once."""
 
     def problems(self) -> list[str]:
         """Say what is wrong with the settings, one line each; a subclass adds what `least` cannot say."""
@@ -64,8 +96,14 @@ class Network(Graphed):
                 problems.append(f"{name}: {value} is not one number or more, each {least} or more")
         if self.learning_rate <= 0:
             problems.append(f"learning_rate: {self.learning_rate} is not above 0")
-        if not 0 <= self.dropout < 1:
-            problems.append(f"dropout: {self.dropout} is not between 0 and 1")
+        for name in ("dropout", "smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                problems.append(f"{name}: {getattr(self, name)} is not between 0 and 1")
+        if not 0 <= self.warm_up <= 1:
+            problems.append(f"warm_up: {self.warm_up} is not 0 to 1")
+        for name, allowed in (("imbalance", IMBALANCES), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in allowed:
+                problems.append(f"{name}: '{getattr(self, name)}' is not one of {', '.join(allowed)}")
         return problems
 
     @abstractmethod
@@ -93,7 +131,7 @@ class Network(Graphed):
         warm_start: bool = False,
         steps: int = 1,
     ) -> Self:
-        """Train, see `Model.fit`.
+        """Train, see `Model.fit`; `x` may be a memory-mapped file, of which little is in memory at any time.
 
         Without `validation` all epochs run, the last weights stay, and the curve has NaN for validation. On one
         thread the same seed gives the same weights.
@@ -116,7 +154,7 @@ class Network(Graphed):
                     )
                 network = copy.deepcopy(self.network_)
             else:
-                encode = fit_inputs(self.inputs, x.reshape(-1, len(columns)), columns, self.bins)
+                encode = fit_inputs(self.inputs, _sample(x, steps).reshape(-1, len(columns)), columns, self.bins)
                 inputs = encode if steps == 1 else EachStep(encode, steps)
                 network = nn.Sequential(inputs, self.layers(encode.width, n_classes, steps))
             curve = self._train(network, x, y, weight, validation)
@@ -131,11 +169,19 @@ class Network(Graphed):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return what training makes small, and whether a row is called what it is; another loss goes here.
 
+        Validation is scored with plain cross-entropy, whatever is done about imbalance and labels while training.
+
         Shape:
             rows: [n, steps * c]; classes: [n]; returns: [n] float32, [n] bool.
         """
         logits = network(rows)
-        return cross_entropy(logits, classes, reduction="none"), logits.argmax(1) == classes
+        losses = cross_entropy(logits, classes, reduction="none")
+        if network.training and self.imbalance == "focal":
+            losses = losses * (1 - torch.exp(-losses)).clamp_min(CERTAIN) ** self.gamma
+        if network.training and self.smoothing:
+            spread = -torch.log_softmax(logits, dim=1).mean(1)
+            losses = (1 - self.smoothing) * losses + self.smoothing * spread
+        return losses, logits.argmax(1) == classes
 
     def _train(
         self,
@@ -145,43 +191,26 @@ class Network(Graphed):
         weight: Floats | None,
         validation: tuple[Floats, Classes] | None,
     ) -> list[Epoch]:
-        rows, classes = torch.from_numpy(x), torch.from_numpy(y)
-        weights = torch.ones(len(x)) if weight is None else torch.from_numpy(weight) / float(weight.mean())
-        held_out = None if validation is None else tuple(torch.from_numpy(part) for part in validation)
-        order = torch.Generator().manual_seed(self.seed)
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
-        )
-        curve: list[Epoch] = []
-        best, best_loss, best_epoch = copy.deepcopy(network.state_dict()), math.inf, 0
-        for epoch in range(1, self.epochs + 1):
-            network.train()
-            total_loss = total_right = 0.0
-            for batch in torch.split(torch.randperm(len(x), generator=order), self.batch_size):
-                losses, right = self.losses(network, rows[batch], classes[batch])
-                losses = losses * weights[batch]
-                optimizer.zero_grad()
-                torch.autograd.backward(losses.mean())
-                optimizer.step()
-                total_loss += float(losses.detach().sum())
-                total_right += float(right.sum())
-            loss, accuracy = (math.nan, math.nan) if held_out is None else self._score(network, *held_out)
-            curve.append(Epoch(epoch, total_loss / len(x), total_right / len(x), loss, accuracy))
+        weights = np.ones(len(y), np.float32) if weight is None else weight / weight.mean()
+        if self.imbalance == "balanced":
+            weights = weights * class_weights(y)
+        batches = Batches(x, y, weights, self.batch_size, window=self.window, repeat=self.imbalance == "oversample")
+        loop = Loop(network, self, batches, validation)
+        run = ""
+        if self.kept_in is not None:
+            start = [value.numpy() for value in network.state_dict().values()]
+            run = fingerprint(repr(self.get_params()), x, y, weights, *(validation or ()), *start)
+            take_up(self.kept_in, run, loop)
+        while not loop.over:
+            line = loop.epoch()
+            if self.kept_in is not None:
+                keep(self.kept_in, run, loop)
             if self.on_epoch is not None:
-                self.on_epoch(curve[-1])
-            if held_out is None:
-                continue
-            if loss < best_loss:
-                best, best_loss, best_epoch = copy.deepcopy(network.state_dict()), loss, epoch
-            elif epoch - best_epoch >= self.patience:
-                break
-        if held_out is not None:
-            network.load_state_dict(best)
-        return curve
+                self.on_epoch(line)
+        loop.finish()
+        return loop.curve
 
-    @torch.no_grad()
-    def _score(self, network: nn.Module, rows: torch.Tensor, classes: torch.Tensor) -> tuple[float, float]:
-        network.eval()
-        parts = zip(torch.split(rows, SCORING_ROWS), torch.split(classes, SCORING_ROWS), strict=True)
-        losses, right = (torch.cat(part) for part in zip(*(self.losses(network, *part) for part in parts), strict=True))
-        return float(losses.mean()), float(right.float().mean())
+
+def _sample(x: Floats, steps: int) -> Floats:
+    """Return rows enough to fit an input encoding on: all, or evenly spaced ones of a large table."""
+    return x[:: -(-len(x) * steps // FITTING_ROWS)] if len(x) * steps > FITTING_ROWS else x

@@ -13,6 +13,9 @@ from redshank.core.errors import ConfigError
 from redshank.core.registry import alternatives
 from redshank.learn.model import MODELS
 
+EVERY_MODEL: dict[str, Any] = {"imbalance": "none"}
+"""Settings that `learn/train.py` gives to models without one of their own."""
+
 
 def read_settings(model: str, pairs: Sequence[str]) -> dict[str, Any]:
     """Read `key=value` texts as constructor arguments of a model, each in the type of its default.
@@ -58,7 +61,8 @@ def check_settings(model: str, settings: dict[str, Any]) -> None:
 
 def _defaults(model: str) -> dict[str, Any]:
     arguments = inspect.signature(MODELS.find(model)).parameters
-    return {name: argument.default for name, argument in arguments.items() if name != "seed"}
+    own = {name: argument.default for name, argument in arguments.items() if name != "seed"}
+    return {**EVERY_MODEL, **own}
 
 
 def _no_setting(model: str, key: str, defaults: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import inspect
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from redshank.data.parts import Parts
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.learn.balanced import Balanced
 from redshank.learn.cleaned import Cleaned
 from redshank.learn.export import export
 from redshank.learn.model import MODELS, Epoch, Model
@@ -54,7 +56,13 @@ class Trained:
 
 
 def fit(
-    parts: Parts, model: str, *, settings: dict[str, Any] | None = None, seed: int = 0, progress: bool = False
+    parts: Parts,
+    model: str,
+    *,
+    settings: dict[str, Any] | None = None,
+    seed: int = 0,
+    progress: bool = False,
+    kept_in: Path | None = None,
 ) -> Trained:
     """Train a model on the train part and calibrate it on the calibration part.
 
@@ -64,6 +72,7 @@ def fit(
         settings: Constructor arguments that differ from their defaults, and under "clean" the texts of cleaning steps.
         seed: Of the model; the same seed gives the same model.
         progress: Whether to log each epoch.
+        kept_in: Folder in which interrupted training is kept, and from which the same call goes on; see `Model`.
 
     Raises:
         ConfigError: If there is no such model, or it has no such setting.
@@ -86,11 +95,15 @@ def fit(
     if progress:
         _log.info("training %s, seed %d, on %s rows", model, seed, f"{len(parts.train):,}")
     begun = time.perf_counter()
+    imbalance = "none" if "imbalance" in inspect.signature(kind).parameters else chosen.pop("imbalance", "none")
     estimator = kind(**{**chosen, "seed": seed})
+    if imbalance != "none":
+        estimator = Balanced(model=estimator, imbalance=imbalance, seed=seed)
     if clean:
         estimator = Cleaned(estimator, clean, seed=seed)
     if progress:
-        estimator.on_epoch = _log_epoch
+        estimator.on_epoch = _Progress(len(parts.train), int(chosen.get("epochs", getattr(kind, "epochs", 0))))
+    estimator.kept_in = kept_in
     estimator.fit(
         parts.train.x,
         parts.train.y,
@@ -170,14 +183,29 @@ def _recipe(kind: type[Model], parts: Parts) -> dict[str, Any]:
     return {"inputs": "minmax"} if parts.feature_set is None and "inputs" in settings else {}
 
 
-def _log_epoch(epoch: Epoch) -> None:
-    if epoch.epoch > EPOCHS_LOGGED and epoch.epoch % EPOCHS_LOGGED:
-        return
-    _log.info(
-        "epoch %d: loss %.4f (validation %.4f), accuracy %.4f (validation %.4f)",
-        epoch.epoch,
-        epoch.train_loss,
-        epoch.validation_loss,
-        epoch.train_accuracy,
-        epoch.validation_accuracy,
-    )
+class _Progress:
+    """Logs a line of the curve, how fast it was, and how long the rest takes at most."""
+
+    def __init__(self, rows: int, epochs: int) -> None:
+        self.rows, self.epochs = rows, epochs
+        self.then = time.perf_counter()
+
+    def __call__(self, line: Epoch) -> None:
+        now = time.perf_counter()
+        seconds, self.then = now - self.then, now
+        if line.epoch > EPOCHS_LOGGED and line.epoch % EPOCHS_LOGGED:
+            return
+        of, left = "", ""
+        if self.epochs:
+            of = f" of {self.epochs}"
+            left = f", {self.rows / seconds:,.0f} rows/s, at most {seconds * (self.epochs - line.epoch):,.0f} s left"
+        _log.info(
+            "epoch %d%s: loss %.4f (validation %.4f), accuracy %.4f (validation %.4f)%s",
+            line.epoch,
+            of,
+            line.train_loss,
+            line.validation_loss,
+            line.train_accuracy,
+            line.validation_accuracy,
+            left,
+        )

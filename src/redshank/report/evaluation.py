@@ -6,7 +6,7 @@ and, where the model can serve, its bundle.
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,13 @@ from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.files import replacing
 from redshank.learn.compare import Comparison, Figure, ModelResult
+from redshank.learn.curve import CURVE_FILE, curve_csv
 from redshank.learn.evaluation import ARGMAX, Evaluation, Measures
-from redshank.learn.model import Epoch
 from redshank.report import wording
 from redshank.report.figures import Axis, Line, heat_map, line_plot
 from redshank.report.page import Cell, Chapter, Html, bullets, facts, figure, grid, page, table, tiles
 
-EVALUATION_FILE, PAGE_FILE, CURVE_FILE, BUNDLE_FOLDER = "evaluation.json", "report.html", "curve.csv", "bundle"
+EVALUATION_FILE, PAGE_FILE, BUNDLE_FOLDER = "evaluation.json", "report.html", "bundle"
 COLUMNS = ("accuracy", "macro_f1", "mcc", "roc_auc", "pr_auc", "fpr", "recall", f"recall_at_{wording.RULE}")
 # More classes than this make cells too small to read.
 MOST_CLASSES = 20
@@ -98,14 +98,6 @@ def destination(folder: Path, where: str) -> Path:
         if there.exists() and there.is_dir() != (name == BUNDLE_FOLDER):
             raise ConfigError(f"{where}: '{there}' is in the way of a result; remove it or name another folder")
     return folder
-
-
-def curve_csv(curve: Sequence[Epoch]) -> str:
-    """Return a training curve as CSV; what was not measured is empty."""
-    names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    rows = [[getattr(epoch, name) for name in names] for epoch in curve]
-    lines = [",".join("" if math.isnan(value) else f"{value:.6g}" for value in row) for row in rows]
-    return "\n".join([",".join(names), *lines]) + "\n"
 
 
 def page_title(comparison: Comparison) -> str:
