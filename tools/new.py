@@ -18,6 +18,7 @@ KINDS = {
     "flow_source": ("flows/source.py", "FlowSource", "flows/sources"),
     "model": ("learn/model.py", "Model", "learn/models"),
     "packet_source": ("capture/source.py", "PacketSource", "capture/sources"),
+    "protocol": ("data/protocol.py", "Protocol", "data/protocols"),
     "sink": ("alerts/sink.py", "Sink", "alerts/sinks"),
     "strategy": ("active/strategy.py", "Strategy", "active/strategies"),
 }

@@ -29,6 +29,7 @@ KINDS = {
     "Sinks": "alerts/sinks",
     "Datasets": "data/datasets",
     "Cleaning steps": "data/steps",
+    "Protocols": "data/protocols",
     "Models": "learn/models",
     "Query strategies": "active/strategies",
     "Experiments": "experiments/tables",

@@ -42,7 +42,7 @@ def test_a_model_is_trained_measured_and_bundled(
     assert manifest.name == "drawn-leakfree-family-fnn"
     assert manifest.figures["macro_f1"] == comparison.models[0].evaluations[0].vector.headline["macro_f1"]
     assert manifest.provenance["command"] == (
-        "redshank train drawn --protocol leakfree --model fnn --task family --features conn --seeds 1 --seed 0 "
+        "redshank train drawn --protocol leakfree --model fnn --task family --seeds 1 --seed 0 "
         "--set epochs=1 --set units=8 --set blocks=1"
     )
 
@@ -55,7 +55,7 @@ def test_json_ends_with_one_object_and_the_paper_protocol_gives_no_bundle(
     found = json.loads(capsys.readouterr().out)
     assert [model["model"] for model in found["models"]] == ["constant"]
     assert found["data"]["seeds"] == "5, 6"
-    assert found["written"]["bundle"].startswith("none: protocol paper")
+    assert found["written"]["bundle"].startswith("none: trained on columns that no sensor gives")
     assert sorted(path.name for path in Path("here").iterdir()) == ["evaluation.json", "report.html"]
 
 

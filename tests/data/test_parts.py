@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from redshank.data.parts import MINORITY, Part, Parts
+from redshank.data.parts import MEMBER, MINORITY, OTHER_FAMILY, Part, Parts
 
 
 def part(rows: int) -> Part:
@@ -44,3 +44,19 @@ def test_rows_are_taken_with_their_minority() -> None:
     assert taken.minority.tolist() == [(1, 1, 7.0), (1, 2, 1.0)]
     assert minority["vector"].tolist() == [0, 2, 2], "what it was taken from stays"
     assert part(4).take(np.array([0])).minority is None
+
+
+def test_rows_are_taken_with_their_members() -> None:
+    members = np.array([(0, 4), (2, 7), (2, 9), (3, 1)], dtype=MEMBER)
+    taken = replace(part(4), members=members).take(np.array([3, 2]))
+    assert taken.members is not None
+    assert taken.members.tolist() == [(1, 7), (1, 9), (0, 1)]
+
+
+def test_a_part_tells_the_families_of_its_rows() -> None:
+    one = replace(part(3), y=np.array([0, 1, OTHER_FAMILY]))
+    whole = Parts(one, one, one, one, (), ("benign", "dos"), "table", "0" * 64, "zero_day", "family", 0, None)
+    assert whole.families(one).tolist() == ["benign", "dos", "(other)"]
+    told = replace(whole, family=np.array(["benign", "dos", "worm"]))
+    assert told.families(one).tolist() == ["benign", "dos", "worm"]
+    assert replace(told, task="binary").families(one).tolist() == ["benign", "dos", "worm"]

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -7,44 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partitions import each, labelled
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW, flow_batch
 from redshank.data.clean import groups
-from redshank.data.dataset import Labelled
-from redshank.data.datasets.ton_iot import TonIot
-from redshank.data.parts import PARTS, Part, Parts
-from redshank.data.protocol import PROTOCOLS, partition
+from redshank.data.protocol import PROTOCOLS, features_of, partition, read_protocol
 from redshank.features.feature_sets.conn import Conn
-
-FAMILIES = ("benign", "dos", "scanning")
-
-
-def labelled(rows: int = 400, seed: int = 0, families: tuple[str, ...] = FAMILIES) -> Labelled:
-    """Draw flows with many duplicates and some conflicts, sorted by family as ToN_IoT is."""
-    rng = np.random.default_rng(seed)
-    family = np.sort(rng.choice(families, rows))
-    sizes = rng.integers(1, 60, rows)
-    columns = {
-        "src_ip": [f"10.0.0.{n}" for n in sizes % 9],
-        "src_port": sizes + 1000,
-        "proto": ["tcp"] * rows,
-        "duration": sizes / 8,
-        "src_bytes": sizes * 10,
-        "dst_bytes": sizes * 20,
-        "conn_state": ["SF"] * rows,
-        "missed_bytes": [0] * rows,
-        "src_pkts": sizes,
-        "src_ip_bytes": sizes * 50,
-        "dst_pkts": sizes,
-        "dst_ip_bytes": (family == "dos") * 100 + sizes,
-    }
-    flows = flow_batch(columns, rows)
-    raw = pa.table({"src_ip": flows.column("src_ip"), "src_port": flows.column("src_port"), "size": pa.array(sizes)})
-    return Labelled(flows, family, raw, "a" * 64, "drawn", ("a note",))
-
-
-def each(parts: Parts) -> list[Part]:
-    return [getattr(parts, name) for name in PARTS]
 
 
 @pytest.mark.parametrize("task", ["binary", "family"])
@@ -93,7 +60,7 @@ def test_leakfree_says_what_was_merged_and_dropped() -> None:
     assert notes["distinct_vectors"] < notes["rows"] == 400
     assert 0 < notes["conflicts"] <= notes["conflict_rows"]
     assert 0 < notes["ceiling_accuracy"] < 1
-    assert notes["dropped_columns"] == ["src_ip", "src_port"]
+    assert notes["dropped_columns"] == ["ts", "src_ip", "src_port", "dst_ip"]
     assert [step["name"] for step in notes["steps"]] == ["drop identifiers", "canonical types", "deduplicate"]
     assert notes["dataset"] == ["a note"]
     assert notes["scarce_classes"] == {}
@@ -132,47 +99,11 @@ def test_the_binary_majority_counts_all_attacks_together() -> None:
     assert found == {"family": ["benign"], "binary": ["attack"]}
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_the_same_seed_gives_the_same_parts(protocol: str) -> None:
-    first, again, other = (partition(labelled(), protocol=protocol, task="family", seed=s) for s in (1, 1, 2))
-    assert [part.row.tolist() for part in each(first)] == [part.row.tolist() for part in each(again)]
-    assert [part.row.tolist() for part in each(first)] != [part.row.tolist() for part in each(other)]
-
-
-def test_paper_scales_the_table_as_it_is_and_splits_eighty_to_twenty() -> None:
-    data = labelled(401)
-    parts = partition(data, protocol="paper", task="binary")
-    assert [column.name for column in parts.columns] == ["src_ip", "src_port", "size"]
-    assert {column.unit for column in parts.columns} == {"1"}
-    assert parts.feature_set is None
-    assert len(parts.test) == 81
-    assert sum(len(part) for part in each(parts)) == 401
-    x = np.concatenate([part.x for part in each(parts)])
-    assert x.min(axis=0).tolist() == [0, 0, 0]
-    assert x.max(axis=0).tolist() == [1, 1, 1]
-    assert {part.weight.dtype for part in each(parts)} == {np.dtype(np.float32)}
-
-
-def test_paper_counts_the_test_rows_that_training_has_seen() -> None:
-    parts = partition(labelled(), protocol="paper", task="binary")
-    seen = {row.tobytes() for row in parts.train.x}
-    assert parts.notes["test_rows_seen_in_training"] == sum(row.tobytes() in seen for row in parts.test.x) > 0
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_parts_have_the_types_that_training_takes(protocol: str) -> None:
-    for part in each(partition(labelled(), protocol=protocol, task="family")):
-        assert [part.x.dtype, part.y.dtype, part.weight.dtype, part.row.dtype] == [
-            *(np.float32, np.int64, np.float32, np.int64)
-        ]
-        assert len(part) == len(part.x) == len(part.weight) == len(part.row)
-
-
 def test_an_unknown_protocol_and_task_are_both_named() -> None:
     with pytest.raises(ConfigError) as caught:
         partition(labelled(), protocol="leekfree", task="families")
     assert caught.value.problems == [
-        "protocol: no 'leekfree'; did you mean 'leakfree'? (there are: leakfree, paper)",
+        f"protocol: no 'leekfree'; did you mean 'leakfree'? (there are: {', '.join(PROTOCOLS.names())})",
         "task: no 'families'; did you mean 'family'? (there are: binary, family)",
     ]
 
@@ -182,25 +113,13 @@ def test_an_unknown_feature_set_is_named() -> None:
         partition(labelled(), protocol="leakfree", task="binary", feature_set="con")
 
 
-def test_paper_without_a_table_is_refused() -> None:
-    with pytest.raises(ConfigError, match="protocol: 'paper' needs the dataset's own table, and 'drawn' has none"):
-        partition(replace(labelled(), raw=None), protocol="paper", task="binary")
-
-
-def test_paper_refuses_holes() -> None:
-    data = labelled()
-    raw = pa.table({"size": pa.array([None, None, *[1] * 398], type=pa.int64())})
-    with pytest.raises(SourceError, match="drawn: column 'size' has 2 missing values"):
-        partition(replace(data, raw=raw), protocol="paper", task="binary")
-
-
 @pytest.mark.parametrize(("only", "missing"), [("benign", "attack"), ("dos", "benign")])
 def test_one_side_alone_is_refused(only: str, missing: str) -> None:
     with pytest.raises(SourceError, match=f"drawn: has no {missing} row, only {only}"):
         partition(labelled(families=(only,)), protocol="leakfree", task="binary")
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", ["leakfree", "paper"])
 def test_too_few_rows_of_one_side_are_refused(protocol: str) -> None:
     data = labelled(100, families=("benign",))
     family = data.family.astype("U20")
@@ -211,23 +130,48 @@ def test_too_few_rows_of_one_side_are_refused(protocol: str) -> None:
         partition(replace(data, family=family), protocol=protocol, task="binary")
 
 
-@pytest.mark.data
-@pytest.mark.parametrize(("task", "conflicts", "conflict_rows"), [("family", 148, 23_336), ("binary", 15, 7_522)])
-def test_leakfree_ton_iot_has_these_vectors(data: Path, task: str, conflicts: int, conflict_rows: int) -> None:
-    # Counted on the release of 211,043 rows; without addresses and ports its own columns have 93,726 distinct rows.
-    table = TonIot().load(data / "data" / "ton_iot")
-    parts = partition(table, protocol="leakfree", task=task)
-    assert parts.notes["distinct_vectors"] == 92_449
-    assert parts.notes["conflicts"] == conflicts
-    assert parts.notes["conflict_rows"] == conflict_rows
-    assert [len(part) for part in each(parts)][-1] == pytest.approx(92_449 * 0.2, abs=5)
-    assert all(set(range(len(parts.classes))) == set(part.y.tolist()) for part in each(parts))
+def test_a_feature_set_needs_flows_and_own_columns_need_columns() -> None:
+    data = labelled()
+    with pytest.raises(ConfigError, match="feature set: 'conn' is made of flows, and 'drawn' has none; use 'own'"):
+        partition(replace(data, flows=flow_batch({}, 400)), protocol="leakfree", task="binary", feature_set="conn")
+    with pytest.raises(ConfigError, match="feature set: 'own' is the dataset's own columns, and 'drawn' offers none"):
+        partition(replace(data, own=None), protocol="leakfree", task="binary", feature_set="own")
 
 
-@pytest.mark.data
-def test_paper_ton_iot_tests_on_a_fifth(data: Path) -> None:
-    parts = partition(TonIot().load(data / "data" / "ton_iot"), protocol="paper", task="binary")
-    assert len(parts.test) == 42_209
-    assert len(parts.columns) == 42
-    assert sum(len(part) for part in each(parts)) == 211_043
-    assert not np.isnan(parts.train.x).any()
+def test_what_suits_the_dataset_is_what_its_class_says() -> None:
+    assert features_of(labelled()) == "conn"
+    assert features_of(replace(labelled(), name="lab/unseen")) == "conn"
+
+
+def test_settings_are_read_in_the_type_of_their_default() -> None:
+    assert read_protocol("time", ["embargo_s=5", "seen=keep"]) == {"embargo_s": 5.0, "seen": "keep"}
+    assert read_protocol("zero_day", ["family=dos"]) == {"family": "dos"}
+    assert read_protocol("leakfree", []) == {}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "texts", "message"),
+    [
+        ("group", ["by"], "--with: 'by' is not key=value"),
+        ("group", ["buy=source"], r"protocol group: no setting 'buy'; did you mean 'by'\?"),
+        ("time", ["embargo_s=long"], r"--with embargo_s: 'long' is not a number \(default 60.0\)"),
+        ("zero_day", [], "protocol zero_day: setting 'family' must be given"),
+        ("leakfree", ["by=x"], r"protocol leakfree: no setting 'by'; \(there are: none\)"),
+        ("group", ["seen=no"], "protocol group: seen: no 'no'"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(protocol: str, texts: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_protocol(protocol, texts)
+    assert len(caught.value.problems) == 1
+
+
+def test_rows_of_a_class_that_training_has_not_stay_in_the_test_part_alone() -> None:
+    data = labelled(600)
+    assert data.official is not None
+    family = data.family.astype("U20")
+    family[np.flatnonzero(data.official == "test")[:9]] = "worm"
+    parts = partition(replace(data, family=family), protocol="official", task="family")
+    assert "worm" not in parts.classes
+    assert parts.notes["families_without_training_rows"] == {"worm": 9}
+    assert (parts.families(parts.test) == "worm").any()

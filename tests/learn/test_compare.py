@@ -6,8 +6,7 @@ import pytest
 
 from labelled import labelled
 from redshank.core.errors import ConfigError
-from redshank.data.protocol import partition
-from redshank.learn.compare import OVER_ROWS, OVER_SEEDS, Comparison, compare, families_of, summarize
+from redshank.learn.compare import OVER_ROWS, OVER_SEEDS, Comparison, compare, summarize
 
 QUICK = {"epochs": 5, "units": 8, "blocks": 1}
 
@@ -104,11 +103,3 @@ def test_a_measure_that_one_seed_does_not_know_has_no_mean(compared: Comparison)
     headline, _ = summarize([one, blind])
     assert headline["mcc"].mean is None
     assert headline["accuracy"].mean is not None
-
-
-def test_the_family_of_a_test_row_is_what_the_dataset_says_of_it() -> None:
-    drawn = labelled(300)
-    binary = partition(drawn, protocol="leakfree", task="binary")
-    assert set(families_of(drawn, binary)[binary.test.y == 1]) == {"dos", "scanning"}
-    family = partition(drawn, protocol="leakfree", task="family")
-    assert families_of(drawn, family).tolist() == drawn.family[family.test.row].tolist()

@@ -6,9 +6,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from redshank.data.parts import MINORITY, Part
+from redshank.data.parts import MINORITY, OTHER_FAMILY, Part
 from redshank.detect.calibrate import Calibration
-from redshank.learn.evaluate import OTHER_FAMILY, evaluate
+from redshank.learn.evaluate import evaluate
 from redshank.learn.evaluation import ARGMAX, Evaluation
 
 CLASSES = ("benign", "dos", "scanning")

@@ -142,11 +142,12 @@ def test_benign_quantiles_are_of_benign_training_rows() -> None:
     assert benign_quantiles(absent) == {}
 
 
-def test_on_the_datasets_own_columns_a_network_takes_the_inputs_of_the_study() -> None:
-    own = replace(parts(), feature_set=None)
+def test_on_columns_scaled_by_a_study_a_network_takes_the_inputs_of_the_study() -> None:
+    own = replace(parts(), feature_set=None, scaled=True)
     one_epoch: dict[str, Any] = {"epochs": 1}
     assert fit(own, "fnn", settings=one_epoch).model.get_params()["inputs"] == "minmax"
     assert fit(own, "fnn", settings={**one_epoch, "inputs": "bins"}).model.get_params()["inputs"] == "bins"
+    assert fit(replace(own, scaled=False), "fnn", settings=one_epoch).model.get_params()["inputs"] == "bins"
     assert fit(conn_parts(), "fnn", settings=one_epoch).model.get_params()["inputs"] == "bins"
     assert "inputs" not in fit(own, "constant").model.get_params()
 

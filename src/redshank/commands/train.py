@@ -15,11 +15,18 @@ def train(
         typer.Option(metavar="PATH", help="Its file or folder; under $REDSHANK_DATA/data if absent."),
     ] = None,
     protocol: Annotated[
-        str, typer.Option(help="leakfree, or paper: the recipe of published studies, for reproduction only.")
+        str, typer.Option(help="leakfree, group, time, zero_day, cross, official, ladder, or paper: as studies do it.")
     ] = "leakfree",
+    protocol_settings: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="KEY=VALUE", help="A setting of the protocol; may be repeated."),
+    ] = None,
     model: Annotated[str, typer.Option(help="Name of the model: bilstm, fnn, lightgbm, ...")] = "bilstm",
     task: Annotated[str, typer.Option(help="binary (benign or attack) or family.")] = "binary",
-    features: Annotated[str, typer.Option(help="Name of the feature set.")] = "conn",
+    features: Annotated[
+        str | None,
+        typer.Option(help="Feature set, or own: the dataset's own columns. What suits the dataset if absent."),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many seeds; each splits and trains anew.")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=2_000_000_000, help="The first seed.")] = 0,
     compare: Annotated[bool, typer.Option(help="Also train boosted trees and the constant.")] = True,
@@ -55,7 +62,7 @@ def train(
     from redshank.data.clean import recorded
     from redshank.data.cleaning import clean_table, read_steps
     from redshank.data.dataset import find, read
-    from redshank.data.protocol import check_names
+    from redshank.data.protocol import check_names, read_protocol
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
     from redshank.learn.settings import read_settings
@@ -66,6 +73,7 @@ def train(
     from redshank.report.summary import show
 
     check_names(protocol, task, features)
+    asked = read_protocol(protocol, protocol_settings or [])
     chosen = read_settings(model, settings or [])
     steps = read_steps(clean or [])
     called = find(dataset).full_name.replace("/", "-")
@@ -73,7 +81,8 @@ def train(
     folder = destination(out or Path("out") / name, "-o")
     kept_in = folder.with_name(f"{folder.name}.training")
     command = ["redshank", "train", dataset, "--protocol", protocol, "--model", model, "--task", task]
-    command += ["--features", features, "--seeds", str(seeds), "--seed", str(seed)]
+    command += [word for pair in protocol_settings or [] for word in ("--with", pair)]
+    command += [*(["--features", features] if features else []), "--seeds", str(seeds), "--seed", str(seed)]
     command += [] if compare else ["--no-compare"]
     command += [word for pair in settings or [] for word in ("--set", pair)]
     command += [word for text in clean or [] for word in ("--clean", text)]
@@ -88,6 +97,7 @@ def train(
         feature_set=features,
         seeds=range(seed, seed + seeds),
         settings={**chosen, "clean": clean} if clean else chosen,
+        protocol_settings=asked,
         flows_per_s=flows_per_s,
         command=shlex.join(command),
         progress=True,
@@ -97,7 +107,7 @@ def train(
     if not trained.model.exports:
         told = f"none: {model} has no graph; it is only measured"
     elif parts.feature_set is None:
-        told = f"none: protocol {protocol} trains on columns that no sensor gives; it is only measured"
+        told = "none: trained on columns that no sensor gives; it is only measured"
     else:
         told = name
         figures = comparison.models[0].evaluations[0].vector.headline

@@ -114,11 +114,16 @@ def groups(x: Floats) -> npt.NDArray[np.int64]:
     return numbers
 
 
-def deduplicate(x: Floats, y: Classes) -> Distinct:
+def deduplicate(x: Floats, y: Classes, group: npt.NDArray[np.int64] | None = None) -> Distinct:
     """Merge equal vectors into one with the majority's class; count the conflicts.
 
+    Args:
+        x: The vectors.
+        y: The class of each.
+        group: The number of each vector as `groups` gives it, where that is known already.
+
     Shape:
-        x: [n, c] float32; y: [n] int64; the result has m <= n vectors in the order of their first rows.
+        x: [n, c] float32; y, group: [n] int64; the result has m <= n vectors in the order of their first rows.
 
     Raises:
         ValueError: If there are no rows.
@@ -130,7 +135,7 @@ def deduplicate(x: Floats, y: Classes) -> Distinct:
     """
     if len(x) == 0:
         raise ValueError("there are no rows to deduplicate")
-    group = groups(x)
+    group = groups(x) if group is None else group
     classes = int(y.max()) + 1
     pairs, first, counts = np.unique(group * classes + y, return_index=True, return_counts=True)
     owner, pair_class = pairs // classes, pairs % classes

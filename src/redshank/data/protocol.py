@@ -1,109 +1,262 @@
 """Protocols: named ways from a labelled dataset to partitions.
 
-In: `Labelled`. Out: `Parts`, with the counts that a table of results must carry in `notes`.
-
-- `leakfree`: a feature set of FLOW without identifiers, equal vectors merged into one (majority class, multiplicity as
-  weight), stratified 60/10/10/20 by class. No vector is in two parts.
-- `paper`: the recipe of published studies, for reproduction only. The dataset's own columns, addresses and ports
-  included, label-encoded and min-max scaled on all rows, split 80/20 at random; validation and calibration come out of
-  the 80. Its notes count the test rows that training has seen.
+In: `Labelled`. Out: `Parts`, with the counts that a table of results must carry in `notes`. A protocol says which rows
+of the dataset each part gets; what follows is the same for all and stands here: model input is fitted on the training
+rows, equal vectors of a part become one (majority class, multiplicity as weight), and a vector that an earlier part
+holds is left out of the later ones.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 
 from redshank.core.errors import ConfigError, SourceError
-from redshank.core.registry import alternatives
+from redshank.core.pairs import read_pairs
+from redshank.core.registry import Kind, alternatives
 from redshank.core.schema import BENIGN
-from redshank.data.clean import (
-    Classes,
-    Distinct,
-    Floats,
-    Step,
-    deduplicate,
-    label_encode,
-    min_max,
-    recorded,
-    require_no_identifier,
-)
-from redshank.data.dataset import Labelled
-from redshank.data.parts import PARTS, Part, Parts
-from redshank.data.split import Rows, require_disjoint, shared_rows, shuffled, stratified
-from redshank.features.feature_set import FEATURE_SETS, Column
+from redshank.data.assemble import Draft, merged, whole
+from redshank.data.clean import Classes, Step, recorded
+from redshank.data.dataset import DATASETS, Labelled
+from redshank.data.encoding import Encoding, FlowEncoding, Rows
+from redshank.data.grouping import grouping, known_groupings
+from redshank.data.own import OWN, OwnEncoding
+from redshank.data.parts import OTHER_FAMILY, PARTS, Part, Parts
+from redshank.data.split import by_vector, require_disjoint, shared_rows
+from redshank.features.feature_set import FEATURE_SETS
 
-PROTOCOLS = ("leakfree", "paper")
 TASKS = ("binary", "family")
 ATTACK = "attack"
 SHARES = (0.6, 0.1, 0.1, 0.2)
+"""Of train, validation, calibration and test."""
+DROP, KEEP = "drop", "keep"
 
 
-def check_names(protocol: str, task: str, feature_set: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Protocol(ABC):
+    """A protocol; its settings are its fields."""
+
+    name: ClassVar[str]
+
+    @property
+    def merges(self) -> bool:
+        """Whether equal vectors of a part become one."""
+        return True
+
+    @property
+    def drops_seen(self) -> bool:
+        """Whether a vector that an earlier part holds is left out of the later ones; else it is only counted."""
+        return True
+
+    @abstractmethod
+    def split(self, labelled: Labelled, y: Classes, encoding: Encoding, seed: int) -> tuple[list[Rows], dict[str, Any]]:
+        """Say which rows each part gets.
+
+        Args:
+            labelled: The dataset.
+            y: Class of each row: 0 is benign.
+            encoding: Tells which rows are equal.
+            seed: The same seed gives the same parts.
+
+        Returns:
+            Row numbers of train, validation, calibration and test, in the order in which a model is to see them, no
+            row twice; and notes for a table of results.
+
+        Raises:
+            ConfigError: If the dataset has not what the protocol needs.
+        """
+
+    def encoding(self, labelled: Labelled, feature_set: str) -> Encoding:
+        """Return how rows become model input: by the feature set asked for, unless the protocol has its own way."""
+        return OwnEncoding(labelled) if feature_set == OWN else FlowEncoding(labelled, feature_set)
+
+    def joined(self, labelled: Labelled) -> Labelled:
+        """Return the rows that are split: the dataset's, unless the protocol adds another's."""
+        return labelled
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that differ from their defaults, as plain values."""
+        own = _fields(type(self))
+        return {name: getattr(self, name) for name in own if getattr(self, name) != own[name].default}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lenient(Protocol):
+    """A protocol under which it makes sense to keep a vector in two parts: other devices may say the same.
+
+    Args:
+        seen: What becomes of a vector that an earlier part holds too: "drop" leaves it out, "keep" only counts it.
+    """
+
+    seen: str = DROP
+
+    def __post_init__(self) -> None:
+        """Check the settings, as far as that can be done without data."""
+        if self.seen not in (DROP, KEEP):
+            raise ConfigError(f"protocol {self.name}: seen: no '{self.seen}'; {alternatives(self.seen, (DROP, KEEP))}")
+
+    @property
+    def drops_seen(self) -> bool:
+        """See `Protocol.drops_seen`."""
+        return self.seen == DROP
+
+
+PROTOCOLS: Kind[Protocol] = Kind("redshank.data.protocols", Protocol, "protocol")
+
+
+def check_names(protocol: str, task: str, feature_set: str | None) -> None:
     """Make sure that a protocol, a task and a feature set exist, before data is read for them.
 
     Raises:
         ConfigError: With every name that does not.
     """
-    problems = [_unknown("protocol", protocol, PROTOCOLS), _unknown("task", task, TASKS)]
-    if any(problems):
-        raise ConfigError(problem for problem in problems if problem)
-    FEATURE_SETS.find(feature_set)
+    checked = [("protocol", protocol, PROTOCOLS.names()), ("task", task, TASKS)]
+    if feature_set is not None:
+        checked.append(("feature set", feature_set, [*FEATURE_SETS.names(), OWN]))
+    problems = [
+        f"{what}: no '{given}'; {alternatives(given, allowed)}"
+        for what, given, allowed in checked
+        if given not in allowed
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
-def partition(labelled: Labelled, *, protocol: str, task: str, feature_set: str = "conn", seed: int = 0) -> Parts:
+def defaults(protocol: str) -> dict[str, Any]:
+    """Return the settings of a protocol and their defaults; a setting that must be given has none (`...`).
+
+    Raises:
+        ConfigError: If there is no such protocol.
+    """
+    own = _fields(PROTOCOLS.find(protocol))
+    return {name: ... if field.default is MISSING else field.default for name, field in own.items()}
+
+
+def read_protocol(name: str, texts: Sequence[str]) -> dict[str, Any]:
+    """Read settings of a protocol as a person types them, `key=value`.
+
+    Raises:
+        ConfigError: If there is no such protocol or setting, one is missing, or a value is not allowed; every problem
+            is listed.
+
+    Example:
+        >>> read_protocol("group", ["by=source"])
+        {'by': 'source'}
+    """
+    known = defaults(name)
+    settings = read_pairs("--with", texts, known, lambda key: _no_setting(name, key, known))
+    make_protocol(name, settings)
+    return settings
+
+
+def make_protocol(name: str, settings: Mapping[str, Any]) -> Protocol:
+    """Make a protocol with its settings.
+
+    Raises:
+        ConfigError: If there is no such protocol or setting, one is missing, or a value is not allowed.
+    """
+    known = defaults(name)
+    problems = [_no_setting(name, key, known) for key in settings if key not in known]
+    problems += [
+        f"protocol {name}: setting '{key}' must be given" for key in known if known[key] is ... and key not in settings
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return PROTOCOLS.find(name)(**settings)
+
+
+def with_test(number: Rows, y: Classes, test: Rows, seed: int) -> list[Rows]:
+    """Return the parts where the test rows are given: the others are split by distinct vectors, as `leakfree` does.
+
+    Shape:
+        number, y: [n] int64; test: [m] int64.
+    """
+    before = np.array(SHARES[:-1])
+    others = np.setdiff1d(np.arange(len(y)), test)
+    shuffle = np.random.default_rng(seed)
+    return [*by_vector(number, y, others, before / before.sum(), seed), shuffle.permutation(test)]
+
+
+def features_of(labelled: Labelled) -> str:
+    """Return what models learn from unless told otherwise: a feature set, or "own"."""
+    dataset = labelled.name.partition("/")[0]
+    return DATASETS.find(dataset).features if dataset in DATASETS.names() else "conn"
+
+
+def partition(
+    labelled: Labelled,
+    *,
+    protocol: str,
+    task: str,
+    feature_set: str | None = None,
+    seed: int = 0,
+    **settings: Any,  # noqa: ANN401  each protocol has its own
+) -> Parts:
     """Make partitions of a dataset.
 
     Args:
         labelled: The dataset.
-        protocol: One of PROTOCOLS.
+        protocol: A name in `PROTOCOLS`.
         task: "binary" (benign or attack) or "family".
-        feature_set: Name of the feature set; `paper` has its own columns and uses none.
+        feature_set: Name of the feature set, "own" for the dataset's own columns, None for what suits the dataset;
+            `paper` and `ladder` have their own columns and use none.
         seed: The same seed gives the same parts.
+        **settings: Settings of the protocol.
 
     Raises:
-        ConfigError: If the protocol, the task or the feature set is unknown, or the dataset has no table of its own
-            for `paper`.
+        ConfigError: If a name or a setting is unknown, or the dataset has not what the protocol needs.
         SourceError: If the dataset has too few rows of benign traffic or of attacks to fill every part.
     """
     check_names(protocol, task, feature_set)
-    classes, y = _classes(labelled, task)
-    if protocol == "paper":
-        x, rows, columns, notes = _paper(labelled, seed)
-        whole, used = Part(x, y, np.ones(len(x), np.float32), np.arange(len(x))), None
-    else:
-        distinct, rows, columns, notes = _leakfree(labelled, y, classes, feature_set, seed)
-        whole = Part(distinct.x, distinct.y, distinct.weight, distinct.row, distinct.minority)
-        used = feature_set
-    parts = {name: whole.take(at) for name, at in zip(PARTS, rows, strict=True)}
-    for name, part in parts.items():
-        missing = next((who for who, there in _sides(part.y).items() if not there), None)
-        if missing:
-            raise SourceError(
-                f"{labelled.name}: too few distinct rows for protocol {protocol}: {name} has no {missing} row "
-                f"({len(part)} rows); add recordings of {missing} traffic"
-            )
+    chosen = make_protocol(protocol, settings)
+    labelled = chosen.joined(labelled)
+    names, y = _classes(labelled, task)
+    encoding = chosen.encoding(labelled, feature_set or features_of(labelled))
+    rows, notes = chosen.split(labelled, y, encoding, seed)
+    classes, y, rows, strange = _known_to_training(names, y, rows)
+    encoded = encoding.encode(rows)
+    draft = merged(encoded.x, y, rows, drop_seen=chosen.drops_seen) if chosen.merges else whole(encoded.x, y, rows)
+    if chosen.merges and chosen.drops_seen:
+        require_disjoint({name: part.x for name, part in zip(PARTS, draft.parts, strict=True)})
+    parts = dict(zip(PARTS, draft.parts, strict=True))
+    _require_both_sides(labelled.name, protocol, parts)
+    taken = [*encoded.taken, *(_merging(draft) if chosen.merges else ())]
+    counted = {
+        "rows": len(y),
+        **(_merging_notes(draft, encoded.dropped, classes) if chosen.merges else _repeat_notes(draft.parts)),
+        **({"families_without_training_rows": strange} if strange else {}),
+        **notes,
+    }
     return Parts(
         parts["train"],
         parts["validation"],
         parts["calibration"],
         parts["test"],
-        columns=columns,
+        columns=encoded.columns,
         classes=classes,
         dataset=labelled.name,
         sha256=labelled.sha256,
         protocol=protocol,
         task=task,
         seed=seed,
-        feature_set=used,
-        notes={**notes, "dataset": list(labelled.notes)},
+        feature_set=encoding.feature_set,
+        notes={**counted, "steps": recorded(taken), "dataset": list(labelled.notes)},
+        steps=encoded.steps,
+        scaled=encoded.scaled,
+        settings=chosen.settings(),
+        family=labelled.family,
+        groups={by: grouping(labelled, by) for by in known_groupings(labelled)},
     )
 
 
-def _unknown(what: str, given: str, allowed: tuple[str, ...]) -> str | None:
-    if given in allowed:
-        return None
-    return f"{what}: no '{given}'; {alternatives(given, allowed)}"
+def _no_setting(protocol: str, key: str, known: Mapping[str, Any]) -> str:
+    return f"protocol {protocol}: no setting '{key}'; {alternatives(key, known)}"
+
+
+def _fields(protocol: type[Protocol]) -> dict[str, Field[Any]]:
+    return {field.name: field for field in fields(protocol)}
 
 
 def _classes(labelled: Labelled, task: str) -> tuple[tuple[str, ...], Classes]:
@@ -111,7 +264,7 @@ def _classes(labelled: Labelled, task: str) -> tuple[tuple[str, ...], Classes]:
     families = np.unique(labelled.family)
     attacks = tuple(str(name) for name in families if name != BENIGN)
     if len(attacks) == len(families) or not attacks:
-        missing = "attack" if BENIGN in families else BENIGN
+        missing = ATTACK if BENIGN in families else BENIGN
         raise SourceError(f"{labelled.name}: has no {missing} row, only {', '.join(families) or 'none at all'}")
     if task == "binary":
         return (BENIGN, ATTACK), (labelled.family != BENIGN).astype(np.int64)
@@ -120,72 +273,55 @@ def _classes(labelled: Labelled, task: str) -> tuple[tuple[str, ...], Classes]:
     return (BENIGN, *attacks), y
 
 
-def _sides(y: Classes) -> dict[str, bool]:
-    return {BENIGN: bool((y == 0).any()), ATTACK: bool((y > 0).any())}
+def _known_to_training(
+    names: tuple[str, ...], y: Classes, rows: list[Rows]
+) -> tuple[tuple[str, ...], Classes, list[Rows], dict[str, int]]:
+    """Leave out the classes that training has no row of; such rows stay in the test part alone, as another family."""
+    there = np.bincount(y[rows[0]], minlength=len(names)) > 0
+    there[0] = True
+    if there.all():
+        return names, y, rows, {}
+    number = np.where(there, np.cumsum(there) - 1, OTHER_FAMILY)
+    renamed = number[y]
+    strange = {name: int((y[rows[3]] == at).sum()) for at, name in enumerate(names) if not there[at]}
+    kept = [part if at == len(rows) - 1 else part[renamed[part] >= 0] for at, part in enumerate(rows)]
+    return tuple(name for at, name in enumerate(names) if there[at]), renamed, kept, strange
 
 
-def _leakfree(
-    labelled: Labelled, y: Classes, classes: tuple[str, ...], feature_set: str, seed: int
-) -> tuple[Distinct, list[Rows], tuple[Column, ...], dict[str, Any]]:
-    features = FEATURE_SETS.find(feature_set)()
-    names = [column.name for column in features.columns]
-    require_no_identifier(names)
-    distinct = deduplicate(features.encode(labelled.flows), y)
-    rows = stratified(distinct.y, SHARES, seed)
-    require_disjoint({name: distinct.x[at] for name, at in zip(PARTS, rows, strict=True)})
-    flows = labelled.flows
-    there = [field for field in flows.schema.names if flows.column(field).null_count < len(flows)]
-    dropped = [field for field in there if field not in names]
-    steps = (
-        Step("drop identifiers", len(flows), f"{len(dropped)} of {len(there)} columns are not model input"),
-        Step("canonical types", len(flows), f"{feature_set} v{features.version}, {len(names)} columns of float32"),
-        Step("deduplicate", len(distinct.y), f"equal vectors merged; {distinct.conflicts} had more than one class"),
-    )
-    notes = {
-        "rows": len(y),
-        "distinct_vectors": len(distinct.y),
-        "conflicts": distinct.conflicts,
-        "conflict_rows": distinct.conflict_rows,
-        "ceiling_accuracy": distinct.ceiling,
-        "dropped_columns": dropped,
-        "scarce_classes": _scarce(distinct.y, classes),
-        "steps": recorded(steps),
+def _require_both_sides(dataset: str, protocol: str, parts: Mapping[str, Part]) -> None:
+    for name, part in parts.items():
+        sides = {BENIGN: bool((part.y == 0).any()), ATTACK: bool((part.y != 0).any())}
+        missing = next((who for who, there in sides.items() if not there), None)
+        # A capture without an attack still tests false alarms; nothing can be trained or calibrated on it.
+        if missing and (name != "test" or not len(part)):
+            raise SourceError(
+                f"{dataset}: too few distinct rows for protocol {protocol}: {name} has no {missing} row "
+                f"({len(part)} rows); add recordings of {missing} traffic"
+            )
+
+
+def _merging(draft: Draft) -> Sequence[Step]:
+    left = sum(map(len, draft.parts))
+    told = f"equal vectors merged; {draft.conflicts} had more than one class"
+    gone = sum(vectors for vectors, _ in draft.seen) if draft.dropped else 0
+    steps = [Step("drop seen", left, f"{gone} vectors left out, an earlier part has them")] if gone else []
+    return (Step("deduplicate", left, told), *steps)
+
+
+def _merging_notes(draft: Draft, dropped: Sequence[str], classes: tuple[str, ...]) -> dict[str, Any]:
+    y = np.concatenate([part.y for part in draft.parts])
+    counts = np.bincount(y[y >= 0], minlength=len(classes))
+    return {
+        "distinct_vectors": sum(len(part) for part in draft.parts),
+        "conflicts": draft.conflicts,
+        "conflict_rows": draft.conflict_rows,
+        "ceiling_accuracy": draft.ceiling,
+        **draft.seen_notes(),
+        "dropped_columns": list(dropped),
+        # Too few distinct vectors to be in every part.
+        "scarce_classes": {n: int(m) for n, m in zip(classes, counts, strict=True) if m < len(PARTS)},
     }
-    return distinct, rows, features.columns, notes
 
 
-def _scarce(y: Classes, classes: tuple[str, ...]) -> Mapping[str, int]:
-    """Name the classes with too few distinct vectors to be in every part, and how many they have."""
-    counts = np.bincount(y, minlength=len(classes))
-    return {name: int(n) for name, n in zip(classes, counts, strict=True) if n < len(PARTS)}
-
-
-def _paper(labelled: Labelled, seed: int) -> tuple[Floats, list[Rows], tuple[Column, ...], dict[str, Any]]:
-    table = labelled.raw
-    if table is None:
-        raise ConfigError(
-            f"protocol: 'paper' needs the dataset's own table, and '{labelled.name}' has none; use 'leakfree'"
-        )
-    encoded = label_encode(table)
-    holes = np.flatnonzero(np.isnan(encoded).any(axis=0))
-    if holes.size:
-        name = table.column_names[holes[0]]
-        raise SourceError(
-            f"{labelled.name}: column '{name}' has {int(np.isnan(encoded[:, holes[0]]).sum())} missing values; "
-            "protocol paper takes none, use leakfree"
-        )
-    x = min_max(encoded).astype(np.float32)
-    rows = shuffled(len(x), SHARES, seed)
-    text = sum(str(kind) in {"string", "large_string"} for kind in table.schema.types)
-    steps = (
-        Step("drop label", len(x), f"{table.num_columns} columns left, identifiers among them"),
-        Step("label-encode", len(x), f"{text} text columns, on all rows"),
-        Step("min-max", len(x), "every column to 0..1, on all rows"),
-        Step("check NaN", len(x), "none"),
-    )
-    notes = {
-        "rows": len(x),
-        "test_rows_seen_in_training": len(shared_rows(x[rows[0]], x[rows[3]])),
-        "steps": recorded(steps),
-    }
-    return x, rows, tuple(Column(name, "1") for name in table.column_names), notes
+def _repeat_notes(parts: Sequence[Part]) -> dict[str, Any]:
+    return {"test_rows_seen_in_training": len(shared_rows(parts[0].x, parts[3].x))}

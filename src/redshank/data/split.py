@@ -1,6 +1,7 @@
 """Splits by seed, and the checks that refuse a leak.
 
-In: classes or a number of rows. Out: row numbers of each part. Nothing here looks at features but the checks.
+In: classes, a number of rows, or which rows are equal. Out: row numbers of each part. Nothing here looks at features
+but the checks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from redshank.data.clean import Classes, Floats, groups
+from redshank.data.clean import Classes, Floats, deduplicate, groups
 
 Rows = npt.NDArray[np.int64]
 
@@ -82,6 +83,38 @@ def shuffled(rows: int, shares: Sequence[float], seed: int) -> list[Rows]:
     before = np.asarray(shares[:-1], dtype=np.float64)
     sizes = _sizes(rows - last, before / before.sum()) if len(before) else np.empty(0, np.int64)
     return [part.astype(np.int64) for part in np.split(np.random.default_rng(seed).permutation(rows), np.cumsum(sizes))]
+
+
+def by_vector(number: Rows, y: Classes, among: Rows, shares: Sequence[float], seed: int) -> list[Rows]:
+    """Split rows so that equal ones stay together, and every class of distinct vectors is in every part by its share.
+
+    Args:
+        number: Which rows are equal: those with the same number.
+        y: Class of each row; the class of a vector is that of most of its rows.
+        among: The rows to split.
+        shares: Share of each part in the distinct vectors, above 0; they sum to 1.
+        seed: The same seed gives the same parts.
+
+    Shape:
+        number, y: [n] int64; among: [m] int64, ascending; returns: one [m_i] int64 per part; together they are
+            `among`, each once. The rows of a vector are neighbors, the vectors are shuffled.
+
+    Example:
+        >>> rows = by_vector(np.array([7, 7, 8, 9]), np.array([0, 0, 0, 0]), np.arange(4), (0.5, 0.5), seed=0)
+        >>> [0 in part and 1 in part for part in rows].count(True)
+        1
+    """
+    # Numbered anew in the order of first appearance, so that a split of all rows does not depend on how it was asked.
+    _, first, at = np.unique(number[among], return_index=True, return_inverse=True)
+    group = np.argsort(np.argsort(first))[at]
+    vectors = deduplicate(np.empty((len(among), 0), np.float32), y[among], group)
+    parts = []
+    for chosen in stratified(vectors.y, shares, seed):
+        place = np.full(len(vectors.y), -1, dtype=np.int64)
+        place[chosen] = np.arange(len(chosen))
+        at = np.flatnonzero(place[group] >= 0)
+        parts.append(among[at[np.argsort(place[group[at]], kind="stable")]])
+    return parts
 
 
 def shared_rows(seen: Floats, x: Floats) -> Rows:

@@ -16,7 +16,7 @@ from redshank.data.protocol import partition
 from redshank.detect.calibrate import attack_score
 from redshank.experiments.cell import Cell, Outcome
 from redshank.learn import measures
-from redshank.learn.compare import families_of, note_lines
+from redshank.learn.compare import note_lines
 from redshank.learn.evaluate import evaluate
 from redshank.learn.evaluation import Evaluation
 from redshank.learn.provenance import plain
@@ -72,16 +72,15 @@ def train_and_judge(cell: Cell, data: Data) -> Outcome:
     """Train the cell's model and judge it on the test part."""
     parts = data.parts(cell)
     trained = fit(parts, cell.model, settings=dict(cell.settings), seed=cell.seed)
-    return outcome(trained, parts, data.labelled(cell.dataset), cell.seed)
+    return outcome(trained, parts, cell.seed)
 
 
-def outcome(trained: Trained, parts: Parts, labelled: Labelled, seed: int, **figures: float | None) -> Outcome:
+def outcome(trained: Trained, parts: Parts, seed: int, **figures: float | None) -> Outcome:
     """Judge a trained model on the test part.
 
     Args:
         trained: The model and its calibration.
         parts: What it was trained on.
-        labelled: The dataset that the parts are of.
         seed: Of resampling.
         figures: Further figures.
     """
@@ -91,7 +90,7 @@ def outcome(trained: Trained, parts: Parts, labelled: Labelled, seed: int, **fig
         parts.test,
         parts.classes,
         trained.calibration,
-        families=families_of(labelled, parts),
+        families=parts.families(parts.test),
         seed=seed,
     )
     at_recall = fpr_at_recall(attack_score(probabilities), parts.test.y != 0)

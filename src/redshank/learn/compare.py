@@ -8,13 +8,10 @@ Each seed splits the data anew and starts the model anew, so the interval over s
 import json
 import logging
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
-
-import numpy as np
-import numpy.typing as npt
 
 from redshank.data.dataset import Labelled
 from redshank.data.parts import PARTS, Parts
@@ -84,6 +81,7 @@ class Comparison:
         notes: What a reader must know, one line each.
         provenance: Commit, versions, command.
         models: The model asked for first.
+        protocol_settings: Settings of the protocol that differ from their defaults.
     """
 
     dataset: str
@@ -98,6 +96,13 @@ class Comparison:
     notes: tuple[str, ...]
     provenance: dict[str, Any]
     models: tuple[ModelResult, ...]
+    protocol_settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def spelled_protocol(self) -> str:
+        """The protocol with its settings, for a person."""
+        told = ", ".join(f"{name}={value}" for name, value in self.protocol_settings.items())
+        return f"{self.protocol} ({told})" if told else self.protocol
 
     def to_json(self) -> str:
         """Return the comparison as indented JSON, without NaN or infinity."""
@@ -137,9 +142,10 @@ def compare(
     beside: Sequence[str] = BESIDE,
     protocol: str = "leakfree",
     task: str = "binary",
-    feature_set: str = "conn",
+    feature_set: str | None = None,
     seeds: Sequence[int] = (0,),
     settings: dict[str, Any] | None = None,
+    protocol_settings: Mapping[str, Any] | None = None,
     flows_per_s: float = 1.0,
     command: str = "",
     progress: bool = False,
@@ -153,9 +159,10 @@ def compare(
         beside: Models to train beside it, with their defaults.
         protocol: A name in `data/protocol.py`.
         task: "binary" or "family".
-        feature_set: Name of the feature set.
+        feature_set: Name of the feature set, "own" for the dataset's own columns, None for what suits the dataset.
         seeds: At least one.
         settings: Constructor arguments of `model` that differ from their defaults.
+        protocol_settings: Settings of the protocol that differ from their defaults.
         flows_per_s: Flows per second for which alerts per day are stated.
         command: The command that was run, without the paths of this machine.
         progress: Whether to log what goes on.
@@ -165,10 +172,11 @@ def compare(
         The comparison, and the first seed's trained model and parts, for `make_bundle`.
     """
     names = [model, *(name for name in beside if name != model)]
+    asked = dict(protocol_settings or {})
     runs: dict[str, list[tuple[Trained, Evaluation]]] = {name: [] for name in names}
     first: Parts | None = None
     for seed in seeds:
-        parts = partition(labelled, protocol=protocol, task=task, feature_set=feature_set, seed=seed)
+        parts = partition(labelled, protocol=protocol, task=task, feature_set=feature_set, seed=seed, **asked)
         first = first or parts
         if progress:
             counts = ", ".join(f"{len(getattr(parts, name)):,} {name}" for name in PARTS)
@@ -187,7 +195,7 @@ def compare(
                 parts.test,
                 parts.classes,
                 trained.calibration,
-                families=families_of(labelled, parts),
+                families=parts.families(parts.test),
                 flows_per_s=flows_per_s,
                 resamples=RESAMPLES if len(seeds) == 1 else 0,
                 seed=seed,
@@ -206,9 +214,10 @@ def compare(
         interval=OVER_SEEDS if len(seeds) > 1 else OVER_ROWS,
         classes=first.classes,
         rows=origin["rows"],
-        notes=(*labelled.notes, *note_lines(origin["notes"])),
+        notes=(*first.notes.get("dataset", labelled.notes), *note_lines(origin["notes"])),
         provenance={name: origin[name] for name in ("commit", "versions", "command")},
         models=tuple(_result(name, runs[name]) for name in names),
+        protocol_settings=plain(dict(first.settings)),
     )
     return comparison, runs[model][0][0], first
 
@@ -228,13 +237,6 @@ def summarize(evaluations: Sequence[Evaluation]) -> tuple[dict[str, Figure], dic
     return once, each
 
 
-def families_of(labelled: Labelled, parts: Parts) -> npt.NDArray[np.str_]:
-    """Return the family of each test row: its class, or in the binary task what the dataset says of it."""
-    if parts.task == "family":
-        return np.asarray(parts.classes, dtype=np.str_)[parts.test.y]
-    return labelled.family[parts.test.row]
-
-
 def note_lines(notes: dict[str, Any]) -> list[str]:
     """Write the notes of a partition for a person; the dataset's own stand before them anyway."""
     lines = []
@@ -244,6 +246,8 @@ def note_lines(notes: dict[str, Any]) -> list[str]:
             lines += [f"{step['name']}: {step['detail']}; {step['rows']:,} rows left" for step in value]
         elif isinstance(value, list):
             lines += [] if name == "dataset" else [f"{words}: {', '.join(map(str, value))}"]
+        elif isinstance(value, str):
+            lines.append(f"{words}: {value}")
         elif isinstance(value, dict):
             lines += [f"{words}: {', '.join(f'{key} {count:,}' for key, count in value.items())}"] if value else []
         else:

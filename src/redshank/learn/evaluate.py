@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.schema import BENIGN
-from redshank.data.parts import Part
+from redshank.data.parts import OTHER_FAMILY, Part
 from redshank.detect.calibrate import Calibration, attack_score, calibrated, unknown
 from redshank.learn import measures
 from redshank.learn.evaluation import ARGMAX, Decision, Evaluation, FamilyFigures, Measures
@@ -25,8 +25,6 @@ DAY_S = 86_400
 # A rate of 1/n cannot be told from 0 on fewer than about three times n rows (the "rule of three").
 ROWS_PER_RATE = 3
 CURVE_POINTS = 160
-OTHER_FAMILY = -1
-"""In `Part.y`: an attack of a family that the model does not know; it counts where only attack or benign matters."""
 
 
 def evaluate(

@@ -29,6 +29,7 @@ def provenance(parts: Parts, seed: int, command: str = "") -> dict[str, Any]:
         "dataset": parts.dataset,
         "sha256": parts.sha256,
         "protocol": parts.protocol,
+        "protocol_settings": plain(dict(parts.settings)),
         "task": parts.task,
         "partition_seed": parts.seed,
         "seed": seed,

@@ -17,13 +17,13 @@ from redshank.core.errors import ActionError, BundleError
 from redshank.core.schema import BENIGN
 from redshank.data.clean import deduplicate
 from redshank.data.dataset import Labelled
-from redshank.data.parts import Part
+from redshank.data.parts import OTHER_FAMILY, Part
 from redshank.data.protocol import partition
 from redshank.detect.calibrate import Calibration
 from redshank.detect.graph import Graph
 from redshank.features.feature_set import FEATURE_SETS
-from redshank.learn.compare import OVER_ROWS, RESAMPLES, Comparison, ModelResult, families_of, summarize
-from redshank.learn.evaluate import OTHER_FAMILY, evaluate
+from redshank.learn.compare import OVER_ROWS, RESAMPLES, Comparison, ModelResult, summarize
+from redshank.learn.evaluate import evaluate
 from redshank.learn.provenance import commit, plain, versions
 
 WHOLE = "whole"
@@ -116,10 +116,18 @@ def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
     manifest = bundle.manifest
     trained = manifest.provenance
     protocol, seed = str(trained.get("protocol", "leakfree")), _seed(manifest, "partition_seed")
-    parts = partition(labelled, protocol=protocol, task=manifest.task, feature_set=manifest.feature_set, seed=seed)
-    families = families_of(labelled, parts)
+    settings = trained.get("protocol_settings", {})
+    if not isinstance(settings, dict):
+        raise BundleError(
+            f"bundle {manifest.name}: provenance: 'protocol_settings' is {repr(settings)[:60]}, wanted names and "
+            "values; train again"
+        )
+    parts = partition(
+        labelled, protocol=protocol, task=manifest.task, feature_set=manifest.feature_set, seed=seed, **settings
+    )
+    families = parts.families(parts.test)
     known = [manifest.classes.index(name) if name in manifest.classes else OTHER_FAMILY for name in parts.classes]
-    table = np.array(known, dtype=np.int64)
+    table = np.array([*known, OTHER_FAMILY], dtype=np.int64)  # the last is what OTHER_FAMILY, -1, indexes
     notes: tuple[str, ...] = ()
     if trained.get("sha256") != labelled.sha256:
         notes = (f"the bundle was trained on other data ({trained.get('dataset')}); --whole would test every row",)

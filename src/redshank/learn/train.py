@@ -130,13 +130,13 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
         command: The command that made it, without the paths of this machine.
 
     Raises:
-        ActionError: If the parts have no feature set (protocol `paper`), or the exported graph does not agree with
-            the model.
+        ActionError: If the parts have no feature set (the dataset's own columns), or the exported graph does not agree
+            with the model.
     """
     if parts.feature_set is None:
         raise ActionError(
             f"{trained.name}: trained on the dataset's own columns (protocol {parts.protocol}), which no sensor gives: "
-            "it can be measured, not bundled; train with --protocol leakfree"
+            "it can be measured, not bundled; train with --protocol leakfree --features conn"
         )
     features = FEATURE_SETS.find(parts.feature_set)
     try:
@@ -180,7 +180,7 @@ def benign_quantiles(parts: Parts) -> dict[str, list[float]]:
 def _recipe(kind: type[Model], parts: Parts) -> dict[str, Any]:
     """Return what a protocol asks of a model: the studies feed the network min-max values and nothing else."""
     settings = inspect.signature(kind).parameters
-    return {"inputs": "minmax"} if parts.feature_set is None and "inputs" in settings else {}
+    return {"inputs": "minmax"} if parts.scaled and "inputs" in settings else {}
 
 
 class _Progress:

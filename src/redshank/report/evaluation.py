@@ -144,7 +144,7 @@ def _subtitle(comparison: Comparison) -> str:
     rows = comparison.rows.get("test", 0)
     task = "benign or attack" if comparison.task == "binary" else f"{len(comparison.classes)} families"
     return (
-        f"Judged on {rows:,} test rows under protocol “{comparison.protocol}”, {task}. "
+        f"Judged on {rows:,} test rows under protocol “{comparison.spelled_protocol}”, {task}. "
         f"Data sha256 {comparison.sha256[:12]}…, {'seeds' if len(comparison.seeds) > 1 else 'seed'} "
         f"{', '.join(map(str, comparison.seeds))}."
     )
@@ -376,7 +376,7 @@ def _origin(comparison: Comparison) -> Chapter:
     items = [
         ("dataset", comparison.dataset),
         ("sha256", comparison.sha256),
-        ("protocol", f"{comparison.protocol}, task {comparison.task}"),
+        ("protocol", f"{comparison.spelled_protocol}, task {comparison.task}"),
         ("features", comparison.feature_set or "the dataset's own columns: can be measured, not served"),
         ("seeds", ", ".join(map(str, comparison.seeds))),
         ("rows", ", ".join(f"{name} {count:,}" for name, count in comparison.rows.items())),

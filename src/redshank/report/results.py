@@ -29,7 +29,7 @@ def sections(comparison: Comparison, *, as_json: bool = False) -> list[Section]:
     about: Row = {
         "dataset": comparison.dataset,
         "sha256": comparison.sha256,
-        "protocol": comparison.protocol,
+        "protocol": comparison.spelled_protocol,
         "task": comparison.task,
         "features": comparison.feature_set or "the dataset's own columns",
         "seeds": ", ".join(map(str, comparison.seeds)),

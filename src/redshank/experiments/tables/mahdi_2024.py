@@ -89,7 +89,7 @@ class Mahdi2024(Experiment):
         learned = learn_actively(parts, model, STRATEGIES.find(strategy)(), plan, seed=cell.seed)
         calibration = calibrate.fit(learned.model.predict_proba(parts.calibration.x), parts.calibration.y)
         trained = Trained(learned.model, cell.model, cell.seed, calibration, seconds=0.0)
-        return outcome(trained, parts, data.labelled(cell.dataset), cell.seed, labels=float(len(learned.labelled)))
+        return outcome(trained, parts, cell.seed, labels=float(len(learned.labelled)))
 
     def words(self, results: Results) -> list[str]:
         """See `Experiment.words`."""
