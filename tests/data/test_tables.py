@@ -1,45 +1,16 @@
 import gzip
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from published import stand_in, text_of
+from published import CLASSES, FIRST, ROWS, Doors, doors, stand_in, text_of
 from redshank.core.errors import SourceError
-from redshank.data.dataset import Labelled, Own
-from redshank.data.tables import Published, Tabular, canonical, difference, families, units
-
-CLASSES = {"normal": "benign", "flood": "dos", "probe": "scanning"}
-COLUMNS = ("at", "proto", "door", "pkts", "kind", "attack")
-FIRST = Published("first.csv", "", COLUMNS, frozenset({"proto", "door", "kind"}), "kind", {}, ("attack",), what="whole")
-ROWS = [
-    {"proto": "udp", "door": "open  ", "pkts": "3", "kind": "normal"},
-    {"proto": "-", "door": "1", "pkts": "9", "kind": "flood", "attack": "1"},
-    {"proto": " tcp", "door": "closed", "pkts": "9", "kind": "normal"},
-]
-
-
-@dataclass(frozen=True)
-class Doors(Tabular):
-    """Doors."""
-
-    name: ClassVar[str] = "doors"
-    families: ClassVar[tuple[str, ...]] = families(CLASSES)
-    published: ClassVar[Mapping[str, tuple[Published, ...]]] = {"": (FIRST,)}
-    classes: ClassVar[Mapping[str, str]] = CLASSES
-
-    def own(self, table: pa.Table) -> Own:
-        return Own(canonical(table), identifiers=frozenset({"at"}))
-
-
-def doors(place: Path) -> Doors:
-    return Doors(files=(stand_in(place, FIRST, ROWS, CLASSES),))
+from redshank.data.tables import canonical, difference, families, units
 
 
 def refused(place: Path, content: bytes, name: str = "given.csv") -> str:
@@ -108,7 +79,7 @@ def test_half_of_a_dataset_is_refused(tmp_path: Path) -> None:
 
 
 def test_of_two_releases_the_one_that_is_there_is_read(tmp_path: Path) -> None:
-    old = replace(FIRST, columns=("serial", *COLUMNS), sha256="0" * 64, counts={"benign": 9}, what="old")
+    old = replace(FIRST, columns=("serial", *FIRST.columns), sha256="0" * 64, counts={"benign": 9}, what="old")
     new = stand_in(tmp_path, FIRST, ROWS, CLASSES)
     known = Doors(files=(old, new))
     assert known.load(tmp_path).notes == ("whole",)
@@ -119,7 +90,7 @@ def test_other_columns_are_named(tmp_path: Path) -> None:
     assert refused(tmp_path, b"at,proto,pkts\n1,udp,3\n") == (
         "doors: given.csv has 3 columns, the dataset has 6; first missing: 'door'. Give the file first.csv as published"
     )
-    more = replace(FIRST, columns=(*COLUMNS, "guessed"))
+    more = replace(FIRST, columns=(*FIRST.columns, "guessed"))
     assert "has 7 columns, the dataset has 6; not among them: 'guessed'" in refused(tmp_path, text_of(more, ROWS))
 
 
@@ -221,7 +192,13 @@ def test_a_unit_is_of_the_first_pattern_that_fits() -> None:
 
 
 def test_the_parts_of_a_table_agree(tmp_path: Path) -> None:
-    read: Labelled = doors(tmp_path).load(tmp_path)
+    read = doors(tmp_path).load(tmp_path)
     assert read.own is not None
     assert read.raw is not None
     assert read.raw.num_rows == read.own.table.num_rows == len(read.family) == read.flows.num_rows
+
+
+def test_counts_that_do_not_follow_from_the_hash_are_told(tmp_path: Path) -> None:
+    known = stand_in(tmp_path, FIRST, ROWS, CLASSES)
+    with pytest.raises(SourceError, match="doors: hash as published, but other counts: benign 2 \\(not 5\\), dos 1"):
+        Doors(files=(replace(known, counts={"benign": 5}),)).load(tmp_path)

@@ -145,6 +145,11 @@ def full_name(name: str, part: str) -> str:
     return f"{name}/{part}" if part else name
 
 
+def full_names() -> list[str]:
+    """List every dataset and part by its full name."""
+    return [full_name(name, part) for name in DATASETS.names() for part in DATASETS.find(name).parts]
+
+
 def find(name: str) -> Dataset:
     """Return the dataset called `name`, nothing read yet.
 

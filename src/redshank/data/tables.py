@@ -120,6 +120,7 @@ class Tabular(Dataset):
         """
         needed = self._needed()
         both = hashlib.sha256()
+        expected = Counter[str]()
         tables, splits, notes, sha256 = [], [], [], ""
         for known in needed:
             content, file = self._verified(path, known)
@@ -131,11 +132,15 @@ class Tabular(Dataset):
             tables.append(table)
             splits += [file.split] * table.num_rows
             notes.append(file.what)
+            expected.update(file.counts)
         table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         answers = self.files[0]
         kinds = table[answers.label].combine_chunks().cast(pa.string()).dictionary_encode()
         families = np.array([self.classes[name] for name in kinds.dictionary.to_pylist()], dtype=np.str_)
         family = families[kinds.indices.to_numpy()]
+        counts = Counter(dict(zip(*(found.tolist() for found in np.unique(family, return_counts=True)), strict=True)))
+        if unlike := _unlike(counts, expected):
+            raise SourceError(f"{self.full_name}: hash as published, but other counts: {unlike}")
         rest = table.drop_columns([answers.label, *answers.answers])
         own = self.own(rest)
         return Labelled(
@@ -269,17 +274,19 @@ def difference(content: bytes, releases: Sequence[Published], classes: Mapping[s
     for pair in pc.value_counts(labels).to_pylist():
         counts[classes.get(pair["values"], pair["values"])] += pair["counts"]
     known = min(releases, key=lambda release: abs(release.rows - len(labels)))
-    differing = [name for name in sorted({*known.counts, *counts}) if counts[name] != known.counts.get(name, 0)]
-    if differing:
-        shown = ", ".join(f"{n[:40]} {counts[n]:,} (not {known.counts.get(n, 0):,})" for n in differing[:3])
-        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
-        return (
-            f"has {len(labels):,} rows, the nearest release {known.rows:,}; other counts: {shown}{more}. Use a release"
-        )
+    if unlike := _unlike(counts, known.counts):
+        return f"has {len(labels):,} rows, the nearest release {known.rows:,}; other counts: {unlike}. Use a release"
     return (
         f"has the class counts of a release but other content: sha256 {sha256[:12]}..., "
         f"not {known.sha256[:12]}...; it was changed or saved again, use the file as published"
     )
+
+
+def _unlike(counts: Counter[str], wanted: Mapping[str, int]) -> str:
+    """Name the families whose rows are more or fewer than wanted; nothing if none is."""
+    differing = [name for name in sorted({*wanted, *counts}) if counts[name] != wanted.get(name, 0)]
+    shown = ", ".join(f"{name[:40]} {counts[name]:,} (not {wanted.get(name, 0):,})" for name in differing[:3])
+    return shown + (f" and {len(differing) - 3} more" if len(differing) > 3 else "")
 
 
 def _saved_again(content: bytes) -> set[str]:

@@ -1,5 +1,4 @@
 import io
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +6,6 @@ import pytest
 
 from published import stand_in, text_of
 from redshank.core.errors import SourceError
-from redshank.data.dataset import find, read
 from redshank.data.datasets.bot_iot import CLASSES, MAT, PUBLISHED, BotIot
 
 FLAGGED = [
@@ -99,10 +97,3 @@ def test_other_arrays_are_refused_before_they_are_read(tmp_path: Path) -> None:
         SourceError, match="bot_iot/mat: botiot_train_8feat_51359.mat is no text: sha256 .*, not 6c2411"
     ):
         BotIot(MAT).load(tmp_path)
-
-
-@pytest.mark.data
-@pytest.mark.parametrize("part", [part for part in PUBLISHED if part != "10best"])
-def test_the_published_samples_are_read_whole(data: Path, part: str) -> None:
-    labelled = read(f"bot_iot/{part}", data / "data" / "bot_iot")
-    assert Counter(labelled.family.tolist()) == find(f"bot_iot/{part}").counts

@@ -1,10 +1,6 @@
-from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from published import stand_in
-from redshank.data.dataset import read
 from redshank.data.datasets.cicids2017 import CLASSES, COLUMNS, SAMPLE, Cicids2017
 
 ROWS = [
@@ -37,10 +33,3 @@ def test_classes_are_families_and_what_is_made_of_them_is_left_out(tmp_path: Pat
     assert len(COLUMNS) == 91
     assert labelled.own.units["Flow IAT Mean"] == "us"
     assert "Packet Length Variance" not in labelled.own.units
-
-
-@pytest.mark.data
-def test_the_published_file_is_read_whole(data: Path) -> None:
-    labelled = read("cicids2017", data / "data" / "cicids2017_improved_sample")
-    assert Counter(labelled.family.tolist()) == SAMPLE.counts
-    assert SAMPLE.rows == 43_419

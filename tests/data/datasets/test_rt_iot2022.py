@@ -1,10 +1,6 @@
-from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from published import stand_in, text_of
-from redshank.data.dataset import read
 from redshank.data.datasets.rt_iot2022 import CLASSES, COLUMNS, WHOLE, RtIot2022
 
 ROWS = [
@@ -43,10 +39,3 @@ def test_columns_have_units_and_those_of_many_sizes_are_heavy(tmp_path: Path) ->
     ]
     assert {"flow_duration", "fwd_iat.avg", "idle.max", "payload_bytes_per_second"} <= own.heavy
     assert not {"down_up_ratio", "flow_SYN_flag_count", "fwd_init_window_size"} & own.heavy
-
-
-@pytest.mark.data
-def test_the_published_file_is_read_whole(data: Path) -> None:
-    labelled = read("rt_iot2022", data / "data" / "rt_iot2022")
-    assert Counter(labelled.family.tolist()) == WHOLE.counts
-    assert WHOLE.rows == 123_117

@@ -1,13 +1,11 @@
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from published import stand_in
 from redshank.core.errors import ConfigError
-from redshank.data.dataset import find, read
+from redshank.data.dataset import find
 from redshank.data.datasets.telemetry import CLASSES, PUBLISHED, Telemetry
-from redshank.data.place import place as place_of
 
 ROWS = [
     {"date": "25-Apr-19", "time": " 14:42:33 ", "door_state": "closed", "sphone_signal": "0", "type": "ddos"},
@@ -46,17 +44,3 @@ def test_there_are_seven_devices_and_six_with_time() -> None:
     assert "ts" in PUBLISHED["fridge_ts"][0].columns
     with pytest.raises(ConfigError, match="no 'telemetry'; did you mean 'telemetry/"):
         find("telemetry")
-
-
-@pytest.mark.data
-@pytest.mark.parametrize("part", Telemetry.parts)
-def test_every_device_is_read_whole_and_its_texts_are_few(
-    data: Path, part: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REDSHANK_DATA", str(data))
-    labelled = read(f"telemetry/{part}", place_of(f"telemetry/{part}"))
-    assert Counter(labelled.family.tolist()) == find(f"telemetry/{part}").counts
-    assert labelled.own is not None
-    for name, allowed in Telemetry.values.items():
-        if name in labelled.own.table.column_names:
-            assert set(labelled.own.table[name].unique().to_pylist()) == set(allowed)

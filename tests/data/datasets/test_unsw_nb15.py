@@ -1,10 +1,6 @@
-from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from published import stand_in
-from redshank.data.dataset import read
 from redshank.data.datasets.unsw_nb15 import CLASSES, PART, UnswNb15
 
 ROWS = [
@@ -33,11 +29,3 @@ def test_the_file_is_known_under_both_of_its_names(tmp_path: Path) -> None:
     assert len(UnswNb15().files) == 2
     assert not known.here(tmp_path)
     assert UnswNb15().here(tmp_path)
-
-
-@pytest.mark.data
-def test_the_published_file_is_read_whole(data: Path) -> None:
-    labelled = read("unsw_nb15", data / "data" / "unsw_nb15")
-    assert Counter(labelled.family.tolist()) == PART.counts
-    assert labelled.own is not None
-    assert labelled.own.table["service"].null_count == 47_153

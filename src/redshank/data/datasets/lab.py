@@ -34,10 +34,16 @@ class Lab(Dataset):
 
     name: ClassVar[str] = "lab"
     parts: ClassVar[tuple[str, ...]] = ("", "unseen")
+    terms: ClassVar[str] = "part of this package, Apache-2.0; a recording of your own is yours"
     families: ClassVar[tuple[str, ...]] = (
         BENIGN,
         *("backdoor", "ddos", "dos", "injection", "mitm", "password", "ransomware", "scanning", "xss"),
     )
+
+    @property
+    def what(self) -> str:
+        """What it is, in a few words."""
+        return "recording of other devices, addresses and times" if self.part else "recording to learn from"
 
     def load(self, path: Path) -> Labelled:
         """Meter the recording's capture and label its flows.

@@ -44,14 +44,27 @@ class Schema(CleaningStep):
             SourceError: If the table breaks it.
         """
         declared = read_schema(Path(self.way))
-        checks = {name: _column(rules) for name, rules in declared.items()}
-        frame = table.select([name for name in declared if name in table.column_names]).to_pandas()
-        try:
-            pandera.DataFrameSchema(checks).validate(frame, lazy=True)
-        except pandera.errors.SchemaErrors as error:
-            raise SourceError(f"schema {self.way}: {_broken(error)}; clean the data or change the schema") from None
+        found = broken(table, declared)
+        if found:
+            raise SourceError(f"schema {self.way}: {found}; clean the data or change the schema")
         self.detail_ = f"{len(declared)} columns are as {Path(self.way).name} declares them"
         return table
+
+
+def broken(table: pa.Table, declared: dict[str, dict[str, Any]]) -> str:
+    """Say in one line which rules a table breaks and by how many rows; nothing if it breaks none.
+
+    Args:
+        table: The table.
+        declared: Rules by column, as `read_schema` reads them.
+    """
+    checks = {name: _column(rules) for name, rules in declared.items()}
+    frame = table.select([name for name in declared if name in table.column_names]).to_pandas()
+    try:
+        pandera.DataFrameSchema(checks).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        return _counted(error)
+    return ""
 
 
 def read_schema(path: Path) -> dict[str, dict[str, Any]]:
@@ -104,10 +117,12 @@ def _is(values: Any, kind: str) -> bool:  # noqa: ANN401  pandas is imported by 
         return True
     if kind == "number":
         return found.kind in "iuf"
-    return found.kind == "b" if kind == "flag" else found.kind not in "iufbM"
+    if kind == "flag":
+        return found.kind == "b" or (found.kind == "O" and all(isinstance(one, bool) for one in values.dropna()))
+    return found.kind not in "iufbM"
 
 
-def _broken(error: pandera.errors.SchemaErrors) -> str:
+def _counted(error: pandera.errors.SchemaErrors) -> str:
     """Say in one line which rules are broken and by how many rows."""
     cases = error.failure_cases
     counts = cases.groupby(["column", "check"], dropna=False, sort=False).size()
