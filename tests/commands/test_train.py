@@ -8,7 +8,7 @@ from program import ended
 from redshank.core.bundle import Bundle
 from redshank.learn.compare import Comparison
 
-QUICK = ["--model", "fnn", "--set", "epochs=1", "--set", "units=8", "--set", "blocks=1"]
+QUICK = ["--model", "fnn", "--preset", "paper", "--set", "epochs=1", "--set", "units=8", "--set", "blocks=1"]
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +40,11 @@ def test_a_model_is_trained_measured_and_bundled(
     manifest = Bundle.load(folder / "bundle").manifest
     comparison = Comparison.from_json((folder / "evaluation.json").read_text())
     assert manifest.name == "drawn-leakfree-family-fnn"
+    assert (manifest.settings["inputs"], manifest.settings["units"]) == ("minmax", 8)
     assert manifest.figures["macro_f1"] == comparison.models[0].evaluations[0].vector.headline["macro_f1"]
     assert manifest.provenance["command"] == (
         "redshank train drawn --protocol leakfree --model fnn --task family --seeds 1 --seed 0 "
-        "--set epochs=1 --set units=8 --set blocks=1"
+        "--preset paper --set epochs=1 --set units=8 --set blocks=1"
     )
 
 
@@ -69,6 +70,7 @@ def test_json_ends_with_one_object_and_the_paper_protocol_gives_no_bundle(
         (["drawn", "--task", "families"], 2, "task: no 'families'; did you mean 'family'?"),
         (["drawn", "--features", "con"], 2, "feature set: no 'con'; did you mean 'conn'?"),
         (["drawn", "--set", "epoch=1"], 2, "--set epoch: bilstm has no such setting; did you mean 'epochs'?"),
+        (["drawn", "--preset", "papr"], 2, "--preset: bilstm has no 'papr'; did you mean 'paper'? (there are: paper)"),
         (["drawn", "--set", "epochs=-1"], 2, "epochs: -1 is not 0 or more"),
         (["drawn", "--seeds", "0"], 2, "Invalid value for '--seeds': Input should be greater than or equal to 1"),
         (

@@ -18,6 +18,7 @@ from model_rows import COLUMNS, PROTO, classes, raw
 from redshank.features.feature_set import UNKNOWN
 from redshank.learn.export import export, score
 from redshank.learn.model import MODELS, Classes, Floats, Model
+from redshank.learn.settings import check_settings
 
 NAMES = MODELS.names()
 ONE_CLASS = [name for name in NAMES if MODELS.find(name).one_class]
@@ -73,6 +74,12 @@ def test_a_model_learns_32_rows_with_random_classes_by_heart(name: str) -> None:
         return
     x, y = raw(32, seed=1), np.random.default_rng(2).integers(0, 3, 32)
     assert (_fit(_new(name), x, y).predict_proba(x).argmax(axis=1) == y).sum() >= 31
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_presets_are_settings_of_the_model(name: str) -> None:
+    for settings in MODELS.find(name).PRESETS.values():
+        check_settings(name, settings)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,7 +1,7 @@
 import pytest
 
 from redshank.core.errors import ConfigError
-from redshank.learn.settings import check_settings, read_settings
+from redshank.learn.settings import check_settings, preset, read_settings
 
 
 def test_values_take_the_type_of_the_default() -> None:
@@ -53,3 +53,12 @@ def test_settings_of_another_model_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"--set epochs: constant has no such setting; \(there are: imbalance\)"):
         check_settings("constant", {"epochs": 1})
     check_settings("fnn", {"epochs": 1})
+
+
+def test_a_preset_that_a_model_does_not_have_is_named() -> None:
+    with pytest.raises(
+        ConfigError, match=r"--preset: bilstm has no 'papr'; did you mean 'paper'\? \(there are: paper\)"
+    ):
+        preset("bilstm", "papr")
+    with pytest.raises(ConfigError, match=r"--preset: constant has no 'paper'; \(there are: none\)"):
+        preset("constant", "paper")

@@ -30,6 +30,10 @@ def train(
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many seeds; each splits and trains anew.")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=2_000_000_000, help="The first seed.")] = 0,
     compare: Annotated[bool, typer.Option(help="Also train boosted trees and the constant.")] = True,
+    preset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Settings of a recipe, for example paper; --set changes single ones."),
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
     ] = None,
@@ -65,6 +69,7 @@ def train(
     from redshank.data.protocol import check_names, read_protocol
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
+    from redshank.learn.settings import preset as recipe
     from redshank.learn.settings import read_settings
     from redshank.learn.train import make_bundle
     from redshank.report.card import card
@@ -74,7 +79,7 @@ def train(
 
     check_names(protocol, task, features)
     asked = read_protocol(protocol, protocol_settings or [])
-    chosen = read_settings(model, settings or [])
+    chosen = {**(recipe(model, preset) if preset else {}), **read_settings(model, settings or [])}
     steps = read_steps(clean or [])
     called = find(dataset).full_name.replace("/", "-")
     name = f"{called}-{protocol}-{task}-{model}"
@@ -84,6 +89,7 @@ def train(
     command += [word for pair in protocol_settings or [] for word in ("--with", pair)]
     command += [*(["--features", features] if features else []), "--seeds", str(seeds), "--seed", str(seed)]
     command += [] if compare else ["--no-compare"]
+    command += ["--preset", preset] if preset else []
     command += [word for pair in settings or [] for word in ("--set", pair)]
     command += [word for text in clean or [] for word in ("--clean", text)]
     labelled, done = clean_table(read(dataset, data), steps)

@@ -28,6 +28,9 @@ MICROSECONDS = 1e6  # log(1 + x) is blind below 1: times are taken in the unit o
 LOG_STEP = 0.01  # bins narrower than 1 % of the value would enlarge the rounding differences between runtimes
 REL_STEP = 1e-5  # the same for numbers without logarithm, relative to the largest edge
 
+Places = tuple[tuple[int, ...], ...]
+"""For each column, where the output tells of it."""
+
 
 class Bins(nn.Module):
     """Numbers as piecewise-linear codes, standardized values and missing flags; categories as embeddings.
@@ -42,6 +45,7 @@ class Bins(nn.Module):
     """
 
     width: int
+    places: Places
     number: torch.Tensor
     category: torch.Tensor
     scale: torch.Tensor
@@ -65,6 +69,7 @@ class Bins(nn.Module):
         sizes = [columns[i].codes for i in category]
         low = np.concatenate([edge[:-1] for edge in edges]) if edges else np.empty(0)
         high = np.concatenate([edge[1:] for edge in edges]) if edges else np.empty(0)
+        bin_of = np.repeat(np.arange(len(number)), [len(edge) - 1 for edge in edges])
         missing = numbers.missing
 
         self._keep("number", number, torch.long)
@@ -74,14 +79,15 @@ class Bins(nn.Module):
         self._keep("fill", numbers.fill)
         self._keep("mean", _columnwise(values, np.mean))
         self._keep("per_spread", numbers.per_spread)
-        self._keep("bin_of", np.repeat(np.arange(len(number)), [len(edge) - 1 for edge in edges]), torch.long)
+        self._keep("bin_of", bin_of, torch.long)
         self._keep("low", low)
         self._keep("per_width", 1 / (high - low))
         self._keep("missing", missing, torch.long)
         self._keep("codes", sizes)
         self._keep("first", np.cumsum([0, *sizes])[: len(sizes)], torch.long)
         self.table = nn.Embedding(max(sum(sizes), 1), EMBEDDING)
-        self.width = len(low) + len(number) + len(missing) + EMBEDDING * len(category)
+        column_of = [*number[bin_of], *number, *number[missing], *np.repeat(category, EMBEDDING)]
+        self.width, self.places = len(column_of), _places(column_of, len(columns))
 
     def _keep(self, name: str, value: npt.ArrayLike, dtype: torch.dtype = torch.float32) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=dtype))
@@ -122,6 +128,7 @@ class Minmax(nn.Module):
     """
 
     width: int
+    places: Places
     low: torch.Tensor
     per_width: torch.Tensor
 
@@ -131,7 +138,7 @@ class Minmax(nn.Module):
         low, high = _columnwise(values, np.min), _columnwise(values, np.max)
         self.register_buffer("low", torch.as_tensor(low, dtype=torch.float32))
         self.register_buffer("per_width", torch.as_tensor(1 / np.where(high > low, high - low, 1), dtype=torch.float32))
-        self.width = x.shape[1]
+        self.width, self.places = x.shape[1], tuple((i,) for i in range(x.shape[1]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scale raw values."""
@@ -157,8 +164,7 @@ class Plain(nn.Module):
     """
 
     width: int
-    places: tuple[tuple[int, ...], ...]
-    """For each column, where the output tells of it."""
+    places: Places
     number: torch.Tensor
     category: torch.Tensor
     scale: torch.Tensor
@@ -198,7 +204,7 @@ class Plain(nn.Module):
         self._keep(least=np.array([edge[0] for edge in edges]), greatest=np.array([edge[-1] for edge in edges]))
         self.width = len(edges) + len(numbers.missing) + sum(codes)
         column_of = [*numbers.place, *numbers.place[numbers.missing], *np.repeat(np.arange(len(columns)), codes)]
-        self.places = tuple(tuple(np.flatnonzero(np.array(column_of) == i).tolist()) for i in range(len(columns)))
+        self.places = _places(column_of, len(columns))
 
     def _keep(self, **values: npt.NDArray[Any]) -> None:
         for name, value in values.items():
@@ -310,6 +316,10 @@ class _Numbers:
         """Return the edges of at most `bins` bins per number."""
         steps = np.where(self.heavy, LOG_STEP, 0.0)
         return [_edges(self.values[:, j], bins, step) for j, step in enumerate(steps)]
+
+
+def _places(column_of: Sequence[int], columns: int) -> Places:
+    return tuple(tuple(np.flatnonzero(np.array(column_of) == i).tolist()) for i in range(columns))
 
 
 def _columnwise(values: npt.NDArray[np.floating[Any]], what: Callable[[Any], Any]) -> npt.NDArray[np.float64]:

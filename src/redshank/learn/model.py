@@ -54,6 +54,8 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
     ValueError if there are more, or no benign row."""
     exports: ClassVar[bool] = True
     """Whether it has a graph; if not, `to_onnx` raises a ValueError that says why, and it can only be measured."""
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}
+    """Settings by the name of a recipe, for example the one that a paper publishes."""
     on_epoch: Callable[[Epoch], None] | None = None
     kept_in: Path | None = None
     columns_: tuple[Column, ...]

@@ -20,7 +20,7 @@ from redshank.core.errors import ConfigError
 from redshank.features.feature_set import Column
 from redshank.learn.batches import WINDOW_ROWS, Batches, class_weights
 from redshank.learn.graphed import Graphed
-from redshank.learn.inputs import EachStep, fit_inputs
+from redshank.learn.inputs import EachStep, Inputs, fit_inputs
 from redshank.learn.loop import Loop
 from redshank.learn.model import Classes, Epoch, Floats, check_rows
 from redshank.learn.resume import fingerprint, keep, take_up
@@ -106,6 +106,10 @@ class Network(Graphed):
                 problems.append(f"{name}: '{getattr(self, name)}' is not one of {', '.join(allowed)}")
         return problems
 
+    def arrange(self, encode: Inputs, steps: int) -> tuple[nn.Module, int, int]:
+        """Return the encoding of a whole row, the width of one step of it, and the number of steps for `layers`."""
+        return (encode if steps == 1 else EachStep(encode, steps)), encode.width, steps
+
     @abstractmethod
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
         """Build the layers from encoded input to class logits.
@@ -155,8 +159,8 @@ class Network(Graphed):
                 network = copy.deepcopy(self.network_)
             else:
                 encode = fit_inputs(self.inputs, _sample(x, steps).reshape(-1, len(columns)), columns, self.bins)
-                inputs = encode if steps == 1 else EachStep(encode, steps)
-                network = nn.Sequential(inputs, self.layers(encode.width, n_classes, steps))
+                inputs, width, length = self.arrange(encode, steps)
+                network = nn.Sequential(inputs, self.layers(width, n_classes, length))
             curve = self._train(network, x, y, weight, validation)
         self.network_ = network.eval()
         self.columns_ = tuple(columns) * steps

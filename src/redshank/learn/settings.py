@@ -32,6 +32,22 @@ def read_settings(model: str, pairs: Sequence[str]) -> dict[str, Any]:
     return read_pairs("--set", pairs, defaults, lambda key: _no_setting(model, key, defaults))
 
 
+def preset(model: str, name: str) -> dict[str, Any]:
+    """Return the settings of a recipe that a model has a name for.
+
+    Raises:
+        ConfigError: If it has no such recipe.
+
+    Example:
+        >>> preset("cnn", "paper")
+        {'inputs': 'minmax'}
+    """
+    presets = MODELS.find(model).PRESETS
+    if name not in presets:
+        raise ConfigError(f"--preset: {model} has no '{name}'; {alternatives(name, presets)}")
+    return presets[name]
+
+
 def check_settings(model: str, settings: dict[str, Any]) -> None:
     """Make sure that the model has all these settings.
 

@@ -22,16 +22,7 @@ from redshank.learn.train import Trained
 PUBLISHED = {"BiLSTM": 0.9896, "BiLSTM + active learning": 0.9940}
 """Accuracies that the study reports."""
 PUBLISHED_ROWS = 461_043
-RECIPE: dict[str, Any] = {
-    "units": (128, 64, 32),
-    "epochs": 10,
-    "batch_size": 32,
-    "patience": 3,
-    "learning_rate": 0.001,
-    "weight_decay": 0.0,
-    "dropout": 0.2,
-    "inputs": "minmax",
-}
+RECIPE = MODELS.find("bilstm").PRESETS["paper"]
 INITIAL, STEP, ROUNDS = 0.1, 0.05, 5
 """Of the pool: the initial set, and what each round asks for. The study does not say how large its sets were."""
 ALL, NAMELESS = "All columns, as published", "The same without addresses and ports"

@@ -2,12 +2,12 @@
 
 In: encoded rows. Out: class logits.
 The one idea: residual blocks, each normalized, widened and added to what it was given, train well at any depth.
-The second study's network is the plain one: `residual=False, inputs="minmax"`.
+The second study's network is the plain one, the preset "paper"; how many layers and units it took we do not know.
 Source: Awais et al. (RNN, FNN, CNN on BoT-IoT); Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data",
 NeurIPS 2021, for the residual network.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -28,6 +28,7 @@ class Fnn(Network):
     blocks: int = 3
     residual: bool = True
 
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {"residual": False, "inputs": "minmax"}}
     least: ClassVar[dict[str, float]] = {"units": 1, "blocks": 1}
 
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
