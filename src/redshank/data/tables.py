@@ -130,7 +130,7 @@ class Tabular(Dataset):
                 sha256 = both.hexdigest()
             table = self.parse(content, file)
             tables.append(table)
-            splits += [file.split] * table.num_rows
+            splits.append(np.full(table.num_rows, file.split))
             notes.append(file.what)
             expected.update(file.counts)
         table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
@@ -151,7 +151,7 @@ class Tabular(Dataset):
             self.full_name,
             (*dict.fromkeys(note for note in notes if note), *self.notes()),
             own,
-            np.array(splits, dtype=np.str_) if splits[0] else None,
+            np.concatenate(splits) if len(needed) > 1 else None,
         )
 
     def parse(self, content: bytes, known: Published) -> pa.Table:

@@ -5,7 +5,8 @@ calls it training-set, their paper the test set. The other part (175,341 rows) h
 `official` split.
 
 `id` is a row number, `stcpb` and `dtcpb` are initial sequence numbers: identifiers. `sttl` tells how far away the
-traffic generator stood, and nearly gives the label away; it stays, as in every study, and a reader is told.
+traffic generator stood: a look-up of it alone has 76.6 % of the rows right, where 55.1 % are attacks. It stays, as in
+every study.
 
 Source: Moustafa and Slay 2015, MilCIS.
 """
