@@ -1,10 +1,14 @@
 """A drawn dataset that knows all that a protocol asks for: devices, times, captures, own columns, an official split."""
 
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 
 from redshank.core.schema import TIMESTAMP, flow_batch
 from redshank.data.dataset import Labelled, Own
+from redshank.data.datasets.ton_iot import TonIot
 from redshank.data.parts import PARTS, Part, Parts
 
 FAMILIES = ("benign", "dos", "scanning")
@@ -65,6 +69,12 @@ def labelled(rows: int = 400, seed: int = 0, families: tuple[str, ...] = FAMILIE
         official=np.where(rng.random(rows) < 0.7, "train", "test"),
         capture=np.array([f"c{n}" for n in device % 6]),
     )
+
+
+@cache
+def ton_iot(data: Path) -> Labelled:
+    """Read ToN_IoT's network table of the shared data once for all tests that split it."""
+    return TonIot().load(data / "data" / "ton_iot")
 
 
 def each(parts: Parts) -> list[Part]:

@@ -21,7 +21,7 @@ from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import BENIGN, FLOW
 from redshank.data.dataset import DATASETS, Dataset, Labelled, full_name
 from redshank.data.place import ANYWHERE, place
-from redshank.data.tables import Tabular
+from redshank.data.tables import Verified
 
 LABELS = {"label", "type", "family", "attack", "category", "subcategory", "class"}
 
@@ -77,7 +77,7 @@ def test_the_label_map_is_total(name: str, tmp_path: Path) -> None:
 @every
 def test_what_is_known_of_published_files_agrees(name: str, tmp_path: Path) -> None:
     kind = type(_example(name, tmp_path))
-    if not issubclass(kind, Tabular):
+    if not issubclass(kind, Verified):
         return
     assert set(kind.classes.values()) == set(kind.families)
     assert set(kind.published) == set(kind.parts)
@@ -96,7 +96,7 @@ def test_what_is_known_of_published_files_agrees(name: str, tmp_path: Path) -> N
 @every
 def test_a_changed_file_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
     dataset = _example(name, tmp_path)
-    if not isinstance(dataset, Tabular):
+    if not isinstance(dataset, Verified):
         return
     for file in sorted(tmp_path.iterdir()):
         content = file.read_bytes()

@@ -31,6 +31,13 @@ def test_a_scarce_class_trains_first_and_is_tested_then() -> None:
     assert sorted(part[:2].tolist()) == [0, 3]
 
 
+def test_what_matters_first_is_in_every_part_before_scarce_classes_are_placed() -> None:
+    # Four groups attack, two of them as one family, the others as one each: every part must have an attack.
+    counts = np.array([[9, 1, 1, 0, 0], [9, 1, 1, 0, 0], [9, 1, 0, 1, 0], [9, 1, 0, 0, 1], [9, 0, 0, 0, 0]], float)
+    for seed in range(5):
+        assert sorted(spread(counts, SHARES, seed, first=2)[:4].tolist()) == [0, 1, 2, 3]
+
+
 def test_many_groups_are_spread_by_the_shares() -> None:
     rng = np.random.default_rng(0)
     counts = rng.integers(1, 50, (2 * LARGEST, 1)).astype(float)

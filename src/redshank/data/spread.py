@@ -27,13 +27,14 @@ FIRST = (0, 3, 2, 1)
 """Which part a scarce class is given to first: it must be trained on, then tested."""
 
 
-def spread(counts: Doubles, shares: Sequence[float], seed: int) -> Rows:
+def spread(counts: Doubles, shares: Sequence[float], seed: int, *, first: int = 0) -> Rows:
     """Give each group to a part.
 
     Args:
-        counts: How many rows of each class a group has; a class's columns come in order of importance.
+        counts: How many rows of each class a group has.
         shares: Share of each part, above 0; they sum to 1.
         seed: The same seed gives the same parts.
+        first: So many of the classes, from the left, matter more than the others where groups are few.
 
     Shape:
         counts: [g, k]; g groups, k classes; returns: [g] int64, part of each group.
@@ -44,7 +45,7 @@ def spread(counts: Doubles, shares: Sequence[float], seed: int) -> Rows:
     """
     wanted = np.asarray(shares, dtype=np.float64)
     weights = counts / np.maximum(counts.sum(axis=0), 1)
-    drawn = [_draw(weights, wanted, np.random.default_rng([seed, draw])) for draw in range(DRAWS)]
+    drawn = [_draw(weights, wanted, np.random.default_rng([seed, draw]), first) for draw in range(DRAWS)]
     return min(drawn, key=lambda part: _unevenness(part, weights, wanted))
 
 
@@ -88,14 +89,15 @@ def by_group(
         )
     names, kind = np.unique(family, return_inverse=True)
     counts = _counts(groups, number, rows, y, kind, len(names))
+    first = int(y.max()) + 1
     part = np.full(len(groups.names), -1, dtype=np.int64)
     free = np.setdiff1d(present, tested)
     if len(tested):
         part[np.asarray(tested)] = len(shares) - 1
         before = np.asarray(shares[:-1])
-        part[free] = spread(counts[free], before / before.sum(), seed)
+        part[free] = spread(counts[free], before / before.sum(), seed, first=first)
     else:
-        part[free] = spread(counts[free], shares, seed)
+        part[free] = spread(counts[free], shares, seed, first=first)
     placed = part[groups.number[rows]]
     shuffle = np.random.default_rng(seed)
     made = [shuffle.permutation(rows[placed == at]) for at in range(len(shares))]
@@ -118,15 +120,15 @@ def _counts(groups: Grouping, number: Rows, rows: Rows, y: Classes, kind: Rows, 
     """Count the distinct vectors of each group by class, then by family."""
     counts = np.zeros((len(groups.names), int(y.max()) + 1 + families))
     offset = int(y.max()) + 1
-    triple = np.stack([groups.number[rows], number[rows], kind[rows]], axis=1)
-    first = np.unique(triple, axis=0, return_index=True)[1]
-    once = rows[first]
+    # A group, a vector and a family in one number: with four million rows it stays below 2 ** 63.
+    triple = (groups.number[rows] * (int(number.max()) + 1) + number[rows]) * families + kind[rows]
+    once = rows[np.unique(triple, return_index=True)[1]]
     np.add.at(counts, (groups.number[once], y[once]), 1)
     np.add.at(counts, (groups.number[once], offset + kind[once]), 1)
     return counts
 
 
-def _draw(weights: Doubles, shares: Doubles, rng: np.random.Generator) -> Rows:
+def _draw(weights: Doubles, shares: Doubles, rng: np.random.Generator, first: int) -> Rows:
     groups, classes = weights.shape
     part = np.full(groups, -1, dtype=np.int64)
     have = np.zeros((len(shares), classes))
@@ -136,7 +138,7 @@ def _draw(weights: Doubles, shares: Doubles, rng: np.random.Generator) -> Rows:
         have[at] += weights[group]
 
     holders = (weights > 0).sum(axis=0)
-    for kind in np.argsort(holders, kind="stable"):
+    for kind in np.lexsort((holders, np.arange(classes) >= first)):
         for at in FIRST if len(shares) == len(FIRST) else range(len(shares)):
             if have[at, kind] > 0:
                 continue

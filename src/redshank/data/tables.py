@@ -73,14 +73,13 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Tabular(Dataset):
-    """A dataset that is published as tables.
+class Verified(Dataset):
+    """A dataset that is published as files which are known by their hash.
 
     Args:
         files: What is believed to be this part; what the class knows of it if absent.
     """
 
-    features: ClassVar[str] = "own"
     published: ClassVar[Mapping[str, tuple[Published, ...]]]
     """The files of each part."""
     classes: ClassVar[Mapping[str, str]]
@@ -108,6 +107,51 @@ class Tabular(Dataset):
     def here(self, path: Path) -> bool:
         """Whether every file that it needs lies at `path`."""
         return all(_named(path, known) or path.is_file() for known in self._needed())
+
+    def difference(self, content: bytes, known: tuple[Published, ...]) -> str:
+        """Say in a few words how a file of unknown content differs from what was published."""
+        return difference(content, known, self.classes)
+
+    def _needed(self) -> list[tuple[Published, ...]]:
+        splits = dict.fromkeys(file.split for file in self.files)
+        return [tuple(file for file in self.files if file.split == split) for split in splits]
+
+    def _verified(self, path: Path, known: tuple[Published, ...]) -> tuple[bytes, Published]:
+        file = self._file(path, known)
+        try:
+            content = file.read_bytes()
+            content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        except (OSError, EOFError, zlib.error) as error:
+            raise SourceError(f"{self.full_name}: cannot read '{file}' ({error}); fetch it again") from None
+        sha256 = hashlib.sha256(content).hexdigest()
+        found = next((one for one in known if one.sha256 == sha256), None)
+        if found is None:
+            raise SourceError(f"{self.full_name}: {file.name} {self.difference(content, known)}")
+        return content, found
+
+    def _file(self, path: Path, known: tuple[Published, ...]) -> Path:
+        names = [file.name for file in self.files]
+        wanted = " and ".join(dict.fromkeys(names))
+        if path.is_dir():
+            found = _named(path, known)
+            if found is None:
+                raise SourceError(
+                    f"{self.full_name}: folder '{path}' holds no {known[0].name} or {known[0].name}.gz; "
+                    "fetch it, or name the file itself"
+                )
+            return found
+        if not path.is_file():
+            raise SourceError(f"{self.full_name}: no file '{path}'; name {wanted}, or the folder that holds it")
+        if len(self._needed()) > 1:
+            raise SourceError(f"{self.full_name}: '{path}' is one file; name the folder that holds {wanted}")
+        return path
+
+
+@dataclass(frozen=True)
+class Tabular(Verified):
+    """A dataset that is published as tables: its rows are in its own columns."""
+
+    features: ClassVar[str] = "own"
 
     def load(self, path: Path) -> Labelled:
         """Read and verify the files.
@@ -181,40 +225,6 @@ class Tabular(Dataset):
     def notes(self) -> tuple[str, ...]:
         """What a reader of a result must know beside what the files are."""
         return ()
-
-    def _needed(self) -> list[tuple[Published, ...]]:
-        splits = dict.fromkeys(file.split for file in self.files)
-        return [tuple(file for file in self.files if file.split == split) for split in splits]
-
-    def _verified(self, path: Path, known: tuple[Published, ...]) -> tuple[bytes, Published]:
-        file = self._file(path, known)
-        try:
-            content = file.read_bytes()
-            content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-        except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(f"{self.full_name}: cannot read '{file}' ({error}); fetch it again") from None
-        sha256 = hashlib.sha256(content).hexdigest()
-        found = next((one for one in known if one.sha256 == sha256), None)
-        if found is None:
-            raise SourceError(f"{self.full_name}: {file.name} {difference(content, known, self.classes)}")
-        return content, found
-
-    def _file(self, path: Path, known: tuple[Published, ...]) -> Path:
-        names = [file.name for file in self.files]
-        wanted = " and ".join(dict.fromkeys(names))
-        if path.is_dir():
-            found = _named(path, known)
-            if found is None:
-                raise SourceError(
-                    f"{self.full_name}: folder '{path}' holds no {known[0].name} or {known[0].name}.gz; "
-                    "fetch it, or name the file itself"
-                )
-            return found
-        if not path.is_file():
-            raise SourceError(f"{self.full_name}: no file '{path}'; name {wanted}, or the folder that holds it")
-        if len(self._needed()) > 1:
-            raise SourceError(f"{self.full_name}: '{path}' is one file; name the folder that holds {wanted}")
-        return path
 
 
 def _named(path: Path, known: tuple[Published, ...]) -> Path | None:

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partitions import each, labelled, rows_of
+from partitions import each, labelled, rows_of, ton_iot
 from redshank.core.errors import ConfigError
-from redshank.data.dataset import Labelled
-from redshank.data.datasets.ton_iot import TonIot
+from redshank.data.dataset import Labelled, read
 from redshank.data.grouping import grouping
 from redshank.data.parts import Parts
 from redshank.data.protocol import partition
@@ -98,11 +97,19 @@ def test_a_wrong_setting_is_one_line(chosen: dict[str, Any], message: str) -> No
 
 @pytest.mark.data
 def test_ton_iot_by_pair_and_by_source(data: Path) -> None:
-    table = TonIot().load(data / "data" / "ton_iot")
+    table = ton_iot(data)
     for by, groups in (("host_pair", 1_004), ("source", 51)):
-        for seed in (0, 1):
-            parts = partition(table, protocol="group", task="family", by=by, seed=seed)
-            assert_apart(groups_of(parts, table, by))
-            assert sum(parts.notes["groups_per_part"].values()) == groups
-            if by == "host_pair":
-                assert set(range(10)) == set(parts.train.y.tolist()) == set(parts.test.y.tolist())
+        parts = partition(table, protocol="group", task="family", by=by)
+        assert_apart(groups_of(parts, table, by))
+        assert sum(parts.notes["groups_per_part"].values()) == groups
+        if by == "host_pair":
+            assert set(range(10)) == set(parts.train.y.tolist()) == set(parts.test.y.tolist())
+
+
+@pytest.mark.data
+def test_every_part_of_iot_23_has_an_attack_though_four_captures_have_any(data: Path) -> None:
+    table = read("iot23", data / "data" / "iot23")
+    for seed in range(3):
+        parts = partition(table, protocol="group", task="binary", by="capture", seen="keep", seed=seed)
+        assert_apart(groups_of(parts, table, "capture"))
+        assert all(set(part.y.tolist()) == {0, 1} for part in each(parts))

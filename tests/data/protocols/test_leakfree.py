@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partitions import each, labelled, rows_of
-from redshank.data.datasets.ton_iot import TonIot
+from partitions import each, labelled, rows_of, ton_iot
 from redshank.data.protocol import SHARES, partition
 from redshank.data.protocols.leakfree import LeakFree
 
@@ -31,7 +30,7 @@ def test_every_row_is_in_a_part() -> None:
 @pytest.mark.parametrize(("task", "conflicts", "conflict_rows"), [("family", 148, 23_336), ("binary", 15, 7_522)])
 def test_ton_iot_has_these_vectors(data: Path, task: str, conflicts: int, conflict_rows: int) -> None:
     # Counted on the release of 211,043 rows; without addresses and ports its own columns have 93,726 distinct rows.
-    table = TonIot().load(data / "data" / "ton_iot")
+    table = ton_iot(data)
     parts = partition(table, protocol="leakfree", task=task)
     assert parts.notes["distinct_vectors"] == 92_449
     assert parts.notes["conflicts"] == conflicts

@@ -5,9 +5,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from partitions import each, labelled
+from partitions import each, labelled, ton_iot
 from redshank.core.errors import ConfigError, SourceError
-from redshank.data.datasets.ton_iot import TonIot
 from redshank.data.protocol import partition
 from redshank.data.protocols.paper import Paper
 
@@ -51,7 +50,7 @@ def test_holes_are_refused() -> None:
 
 @pytest.mark.data
 def test_ton_iot_tests_on_a_fifth(data: Path) -> None:
-    parts = partition(TonIot().load(data / "data" / "ton_iot"), protocol="paper", task="binary")
+    parts = partition(ton_iot(data), protocol="paper", task="binary")
     assert len(parts.test) == 42_209
     assert len(parts.columns) == 42
     assert sum(len(part) for part in each(parts)) == 211_043

@@ -183,3 +183,13 @@ def test_any_lines_give_rows_or_one_line_of_refusal(head: str, lines: list[str],
         assert "is no column of FLOW" in str(error)  # noqa: PT017  a JSON line may name any column
     else:
         assert len(table) >= 1
+
+
+def test_labels_stand_beside_the_flows_and_never_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("src_ip,family,dst_ip\n10.0.0.1,dos,::1\n,dos,::1\n10.0.0.2,benign,::1\n")
+    flows, labels = next(Table(path).labelled_batches())
+    assert flows.schema == FLOW
+    assert flows.column("src_ip").to_pylist() == ["10.0.0.1", "10.0.0.2"]
+    assert labels.to_pydict() == {"family": ["dos", "benign"], "capture": [None, None]}
+    assert read(path)[0].schema == FLOW

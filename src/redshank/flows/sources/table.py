@@ -2,7 +2,8 @@
 
 In: a file that `redshank flows` wrote, or one with columns of the same names: Parquet, Arrow IPC, CSV or JSON lines
 (the last two plain or gzip). Out: the same FLOW batches, value for value; a column that the file does not have is null.
-A column that FLOW does not have is refused, since a misspelled one would be lost in silence.
+A column that FLOW does not have is refused, since a misspelled one would be lost in silence. Labels that somebody wrote
+beside the flows never enter FLOW; `labelled_batches` gives them beside it.
 For a conn.log that `redshank flows --format zeek` wrote there is the source `zeek`.
 Source: our own `flows/write.py`, which says how each format writes a value.
 """
@@ -28,9 +29,12 @@ _KIND = "a table of flows; redshank flows -o FILE.parquet writes one"
 _PARQUET, _ARROW = b"PAR1", b"ARROW1"
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 40
+LABELS = pa.schema([("family", pa.string()), ("capture", pa.string())])
+"""What each flow was, and where it was recorded."""
+_KNOWN = (*FLOW.names, *LABELS.names)
 # Text first: columns.py reads numbers and times from it, exactly.
 _OBJECT = pa.schema(
-    [(field.name, pa.list_(pa.string()) if pa.types.is_list(field.type) else pa.string()) for field in FLOW]
+    [(field.name, pa.list_(pa.string()) if pa.types.is_list(field.type) else pa.string()) for field in (*FLOW, *LABELS)]
 )
 
 
@@ -64,8 +68,22 @@ class Table(PrintedTable):
             reason = str(error).partition("\n")[0].partition(". ")[0]
             raise SourceError(f"{self._path}: cannot be read as {_KIND} ({reason})") from None
 
+    def labelled_batches(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+        """Give the file's flows, each with its `family` and `capture` beside it; null where the file has none.
+
+        Raises:
+            SourceError: If the file is not what the source reads, or cannot be read.
+        """
+        self.anomalies.clear()
+        before = 0
+        for columns, rows in self._tables():
+            labels = [columns.pop(name, pa.nulls(rows, pa.string())) for name in LABELS.names]
+            flows, kept = flow_rows(columns, rows, before, self._count)
+            yield flows, pa.RecordBatch.from_arrays(labels, schema=LABELS).filter(kept)
+            before += rows
+
     def _flows(self, columns: Columns, rows: int, before: int) -> Iterator[pa.RecordBatch]:
-        flows, _ = flow_rows(columns, rows, before, self._count)
+        flows, _ = flow_rows({n: c for n, c in columns.items() if n not in LABELS.names}, rows, before, self._count)
         yield flows
 
     def _parquet(self) -> Iterator[tuple[Columns, int]]:
@@ -86,7 +104,7 @@ class Table(PrintedTable):
     def _typed(self, batch: pa.RecordBatch) -> Columns:
         columns = {}
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            wanted = FLOW.field(name).type
+            wanted = _kind(name)
             try:
                 columns[name] = column if column.type == wanted else column.cast(wanted)
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -123,7 +141,7 @@ class Table(PrintedTable):
             seen += len(table)
             present = [name for name in table.schema.names if table.column(name).null_count < len(table)]
             self._check(present, whole=first)
-            unknown = [name for name in table.schema.names if name not in FLOW.names]
+            unknown = [name for name in table.schema.names if name not in _KNOWN]
             yield table.drop_columns(unknown) if unknown else table
         if first and not seen and self.anomalies.get((self.STAGE, "broken_json"), 0) > broken:
             raise SourceError(f"{self._path}: not {_KIND}; it starts with {rows.lstrip()[:_SHOWN]!r}")
@@ -134,7 +152,7 @@ class Table(PrintedTable):
             columns = []
             for name, column in zip(header, table.columns, strict=True):
                 text = column.combine_chunks()
-                kind = FLOW.field(name).type
+                kind = _kind(name)
                 if pa.types.is_list(kind):
                     text = _members(text)
                 elif pa.types.is_string(kind):
@@ -145,8 +163,8 @@ class Table(PrintedTable):
     def _check(self, names: list[str], *, whole: bool = True) -> None:
         """Refuse unknown columns; where all of them are named, also missing addresses."""
         for name in names:
-            if name not in FLOW.names:
-                near = difflib.get_close_matches(name, FLOW.names, n=3)
+            if name not in _KNOWN:
+                near = difflib.get_close_matches(name, _KNOWN, n=3)
                 hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "rename or remove it;"
                 raise SourceError(
                     f"{self._path}: {name[:_SHOWN]!r} is no column of FLOW; {hint} docs/reference/flow.md lists them"
@@ -156,6 +174,10 @@ class Table(PrintedTable):
         for name in ("src_ip", "dst_ip") if whole else ():
             if name not in names:
                 raise SourceError(f"{self._path}: not {_KIND}; it lacks '{name}'")
+
+
+def _kind(name: str) -> pa.DataType:
+    return (LABELS if name in LABELS.names else FLOW).field(name).type
 
 
 def _members(text: pa.StringArray) -> pa.ListArray:
@@ -168,5 +190,5 @@ def _members(text: pa.StringArray) -> pa.ListArray:
 
 def _valued(name: str, column: pa.Array) -> pa.Array:
     """Return a list column with numbers in place of text; others stay."""
-    kind = FLOW.field(name).type
+    kind = _kind(name)
     return column.cast(kind) if pa.types.is_list(kind) else column
