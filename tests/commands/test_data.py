@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,21 @@ def test_what_is_not_here_is_named_but_wrong_only_if_asked_for(
 ) -> None:
     (tmp_path / "data" / "doors" / FIRST.name).unlink()
     assert ended(monkeypatch, "data", "verify") == 0
-    assert capsys.readouterr().out.endswith("Not here\n  doors  no files\n")
+    assert capsys.readouterr().out == "Datasets verified\n\nNot here\n  doors  no files\n"
     assert ended(monkeypatch, "data", "verify", "doors") == 1
     assert "holds no first.csv" in capsys.readouterr().out
+
+
+def test_the_name_of_several_parts_means_those_that_are_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = Doors.published[""]
+    monkeypatch.setattr(Doors, "parts", ("left", "right"))
+    monkeypatch.setattr(Doors, "published", {"left": files, "right": (replace(files[0], name="right.csv"),)})
+    assert ended(monkeypatch, "data", "verify", "doors", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in told["datasets"]] == ["doors/left"]
+    assert told["not_here"] == {"doors/right": "no files"}
 
 
 def test_a_dataset_is_described(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

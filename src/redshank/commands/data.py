@@ -1,6 +1,7 @@
 """`redshank data`: which datasets there are, whether they are what they say, and what is in them."""
 
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from redshank.report.summary import Row
 
 data = typer.Typer(no_args_is_help=True, help="Labelled datasets: which there are, are they right, what is in them.")
+
+LONGEST = 110
+"""Characters of what a dataset is that a list shows."""
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 Lies = Annotated[
@@ -39,7 +43,7 @@ def list_(as_json: Json = False) -> None:
                 "here": None if dataset.name in ANYWHERE else dataset.here(place(name)),
                 "rows": sum(counts.values()) or None,
                 "families": len(counts) or None,
-                "what": dataset.what,
+                "what": shorten(dataset.what, LONGEST, placeholder=" ..."),
             }
         )
     show("Datasets", [Section("Datasets", rows)], as_json=as_json)
@@ -47,14 +51,14 @@ def list_(as_json: Json = False) -> None:
 
 @data.command()
 def verify(
-    name: Annotated[str | None, typer.Argument(help="Its name, or all that are here if absent.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Its name. All that are here if absent.")] = None,
     path: Lies = None,
     as_json: Json = False,
 ) -> int:
     """Check that datasets are what they say: sha256, columns, class counts, and the values of each column.
 
-    Of a file that is not as published it is told what differs. Ends with code 1 if anything differs. Needs the extra
-    `train`.
+    A name without part means every part that is here, unless there is a whole. Of a file that is not as published it is
+    told what differs. Ends with code 1 if anything differs. Needs the extra `train`.
 
     Example: redshank data verify nsl_kdd
     """
@@ -66,10 +70,17 @@ def verify(
 
     if name is None and path is not None:
         raise ConfigError(f"--data: '{path}' is the place of one dataset; name which")
-    chosen = [find(name)] if name else [find(one) for one in full_names() if one.partition("/")[0] not in ANYWHERE]
-    absent = [] if name else [one.full_name for one in chosen if not one.here(place(one.full_name))]
-    findings = [check(one, path or place(one.full_name)) for one in chosen if one.full_name not in absent]
-    sections = [Section("Datasets", [_finding(found) for found in findings])]
+    known = full_names()
+    parts = [one for one in known if one.startswith(f"{name}/")]
+    if name is None:
+        chosen, asked = [one for one in known if one not in ANYWHERE], False
+    else:
+        chosen, asked = (parts, False) if parts and name not in known else ([name], True)
+    datasets = [find(one) for one in chosen]
+    where = {one: path or place(one) for one in chosen}
+    absent = [] if asked else [one.full_name for one in datasets if not one.here(where[one.full_name])]
+    findings = [check(one, where[one.full_name]) for one in datasets if one.full_name not in absent]
+    sections = [Section("Datasets", [_finding(found) for found in findings])] if findings else []
     if absent:
         sections.append(Section("Not here", dict.fromkeys(absent, "no files")))
     show("Datasets verified", sections, as_json=as_json)
