@@ -6,9 +6,11 @@ import pytest
 
 from contracts.examples import example_of
 from experiments.test_experiment import made_up
+from redshank.data.dataset import find
+from redshank.data.protocol import check_names, make_protocol
 from redshank.experiments.cell import Cell
 from redshank.experiments.experiment import BESIDE, EXPERIMENTS, Experiment, Results
-from redshank.learn.model import MODELS
+from redshank.learn.settings import check_settings
 from redshank.report.page import page
 from redshank.report.tables import chapters, document
 
@@ -37,7 +39,7 @@ def test_cells_are_distinct_and_the_first_seed_comes_first(name: str) -> None:
 def test_every_table_has_boosted_trees_a_lookup_and_the_constant(name: str) -> None:
     cells = _cells(name)
     for table in {cell.table for cell in cells}:
-        assert set(BESIDE) & set(MODELS.names()) <= {cell.model for cell in cells if cell.table == table}, table
+        assert set(BESIDE) <= {cell.model for cell in cells if cell.table == table}, table
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,3 +63,13 @@ def test_all_some_and_no_results_can_be_told(name: str) -> None:
         assert document(experiment.title, experiment.what, words, tables, experiment.notes)
         assert page(experiment.title, chapters(tables))
         assert {row.name for table in tables for row in table.rows} or not some
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_that_is_declared_exists(name: str) -> None:
+    for cell in _experiment(name).cells([0]):
+        for dataset in cell.datasets:
+            find(dataset)
+        check_names(cell.protocol, cell.task, cell.feature_set)
+        make_protocol(cell.protocol, cell.protocol_settings)
+        check_settings(cell.model, dict(cell.settings))

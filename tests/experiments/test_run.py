@@ -132,16 +132,16 @@ def _there(group: int) -> bool:
 def test_an_interrupt_ends_every_process_and_leaves_whole_cells(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     folder = tmp_path / "out"
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, tmp_path / "program.py", folder],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )
-    while len(list((folder / "cells").glob("*.json"))) < 2 and running.poll() is None:
-        time.sleep(0.1)
-    os.killpg(running.pid, signal.SIGINT)
-    assert running.wait(timeout=60) != 0
+    ) as running:
+        while len(list((folder / "cells").glob("*.json"))) < 2 and running.poll() is None:
+            time.sleep(0.1)
+        os.killpg(running.pid, signal.SIGINT)
+    assert running.returncode != 0
     while _there(running.pid):
         time.sleep(0.1)
     found = [json.loads(text) for text in cells(folder).values()]

@@ -12,8 +12,7 @@ def test_every_model_has_a_row_and_those_for_comparison_come_last() -> None:
     cells = zoo(TEMPLATE)
     assert {cell.model for cell in cells} == set(MODELS.names())
     assert len({cell.row for cell in cells}) == len(cells)
-    there = [name for name in BESIDE if name in MODELS.names()]
-    assert {cell.model for cell in cells[-len(there) :]} == set(there)
+    assert {cell.model for cell in cells[-len(BESIDE) :]} == set(BESIDE)
     assert {cell.row for cell in cells if cell.model == "bilstm"} == set(VARIANTS["bilstm"])
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Self
 
 from redshank.learn.curve import epoch_from
@@ -50,7 +51,7 @@ class Cell:
     table: str = ""
     row: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A hash of everything that decides the outcome, but the data, whose sha256 the result carries."""
         decides = {name: value for name, value in plain(asdict(self)).items() if name not in ("table", "row")}

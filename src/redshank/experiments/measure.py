@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.data.dataset import Labelled, read
-from redshank.data.parts import PARTS, Parts
+from redshank.data.parts import PARTS, Part, Parts
 from redshank.data.protocol import partition
-from redshank.detect.calibrate import attack_score
+from redshank.detect import calibrate
+from redshank.detect.calibrate import Calibration, attack_score
 from redshank.experiments.cell import Cell, Outcome
 from redshank.learn import measures
 from redshank.learn.compare import note_lines
@@ -114,6 +115,21 @@ def figures_of(evaluation: Evaluation) -> dict[str, float | None]:
         name = "fpr" if decision.rule == "argmax" else f"fpr_at_{decision.rule}"
         found |= {f"{name}_low": decision.fpr_low, f"{name}_high": decision.fpr_high}
     return found
+
+
+def calibrated_on(trained: Trained, part: Part, rate: float) -> Calibration:
+    """Return a calibration whose only threshold aims at `rate` on the benign rows of a part."""
+    return calibrate.fit(trained.model.predict_proba(part.x), part.y, rates=(rate,))
+
+
+def alarms(trained: Trained, part: Part, calibration: Calibration, rate: float) -> npt.NDArray[np.bool_]:
+    """Return which rows of a part raise an alarm at the threshold for `rate`.
+
+    Shape:
+        returns: [n] bool; n = len(part).
+    """
+    scores = attack_score(calibrate.calibrated(calibration, trained.model.predict_proba(part.x)))
+    return scores >= calibration.thresholds[calibrate.rate_text(rate)]
 
 
 def fpr_at_recall(scores: npt.NDArray[np.float64], attack: npt.NDArray[np.bool_]) -> dict[str, float | None]:

@@ -10,10 +10,12 @@ import multiprocessing
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import connection
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from redshank.core.errors import ActionError, ConfigError, RedshankError
@@ -166,37 +168,50 @@ def _here(experiment: Experiment, todo: Sequence[Cell], source: Data) -> Iterato
 
 
 def _beside(experiment: Experiment, todo: Sequence[Cell], jobs: int) -> Iterator[Result]:
-    """Measure in processes of their own, which end when nobody listens any more."""
+    """Measure in processes of their own, which end when nobody listens any more.
+
+    Each has a pipe of its own and nothing is shared: a process may be ended at any moment, half a result is lost whole.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"  # inherited by the processes; several threads each would fight for the cores
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_begin)
+    context = multiprocessing.get_context("spawn")
+    waiting = deque(todo)
+    working: dict[Connection, SpawnProcess] = {}
+    heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl-C reaches the whole group, we end them
     try:
-        waiting: set[Future[Result]] = {pool.submit(_in_process, experiment, cell) for cell in todo}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BrokenProcessPool:
+        for _ in range(min(jobs, len(todo))):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(experiment, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            working[ours] = process
+        signal.signal(signal.SIGINT, heeded)
+        for pipe in working:
+            pipe.send(waiting.popleft())
+        left = len(todo)
+        while left:
+            for ready in connection.wait(list(working)):
+                assert isinstance(ready, Connection)
+                result: Result = ready.recv()
+                ready.send(waiting.popleft() if waiting else None)
+                left -= 1
+                yield result
+    except (EOFError, ConnectionError):
         raise ActionError(
             "a process was killed from outside, for example for want of memory; what was measured is kept, run it "
             "again with fewer --jobs"
         ) from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
+        signal.signal(signal.SIGINT, heeded)
+        for process in working.values():
             process.terminate()
+            process.join()
 
 
-_data: Data | None = None
-
-
-def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us
-
-
-def _in_process(experiment: Experiment, cell: Cell) -> Result:
-    global _data  # noqa: PLW0603  a process keeps the datasets it has read
-    _data = _data or Data()
-    return attempt(experiment.measure, cell, _data)
+def _work(experiment: Experiment, pipe: Connection) -> None:
+    """Measure the cells that come through a pipe, until None comes."""
+    data = Data()
+    while (cell := pipe.recv()) is not None:
+        pipe.send(attempt(experiment.measure, cell, data))
 
 
 def attempt(measure: Callable[[Cell, Data], Outcome], cell: Cell, source: Data) -> Result:

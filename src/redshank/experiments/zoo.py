@@ -16,15 +16,19 @@ from redshank.learn.model import MODELS
 from redshank.learn.network import Network
 
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-    "bilstm": {"bilstm": {}, "bilstm, min-max input": {"inputs": "minmax"}}
+    "bilstm": {"bilstm": {}, "bilstm, min-max input": {"inputs": "minmax"}},
+    "svm": {
+        f"svm, {kernel.replace('_', ' ')} kernel": {"kernel": kernel}
+        for kernel in ("rbf", "polynomial", "normalized_polynomial")
+    },
 }
 """Models that have several rows: settings by row."""
 
-BUDGET: dict[str, Any] = {"epochs": 20, "batch_size": 128, "patience": 4, "learning_rate": 0.002}
+BUDGET: dict[str, Any] = {"epochs": 20, "batch_size": 128, "patience": 3}
 BUDGET_NOTE = (
     f"Every network here has the same short budget: {BUDGET['epochs']} epochs at most, batches of "
-    f"{BUDGET['batch_size']}, early stopping after {BUDGET['patience']} epochs without a lower validation loss, "
-    f"learning rate {BUDGET['learning_rate']}. Nothing was tuned for a table; `redshank tune` does that."
+    f"{BUDGET['batch_size']}, early stopping after {BUDGET['patience']} epochs without a lower validation loss. "
+    "Nothing was tuned for a table; `redshank tune` does that."
 )
 
 

@@ -36,7 +36,7 @@ _PRIVATE = (
 _NOBODY = r"^(2(2[4-9]|3\d)\.|255\.255\.255\.255$|0\.0\.0\.0$|ff[0-9a-f]{2}:|::$)"  # groups, and no address yet
 _GROUP = "^[0-9a-f][13579bdf]"  # of MACs; also broadcast
 _LONGEST_S = 1e9  # what another tool gives beyond 31 years is no duration
-_ANSWERED = ("S1", "SF", "S2", "S3", "RSTO", "RSTR")  # states of a TCP handshake that was answered
+_ANSWERED = pa.array(["S1", "SF", "S2", "S3", "RSTO", "RSTR"])  # states of a TCP handshake that was answered
 
 
 @dataclass
@@ -243,8 +243,7 @@ def _services(batch: pa.RecordBatch, final: pa.Int64Array) -> pa.StringArray:
 
 def _answered(batch: pa.RecordBatch) -> pa.BooleanArray:
     """Say where the responder took what it was asked: a TCP handshake it answered, or payload it sent."""
-    answered = pc.is_in(batch.column("conn_state"), pa.array(_ANSWERED))
-    shaken = pc.and_(pc.equal(batch.column("proto"), "tcp"), answered)
+    shaken = pc.and_(pc.equal(batch.column("proto"), "tcp"), pc.is_in(batch.column("conn_state"), _ANSWERED))
     return pc.or_(shaken.fill_null(False), pc.greater(batch.column("dst_bytes"), 0).fill_null(False))
 
 

@@ -56,13 +56,6 @@ class Reconstruction(Network):
     def errors(self, width: int, steps: int) -> Errors:
         """Build what gives the input back and measures how wrong it is."""
 
-    def look(self, x: Floats, columns: Sequence[Column]) -> None:
-        """Look at the benign rows before anything is built; for what is built after them.
-
-        Shape:
-            x: [n, steps * c] float32; c columns.
-        """
-
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:  # noqa: ARG002  there are two classes
         """Put the odds behind the errors."""
         return nn.Sequential(self.errors(width, steps), Odds())
@@ -94,8 +87,6 @@ class Reconstruction(Network):
             ValueError: See `Benign.of` and `Network.fit`.
         """
         benign = Benign.of(x, y, columns, n_classes, weight, validation, steps)
-        if not self.problems():  # of which `Network.fit` tells
-            self.look(benign.x, columns)
         held_out = benign.held_out if benign.held_out is not benign.x else None
         super().fit(
             benign.x,

@@ -10,7 +10,7 @@ from redshank.learn.models.autoencoder_ensemble import AutoencoderEnsemble, clus
 
 
 def example(place: Path) -> AutoencoderEnsemble:  # noqa: ARG001  needs no files
-    return AutoencoderEnsemble(cluster=4, epochs=10, batch_size=32)
+    return AutoencoderEnsemble(columns=4, epochs=10, batch_size=32)
 
 
 def test_correlated_columns_come_together_and_no_cluster_is_too_large() -> None:
@@ -40,5 +40,5 @@ def test_an_autoencoder_is_wrong_by_the_columns_of_its_cluster_alone() -> None:
 
 def test_every_wrong_setting_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
-        AutoencoderEnsemble(cluster=0, ratio=0.0).fit(raw(9), np.zeros(9, dtype=np.int64), columns=COLUMNS, n_classes=2)
-    assert caught.value.problems == ["cluster: 0 is not 1 or more", "ratio: 0.0 is not above 0 and at most 1"]
+        AutoencoderEnsemble(columns=0, ratio=0.0).fit(raw(9), np.zeros(9, dtype=np.int64), columns=COLUMNS, n_classes=2)
+    assert caught.value.problems == ["columns: 0 is not 1 or more", "ratio: 0.0 is not above 0 and at most 1"]

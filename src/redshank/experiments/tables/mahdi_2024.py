@@ -17,12 +17,13 @@ from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
 from redshank.experiments.measure import Data, outcome, train_and_judge
 from redshank.experiments.wording import told
 from redshank.learn.model import MODELS
+from redshank.learn.settings import preset
 from redshank.learn.train import Trained
 
 PUBLISHED = {"BiLSTM": 0.9896, "BiLSTM + active learning": 0.9940}
 """Accuracies that the study reports."""
 PUBLISHED_ROWS = 461_043
-RECIPE = MODELS.find("bilstm").PRESETS["paper"]
+RECIPE = preset("bilstm", "paper")
 INITIAL, STEP, ROUNDS = 0.1, 0.05, 5
 """Of the pool: the initial set, and what each round asks for. The study does not say how large its sets were."""
 ALL, NAMELESS = "All columns, as published", "The same without addresses and ports"

@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from redshank.detect import calibrate
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, facts_of, grid
-from redshank.experiments.measure import Data, share
+from redshank.experiments.measure import Data, alarms, calibrated_on, share
 from redshank.experiments.wording import told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
 from redshank.learn.compare import Figure, over_seeds
@@ -28,6 +27,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "extra_trees": {},
     "random_forest": {},
     "bilstm": BUDGET,
+    "autoencoder_ensemble": {},
+    "isolation_forest": {},
     **{name: {} for name in BESIDE},
 }
 
@@ -69,12 +70,9 @@ class ZeroDay(Experiment):
         """Train without the family, set the threshold on benign calibration rows, look at the family."""
         parts = data.parts(cell)
         trained = fit(parts, cell.model, settings=dict(cell.settings), seed=cell.seed)
-        calibration = calibrate.fit(
-            trained.model.predict_proba(parts.calibration.x), parts.calibration.y, rates=(cell.options["aim"],)
-        )
-        (threshold,) = calibration.thresholds.values()
-        scores = calibrate.attack_score(calibrate.calibrated(calibration, trained.model.predict_proba(parts.test.x)))
-        alarm, family = scores >= threshold, data.labelled(cell.dataset).family[parts.test.row]
+        aim = cell.options["aim"]
+        alarm = alarms(trained, parts.test, calibrated_on(trained, parts.calibration, aim), aim)
+        family = data.labelled(cell.dataset).family[parts.test.row]
         new = family == cell.protocol_settings["family"]
         known = ~new & (parts.test.y != 0)
         return Outcome(
@@ -120,11 +118,11 @@ class ZeroDay(Experiment):
         values: dict[str, list[float | None]] = {name: [] for name in self.columns}
         for runs in whole:
             caught = [value for value in (run.figures.get("TPR") for run in runs) if value is not None]
-            alarms = [value for value in (run.figures.get("fpr") for run in runs) if value is not None]
-            known = bool(caught and alarms)
+            raised = [value for value in (run.figures.get("fpr") for run in runs) if value is not None]
+            known = bool(caught and raised)
             for name, found in zip(
                 self.columns,
-                (fmean(caught), min(caught), fmean(alarms), max(alarms)) if known else (None,) * 4,
+                (fmean(caught), min(caught), fmean(raised), max(raised)) if known else (None,) * 4,
                 strict=True,
             ):
                 values[name].append(found)

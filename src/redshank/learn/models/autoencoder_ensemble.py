@@ -9,7 +9,7 @@ come; one table of weights holds all small autoencoders; and the last one takes 
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,8 @@ from torch import nn
 
 from redshank.features.feature_set import Column
 from redshank.learn.inputs import fit_inputs
-from redshank.learn.model import Floats
+from redshank.learn.model import Classes, Floats
+from redshank.learn.one_class import Benign
 from redshank.learn.reconstruction import Errors, Reconstruction
 
 FAINT = 0.01  # an error of a small autoencoder below which the last one hardly hears it
@@ -30,15 +31,15 @@ class AutoencoderEnsemble(Reconstruction):
     """Small autoencoders over clusters of columns, and one over their errors.
 
     Args:
-        cluster: Most encoded columns in a cluster, 1 or more.
+        columns: Most encoded columns in a cluster, 1 or more.
         ratio: Width of each bottleneck as a share of what goes in, above 0, at most 1.
     """
 
-    cluster: int = 10
+    columns: int = 10
     ratio: float = 0.5
     groups_: list[list[int]] = field(init=False)
 
-    least: ClassVar[dict[str, float]] = {"cluster": 1}
+    least: ClassVar[dict[str, float]] = {"columns": 1}
 
     def problems(self) -> list[str]:
         """Say what is wrong with the settings."""
@@ -47,11 +48,34 @@ class AutoencoderEnsemble(Reconstruction):
             problems.append(f"ratio: {self.ratio} is not above 0 and at most 1")
         return problems
 
-    def look(self, x: Floats, columns: Sequence[Column]) -> None:
-        """Part the columns."""
-        each = x.reshape(-1, len(columns))
-        encoded = fit_inputs(self.inputs, each, columns, self.bins)(torch.from_numpy(each)).numpy()
-        self.groups_ = clusters(encoded.reshape(len(x), -1), self.cluster)
+    def fit(
+        self,
+        x: Floats,
+        y: Classes,
+        *,
+        columns: Sequence[Column],
+        n_classes: int,
+        weight: Floats | None = None,
+        validation: tuple[Floats, Classes] | None = None,
+        warm_start: bool = False,
+        steps: int = 1,
+    ) -> Self:
+        """Part the columns, then train, see `Reconstruction`."""
+        if not self.problems():  # of which `Network.fit` tells
+            benign = Benign.of(x, y, columns, n_classes, weight, validation, steps).x
+            each = benign.reshape(-1, len(columns))
+            encoded = fit_inputs(self.inputs, each, columns, self.bins)(torch.from_numpy(each)).numpy()
+            self.groups_ = clusters(encoded.reshape(len(benign), -1), self.columns)
+        return super().fit(
+            x,
+            y,
+            columns=columns,
+            n_classes=n_classes,
+            weight=weight,
+            validation=validation,
+            warm_start=warm_start,
+            steps=steps,
+        )
 
     def errors(self, width: int, steps: int) -> "Ensemble":  # noqa: ARG002  the clusters know
         """Build all autoencoders."""

@@ -1,0 +1,114 @@
+"""NSL-KDD's own split, with the rule and the models fixed in writing before Test+ is opened.
+
+Test+ has 17 attacks that Train+ has not, which is why thresholds set on Train+ raise more false alarms there and miss
+more. Others have looked at Test+ before, and so did baselines of this project: that is told, and the rule below was
+chosen from what those looks had already made known (that a threshold's false-alarm rate about doubles on Test+, and
+that a model of benign traffic catches attacks that a classifier misses), not from running it on Test+.
+
+The rule. Train+ is split by vector; its held-out parts stop training early and set thresholds. An alarm is raised if
+either of two says so: boosted trees trained on benign and attack, or an ensemble of autoencoders trained on benign rows
+alone. Each threshold aims at 1.25 % of the benign calibration rows of Train+. Families: where there is an alarm, the
+likeliest attack family of a second model trained on five classes; else benign.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from redshank.core.schema import BENIGN
+from redshank.experiments.cell import Cell, Outcome
+from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
+from redshank.experiments.groups import each_row
+from redshank.experiments.measure import Data, alarms, calibrated_on, share, train_and_judge
+from redshank.experiments.wording import told
+from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
+from redshank.learn import measures
+from redshank.learn.train import fit
+
+BINARY, FIVE = "Benign or attack", "Five classes"
+GATE, NOVELTY = "lightgbm", "autoencoder_ensemble"
+AIM = 0.0125
+"""Share of benign calibration rows above each of the two thresholds."""
+RULE = "the rule"
+MODELS: dict[str, dict[str, Any]] = {
+    "bilstm": BUDGET,
+    "fnn": BUDGET,
+    "random_forest": {},
+    **{name: {} for name in BESIDE},
+}
+
+
+class NslkddOfficial(Experiment):
+    """Test+, once, with a rule that was written down before."""
+
+    title: ClassVar[str] = "NSL-KDD, the authors' own split"
+    what: ClassVar[str] = "How well a rule that was fixed on Train+ alone does on Test+ and its unknown attacks."
+    columns: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "recall", "fpr", "roc_auc")
+    notes: ClassVar[tuple[str, ...]] = (
+        BUDGET_NOTE,
+        (
+            f"The rule, fixed in writing before Test+ was opened: an alarm if {GATE} or {NOVELTY} is above its "
+            f"threshold, each set at {AIM:.2%} of the benign calibration rows of Train+. Others have looked at Test+ "
+            "before, and the choice builds on what that made known. The other rows decide for the likeliest class."
+        ),
+        "All rows of Test+ are counted as they are, repeats of training vectors included, as in published figures.",
+    )
+
+    def cells(self, seeds: Sequence[int]) -> list[Cell]:
+        """See `Experiment.cells`."""
+        made = []
+        for table, task in ((BINARY, "binary"), (FIVE, "family")):
+            shared: dict[str, Any] = {"protocol": "official", "task": task, "table": table}
+            made.append(Cell("nsl_kdd", GATE, options={"novelty": NOVELTY, "aim": AIM}, row=RULE, **shared))
+            made += [Cell("nsl_kdd", name, settings=settings, row=name, **shared) for name, settings in MODELS.items()]
+        return grid(seeds, made)
+
+    def measure(self, cell: Cell, data: Data) -> Outcome:
+        """Judge a model as usual, or the rule."""
+        if "novelty" not in cell.options:
+            found = train_and_judge(cell, data)
+            by_row = {name: found.figures[f"{name} of rows"] for name in ("accuracy", "macro_f1", "recall", "fpr")}
+            return replace(found, figures={**found.figures, **by_row})
+        labelled, aim = data.labelled(cell.dataset), cell.options["aim"]
+        binary = data.parts(replace(cell, task="binary"))
+        raised = np.zeros(len(binary.test), dtype=bool)
+        for name in (cell.model, cell.options["novelty"]):
+            trained = fit(binary, name, seed=cell.seed)
+            raised |= alarms(trained, binary.test, calibrated_on(trained, binary.calibration, aim), aim)
+        rows, alarm = each_row(binary.test, raised)
+        attack = labelled.family[rows] != BENIGN
+        figures = {**share("recall", alarm[attack]), **share("fpr", alarm[~attack])}
+        classes, predicted, truth = binary.classes, alarm.astype(np.int64), attack.astype(np.int64)
+        if cell.task == "family":
+            parts = data.parts(cell)
+            family = fit(parts, cell.model, seed=cell.seed)
+            likeliest = family.model.predict_proba(parts.test.x)[:, 1:].argmax(axis=1) + 1
+            classes, number = parts.classes, {name: at for at, name in enumerate(parts.classes)}
+            answer = dict(zip(*(values.tolist() for values in each_row(parts.test, likeliest)), strict=True))
+            predicted = np.array(
+                [answer[row] if raises else 0 for row, raises in zip(rows.tolist(), alarm, strict=True)]
+            )
+            truth = np.array([number[name] for name in labelled.family[rows]])
+        matrix = measures.confusion(truth, predicted, np.ones(len(rows)), len(classes))
+        figures |= {"accuracy": measures.accuracy(matrix), "macro_f1": measures.macro_f1(matrix)}
+        return Outcome(figures, rows={"train": len(binary.train), "test": len(rows)})
+
+    def words(self, results: Results) -> list[str]:
+        """See `Experiment.words`."""
+        accuracy, fpr = (results.figure(name, table=BINARY, row=RULE) for name in ("accuracy", "fpr"))
+        if accuracy.mean is None:
+            return []
+        trees = results.figure("accuracy", table=BINARY, row=GATE)
+        said = [
+            (
+                f"The rule reaches an accuracy of {told(accuracy)} on Test+ at a false-alarm rate of "
+                f"{told(fpr, rate=True)}; boosted trees that decide for the likeliest class {told(trees)}."
+            )
+        ]
+        five = results.figure("accuracy", table=FIVE, row=RULE)
+        if five.mean is not None:
+            macro = results.figure("macro_f1", table=FIVE, row=RULE)
+            said.append(f"Over five classes its accuracy is {told(five)} and its macro-F1 {told(macro)}.")
+        return said
