@@ -66,6 +66,13 @@ def test_the_name_of_several_parts_means_those_that_are_here(
     assert told["not_here"] == {"doors/right": "no files"}
 
 
+def test_a_name_with_a_slash_and_no_part_is_the_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "data", "verify", "doors/", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["datasets"][0]["name"] == "doors"
+
+
 def test_a_dataset_is_described(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(monkeypatch, "data", "describe", "doors") == 0
     out = capsys.readouterr().out

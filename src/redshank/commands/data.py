@@ -77,7 +77,7 @@ def verify(
     else:
         chosen, asked = (parts, False) if parts and name not in known else ([name], True)
     datasets = [find(one) for one in chosen]
-    where = {one: path or place(one) for one in chosen}
+    where = {one.full_name: path or place(one.full_name) for one in datasets}
     absent = [] if asked else [one.full_name for one in datasets if not one.here(where[one.full_name])]
     findings = [check(one, where[one.full_name]) for one in datasets if one.full_name not in absent]
     sections = [Section("Datasets", [_finding(found) for found in findings])] if findings else []
