@@ -12,6 +12,11 @@ def test_padding_case_and_words_for_yes_do_not_count() -> None:
     assert canonical(["1e400", "infinity", "nan"]) == ["1e400", "infinity", "nan"]
 
 
+def test_case_that_means_something_stays() -> None:
+    assert canonical(["D", "d", "ShAdDaF"]) == ["D", "d", "ShAdDaF"]
+    assert canonical(["wpad", "WPAD", "Wpad"]) == ["wpad"] * 3
+
+
 @given(st.lists(st.text(max_size=8), max_size=8))
 def test_a_canonical_text_is_its_own(texts: list[str]) -> None:
     once = canonical(texts)

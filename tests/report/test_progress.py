@@ -6,7 +6,7 @@ import pytest
 
 from redshank.core.schema import flow_batch
 from redshank.flows.source import FlowSource
-from redshank.report.progress import watched
+from redshank.report.progress import stages, watched
 
 
 class Three(FlowSource):
@@ -54,3 +54,20 @@ def test_nothing_is_shown_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sys.stderr", silent)
     assert [batch.num_rows for batch in watched(Three())] == [2, 1]
     assert silent.getvalue() == ""
+
+
+def test_a_terminal_sees_the_part_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = before_a_terminal(monkeypatch)
+    with stages(2) as told:
+        told("reading")
+        told("counting")
+    assert "counting" in terminal.getvalue()
+
+
+def test_elsewhere_each_part_is_a_line_of_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with caplog.at_level("INFO", logger="redshank.report.progress"), stages(2) as told:
+        told("reading")
+    assert caplog.messages == ["reading"]

@@ -69,6 +69,7 @@ def train(
     from redshank.data.protocol import check_names, read_protocol
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
+    from redshank.learn.model import MODELS
     from redshank.learn.settings import preset as recipe
     from redshank.learn.settings import read_settings
     from redshank.learn.train import make_bundle
@@ -110,7 +111,7 @@ def train(
         kept_in=kept_in,
     )
     bundle = None
-    if not trained.model.exports:
+    if not MODELS.find(model).exports:  # the model's own word, whatever stands before it
         told = f"none: {model} has no graph; it is only measured"
     elif parts.feature_set is None:
         told = "none: trained on columns that no sensor gives; it is only measured"

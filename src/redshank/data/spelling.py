@@ -18,8 +18,9 @@ _WORDS = {
 def canonical(texts: Sequence[str]) -> list[str]:
     """Return the canonical spelling of each text of a column.
 
-    Blanks at the ends go, those inside become one, case is folded, a number is written in one way; where all values
-    are words for yes and no, they become "true" and "false".
+    Blanks at the ends go, those inside become one, a number is written in one way; where all values are words for yes
+    and no, they become "true" and "false". Case is folded unless it means something: where a value mixes it within a
+    word, as Zeek's history does ("ShAdDaF"), the column keeps its case.
 
     Args:
         texts: The distinct values of one column.
@@ -28,11 +29,13 @@ def canonical(texts: Sequence[str]) -> list[str]:
         >>> canonical(["high ", "high", "LOW"]), canonical(["true  ", "0", "1"]), canonical(["7", "7.0", "x"])
         (['high', 'high', 'low'], ['true', 'false', 'true'], ['7', '7', 'x'])
     """
-    plain = [" ".join(text.split()).casefold() for text in texts]
-    words = {text for text in plain if text not in MISSING}
+    plain = [" ".join(text.split()) for text in texts]
+    folded = [text.casefold() for text in plain]
+    words = {text for text in folded if text not in MISSING}
     if words and words <= _WORDS.keys():
-        return [_WORDS.get(text, text) for text in plain]
-    return [_number(text) for text in plain]
+        return [_WORDS.get(text, text) for text in folded]
+    mixed = any(text not in {text.lower(), text.upper(), text.title(), text.capitalize()} for text in plain)
+    return [_number(text) for text in (plain if mixed else folded)]
 
 
 def _number(text: str) -> str:

@@ -70,10 +70,10 @@ def line_plot(lines: Sequence[Line], x: Axis, y: Axis, *, diagonal: bool = False
         y: The vertical axis.
         diagonal: Whether to draw where y = x.
     """
-    across = _Scale(x, [v for line in lines for v in line.x], LEFT, WIDTH - RIGHT)
+    across = Scale(x, [v for line in lines for v in line.x], LEFT, WIDTH - RIGHT)
     values = [v for line in lines for v in (*line.y, *line.low, *line.high)]
-    up = _Scale(y, values, HEIGHT - BOTTOM, TOP)
-    parts = [_axes(across, up, x, y)]
+    up = Scale(y, values, HEIGHT - BOTTOM, TOP)
+    parts = [axes(across, up, x, y)]
     if diagonal:
         parts.append(
             f'<line x1="{across.at(0):.1f}" y1="{up.at(0):.1f}" x2="{across.at(1):.1f}" y2="{up.at(1):.1f}" '
@@ -112,7 +112,7 @@ def heat_map(
     parts = []
     for i in range(k):
         middle = size * i + size / 2
-        name, whole = Html.of(_short(names[i])), Html.of(names[i])
+        name, whole = Html.of(short(names[i])), Html.of(names[i])
         parts.append(
             f'<text x="{left - 8}" y="{top + middle + 4:.1f}" text-anchor="end">{name}<title>{whole}</title></text>'
             f'<text transform="translate({left + middle:.1f} {top - 8}) rotate(-35)">{name}'
@@ -160,8 +160,14 @@ def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     return [round(i * step, 12) + 0.0 for i in range(first, last + 1)]
 
 
-class _Scale:
-    """From values to places on the drawing."""
+class Scale:
+    """From values to places on the drawing.
+
+    Args:
+        axis: What it is of.
+        values: What it must hold, where the axis does not say.
+        start, end: Places of the lowest and the highest value.
+    """
 
     def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float) -> None:
         finite = [v for v in values if math.isfinite(v) and not (axis.log and v <= 0)]
@@ -183,6 +189,7 @@ class _Scale:
             self.marks = ticks(self.low, self.high, whole=axis.whole)
 
     def at(self, value: float) -> float:
+        """Return the place of a value; one beyond the ends is at the end."""
         value = min(max(value, self.low), self.high)
         if self.log:
             share = (math.log10(value) - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
@@ -191,20 +198,21 @@ class _Scale:
         return self.start + share * (self.end - self.start)
 
 
-def _axes(across: _Scale, up: _Scale, x: Axis, y: Axis) -> str:
+def axes(across: Scale, up: Scale, x: Axis, y: Axis) -> str:
+    """Draw grid lines, numbers and names of both axes."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     parts = []
     for mark in up.marks:
         at = up.at(mark)
         parts.append(
             f'<line class="grid-line" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>'
-            f'<text x="{LEFT - 7}" y="{at + 4:.1f}" text-anchor="end">{_number(mark, y)}</text>'
+            f'<text x="{LEFT - 7}" y="{at + 4:.1f}" text-anchor="end">{number(mark, y)}</text>'
         )
     for mark in across.marks:
         at = across.at(mark)
         parts.append(
             f'<line class="grid-line" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{bottom}"/>'
-            f'<text x="{at:.1f}" y="{bottom + 17}" text-anchor="middle">{_number(mark, x)}</text>'
+            f'<text x="{at:.1f}" y="{bottom + 17}" text-anchor="middle">{number(mark, x)}</text>'
         )
     parts.append(
         f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
@@ -215,7 +223,8 @@ def _axes(across: _Scale, up: _Scale, x: Axis, y: Axis) -> str:
     return "".join(parts)
 
 
-def _number(value: float, axis: Axis) -> str:
+def number(value: float, axis: Axis) -> str:
+    """Write a value as its axis wants."""
     return f"{100 * value:.6g} %" if axis.percent else f"{value:,.6g}"
 
 
@@ -228,7 +237,7 @@ def _dash(line: Line, place: int) -> str:
     return f' stroke-dasharray="{dash}"' if dash else ""
 
 
-def _band(line: Line, color: str, across: _Scale, up: _Scale) -> str:
+def _band(line: Line, color: str, across: Scale, up: Scale) -> str:
     rows = [
         (a, low, high)
         for a, low, high in zip(line.x, line.low, line.high, strict=False)
@@ -241,7 +250,7 @@ def _band(line: Line, color: str, across: _Scale, up: _Scale) -> str:
     return f'<polygon points="{" ".join([*over, *under])}" fill="{color}" fill-opacity=".16"/>'
 
 
-def _series(line: Line, place: int, across: _Scale, up: _Scale, axes: tuple[Axis, Axis]) -> str:
+def _series(line: Line, place: int, across: Scale, up: Scale, axes: tuple[Axis, Axis]) -> str:
     color = _color(line, place)
     pieces: list[list[str]] = [[]]
     marks = []
@@ -251,7 +260,7 @@ def _series(line: Line, place: int, across: _Scale, up: _Scale, axes: tuple[Axis
             continue
         pieces[-1].append(f"{across.at(a):.1f},{up.at(b):.1f}")
         if line.marks:
-            hint = f"{line.name}: {_number(a, axes[0])}, {_number(b, axes[1])}"
+            hint = f"{line.name}: {number(a, axes[0])}, {number(b, axes[1])}"
             marks.append(
                 f'<circle cx="{across.at(a):.1f}" cy="{up.at(b):.1f}" r="3.4" fill="{color}">'
                 f"<title>{Html.of(hint)}</title></circle>"
@@ -276,5 +285,6 @@ def _key(lines: Sequence[Line]) -> str:
     return f'<div class="key">{"".join(items)}</div>'
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """Cut a name to the room of a label."""
     return name if len(name) <= LABEL_CHARACTERS else name[: LABEL_CHARACTERS - 1] + "…"

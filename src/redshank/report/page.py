@@ -127,12 +127,27 @@ def bullets(items: Sequence[str]) -> Html:
     return Html(f"<ul>{''.join(f'<li>{Html.of(item)}</li>' for item in items)}</ul>")
 
 
-def page(title: str, sections: Sequence[Chapter], *, subtitle: str = "") -> str:
-    """Return the page as text."""
-    chapters = "".join(
-        f"<section><h2>{Html.of(section.title)}</h2>{''.join(map(_block, section.content))}</section>"
-        for section in sections
+def marked(items: Sequence[tuple[str, str, str]]) -> Html:
+    """List sentences, each behind a word that says how it is meant.
+
+    Args:
+        items: Kind ("bad", "look" or "good"), the word, and the sentence.
+    """
+    rows = "".join(
+        f'<li class="{Html.of(kind)}"><b>{Html.of(word)}</b>{Html.of(text)}</li>' for kind, word, text in items
     )
+    return Html(f'<ul class="marked">{rows}</ul>')
+
+
+def page(title: str, sections: Sequence[Chapter], *, subtitle: str = "", contents: bool = False) -> str:
+    """Return the page as text, on request with a table of contents."""
+    chapters = "".join(
+        f'<section id="part-{at}"><h2>{Html.of(section.title)}</h2>{"".join(map(_block, section.content))}</section>'
+        for at, section in enumerate(sections)
+    )
+    if contents:
+        links = "".join(f'<a href="#part-{at}">{Html.of(one.title)}</a>' for at, one in enumerate(sections))
+        chapters = f'<nav aria-label="Contents">{links}</nav>{chapters}'
     head = f"<h1>{Html.of(title)}</h1>" + (f"<p>{Html.of(subtitle)}</p>" if subtitle else "")
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return (
@@ -146,13 +161,15 @@ def page(title: str, sections: Sequence[Chapter], *, subtitle: str = "") -> str:
     )
 
 
-def write_page(path: Path, title: str, sections: Sequence[Chapter], *, subtitle: str = "") -> None:
+def write_page(
+    path: Path, title: str, sections: Sequence[Chapter], *, subtitle: str = "", contents: bool = False
+) -> None:
     """Write the page to `path`, all or nothing.
 
     Raises:
         ConfigError: If the folder of `path` cannot be written to.
     """
-    text = page(title, sections, subtitle=subtitle)
+    text = page(title, sections, subtitle=subtitle, contents=contents)
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
 
@@ -195,6 +212,7 @@ th small{white-space:normal;max-width:20rem}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,21.5rem),1fr));gap:1rem;margin:1rem 0}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.1rem .8rem;
 min-width:0}
+section>figure{margin:1rem 0}
 figcaption{font-weight:600;font-size:.95rem}
 figure p{color:var(--muted);font-size:.84rem;line-height:1.45;margin:.3rem 0 0}
 .key{display:flex;flex-wrap:wrap;gap:.1rem 1rem;font-size:.82rem;color:var(--muted);margin:.2rem 0 0}
@@ -209,6 +227,16 @@ svg .cell.on{fill:var(--on)}
 .facts dt{color:var(--muted)}
 .facts dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 ul{margin:.5rem 0;padding-left:1.2rem;font-size:.92rem;max-width:60rem;overflow-wrap:anywhere}
+nav{display:flex;flex-wrap:wrap;gap:.35rem .5rem;margin:1.4rem 0 0}
+nav a{color:var(--ink);text-decoration:none;font-size:.86rem;padding:.2rem .7rem;border:1px solid var(--line);
+border-radius:99px;background:var(--card)}
+nav a:hover,nav a:focus{border-color:var(--s1)}
+.marked{list-style:none;padding:0;margin:1rem 0;max-width:none}
+.marked li{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--s3);border-radius:6px;
+padding:.55rem .9rem;margin:.45rem 0;display:grid;grid-template-columns:4.6rem 1fr;gap:.6rem;break-inside:avoid}
+.marked .bad{border-left-color:var(--s2)}
+.marked .look{border-left-color:var(--s1)}
+.marked .good{border-left-color:var(--s4)}
 footer{color:var(--muted);font-size:.82rem;padding-top:2.5rem;padding-bottom:2.5rem}
-@media print{.wide,figure,.tiles>div{break-inside:avoid}}
+@media print{nav{display:none}.wide,figure,.tiles>div{break-inside:avoid}}
 """

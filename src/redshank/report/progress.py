@@ -1,15 +1,20 @@
 """Show a person that work goes on.
 
-In: a source of flows. Out: its batches, unchanged; on a terminal a line on standard error counts packets and flows
-while they pass. Where standard error is no terminal nothing is shown.
+In: a source of flows, or the parts of a long work. Out: the source's batches, unchanged; on a terminal a line on
+standard error counts packets and flows while they pass, or names the part. Where standard error is no terminal, batches
+show nothing and parts are logged.
 """
 
+import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 
 from redshank.flows.source import FlowSource
+
+_log = logging.getLogger(__name__)
 
 
 def watched(source: FlowSource, *, hidden: bool = False) -> Iterator[pa.RecordBatch]:
@@ -35,3 +40,26 @@ def watched(source: FlowSource, *, hidden: bool = False) -> Iterator[pa.RecordBa
             packets = f"{source.packets:,} packets, " if source.packets else ""
             progress.update(task, description=f"{packets}{flows:,} flows")
             yield batch
+
+
+@contextmanager
+def stages(total: int) -> Iterator[Callable[[str], None]]:
+    """Show a person which part of a long work is going on: a bar on a terminal, else a line of log each.
+
+    Args:
+        total: How many parts there are, about.
+    """
+    if not sys.stderr.isatty():
+        yield _log.info
+        return
+    from rich.console import Console  # noqa: PLC0415  as above
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415  as above
+
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+
+        def told(text: str) -> None:
+            progress.update(task, advance=1, description=text)
+
+        yield told

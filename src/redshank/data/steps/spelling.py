@@ -25,7 +25,7 @@ class Spelling(CleaningStep):
                 continue
             codes = table.column(at).combine_chunks().dictionary_encode()
             before = codes.dictionary.to_pylist()
-            after = [None if text in MISSING else text for text in canonical(before)]
+            after = [None if text.casefold() in MISSING else text for text in canonical(before)]
             if len(set(after)) < len(before):
                 merged.append(f"{field.name} {len(before)} to {len(set(after))}")
             spelled = pa.array(after, field.type).take(codes.indices)
