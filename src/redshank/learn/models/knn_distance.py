@@ -2,8 +2,8 @@
 
 In: benign rows. Out: the mean distance of a flow to the k nearest of a bounded number of them.
 The one idea: nothing is assumed about the form of what is benign; every corner of it that was seen is kept. So rows are
-kept farthest first: on ToN_IoT 2,000 of 13,847 found as much as all of them (0.80 of the attacks at 1 % false alarms),
-4,000 drawn at random half of it. One neighbor finds more than several.
+kept farthest first: of 13,847 benign rows of ToN_IoT 1,024 find what all of them find (0.80 of the attacks at 1 % false
+alarms), 4,000 drawn at random half of it.
 Source: Ramaswamy, Rastogi, Shim, "Efficient Algorithms for Mining Outliers from Large Data Sets", SIGMOD 2000;
 Gonzalez, "Clustering to Minimize the Maximum Intercluster Distance", 1985. We differ: numbers stand at their quantiles,
 so that no unit decides, and two categories that differ count 1.
@@ -20,6 +20,7 @@ from redshank.learn.model import Floats
 from redshank.learn.one_class import OneClass
 
 CATEGORY = 0.5**0.5  # two codes differ at two places: their distance is 1, as between the ends of a number
+ROUNDING = 1e-9  # squared distance below which two rows are equal
 
 
 class KnnDistance(OneClass):
@@ -33,7 +34,7 @@ class KnnDistance(OneClass):
     """
 
     neighbors: int = 1
-    kept: int = 4096
+    kept: int = 1024
     bins: int = 64
 
     def scorer(self, x: Floats, weight: Floats | None, columns: tuple[Column, ...]) -> nn.Module:  # noqa: ARG002  see `kept`
@@ -63,17 +64,18 @@ class _Distance(nn.Module):
     def keep(self, x: torch.Tensor, most: int, first: int) -> None:
         """Keep rows farthest first, until they are `most` or all others equal one of them."""
         rows = self.encode(x) * self.scale
+        squares = (rows**2).sum(dim=1)
         nearest = torch.full((len(rows),), torch.inf, dtype=torch.float64)
         at = [first]
         while len(at) < most:
-            nearest = torch.minimum(nearest, ((rows - rows[at[-1]]) ** 2).sum(dim=1))
+            nearest = torch.minimum(nearest, squares + squares[at[-1]] - 2 * (rows @ rows[at[-1]]))
             farthest = int(nearest.argmax())
-            if not nearest[farthest]:
+            if nearest[farthest] < ROUNDING:
                 break
             at.append(farthest)
         self.neighbors = min(self.neighbors, len(at))
         self.register_buffer("rows", rows[at].T.contiguous())
-        self.register_buffer("squares", (rows[at] ** 2).sum(dim=1))
+        self.register_buffer("squares", squares[at])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         at = self.encode(x) * self.scale

@@ -28,6 +28,7 @@ from redshank.learn.model import Classes, Floats, check_rows
 KERNELS = ("rbf", "polynomial", "normalized_polynomial")
 FLAT = 1e-9  # directions of the kernel's space that are this much shorter than the longest are rounding
 NEVER = -30.0  # logit of a class that was not seen
+CLOSE = 0.01  # of the slope at the start, times the share of the rarer side: for rare classes strict enough
 STEPS = 10_000  # of the solver; it needs far fewer
 
 
@@ -47,7 +48,7 @@ class Svm(Graphed):
     kernel: str = "rbf"
     degree: int = 3
     gamma: float = 1.0
-    penalty: float = 10.0
+    penalty: float = 1.0
     exact: int = 1000
     landmarks: int = 500
     seed: int = 0
@@ -103,7 +104,7 @@ class Svm(Graphed):
         values, vectors = np.linalg.eigh(whole[at])
         kept = values > FLAT * values[-1]
         root = vectors[:, kept] / np.sqrt(values[kept])  # likeness @ root: coordinates in the kernel's space
-        machine = LinearSVC(C=self.penalty, dual=False, max_iter=STEPS, random_state=self.seed)
+        machine = LinearSVC(C=self.penalty, dual=False, tol=CLOSE, max_iter=STEPS, random_state=self.seed)
         machine.fit(whole @ root, y, sample_weight=weight)
         held_out, truth, sure = whole, y, weight
         if validation is not None and set(np.unique(validation[1])) == set(machine.classes_):
