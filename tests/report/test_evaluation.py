@@ -37,6 +37,7 @@ def test_the_page_carries_what_a_table_of_results_must(compared: Comparison) -> 
         "False alarms",
         "Class by class",
         "Which attacks are caught",
+        "By pair of devices",
         "Training",
         "Scores",
         "How rows are counted",

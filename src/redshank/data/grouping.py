@@ -72,6 +72,13 @@ def known_groupings(labelled: Labelled) -> Sequence[str]:
     return [*([HOST_PAIR, SOURCE] if addressed else []), *([CAPTURE] if labelled.capture is not None else [])]
 
 
+def usual_grouping(labelled: Labelled) -> Grouping | None:
+    """Return the groups that figures are told by unless a protocol says otherwise: pairs of devices, else captures."""
+    known = known_groupings(labelled)
+    by = next((by for by in (HOST_PAIR, CAPTURE) if by in known), None)
+    return None if by is None else grouping(labelled, by)
+
+
 def _numbered(by: str, values: pa.Array) -> Grouping:
     codes = pc.fill_null(values, ABSENT).dictionary_encode()
     number = codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from redshank.data.grouping import Grouping
+from redshank.data.grouping import CAPTURE, HOST_PAIR, Grouping
 from redshank.features.feature_set import Column
 
 MINORITY = np.dtype([("vector", "i8"), ("y", "i8"), ("rows", "f4")])
@@ -107,6 +107,12 @@ class Parts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     family: npt.NDArray[np.str_] | None = None
     groups: Mapping[str, Grouping] = field(default_factory=dict)
+
+    @property
+    def grouping(self) -> Grouping | None:
+        """The groups that figures are told by: the protocol's own, else pairs of devices, else captures."""
+        wanted = (str(self.settings.get("by", "")), HOST_PAIR, CAPTURE)
+        return next((self.groups[by] for by in wanted if by in self.groups), None)
 
     def families(self, part: Part) -> npt.NDArray[np.str_]:
         """Return the family of each row of a part: its class, or where that does not say, what the dataset calls it.

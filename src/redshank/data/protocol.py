@@ -220,6 +220,7 @@ def partition(
     draft = merged(encoded.x, y, rows, drop_seen=chosen.drops_seen) if chosen.merges else whole(encoded.x, y, rows)
     if chosen.merges and chosen.drops_seen:
         require_disjoint({name: part.x for name, part in zip(PARTS, draft.parts, strict=True)})
+    asked = [str(by) for by in (chosen.settings().get("by"),) if by]
     parts = dict(zip(PARTS, draft.parts, strict=True))
     _require_both_sides(labelled.name, protocol, parts)
     taken = [*encoded.taken, *(_merging(draft) if chosen.merges else ())]
@@ -247,7 +248,7 @@ def partition(
         scaled=encoded.scaled,
         settings=chosen.settings(),
         family=labelled.family,
-        groups={by: grouping(labelled, by) for by in known_groupings(labelled)},
+        groups={by: grouping(labelled, by) for by in dict.fromkeys((*known_groupings(labelled), *asked))},
     )
 
 

@@ -92,6 +92,7 @@ def outcome(trained: Trained, parts: Parts, seed: int, **figures: float | None) 
         parts.classes,
         trained.calibration,
         families=parts.families(parts.test),
+        grouping=parts.grouping,
         seed=seed,
     )
     at_recall = fpr_at_recall(attack_score(probabilities), parts.test.y != 0)
@@ -114,6 +115,10 @@ def figures_of(evaluation: Evaluation) -> dict[str, float | None]:
     for decision in evaluation.vector.decisions:
         name = "fpr" if decision.rule == "argmax" else f"fpr_at_{decision.rule}"
         found |= {f"{name}_low": decision.fpr_low, f"{name}_high": decision.fpr_high}
+    if evaluation.groups is not None:
+        found |= {
+            name: value for name, value in evaluation.groups.figures.items() if name.startswith(("group", "worst"))
+        }
     return found
 
 

@@ -196,6 +196,7 @@ def compare(
                 parts.classes,
                 trained.calibration,
                 families=parts.families(parts.test),
+                grouping=parts.grouping,
                 flows_per_s=flows_per_s,
                 resamples=RESAMPLES if len(seeds) == 1 else 0,
                 seed=seed,

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.schema import BENIGN
+from redshank.data.grouping import Grouping
 from redshank.data.parts import OTHER_FAMILY, Part
 from redshank.detect.calibrate import Calibration, attack_score, calibrated, unknown
 from redshank.learn import measures
 from redshank.learn.evaluation import ARGMAX, Decision, Evaluation, FamilyFigures, Measures
 from redshank.learn.measures import Doubles, Ranking
+from redshank.learn.per_group import GroupFigures, per_group
 
 BASE_RATES = (1e-2, 1e-3, 1e-4)
 DAY_S = 86_400
@@ -34,6 +36,7 @@ def evaluate(
     calibration: Calibration,
     *,
     families: Sequence[str] | npt.NDArray[np.str_] | None = None,
+    grouping: Grouping | None = None,
     flows_per_s: float = 1.0,
     resamples: int = 0,
     seed: int = 0,
@@ -46,9 +49,10 @@ def evaluate(
         classes: Class names; "benign" is the first.
         calibration: Temperature and thresholds, fitted on other rows.
         families: The family of each row, for detection per family; the classes themselves if absent.
+        grouping: The group of each row of the dataset, for figures per group.
         flows_per_s: Flows per second for which alerts per day are stated.
-        resamples: Bootstrap resamples of the rows for `intervals`; 0 for none. The calibration error gets none:
-            drawing rows twice widens every gap, so its resamples all lie above it.
+        resamples: Bootstrap resamples of the rows, and of the groups, for their `intervals`; 0 for none. The
+            calibration error gets none: drawing rows twice widens every gap, so its resamples all lie above it.
         seed: Of the resampling.
 
     Shape:
@@ -81,6 +85,7 @@ def evaluate(
         roc=_roc(hits, alarms),
         pr=_pr(hits, alarms),
         flows_per_s=flows_per_s,
+        groups=None if grouping is None else test.groups(part, grouping, resamples, seed),
     )
 
 
@@ -185,6 +190,10 @@ class _Test:
             bayes_precision={f"{b:g}": measures.bayes_precision(recall, fpr, b) for b in BASE_RATES},
             bayes_precision_low={f"{b:g}": measures.bayes_precision(recall, high, b) for b in BASE_RATES},
         )
+
+    def groups(self, part: Part, grouping: Grouping, resamples: int, seed: int) -> GroupFigures:
+        called = {rule: rows for rule, rows in self.called.items() if rule not in self.mute}
+        return per_group(part, self.predicted, called, grouping, len(self.classes), resamples=resamples, seed=seed)
 
     def families(self, names: npt.NDArray[np.str_]) -> tuple[FamilyFigures, ...]:
         found, once = [], np.ones(len(names))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from redshank.learn.measures import Bin, ClassFigures
+from redshank.learn.per_group import GroupFigures
 
 ARGMAX = "argmax"
 """The rule that calls a row what its likeliest class is."""
@@ -103,6 +104,7 @@ class Evaluation:
         roc: Points (false-alarm rate, recall), rising.
         pr: Points (recall, precision), by rising recall.
         flows_per_s: The flow rate that `alerts_per_day` is stated at.
+        groups: Figures per group of rows, for example per pair of devices; None if the dataset knows no groups.
     """
 
     task_classes: tuple[str, ...]
@@ -115,6 +117,7 @@ class Evaluation:
     roc: tuple[tuple[float, float], ...]
     pr: tuple[tuple[float, float], ...]
     flows_per_s: float
+    groups: GroupFigures | None = None
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -130,6 +133,7 @@ class Evaluation:
             roc=tuple((x, y) for x, y in values["roc"]),
             pr=tuple((x, y) for x, y in values["pr"]),
             flows_per_s=values["flows_per_s"],
+            groups=None if values.get("groups") is None else GroupFigures.from_dict(values["groups"]),
         )
 
 

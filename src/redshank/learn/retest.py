@@ -15,8 +15,9 @@ import numpy.typing as npt
 from redshank.core.bundle import Bundle, Manifest
 from redshank.core.errors import ActionError, BundleError
 from redshank.core.schema import BENIGN
-from redshank.data.clean import deduplicate
+from redshank.data.assemble import merged
 from redshank.data.dataset import Labelled
+from redshank.data.grouping import Grouping, usual_grouping
 from redshank.data.parts import OTHER_FAMILY, Part
 from redshank.data.protocol import partition
 from redshank.detect.calibrate import Calibration
@@ -33,6 +34,7 @@ WHOLE = "whole"
 class _Rows:
     part: Part
     families: npt.NDArray[np.str_]
+    grouping: Grouping | None
     protocol: str
     notes: tuple[str, ...]
 
@@ -77,6 +79,7 @@ def retest(
         manifest.classes,
         calibration,
         families=rows.families,
+        grouping=rows.grouping,
         flows_per_s=flows_per_s,
         resamples=RESAMPLES,
     )
@@ -132,7 +135,7 @@ def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
     if trained.get("sha256") != labelled.sha256:
         notes = (f"the bundle was trained on other data ({trained.get('dataset')}); --whole would test every row",)
     part = replace(parts.test, y=table[parts.test.y], minority=_reclassed(parts.test.minority, table))
-    return _Rows(part, families, protocol, notes)
+    return _Rows(part, families, parts.grouping, protocol, notes)
 
 
 def _whole(bundle: Bundle, labelled: Labelled) -> _Rows:
@@ -149,13 +152,13 @@ def _whole(bundle: Bundle, labelled: Labelled) -> _Rows:
     class_of = np.array([_class(str(name), manifest.task, manifest.classes) for name in seen], dtype=np.int64)
     if not len(x):
         raise ActionError(f"{labelled.name}: holds no flows to score")
-    distinct = deduplicate(x, of.astype(np.int64))
+    draft = merged([x], of.astype(np.int64), [np.arange(len(x))], drop_seen=False)
+    distinct = draft.parts[0]
     notes.append(
-        f"{len(x):,} rows are {len(distinct.x):,} distinct vectors, {distinct.conflicts:,} of them of several families"
+        f"{len(x):,} rows are {len(distinct):,} distinct vectors, {draft.conflicts:,} of them of several families"
     )
-    minority = _reclassed(distinct.minority, class_of)
-    part = Part(distinct.x, class_of[distinct.y], distinct.weight, distinct.row, minority)
-    return _Rows(part, seen[distinct.y], WHOLE, tuple(notes))
+    part = replace(distinct, y=class_of[distinct.y], minority=_reclassed(distinct.minority, class_of))
+    return _Rows(part, seen[distinct.y], usual_grouping(labelled), WHOLE, tuple(notes))
 
 
 def _class(family: str, task: str, classes: list[str]) -> int:

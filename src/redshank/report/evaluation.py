@@ -17,7 +17,7 @@ from redshank.core.files import replacing
 from redshank.learn.compare import Comparison, Figure, ModelResult
 from redshank.learn.curve import CURVE_FILE, curve_csv
 from redshank.learn.evaluation import ARGMAX, Evaluation, Measures
-from redshank.report import wording
+from redshank.report import groups, wording
 from redshank.report.figures import Axis, Line, heat_map, line_plot
 from redshank.report.page import Cell, Chapter, Html, bullets, facts, figure, grid, page, table, tiles
 
@@ -120,6 +120,8 @@ def chapters(comparison: Comparison) -> list[Chapter]:
     ]
     if len(evaluation.families) > 1:
         made.append(_families(evaluation))
+    if evaluation.groups is not None:
+        made.append(groups.chapter(evaluation.groups))
     if lead.curve:
         made.append(_training(lead))
     made += [_ranking(comparison), _weighting(lead, evaluation), _origin(comparison)]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from redshank.learn.compare import Comparison, Figure
 from redshank.learn.evaluation import ARGMAX, Decision, FamilyFigures
-from redshank.report import wording
+from redshank.report import groups, wording
 from redshank.report.summary import Row, Section
 
 MEASURES = ("macro_f1", "accuracy", "mcc", "roc_auc", f"recall_at_{wording.RULE}", f"fpr_at_{wording.RULE}")
@@ -63,6 +63,8 @@ def sections(comparison: Comparison, *, as_json: bool = False) -> list[Section]:
         rules = [d.rule for d in evaluation.vector.decisions if as_json or d.rule == ARGMAX or d.threshold is not None]
         rows = [_family(f, rules, as_json=as_json) for f in evaluation.families]
         made.append(Section("Families called attack", rows))
+    if evaluation.groups is not None:
+        made += groups.sections(evaluation.groups, as_json=as_json)
     notes = comparison.notes if as_json else [_cut(note) for note in comparison.notes]
     made.append(Section("Notes", {str(i): note for i, note in enumerate(notes, start=1)}))
     return made
