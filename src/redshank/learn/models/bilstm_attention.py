@@ -3,8 +3,8 @@
 In: a sequence. Out: class logits.
 The one idea: the recurrent layers tell each step what lies around it, then each asks all others for what it needs; the
 mean of all is judged. Over a sequence of one step attention is a linear map.
-Source: the composition is that of a system the first study compares with, sizes are ours; Schuster and Paliwal 1997;
-Vaswani et al., NeurIPS 2017.
+Source: the composition is that of a system the first study compares with, sizes are ours; Schuster and Paliwal, IEEE
+Transactions on Signal Processing 1997; Vaswani et al., NeurIPS 2017.
 """
 
 from collections.abc import Sequence

@@ -3,8 +3,8 @@
 In: a sequence. Out: class logits.
 The one idea: the recurrent layers tell each step what lies around it, filters find what matters in neighbors. Over a
 sequence of one step both are dense layers.
-Source: the composition is that of a system the first study compares with, sizes are ours; Schuster and Paliwal 1997;
-LeCun et al. 1998.
+Source: the composition is that of a system the first study compares with, sizes are ours; Schuster and Paliwal, IEEE
+Transactions on Signal Processing 1997; LeCun et al., Proc. IEEE 1998.
 """
 
 from collections.abc import Sequence

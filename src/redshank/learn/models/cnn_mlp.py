@@ -3,7 +3,7 @@
 In: a sequence, by default of the columns of a row. Out: class logits.
 The one idea: filters see neighbors, dense layers see every column with every other; one head judges both.
 Source: a CNN+MLP hybrid is among the systems that the first study compares with; that the two stand side by side, and
-all sizes, are ours. LeCun et al. 1998; Rumelhart et al., Nature 1986.
+all sizes, are ours. LeCun et al., Proc. IEEE 1998; Rumelhart et al., Nature 1986.
 """
 
 from collections.abc import Sequence
