@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import optuna
 import pytest
 import torch
 from sklearn.base import clone
@@ -280,3 +281,14 @@ def test_what_learns_from_benign_rows_refuses_families_and_a_table_without_benig
         _new(name).fit(X, Y, columns=COLUMNS, n_classes=3)
     with pytest.raises(ValueError, match="none of 96 rows is benign"):
         _fit(_new(name), X, np.ones(96, dtype=np.int64))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_search_may_suggest_is_allowed(name: str) -> None:
+    kind = MODELS.find(name)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(20):
+        suggested = kind.space(study.ask())
+        assert suggested.keys() <= kind().get_params().keys() - {"seed"}
+        problems = getattr(kind(**suggested), "problems", list)
+        assert problems() == []

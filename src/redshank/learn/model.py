@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from redshank.core.registry import Kind
 from redshank.features.feature_set import Column
+
+if TYPE_CHECKING:
+    import optuna
 
 Floats = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
@@ -66,6 +69,11 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
         """Make the constructor from the fields."""
         super().__init_subclass__()
         dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    @classmethod
+    def space(cls, trial: "optuna.Trial") -> dict[str, Any]:  # noqa: ARG003  nothing to search, unless it says so
+        """Suggest settings for `redshank tune`; every one must be allowed. Empty if there is nothing to search."""
+        return {}
 
     def settings(self) -> dict[str, Any]:
         """Return the constructor arguments, for a manifest or a table of results."""

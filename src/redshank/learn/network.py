@@ -9,7 +9,8 @@ is kept of an interrupted run (`learn/resume.py`) and the input encoding (`learn
 import copy
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -25,9 +26,13 @@ from redshank.learn.loop import Loop
 from redshank.learn.model import Classes, Epoch, Floats, check_rows
 from redshank.learn.resume import fingerprint, keep, take_up
 
+if TYPE_CHECKING:
+    import optuna
+
 FITTING_ROWS = 1 << 20  # of which quantiles are taken; more would not move them
 IMBALANCES = ("none", "balanced", "focal", "oversample")
 SCHEDULES = ("constant", "cosine", "one_cycle")
+WIDE = 16  # a smaller number is no width but a count, which has its reasons
 CERTAIN = 1e-6  # below it the focal factor of a row that is told with certainty has no slope
 
 
@@ -84,6 +89,29 @@ class Network(Graphed):
 
     window: ClassVar[int] = WINDOW_ROWS
     """Most rows of a memory-mapped table in memory at once."""
+
+    @classmethod
+    def space(cls, trial: "optuna.Trial") -> dict[str, Any]:
+        """Suggest how to train, half to twice the widths that `least` names, and up to twice the blocks."""
+        found: dict[str, Any] = {
+            "learning_rate": trial.suggest_float("learning_rate", 2e-4, 1e-2, log=True),
+            "batch_size": trial.suggest_categorical("batch_size", [64, 128, 256, 512]),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-6, 1e-2, log=True),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.4),
+            "bins": trial.suggest_int("bins", 8, 64, log=True),
+            "schedule": trial.suggest_categorical("schedule", ["constant", "one_cycle"]),
+        }
+        defaults: dict[str, Any] = {each.name: each.default for each in fields(cls)}
+        for name in sorted(cls.least.keys() - Network.least.keys()):
+            default = defaults[name]
+            if name == "blocks":
+                found[name] = trial.suggest_int(name, 1, 2 * default)
+            elif isinstance(default, Sequence):
+                scale = trial.suggest_categorical(f"{name} times", [0.5, 1.0, 2.0])
+                found[name] = tuple(max(int(width * scale), int(cls.least[name])) for width in default)
+            elif isinstance(default, int) and default >= WIDE:
+                found[name] = trial.suggest_categorical(name, [default // 2, default, 2 * default])
+        return found
 
     def problems(self) -> list[str]:
         """Say what is wrong with the settings, one line each; a subclass adds what `least` cannot say."""

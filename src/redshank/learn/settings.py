@@ -60,6 +60,18 @@ def check_settings(model: str, settings: dict[str, Any]) -> None:
         raise ConfigError(problems)
 
 
+def written(value: object) -> str:
+    """Write a value of a setting as `read_settings` reads it.
+
+    Example:
+        >>> written((64, 32)), written(True), written(0.001)
+        ('64,32', 'true', '0.001')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
 def _defaults(model: str) -> dict[str, Any]:
     arguments = inspect.signature(MODELS.find(model)).parameters
     own = {name: argument.default for name, argument in arguments.items() if name != "seed"}

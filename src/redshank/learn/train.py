@@ -78,15 +78,7 @@ def fit(
         ConfigError: If there is no such model, or it has no such setting.
         ActionError: If a part that training needs has no rows.
     """
-    kind = MODELS.find(model)
-    chosen = {**_recipe(kind, parts), **(settings or {})}
-    clean = tuple(chosen.pop("clean", ()))
-    check_settings(model, chosen)
-    if kind.one_class and len(parts.classes) > 2:
-        raise ConfigError(
-            f"task: '{parts.task}' has {len(parts.classes)} classes, but {model} learns from benign rows alone and "
-            "tells benign from attack; use task binary"
-        )
+    estimator = build(parts, model, settings or {}, seed)
     for name in ("train", "calibration"):
         if not len(getattr(parts, name)):
             raise ActionError(
@@ -95,15 +87,49 @@ def fit(
     if progress:
         _log.info("training %s, seed %d, on %s rows", model, seed, f"{len(parts.train):,}")
     begun = time.perf_counter()
+    if progress:
+        estimator.on_epoch = _Progress(len(parts.train), int(estimator.settings().get("epochs", 0)))
+    estimator.kept_in = kept_in
+    learn(estimator, parts)
+    seconds = time.perf_counter() - begun
+    if progress:
+        _log.info("trained %s, seed %d, in %.1f s", model, seed, seconds)
+    found = calibrate.fit(estimator.predict_proba(parts.calibration.x), parts.calibration.y)
+    return Trained(estimator, model, seed, found, seconds)
+
+
+def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Model:
+    """Make an untrained model for these parts, with all that stands around it.
+
+    Args:
+        parts: What it will be trained on.
+        model: A name in `MODELS`.
+        settings: As of `fit`.
+        seed: Of the model.
+
+    Raises:
+        ConfigError: If there is no such model, it has no such setting, or it is not for this task.
+    """
+    kind = MODELS.find(model)
+    chosen = {**_recipe(kind, parts), **settings}
+    clean = tuple(chosen.pop("clean", ()))
+    check_settings(model, chosen)
+    if kind.one_class and len(parts.classes) > 2:
+        raise ConfigError(
+            f"task: '{parts.task}' has {len(parts.classes)} classes, but {model} learns from benign rows alone and "
+            "tells benign from attack; use task binary"
+        )
     imbalance = "none" if "imbalance" in inspect.signature(kind).parameters else chosen.pop("imbalance", "none")
-    estimator = kind(**{**chosen, "seed": seed})
+    estimator: Model = kind(**{**chosen, "seed": seed})
     if imbalance != "none":
         estimator = Balanced(model=estimator, imbalance=imbalance, seed=seed)
     if clean:
         estimator = Cleaned(estimator, clean, seed=seed)
-    if progress:
-        estimator.on_epoch = _Progress(len(parts.train), int(chosen.get("epochs", getattr(kind, "epochs", 0))))
-    estimator.kept_in = kept_in
+    return estimator
+
+
+def learn(estimator: Model, parts: Parts) -> None:
+    """Train on the train part, with the validation part if it has rows."""
     estimator.fit(
         parts.train.x,
         parts.train.y,
@@ -112,11 +138,6 @@ def fit(
         steps=parts.steps,
         validation=(parts.validation.x, parts.validation.y) if len(parts.validation) else None,
     )
-    seconds = time.perf_counter() - begun
-    if progress:
-        _log.info("trained %s, seed %d, in %.1f s", model, seed, seconds)
-    found = calibrate.fit(estimator.predict_proba(parts.calibration.x), parts.calibration.y)
-    return Trained(estimator, model, seed, found, seconds)
 
 
 def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, Any], *, command: str = "") -> Bundle:

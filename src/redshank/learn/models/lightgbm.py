@@ -9,7 +9,7 @@ rare classes otherwise send single leaves to infinity and the loss up again afte
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import lightgbm
 import numpy as np
@@ -19,6 +19,9 @@ from redshank.core.errors import ConfigError
 from redshank.features.feature_set import Column
 from redshank.learn.model import Classes, Epoch, Floats, Model
 from redshank.learn.trees import graph, known
+
+if TYPE_CHECKING:
+    import optuna
 
 
 class Lightgbm(Model):
@@ -46,6 +49,19 @@ class Lightgbm(Model):
     step: float = 1.0
     seed: int = 0
     booster_: lightgbm.Booster | None = field(init=False)
+
+    @classmethod
+    def space(cls, trial: "optuna.Trial") -> dict[str, Any]:
+        """Suggest the size of trees and steps; rounds are found by early stopping."""
+        return {
+            "rounds": 1000,
+            "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+            "leaves": trial.suggest_int("leaves", 15, 255, log=True),
+            "leaf_rows": trial.suggest_int("leaf_rows", 2, 100, log=True),
+            "leaf_hessian": trial.suggest_float("leaf_hessian", 0.01, 10, log=True),
+            "penalty": trial.suggest_float("penalty", 0.01, 10, log=True),
+            "step": trial.suggest_float("step", 0.3, 3, log=True),
+        }
 
     def fit(
         self,
