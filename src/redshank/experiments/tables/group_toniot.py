@@ -114,7 +114,8 @@ class GroupToniot(Experiment):
     def _local(self, cell: Cell, parts: Parts, trained: Trained, where: str) -> Outcome:
         local, test = _apart(parts, where, cell.seed)
         order = np.random.default_rng(cell.seed).permutation(len(local))
-        for_threshold, for_training = (local.take(some) for some in (order[:LOCAL], order[LOCAL : 2 * LOCAL]))
+        few = min(LOCAL, len(local) // 2)
+        for_threshold, for_training = (local.take(some) for some in (order[:few], order[few : 2 * few]))
         more = _joined(parts.train, for_training)
         again = fit(replace(parts, train=more), cell.model, settings=dict(cell.settings), seed=cell.seed)
         figures: dict[str, float | None] = {}
@@ -169,7 +170,7 @@ def _apart(parts: Parts, where: str, seed: int) -> tuple[Part, Part]:
         pairs = np.random.default_rng(seed).permutation(np.unique(groups[benign]))
         local = benign[np.isin(groups[benign], pairs[: len(pairs) // 2])]
         return test.take(local), test.take(np.setdiff1d(np.arange(len(test)), local))
-    local = benign[np.argsort(test.row[benign], kind="stable")][: 2 * LOCAL]
+    local = benign[np.argsort(test.row[benign], kind="stable")][: min(2 * LOCAL, len(benign) // 2)]
     return test.take(local), test.take(np.setdiff1d(np.arange(len(test)), local))
 
 
