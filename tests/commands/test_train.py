@@ -139,6 +139,11 @@ def test_a_cleaning_step_that_is_not_is_refused(
 ) -> None:
     assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--clean", "mising") == 2
     assert "cleaning step: no 'mising'; did you mean 'missing'?" in capsys.readouterr().err
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--clean", "spelling") == 2
+    assert "cleaning step spelling: works on a dataset's own columns" in capsys.readouterr().err
+    arguments = ["--data", "rows", "--protocol", "paper", "--clean", "spelling", "--clean", "scale"]
+    assert ended(monkeypatch, "train", "drawn", "--model", "constant", "--no-compare", *arguments) == 0
+    assert "spelling (raw columns): values in one spelling" in capsys.readouterr().err
 
 
 def test_a_model_without_a_graph_is_measured_and_not_bundled(

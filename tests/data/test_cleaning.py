@@ -77,6 +77,8 @@ def test_flows_alone_have_no_spellings() -> None:
     with pytest.raises(ConfigError, match="cleaning step spelling: works on a dataset's own columns, and 'drawn' has"):
         clean_table(data, read_steps(["spelling"]))
     assert clean_table(data, read_steps(["scale"])) == (data, [])
+    with pytest.raises(ConfigError, match="model input is made of flows here .feature set 'conn'.; use --features own"):
+        clean_table(labelled(), read_steps(["types"]), "conn")
 
 
 def test_steps_are_fitted_on_what_earlier_steps_left() -> None:

@@ -66,7 +66,7 @@ def train(
     from redshank.data.clean import recorded
     from redshank.data.cleaning import clean_table, read_steps
     from redshank.data.dataset import find, read
-    from redshank.data.protocol import check_names, read_protocol
+    from redshank.data.protocol import PROTOCOLS, check_names, features_of, read_protocol
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
     from redshank.learn.model import MODELS
@@ -93,7 +93,9 @@ def train(
     command += ["--preset", preset] if preset else []
     command += [word for pair in settings or [] for word in ("--set", pair)]
     command += [word for text in clean or [] for word in ("--clean", text)]
-    labelled, done = clean_table(read(dataset, data), steps)
+    labelled = read(dataset, data)
+    encoding = PROTOCOLS.find(protocol)(**asked).encoding(labelled, features or features_of(labelled))
+    labelled, done = clean_table(labelled, steps, encoding.feature_set)
     recorded(done)
     comparison, trained, parts = run(
         labelled,

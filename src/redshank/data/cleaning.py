@@ -157,11 +157,18 @@ def read_steps(texts: Sequence[str]) -> list[Named]:
     return found
 
 
-def clean_table(labelled: Labelled, steps: Sequence[Named]) -> tuple[Labelled, list[Step]]:
+def clean_table(
+    labelled: Labelled, steps: Sequence[Named], feature_set: str | None = None
+) -> tuple[Labelled, list[Step]]:
     """Apply the steps that work on text to a dataset's own columns.
 
+    Args:
+        labelled: The dataset.
+        steps: All steps; others than these are left alone.
+        feature_set: What model input is made by, if not of the dataset's own columns.
+
     Raises:
-        ConfigError: If there are such steps, but the dataset has no columns of its own.
+        ConfigError: If there are such steps, but the dataset has no columns of its own or model input is made of flows.
         SourceError: If the table does not fit a schema.
     """
     wanted = [named for named in steps if named.on == TABLE]
@@ -170,6 +177,11 @@ def clean_table(labelled: Labelled, steps: Sequence[Named]) -> tuple[Labelled, l
     if wanted and all(table is None for table in tables.values()):
         raise ConfigError(
             f"cleaning step {wanted[0].text}: works on a dataset's own columns, and '{labelled.name}' has only flows"
+        )
+    if wanted and feature_set is not None:
+        raise ConfigError(
+            f"cleaning step {wanted[0].text}: works on a dataset's own columns, and model input is made of flows here "
+            f"(feature set '{feature_set}'); use --features own, or leave the step out"
         )
     for which, before in tables.items():
         if before is not None:

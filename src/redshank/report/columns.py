@@ -44,11 +44,14 @@ def numbers(survey: Survey) -> Chapter:
     head = ["column", "mean", "std", *names, "skewness", "kurtosis"]
     rows = []
     for p in survey.profiles:
-        if p.basics is not None:
+        if p.basics is not None and p.distinct > 1:
             b = p.basics
             values = [b.mean, b.std, *b.quantiles, b.skewness, b.kurtosis]
             rows.append([p.name, *map(_value, values)])
-    text = "Kurtosis is the excess over a normal distribution's. A skewness far from 0 asks for a logarithm or bins."
+    text = (
+        "Kurtosis is the excess over a normal distribution's. A skewness far from 0 asks for a logarithm or bins. "
+        "Columns of one value are left out."
+    )
     return Chapter("Numbers", [text, table(head, rows)] if rows else ["There is no column of numbers."])
 
 
@@ -197,7 +200,7 @@ def _value(value: float | None) -> str:
         return UNKNOWN
     if value == int(value) and abs(value) < 1e6:
         return f"{value:,.0f}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _crossed(survey: Survey, one: Crossed) -> Html:
