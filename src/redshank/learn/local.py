@@ -33,7 +33,7 @@ class Local:
 
     Args:
         recalibrate, refit: Benign rows to set thresholds by and to train on; no row is in both.
-        test: All other rows: none of the local ones, and under `by_groups` none of their groups' benign rows.
+        test: All other rows: none of the local ones, and under `by_groups` no benign row of their groups.
     """
 
     recalibrate: Part
@@ -44,8 +44,10 @@ class Local:
 def by_groups(test: Part, grouping: Grouping, recalibrate: int, refit: int, *, seed: int = 0) -> Local:
     """Take the local rows from other groups than those whose benign rows are tested.
 
-    Groups are drawn until they hold enough, at most half of those with benign rows; a group with more vectors than are
-    still wanted gives a draw of them, and leaves the test with all of its benign vectors.
+    Groups are drawn until they hold enough, first for the thresholds, then others for training: a model knows the
+    devices it was refitted on, and a threshold set by them would be too low for the rest. At most half of the groups
+    with benign rows are drawn; a group with more vectors than are still wanted gives a draw of them, and leaves the
+    test with all of its benign vectors.
 
     Args:
         test: The test part.
@@ -66,20 +68,19 @@ def by_groups(test: Part, grouping: Grouping, recalibrate: int, refit: int, *, s
     there = rng.permutation(np.unique(group))
     if len(there) < 2:
         raise ActionError(f"local: the test part has {len(there)} groups by {grouping.by} with benign rows, wanted two")
-    wanted, most = recalibrate + refit, MOST * len(np.unique(vector))
+    most = MOST * len(np.unique(vector))
     gone: Rows = np.empty(0, np.int64)
-    drawn: Rows = np.empty(0, np.int64)
-    for at in there[: int(MOST * len(there))]:
-        of = np.unique(vector[group == at])
-        both = np.union1d(gone, of)
-        if len(both) > most:
-            continue
-        fresh = np.setdiff1d(of, gone)
-        drawn = np.concatenate([drawn, rng.permutation(fresh)[: wanted - len(drawn)]])
-        gone = both
-        if len(drawn) == wanted:
-            break
-    return _apart(test, rng.permutation(drawn), gone, recalibrate / wanted)
+    given = []
+    waiting = [np.unique(vector[group == at]) for at in there[: int(MOST * len(there))]]
+    for wanted in (recalibrate, refit):
+        drawn: Rows = np.empty(0, np.int64)
+        while waiting and len(drawn) < wanted:
+            of = waiting.pop()
+            if len(np.union1d(gone, of)) <= most:
+                drawn = np.concatenate([drawn, rng.permutation(np.setdiff1d(of, gone))[: wanted - len(drawn)]])
+                gone = np.union1d(gone, of)
+        given.append(drawn)
+    return _apart(test, given[0], given[1], gone)
 
 
 def earlier(test: Part, order: npt.NDArray[np.float64], recalibrate: int, refit: int) -> Local:
@@ -97,9 +98,9 @@ def earlier(test: Part, order: npt.NDArray[np.float64], recalibrate: int, refit:
     benign = np.flatnonzero(test.y == 0)
     first = benign[np.argsort(order[benign], kind="stable")][: min(recalibrate + refit, int(MOST * len(benign)))]
     # Spread over the whole stretch, so that both see the same time.
-    share = recalibrate / (recalibrate + refit)
-    spread = np.linspace(0, max(len(first) - 1, 0), round(len(first) * share)).round().astype(np.int64)
-    return _apart(test, np.concatenate([first[spread], np.delete(first, spread)]), first, share)
+    border = round(len(first) * recalibrate / (recalibrate + refit))
+    spread = np.linspace(0, max(len(first) - 1, 0), border).round().astype(np.int64)
+    return _apart(test, first[spread], np.delete(first, spread), first)
 
 
 def recalibrated(trained: Trained, parts: Parts, benign: Part) -> Trained:
@@ -184,8 +185,6 @@ def before_and_after(
     }
 
 
-def _apart(test: Part, drawn: Rows, gone: Rows, share: float) -> Local:
-    """Make the three parts; the first `share` of the drawn rows sets thresholds."""
-    border = round(len(drawn) * share)
+def _apart(test: Part, recalibrate: Rows, refit: Rows, gone: Rows) -> Local:
     left = np.setdiff1d(np.arange(len(test)), gone)
-    return Local(test.take(drawn[:border]), test.take(drawn[border:]), test.take(left))
+    return Local(test.take(recalibrate), test.take(refit), test.take(left))
