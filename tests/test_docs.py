@@ -24,6 +24,7 @@ NOT_RUN = {
     "make new": "writes into the source tree; tests/tools/test_new.py runs it in a copy",
     "make docs": "tests compare its pages below",
     "pip install": "changes the environment that the tests run in",
+    "redshank experiment run": "measures for minutes; tests/commands/test_experiment.py runs a small one",
     "redshank train ton_iot": "trains for minutes on the public table; tests/commands/test_train.py runs it on a part",
 }
 

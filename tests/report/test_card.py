@@ -53,4 +53,4 @@ def test_limits_follow_the_figures(made: tuple[Comparison, Bundle]) -> None:
     poor = replace(lead, headline={**lead.headline, "ece": Figure(0.3), "macro_f1": Figure(0.0)})
     told = " ".join(limits(replace(comparison, models=(poor, *comparison.models[1:]))))
     assert "not a probability: the calibration error is 0.300" in told
-    assert "Better on the same rows: lightgbm and constant." in told
+    assert "With a higher macro-F1 on the same rows: lightgbm and constant." in told

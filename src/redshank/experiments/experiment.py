@@ -13,11 +13,14 @@ from redshank.core.errors import ConfigError
 from redshank.core.registry import Kind, alternatives
 from redshank.experiments.cell import Cell, Outcome, Result
 from redshank.experiments.measure import Data, train_and_judge
-from redshank.learn.compare import OVER_ROWS, OVER_SEEDS, Comparison, Figure, ModelResult, over_seeds
+from redshank.learn.compare import OVER_ROWS, Comparison, Figure, ModelResult, over_seeds
 from redshank.learn.table import Table, TableRow
 
 BESIDE = ("lightgbm", "lookup", "constant")
 """Stand in every table: gradient boosting, the best that memory alone can do, and the row that looks at nothing."""
+
+BEST_SHOWN = 2
+"""How many rows a page's figures show beside them."""
 
 COLUMNS = ("macro_f1", "accuracy", "mcc", "roc_auc", "recall_at_0.01", "fpr_at_0.01", "ece")
 
@@ -162,13 +165,19 @@ def _way(cell: Cell) -> str:
 
 
 def comparison(results: Results, title: str) -> Comparison | None:
-    """Return the first seed's details of a table, for the figures of a page; None if nothing was evaluated."""
+    """Return the first seed's details of a table, for the figures of a page; None if nothing was evaluated.
+
+    Its models are the best rows by macro-F1, and those that every table has: a figure shows few lines well.
+    """
     detailed = [
         run for run in results.of(table=title) if run.outcome is not None and run.outcome.evaluation is not None
     ]
     first = [run for run in detailed if run.cell.seed == detailed[0].cell.seed and _asks_alike(run, detailed[0])]
     if not first:
         return None
+    ranked = sorted(first, key=_macro_f1, reverse=True)
+    best = [run for run in ranked if run.cell.model not in BESIDE][:BEST_SHOWN]
+    first = [*best, *(run for run in ranked if run.cell.model in BESIDE)]
     models = []
     for run in first:
         assert run.outcome is not None
@@ -186,13 +195,17 @@ def comparison(results: Results, title: str) -> Comparison | None:
         task=lead.cell.task,
         feature_set=lead.cell.feature_set,
         seeds=(lead.cell.seed,),
-        interval=OVER_SEEDS if len(detailed) > len(first) else OVER_ROWS,
+        interval=OVER_ROWS,
         classes=lead.outcome.classes,
         rows=dict(lead.outcome.rows),
         notes=lead.outcome.notes,
         provenance={"commit": lead.commit, "versions": dict(lead.versions), "command": ""},
         models=tuple(models),
     )
+
+
+def _macro_f1(run: Result) -> float:
+    return (run.outcome.figures.get("macro_f1") if run.outcome else None) or 0.0
 
 
 def _asks_alike(run: Result, lead: Result) -> bool:

@@ -71,7 +71,7 @@ def limits(comparison: Comparison) -> list[str]:
         if (other.headline["macro_f1"].mean or 0.0) > (lead.headline["macro_f1"].mean or 0.0)
     ]
     if better:
-        said.append(f"Better on the same rows: {_listed(tuple(better))}.")
+        said.append(f"With a higher macro-F1 on the same rows: {_listed(tuple(better))}.")
     if comparison.interval != OVER_SEEDS:
         said.append("One seed: the intervals do not show how much another split or another start would change.")
     said.append("The precision of alarms depends on how rare attacks are: see the base rates below.")

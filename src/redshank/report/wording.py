@@ -87,11 +87,13 @@ def measure(name: str) -> str:
     """Return what a person calls a headline measure.
 
     Example:
-        >>> measure("recall_at_0.01"), measure("macro_f1")
-        ('recall at 1 % false alarms', 'macro-F1')
+        >>> measure("recall_at_0.01"), measure("macro_f1"), measure("fpr by pair")
+        ('recall at 1 % false alarms', 'macro-F1', 'false-alarm rate by pair')
     """
     plain, at, rate = name.partition("_at_")
-    return f"{NAMES.get(plain, plain)} at {percent(float(rate))} false alarms" if at else NAMES.get(plain, plain)
+    first, of, rest = plain.partition(" ")
+    words = f"{NAMES.get(first, first)}{of}{rest}"
+    return f"{words} at {percent(float(rate))} false alarms" if at else words
 
 
 def rule(decision: Decision) -> str:
