@@ -19,6 +19,7 @@ KINDS = {
     "model": ("learn/model.py", "Model", "learn/models"),
     "packet_source": ("capture/source.py", "PacketSource", "capture/sources"),
     "protocol": ("data/protocol.py", "Protocol", "data/protocols"),
+    "selector": ("learn/selector.py", "Selector", "learn/selectors"),
     "sink": ("alerts/sink.py", "Sink", "alerts/sinks"),
     "strategy": ("active/strategy.py", "Strategy", "active/strategies"),
 }

@@ -31,6 +31,7 @@ KINDS = {
     "Cleaning steps": "data/steps",
     "Protocols": "data/protocols",
     "Models": "learn/models",
+    "Selectors": "learn/selectors",
     "Query strategies": "active/strategies",
     "Experiments": "experiments/tables",
 }

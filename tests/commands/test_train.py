@@ -161,3 +161,17 @@ def test_what_learns_from_benign_rows_alone_is_trained_measured_and_bundled(monk
     page = Path("here/report.html").read_text()
     assert "Loss per epoch" in page
     assert "Accuracy per epoch" not in page
+
+
+def test_features_are_selected_and_the_state_kept_while_training_is_gone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--select", "mutual_information", "--no-compare", "-o", "out/few"]
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", *QUICK, *words) == 0
+    capsys.readouterr()
+    settings = Bundle.load(Path("out/few/bundle")).manifest.settings
+    assert settings["select"] == "mutual_information"
+    assert settings["selected"] > 0
+    assert [path.name for path in Path("out").iterdir()] == ["few"]
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--select", "reptile") == 2
+    assert "select: no 'reptile'; did you mean 'reptile_search'?" in capsys.readouterr().err

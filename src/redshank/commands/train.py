@@ -45,6 +45,12 @@ def train(
             "come after the recipe's own.",
         ),
     ] = None,
+    select: Annotated[
+        str, typer.Option(help="Choose features first: reptile_search, mutual_information or recursive_elimination.")
+    ] = "",
+    select_from: Annotated[
+        str, typer.Option(help="columns, or learned: what enters the last layer of a network.")
+    ] = "columns",
     flows_per_s: Annotated[
         float, typer.Option(min=1e-6, help="Flows per second that alerts per day are stated for.")
     ] = 1.0,
@@ -70,6 +76,7 @@ def train(
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
     from redshank.learn.model import MODELS
+    from redshank.learn.selector import SELECTORS
     from redshank.learn.settings import preset as recipe
     from redshank.learn.settings import read_settings
     from redshank.learn.train import make_bundle
@@ -82,6 +89,9 @@ def train(
     asked = read_protocol(protocol, protocol_settings or [])
     chosen = {**(recipe(model, preset) if preset else {}), **read_settings(model, settings or [])}
     steps = read_steps(clean or [])
+    if select:
+        SELECTORS.find(select)
+        chosen |= {"select": select, "select_from": select_from}
     called = find(dataset).full_name.replace("/", "-")
     name = f"{called}-{protocol}-{task}-{model}"
     folder = destination(out or Path("out") / name, "-o")
@@ -92,6 +102,7 @@ def train(
     command += [] if compare else ["--no-compare"]
     command += ["--preset", preset] if preset else []
     command += [word for pair in settings or [] for word in ("--set", pair)]
+    command += ["--select", select, "--select-from", select_from] if select else []
     command += [word for text in clean or [] for word in ("--clean", text)]
     labelled = read(dataset, data)
     encoding = PROTOCOLS.find(protocol)(**asked).encoding(labelled, features or features_of(labelled))

@@ -26,6 +26,7 @@ from redshank.learn.cleaned import Cleaned
 from redshank.learn.export import export
 from redshank.learn.model import MODELS, Epoch, Model
 from redshank.learn.provenance import plain, provenance
+from redshank.learn.selected import Selected
 from redshank.learn.settings import check_settings
 
 # Rows that the exported graph is checked on against the model it came from.
@@ -69,7 +70,8 @@ def fit(
     Args:
         parts: The dataset under a protocol.
         model: A name in `MODELS`.
-        settings: Constructor arguments that differ from their defaults, and under "clean" the texts of cleaning steps.
+        settings: Constructor arguments that differ from their defaults, and under "clean" the texts of cleaning steps,
+            under "select" and "select_from" those of `Selected`.
         seed: Of the model; the same seed gives the same model.
         progress: Whether to log each epoch.
         kept_in: Folder in which interrupted training is kept, and from which the same call goes on; see `Model`.
@@ -113,6 +115,7 @@ def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Mode
     kind = MODELS.find(model)
     chosen = {**_recipe(kind, parts), **settings}
     clean = tuple(chosen.pop("clean", ()))
+    select, select_from = chosen.pop("select", ""), chosen.pop("select_from", "columns")
     check_settings(model, chosen)
     if kind.one_class and len(parts.classes) > 2:
         raise ConfigError(
@@ -123,6 +126,8 @@ def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Mode
     estimator: Model = kind(**{**chosen, "seed": seed})
     if imbalance != "none":
         estimator = Balanced(model=estimator, imbalance=imbalance, seed=seed)
+    if select:
+        estimator = Selected(model=estimator, select=select, select_from=select_from, seed=seed)
     if clean:
         estimator = Cleaned(estimator, clean, seed=seed)
     return estimator
