@@ -21,12 +21,10 @@ from redshank.data.parts import Parts
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.features.feature_set import FEATURE_SETS
-from redshank.learn.balanced import Balanced
 from redshank.learn.cleaned import Cleaned
 from redshank.learn.export import export
 from redshank.learn.model import MODELS, Epoch, Model
 from redshank.learn.provenance import plain, provenance
-from redshank.learn.selected import Selected
 from redshank.learn.settings import check_settings
 
 # Rows that the exported graph is checked on against the model it came from.
@@ -125,8 +123,12 @@ def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Mode
     imbalance = "none" if "imbalance" in inspect.signature(kind).parameters else chosen.pop("imbalance", "none")
     estimator: Model = kind(**{**chosen, "seed": seed})
     if imbalance != "none":
+        from redshank.learn.balanced import Balanced  # noqa: PLC0415  imports torch, which judging a bundle must not
+
         estimator = Balanced(model=estimator, imbalance=imbalance, seed=seed)
     if select:
+        from redshank.learn.selected import Selected  # noqa: PLC0415  as above
+
         estimator = Selected(model=estimator, select=select, select_from=select_from, seed=seed)
     if clean:
         estimator = Cleaned(estimator, clean, seed=seed)
