@@ -161,7 +161,8 @@ def facts_of(results: Results, title: str) -> dict[str, str]:
 def _way(cell: Cell) -> str:
     said = ", ".join(f"{name} {value}" for name, value in cell.protocol_settings.items())
     features = f", features {cell.feature_set}" if cell.feature_set else ""
-    return f"{cell.protocol}{f' ({said})' if said else ''}, task {cell.task}{features}"
+    more = "".join(f", {name} {value}" for name, value in cell.options.items() if value != "")
+    return f"{cell.protocol}{f' ({said})' if said else ''}, task {cell.task}{features}{more}"
 
 
 def comparison(results: Results, title: str) -> Comparison | None:
