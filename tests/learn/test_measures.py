@@ -53,6 +53,7 @@ def test_without_rows_nothing_is_known() -> None:
     nobody: npt.NDArray[np.bool_] = np.zeros(0, dtype=bool)
     hits, alarms = Ranking.of(nobody, np.zeros(0)).steps(np.zeros(0))
     assert measures.roc_auc(hits, alarms) is measures.pr_auc(hits, alarms) is None
+    assert measures.fpr_at_recall(hits, alarms, 0.99) is None
     assert measures.reliability(nobody, np.zeros(0), np.zeros(0)) == ()
     assert measures.calibration_error(()) is measures.brier(nobody, np.zeros(0), np.zeros(0)) is None
     assert measures.clopper_pearson(0, 0) is None
@@ -62,6 +63,7 @@ def test_areas_are_unknown_when_only_one_side_occurs() -> None:
     for attack in (np.ones(3, dtype=bool), np.zeros(3, dtype=bool)):
         hits, alarms = Ranking.of(attack, np.array([0.1, 0.2, 0.3])).steps(np.ones(3))
         assert measures.roc_auc(hits, alarms) is measures.pr_auc(hits, alarms) is None
+        assert measures.fpr_at_recall(hits, alarms, 0.99) is None
 
 
 def test_roc_area_counts_pairs_in_the_right_order_and_ties_as_half() -> None:
@@ -70,6 +72,13 @@ def test_roc_area_counts_pairs_in_the_right_order_and_ties_as_half() -> None:
     assert measures.roc_auc(*ranking.steps(np.ones(4))) == 3.5 / 4
     # thresholds 0.9: precision 1, recall 1/2; 0.5: precision 2/3, recall 1
     assert measures.pr_auc(*ranking.steps(np.ones(4))) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+
+
+def test_the_false_alarm_rate_at_a_recall_is_that_of_the_strictest_threshold_that_reaches_it() -> None:
+    # descending: attack, benign, attack (tied with a benign), benign: recall 0.5 at rate 0, recall 1 at rate 2/3
+    ranking = Ranking.of(np.array([True, False, True, False, False]), np.array([0.9, 0.8, 0.7, 0.7, 0.1]))
+    steps = ranking.steps(np.ones(5))
+    assert [measures.fpr_at_recall(*steps, recall) for recall in (0.4, 0.5, 0.51, 1.0)] == [0, 0, 2 / 3, 2 / 3]
 
 
 @st.composite
@@ -89,6 +98,8 @@ def test_areas_agree_with_scikit_learn(rows: tuple[npt.NDArray[np.bool_], Double
         return
     assert measures.roc_auc(*steps) == pytest.approx(other.roc_auc_score(attack, scores, sample_weight=weight))
     assert measures.pr_auc(*steps) == pytest.approx(other.average_precision_score(attack, scores, sample_weight=weight))
+    rates, recalls, _ = other.roc_curve(attack, scores, sample_weight=weight, drop_intermediate=False)
+    assert measures.fpr_at_recall(*steps, 0.7) == pytest.approx(rates[recalls >= 0.7].min())
 
 
 @settings(max_examples=60, deadline=None)

@@ -57,7 +57,7 @@ def test_settings_of_another_model_are_refused() -> None:
 
 def test_a_preset_that_a_model_does_not_have_is_named() -> None:
     with pytest.raises(
-        ConfigError, match=r"--preset: bilstm has no 'papr'; did you mean 'paper'\? \(there are: paper\)"
+        ConfigError, match=r"--preset: bilstm has no 'papr'; did you mean 'paper'\? \(there are: paper, many_rows\)"
     ):
         preset("bilstm", "papr")
     with pytest.raises(ConfigError, match=r"--preset: constant has no 'paper'; \(there are: none\)"):

@@ -22,6 +22,8 @@ from redshank.learn.evaluation import ARGMAX, Decision, Evaluation, FamilyFigure
 from redshank.learn.measures import Doubles, Ranking
 from redshank.learn.per_group import GroupFigures, per_group
 
+RECALL = 0.99
+"""Share of attacks at which the false-alarm rate is read off the curve."""
 BASE_RATES = (1e-2, 1e-3, 1e-4)
 DAY_S = 86_400
 # A rate of 1/n cannot be told from 0 on fewer than about three times n rows (the "rule of three").
@@ -123,6 +125,7 @@ class _Test:
             "mcc": measures.mcc(matrix),
             "roc_auc": measures.roc_auc(hits, alarms),
             "pr_auc": measures.pr_auc(hits, alarms),
+            f"fpr_at_recall_{RECALL}": measures.fpr_at_recall(hits, alarms, RECALL),
         }
         for rule in self.called:
             at = "" if rule == ARGMAX else f"_at_{rule}"

@@ -166,6 +166,21 @@ def pr_auc(hits: Doubles, alarms: Doubles) -> float | None:
     return float(np.sum(np.diff(np.r_[0.0, hits]) * precision) / hits[-1])
 
 
+def fpr_at_recall(hits: Doubles, alarms: Doubles, recall: float) -> float | None:
+    """Return the least false-alarm rate of a threshold that finds the share `recall` of attacks, from `Ranking.steps`.
+
+    The threshold is read off the rows that it is judged on: it says what the scores could do, not what they will.
+
+    Example:
+        >>> ranking = Ranking.of(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.1]))
+        >>> [fpr_at_recall(*ranking.steps(np.ones(4)), recall) for recall in (0.5, 0.99)]
+        [0.0, 0.5]
+    """
+    if not len(hits) or not hits[-1] or not alarms[-1]:
+        return None
+    return float(alarms[np.searchsorted(hits, recall * hits[-1])] / alarms[-1])
+
+
 def clopper_pearson(count: int, rows: int) -> tuple[float, float] | None:
     """Return the exact 95 % interval of a share of which `count` of `rows` were seen; None without rows.
 

@@ -33,6 +33,17 @@ FITTING_ROWS = 1 << 20  # of which quantiles are taken; more would not move them
 IMBALANCES = ("none", "balanced", "focal", "oversample")
 SCHEDULES = ("constant", "cosine", "one_cycle")
 WIDE = 16  # a smaller number is no width but a count, which has its reasons
+MANY_ROWS: dict[str, Any] = {
+    "epochs": 20,
+    "batch_size": 512,
+    "patience": 20,
+    "learning_rate": 0.002,
+    "weight_decay": 0.01,
+    "schedule": "one_cycle",
+    "warm_up": 0.05,
+    "bins": 64,
+}
+"""A recipe for tens of thousands of flows and more, the preset "many_rows"; on a few hundred it is too few steps."""
 CERTAIN = 1e-6  # below it the focal factor of a row that is told with certainty has no slope
 
 

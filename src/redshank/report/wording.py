@@ -18,6 +18,7 @@ NAMES = {
     "mcc": "MCC",
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC",
+    "fpr_at_recall_0.99": "false-alarm rate at recall 0.99",
     "recall": "recall",
     "fpr": "false-alarm rate",
     "ece": "calibration error",

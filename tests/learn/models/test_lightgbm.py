@@ -60,7 +60,7 @@ def test_an_interrupt_leaves_the_model_as_it_was(tmp_path: Path) -> None:
 
 
 def test_every_wrong_setting_is_named(tmp_path: Path) -> None:
-    wrong = {"rounds": -1, "patience": 0, "leaves": 1, "learning_rate": 0.0, "leaf_hessian": 0.0}
+    wrong = {"rounds": -1, "patience": 0, "leaves": 1, "learning_rate": 0.0, "leaf_hessian": 0.0, "share": 1.5}
     with pytest.raises(ConfigError) as caught:
         example(tmp_path).set_params(**wrong).fit(raw(9), classes(raw(9)), columns=COLUMNS, n_classes=3)
     assert caught.value.problems == [
@@ -69,6 +69,7 @@ def test_every_wrong_setting_is_named(tmp_path: Path) -> None:
         "leaves: 1 is not 2 or more",
         "learning_rate: 0.0 is not above 0",
         "leaf_hessian: 0.0 is not above 0",
+        "share: 1.5 is not at most 1",
     ]
 
 

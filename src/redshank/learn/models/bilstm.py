@@ -11,6 +11,7 @@ Networks", IEEE Transactions on Signal Processing 1997; Hochreiter and Schmidhub
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from redshank.learn.network import MANY_ROWS
 from redshank.learn.recurrent import Recurrent
 
 
@@ -31,5 +32,6 @@ class Bilstm(Recurrent):
             "weight_decay": 0.0,
             "dropout": 0.2,
             "inputs": "minmax",
-        }
+        },
+        "many_rows": MANY_ROWS,
     }

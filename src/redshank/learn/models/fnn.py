@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from redshank.learn.network import Network
+from redshank.learn.network import MANY_ROWS, Network
 
 
 class Fnn(Network):
@@ -28,7 +28,10 @@ class Fnn(Network):
     blocks: int = 3
     residual: bool = True
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"paper": {"residual": False, "inputs": "minmax"}}
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {"residual": False, "inputs": "minmax"},
+        "many_rows": MANY_ROWS,
+    }
     least: ClassVar[dict[str, float]] = {"units": 1, "blocks": 1}
 
     def layers(self, width: int, n_classes: int, steps: int) -> nn.Module:
