@@ -84,4 +84,4 @@ def each(parts: Parts) -> list[Part]:
 
 def rows_of(part: Part) -> list[int]:
     """Return every row of the dataset that a part stands for, ascending."""
-    return sorted((part.row if part.members is None else part.members["row"]).tolist())
+    return sorted(part.counted()[1].tolist())

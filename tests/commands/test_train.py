@@ -175,3 +175,17 @@ def test_features_are_selected_and_the_state_kept_while_training_is_gone(
     assert [path.name for path in Path("out").iterdir()] == ["few"]
     assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--select", "reptile") == 2
     assert "select: no 'reptile'; did you mean 'reptile_search'?" in capsys.readouterr().err
+
+
+def test_a_protocol_takes_settings_and_says_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--data", "rows", "--protocol", "zero_day", "--with", "family=dos", "--model", "constant")
+    assert ended(monkeypatch, "train", "drawn", *arguments, "--no-compare", "-o", "here") == 0
+    out, _ = capsys.readouterr()
+    assert "zero_day (family=dos)" in out
+    comparison = Comparison.from_json(Path("here/evaluation.json").read_text())
+    assert comparison.protocol_settings == {"family": "dos"}
+    assert "--with family=dos" in comparison.provenance["command"]
+    assert ended(monkeypatch, "train", "drawn", "--data", "rows", "--protocol", "group", "--with", "buy=x") == 2
+    assert "protocol group: no setting 'buy'; did you mean 'by'?" in capsys.readouterr().err

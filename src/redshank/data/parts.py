@@ -48,6 +48,16 @@ class Part:
         """Return the number of rows."""
         return len(self.y)
 
+    def counted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return which vector stands for which row of the dataset, for every row that is counted.
+
+        Shape:
+            returns: [r] int64, [r] int64; r rows of the dataset.
+        """
+        if self.members is None:
+            return np.arange(len(self)), self.row
+        return self.members["vector"], self.members["row"]
+
     def take(self, at: npt.NDArray[np.int64]) -> "Part":
         """Return the rows `at`, in that order, each with its minority.
 

@@ -60,9 +60,7 @@ def by_groups(test: Part, grouping: Grouping, recalibrate: int, refit: int, *, s
         ActionError: If there are not two groups with benign rows.
     """
     rng = np.random.default_rng(seed)
-    vector, row = (
-        (np.arange(len(test)), test.row) if test.members is None else (test.members["vector"], test.members["row"])
-    )
+    vector, row = test.counted()
     benign = test.y[vector] == 0
     vector, group = vector[benign], grouping.number[row[benign]]
     there = rng.permutation(np.unique(group))

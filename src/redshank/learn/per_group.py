@@ -138,9 +138,7 @@ class _Cells:
         classes: int,
     ) -> None:
         self.rules, self.classes = list(called), classes
-        vector, row = (
-            (np.arange(len(part)), part.row) if part.members is None else (part.members["vector"], part.members["row"])
-        )
+        vector, row = part.counted()
         pairs = np.unique(vector * len(grouping.names) + grouping.number[row])
         vector, number = pairs // len(grouping.names), pairs % len(grouping.names)
         there, group = np.unique(number, return_inverse=True)
