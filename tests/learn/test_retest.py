@@ -172,7 +172,7 @@ def test_the_detector_raises_the_alarms_that_were_measured() -> None:
 def test_no_torch_is_needed() -> None:
     code = (
         "import sys, redshank.learn.retest, redshank.report.results, redshank.report.evaluation\n"
-        "print(sorted({'torch', 'lightgbm', 'pandas'} & set(sys.modules)))"
+        "print(sorted({'torch', 'lightgbm'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"

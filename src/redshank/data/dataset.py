@@ -52,6 +52,7 @@ class Labelled:
         own: The rows in the dataset's own columns; None if it offers only flows.
         official: Part of the dataset's own split that each row is in, "train" or "test"; None if it has none. [n] str
         capture: Which file, device or scenario each row comes from; None if it is one. [n] str
+        kind: The dataset's own name of each row's class, finer than its family; None if it has none. [n] str
     """
 
     flows: pa.RecordBatch
@@ -63,6 +64,7 @@ class Labelled:
     own: Own | None = None
     official: npt.NDArray[np.str_] | None = None
     capture: npt.NDArray[np.str_] | None = None
+    kind: npt.NDArray[np.str_] | None = None
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,7 @@ class Tabular(Verified):
             (*dict.fromkeys(note for note in notes if note), *self.notes()),
             own,
             np.concatenate(splits) if len(needed) > 1 else None,
+            kind=np.array(kinds.dictionary.to_pylist(), dtype=np.str_)[kinds.indices.to_numpy()],
         )
 
     def parse(self, content: bytes, known: Published) -> pa.Table:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from redshank.core.bundle import Bundle, Manifest
 from redshank.core.errors import ActionError, ConfigError
@@ -62,6 +63,7 @@ def fit(
     seed: int = 0,
     progress: bool = False,
     kept_in: Path | None = None,
+    weight: npt.NDArray[np.float32] | None = None,
 ) -> Trained:
     """Train a model on the train part and calibrate it on the calibration part.
 
@@ -73,6 +75,7 @@ def fit(
         seed: Of the model; the same seed gives the same model.
         progress: Whether to log each epoch.
         kept_in: Folder in which interrupted training is kept, and from which the same call goes on; see `Model`.
+        weight: Of each training row; equal if absent. [n] float32
 
     Raises:
         ConfigError: If there is no such model, or it has no such setting.
@@ -90,7 +93,7 @@ def fit(
     if progress:
         estimator.on_epoch = _Progress(len(parts.train), int(estimator.settings().get("epochs", 0)))
     estimator.kept_in = kept_in
-    learn(estimator, parts)
+    learn(estimator, parts, weight)
     seconds = time.perf_counter() - begun
     if progress:
         _log.info("trained %s, seed %d, in %.1f s", model, seed, seconds)
@@ -135,13 +138,14 @@ def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Mode
     return estimator
 
 
-def learn(estimator: Model, parts: Parts) -> None:
+def learn(estimator: Model, parts: Parts, weight: npt.NDArray[np.float32] | None = None) -> None:
     """Train on the train part, with the validation part if it has rows."""
     estimator.fit(
         parts.train.x,
         parts.train.y,
         columns=parts.columns,
         n_classes=len(parts.classes),
+        weight=weight,
         steps=parts.steps,
         validation=(parts.validation.x, parts.validation.y) if len(parts.validation) else None,
     )
