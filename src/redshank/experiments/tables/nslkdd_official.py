@@ -54,8 +54,8 @@ class NslkddOfficial(Experiment):
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
         (
-            f"The rule, fixed in writing before Test+ was opened: an alarm if {GATE} (rare kinds of attacks weigh more) or "
-            f"{NOVELTY} is above its threshold, set at {AIMS[GATE]:.0%} and {AIMS[NOVELTY]:.0%} of the benign "
+            f"The rule, fixed in writing before Test+ was opened: an alarm if {GATE} (rare kinds of attacks weigh "
+            f"more) or {NOVELTY} is above its threshold, set at {AIMS[GATE]:.0%} and {AIMS[NOVELTY]:.0%} of the benign "
             "calibration rows of Train+. Others have looked at Test+ before, and the choice builds on what that made "
             "known. The other rows decide for the likeliest class."
         ),
