@@ -216,7 +216,7 @@ def _work(experiment: Experiment, pipe: Connection) -> None:
 
 def attempt(measure: Callable[[Cell, Data], Outcome], cell: Cell, source: Data) -> Result:
     """Measure a cell; what goes wrong is part of the result."""
-    begun = time.perf_counter()
+    begun, made_by = time.perf_counter(), commit()  # of the code that begins, whatever is committed meanwhile
     outcome, error = None, ""
     sha256: dict[str, str] = {}
     try:
@@ -224,7 +224,7 @@ def attempt(measure: Callable[[Cell, Data], Outcome], cell: Cell, source: Data) 
         outcome = measure(cell, source)
     except FAILURES as caught:
         error = " ".join(f"{caught}".split()) or type(caught).__name__
-    return Result(cell, outcome, error, time.perf_counter() - begun, sha256, commit(), versions())
+    return Result(cell, outcome, error, time.perf_counter() - begun, sha256, made_by, versions())
 
 
 def _span(seconds: float) -> str:
