@@ -92,6 +92,19 @@ def test_intervals_draw_whole_groups_and_are_wider_than_those_over_rows() -> Non
     assert again.intervals == found.intervals
 
 
+def test_a_class_that_one_group_has_is_in_every_resample() -> None:
+    # Forty pairs of class 0, ten of class 1, one of class 2; the scarcest is told best.
+    kinds = np.repeat([0, 1, 2], [40, 10, 1])
+    number = np.repeat(np.arange(51), 10)
+    y = kinds[number]
+    predicted = np.where((np.arange(510) % 10 < 3) & (y < 2), 1 - y, y)
+    whole = Part(np.zeros((510, 1), np.float32), y, np.ones(510, np.float32), np.arange(510))
+    groups = Grouping("host_pair", number, tuple(map(str, range(51))))
+    found = per_group(whole, predicted, {"argmax": predicted != 0}, groups, 3, resamples=200)
+    # Every group of a class errs alike, so the mean does not move; without the class of F1 1 it would be far lower.
+    assert found.intervals["macro_f1"] == pytest.approx((found.figures["macro_f1"], found.figures["macro_f1"]))
+
+
 def test_figures_survive_json() -> None:
     found = figures(resamples=20)
     assert GroupFigures.from_dict(json.loads(json.dumps(asdict(found)))) == found

@@ -49,7 +49,9 @@ def chapter(groups: GroupFigures) -> Chapter:
         f"{word(groups)} fares, the rate of all flows is that of whoever talks most."
     )
     if groups.intervals:
-        text += " Intervals draw whole groups (bootstrap): flows of one device are not independent."
+        text += (
+            " Intervals draw whole groups (bootstrap, stratified by class): flows of one device are not independent."
+        )
     rates: list[list[str | Cell]] = [
         [
             _decided(rule),
