@@ -59,6 +59,10 @@ class NslkddOfficial(Experiment):
             "calibration rows of Train+. Others have looked at Test+ before, and the choice builds on what that made "
             "known. The other rows decide for the likeliest class."
         ),
+        (
+            "An earlier rule (boosted trees or autoencoders, each at 1.25 %) met Test+ once, with one seed: accuracy "
+            "0.864 at 8.2 % false alarms. This one was written down before that was known to its author."
+        ),
         "All rows of Test+ are counted as they are, repeats of training vectors included, as in published figures.",
     )
 
