@@ -10,13 +10,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pandera.pandas as pandera
+import pandera.polars as pandera
+import polars as pl
 import pyarrow as pa
 
 from redshank.core.errors import ConfigError, SourceError
 from redshank.data.cleaning import TABLE, CleaningStep
 
-KINDS = {"number": "numeric", "text": "string", "flag": "boolean"}
+KINDS = ("number", "text", "flag")
 RULES = ("type", "required", "missing", "least", "most", "values")
 SHOWN = 5  # broken rules that a message names
 
@@ -58,13 +59,23 @@ def broken(table: pa.Table, declared: dict[str, dict[str, Any]]) -> str:
         table: The table.
         declared: Rules by column, as `read_schema` reads them.
     """
-    checks = {name: _column(rules) for name, rules in declared.items()}
-    frame = table.select([name for name in declared if name in table.column_names]).to_pandas()
+    there = table.select([name for name in declared if name in table.column_names])
+    wrong = {
+        (name, f"type {rules['type']}"): len(table)
+        for name, rules in declared.items()
+        if "type" in rules and name in there.column_names and not _is(there[name], rules["type"])
+    }
+    frame = pl.from_arrow(there)
+    assert isinstance(frame, pl.DataFrame)
+    mistyped = {name for name, _ in wrong}
+    checks = {name: _column(rules) for name, rules in declared.items() if name not in mistyped}
     try:
         pandera.DataFrameSchema(checks).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
-        return _counted(error)
-    return ""
+        cases = error.failure_cases.group_by("column", "check", maintain_order=True).len()
+        wrong |= {(column, check): count for column, check, count in cases.iter_rows()}
+    shown = [f"column '{column}' breaks '{check}' ({count:,})" for (column, check), count in wrong.items()]
+    return ", ".join(shown[:SHOWN]) + (f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else "")
 
 
 def read_schema(path: Path) -> dict[str, dict[str, Any]]:
@@ -99,9 +110,6 @@ def read_schema(path: Path) -> dict[str, dict[str, Any]]:
 def _column(rules: dict[str, Any]) -> pandera.Column:
     """Return pandera's column for our rules."""
     checks = []
-    if "type" in rules:
-        kind = rules["type"]
-        checks.append(pandera.Check(lambda values: _is(values, kind), name=f"type {kind}", ignore_na=False))
     if "least" in rules:
         checks.append(pandera.Check.ge(rules["least"]))
     if "most" in rules:
@@ -111,20 +119,10 @@ def _column(rules: dict[str, Any]) -> pandera.Column:
     return pandera.Column(None, checks, required=rules.get("required", True), nullable=rules.get("missing", True))
 
 
-def _is(values: Any, kind: str) -> bool:  # noqa: ANN401  pandas is imported by pandera alone
-    found = values.dtype
-    if values.isna().all():
+def _is(values: pa.ChunkedArray, kind: str) -> bool:
+    found = values.type
+    if values.null_count == len(values):
         return True
     if kind == "number":
-        return found.kind in "iuf"
-    if kind == "flag":
-        return found.kind == "b" or (found.kind == "O" and all(isinstance(one, bool) for one in values.dropna()))
-    return found.kind not in "iufbM"
-
-
-def _counted(error: pandera.errors.SchemaErrors) -> str:
-    """Say in one line which rules are broken and by how many rows."""
-    cases = error.failure_cases
-    counts = cases.groupby(["column", "check"], dropna=False, sort=False).size()
-    shown = [f"column '{column}' breaks '{check}' ({count:,})" for (column, check), count in counts.items()]
-    return ", ".join(shown[:SHOWN]) + (f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else "")
+        return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
+    return bool(pa.types.is_boolean(found) if kind == "flag" else pa.types.is_string(found))
