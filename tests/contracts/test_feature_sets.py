@@ -7,13 +7,14 @@ with it. Whoever changes the meaning gives the feature set a new version and the
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.examples import example_of
 from random_flows import random_flows
-from redshank.core.schema import flow_batch
+from redshank.core.schema import FLOW, TIMESTAMP, flow_batch
 from redshank.data.clean import require_no_identifier
 from redshank.features.feature_set import FEATURE_SETS, FeatureSet
 
@@ -55,13 +56,32 @@ def test_columns_have_distinct_names_known_units_and_no_identifier(name: str) ->
 
 
 @every
+def test_what_a_feature_set_needs_is_in_a_flow(name: str) -> None:
+    features = _built(name)
+    assert set(features.needs) <= set(FLOW.names)
+    assert "ts" in features.needs or not features.remembers
+
+
+@every
 @settings(max_examples=25, deadline=None)
 @given(rows=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
 def test_a_flow_has_the_same_row_alone_as_inside_a_batch(name: str, rows: int, seed: int) -> None:
     features, flows = _built(name), random_flows(rows, seed)
-    together = features.encode(flows)
-    alone = np.concatenate([features.encode(flows.slice(at, 1)) for at in range(rows)])
-    assert together.tobytes() == alone.tobytes()
+    together = _built(name).encode(flows)
+    # What remembers is told of flows in their order; to all others the order is nothing.
+    order = range(rows) if features.remembers else reversed(range(rows))
+    alone = {at: features.encode(flows.slice(at, 1)) for at in order}
+    assert together.tobytes() == np.concatenate([alone[at] for at in range(rows)]).tobytes()
+
+
+@every
+@settings(max_examples=10, deadline=None)
+@given(rows=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
+def test_a_flow_without_time_has_no_history_and_leaves_none(name: str, rows: int, seed: int) -> None:
+    flows = random_flows(rows, seed)
+    flows = flows.set_column(flows.schema.get_field_index("ts"), FLOW.field("ts"), pa.nulls(rows, TIMESTAMP))
+    alone = [_built(name).encode(flows.slice(at, 1)) for at in range(rows)]
+    assert _built(name).encode(flows).tobytes() == np.concatenate(alone).tobytes()
 
 
 @every
@@ -69,28 +89,31 @@ def test_a_flow_has_the_same_row_alone_as_inside_a_batch(name: str, rows: int, s
 @given(rows=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_any_values_give_finite_numbers_or_nan_and_known_codes(name: str, rows: int, seed: int) -> None:
     features = _built(name)
-    x = features.encode(random_flows(rows, seed))
+    x = features.encode(random_flows(rows, seed)).reshape(rows, features.steps, -1)
     assert not np.isinf(x).any()
+    there = ~np.isnan(x).all(axis=2)
     for at, column in enumerate(features.columns):
         if column.codes:
-            assert set(x[:, at].tolist()) <= set(range(column.codes))
+            assert set(x[there][:, at].tolist()) <= set(range(column.codes))
 
 
 @every
 def test_rows_of_nulls_survive(name: str) -> None:
     features = _built(name)
     x = features.encode(flow_batch({}, rows=3))
-    assert x.shape == (3, len(features.columns))
+    assert x.shape == (3, features.steps * len(features.columns))
+    last = x[:, -len(features.columns) :]
     numbers = [at for at, column in enumerate(features.columns) if not column.codes]
-    assert np.isnan(x[:, numbers]).all()
-    assert (np.delete(x, numbers, axis=1) == 0).all()
+    assert np.isnan(x[:, : -len(features.columns)]).all()
+    assert np.isnan(last[:, numbers]).all()
+    assert (np.delete(last, numbers, axis=1) == 0).all()
 
 
 @every
 def test_an_empty_batch_survives(name: str) -> None:
     features = _built(name)
     x = features.encode(flow_batch({}, rows=0))
-    assert x.shape == (0, len(features.columns))
+    assert x.shape == (0, features.steps * len(features.columns))
 
 
 @every

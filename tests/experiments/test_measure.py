@@ -4,7 +4,7 @@ import pytest
 from labelled import labelled
 from redshank.data.dataset import Labelled
 from redshank.experiments.cell import Cell
-from redshank.experiments.measure import Data, share, train_and_judge
+from redshank.experiments.measure import Data, auc, share, train_and_judge
 
 CELL = Cell("drawn", "lightgbm", task="family", settings={"rounds": 3})
 
@@ -47,3 +47,20 @@ def test_a_share_has_its_exact_interval() -> None:
     assert found["tpr"] == 0.75
     assert found["tpr_low"] == pytest.approx(0.194, abs=0.001)  # Clopper-Pearson for 3 of 4
     assert share("tpr", np.zeros(0, bool)) == {"tpr": None, "tpr_low": None, "tpr_high": None}
+
+
+def test_an_area_has_an_interval_that_keeps_the_share_of_each_group() -> None:
+    rng = np.random.default_rng(0)
+    attack = np.repeat([False, True, True], [200, 195, 5])
+    scores = attack + rng.normal(size=400)
+    found = auc("auc", attack, scores, seed=1)
+    low, area, high = found["auc_low"], found["auc"], found["auc_high"]
+    assert low is not None
+    assert area is not None
+    assert high is not None
+    assert low < area < high
+    assert area == pytest.approx((scores[attack][:, None] > scores[~attack]).mean())
+    assert found == auc("auc", attack, scores, seed=1)
+    few = np.repeat([0, 1, 2], [200, 195, 5])
+    assert auc("auc", few[few != 1] == 2, scores[few != 1], 0, few[few != 1])["auc_low"] is not None
+    assert auc("auc", attack[:5], scores[:5], 0) == {"auc": None, "auc_low": None, "auc_high": None}

@@ -4,13 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from partitions import labelled as drawn
 from redshank.core.errors import ActionError, ConfigError
 from redshank.data.parts import PARTS, Part, Parts
-from redshank.detect.calibrate import Calibration
+from redshank.data.protocol import partition
+from redshank.detect.calibrate import Calibration, attack_score, calibrated
 from redshank.detect.detectors.classifier import Classifier
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.features.feature_sets.packet_sequence import PacketSequence
 from redshank.learn import train as module
 from redshank.learn.export import score
 from redshank.learn.train import benign_quantiles, fit, make_bundle
@@ -112,6 +116,30 @@ def test_a_bundle_scores_as_the_model_does_and_says_where_it_comes_from() -> Non
     assert Calibration.from_dict(manifest.calibration) == trained.calibration
     Classifier(bundle, 0.05)
     np.testing.assert_allclose(score(bundle.model, made.test.x), trained.model.predict_proba(made.test.x), atol=1e-5)
+
+
+def test_a_bundle_of_windows_judges_flows_as_it_was_trained() -> None:
+    data = drawn(800)
+    made = partition(data, protocol="group", task="binary", feature_set="host_window", by="capture", seen="keep")
+    trained = fit(made, "gru", settings={"epochs": 1, "units": (4,)})
+    bundle = make_bundle(trained, made, "mine", {})
+    assert set(bundle.manifest.calibration["benign_quantiles"]) >= {"src_ip_bytes", "gap"}
+    assert data.capture is not None
+    one = data.capture == data.capture[made.test.row[0]]
+    rows = [at for at in np.flatnonzero(one) if at in made.test.row]
+    verdicts = Classifier(bundle, 0.05).judge(data.flows.filter(pa.array(one)))
+    place = [made.test.row.tolist().index(at) for at in rows]
+    scores = attack_score(calibrated(trained.calibration, trained.model.predict_proba(made.test.x[place])))
+    found = verdicts.column("score").to_numpy()[np.isin(np.flatnonzero(one), rows)]
+    np.testing.assert_allclose(found, scores, atol=1e-4)
+
+
+def test_of_packets_no_step_is_the_flow_so_a_verdict_has_no_reason_from_them() -> None:
+    made = replace(parts(60), feature_set="packet_sequence")
+    x = {name: replace(getattr(made, name), x=getattr(made, name).x[:, :1].repeat(48, 1)) for name in PARTS}
+    made = replace(made, **x, columns=PacketSequence.columns, steps=PacketSequence.steps)
+    bundle = make_bundle(fit(made, "constant"), made, "mine", {})
+    assert bundle.manifest.calibration["benign_quantiles"] == {}
 
 
 def test_a_model_on_the_datasets_own_columns_is_measured_but_not_bundled() -> None:

@@ -2,7 +2,8 @@
 
 In: labelled rows. Out: a number per row that two rows share if no model can tell them apart, and, once it is known
 which rows train, the raw feature values of every part. The one idea: whatever has to be fitted (a vocabulary) sees the
-first part alone, and a feature set that remembers earlier flows begins anew in each part.
+first part alone, and a feature set that remembers earlier flows begins anew in each part, and in
+each capture of it.
 """
 
 from abc import ABC, abstractmethod
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from redshank.core.errors import ConfigError, SourceError
+from redshank.core.schema import FLOW, TIMESTAMP
 from redshank.data.clean import Floats, Step, groups, label_encode, min_max, require_no_identifier
 from redshank.data.dataset import Labelled
 from redshank.features.feature_set import FEATURE_SETS, Column, FeatureSet
@@ -86,13 +89,24 @@ class FlowEncoding(Encoding):
             raise ConfigError(
                 f"feature set: '{feature_set}' is made of flows, and '{labelled.name}' has none; use 'own'"
             )
+        missing = next((name for name in self._kind.needs if name not in there), None)
+        if missing and len(self._flows):
+            raise ConfigError(
+                f"feature set: '{feature_set}' is made of '{missing}', and '{labelled.name}' has none; use 'conn'"
+            )
+        self._capture = labelled.capture
         self._there = there
         self._dropped = tuple(name for name in there if name not in names)
         self._whole: Floats | None = None
 
     def numbers(self) -> Rows:
-        """See `Encoding.numbers`."""
-        return groups(self._encoded())
+        """See `Encoding.numbers`; of a set that remembers, rows are equal whose flows are, whatever came before."""
+        if not self._kind.remembers:
+            return groups(self._encoded())
+        timeless = self._flows.set_column(
+            self._flows.schema.get_field_index("ts"), FLOW.field("ts"), pa.nulls(len(self._flows), TIMESTAMP)
+        )
+        return groups(self._kind().encode(timeless)[:, -len(self._kind.columns) :])
 
     def encode(self, rows: Sequence[Rows]) -> Encoded:
         """See `Encoding.encode`."""
@@ -117,11 +131,17 @@ class FlowEncoding(Encoding):
         return self._whole
 
     def _remembered(self, part: Rows) -> Floats:
-        """Encode a part's flows in order of time, by an object that has seen no other part."""
-        order = np.argsort(np.array(self._flows.column("ts").take(pa.array(part)).cast(pa.int64())), kind="stable")
-        encoded = self._kind().encode(self._flows.take(pa.array(part[order])))
-        x = np.empty_like(encoded)
-        x[order] = encoded
+        """Encode a part's flows in order of time, those of each capture by an object that has seen nothing else."""
+        x = np.empty((len(part), self._kind.steps * len(self._kind.columns)), dtype=np.float32)
+        captures = np.zeros(len(part)) if self._capture is None else self._capture[part]
+        for capture in np.unique(captures):
+            held = np.flatnonzero(captures == capture)
+            flows = self._flows.take(pa.array(part[held]))
+            in_time = pc.sort_indices(
+                pa.table({"ts": flows.column("ts"), "uid": flows.column("uid"), "row": part[held]}),
+                sort_keys=[(key, "ascending") for key in ("ts", "uid", "row")],
+            )
+            x[held[in_time.to_numpy()]] = self._kind().encode(flows.take(in_time))
         return x
 
 

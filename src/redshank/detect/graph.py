@@ -11,6 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from redshank.core.bundle import MODEL_FILE, Bundle
 from redshank.core.errors import BundleError
+from redshank.features.feature_set import FEATURE_SETS
 
 # Rows per call of the graph: bounds its memory; a BiLSTM was 11 times as fast per row here as with single rows.
 MICRO_BATCH = 256
@@ -47,7 +48,8 @@ class Graph:
         except _ORT_ERRORS as error:
             raise self._refused(error) from None
         # Two rows prove what the graph takes and gives before the first flow comes.
-        rows = np.zeros((2, len(bundle.manifest.columns)), dtype=np.float32)
+        steps = FEATURE_SETS.find(bundle.manifest.feature_set).steps
+        rows = np.zeros((2, steps * len(bundle.manifest.columns)), dtype=np.float32)
         rows[1] = np.nan
         given = self.probabilities(rows)
         known = given[np.isfinite(given).all(axis=1)]
@@ -61,7 +63,7 @@ class Graph:
         """Return class probabilities as the graph gives them; a damaged one may give NaN.
 
         Shape:
-            x: [n, c] float32; returns: [n, k] float32; c columns and k classes of the bundle.
+            x: [n, steps * c] float32; returns: [n, k] float32; c columns and k classes of the bundle.
 
         Raises:
             BundleError: If the graph fails, or gives another shape.

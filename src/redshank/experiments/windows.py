@@ -1,87 +1,132 @@
-"""The last flows of a device as one row: what a recurrent net over flows learns from.
+"""A window of flows told in other ways, so that it shows what the sequence itself is worth.
 
-In: parts of a dataset whose flows know their time and devices. Out: the same parts with a window per flow, all flows
-counted. The one idea: windows are built after the split, within each part, and look back only, so that no flow of
-another part and none that started later is in them.
+In: parts whose rows are windows, the flow itself last (`host_window`). Out: the same rows, and of each the flow alone,
+its history in another order, the mean over the window, or figures of the window beside the flow. The rows stay the
+same, so any two ways compare like with like.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from redshank.core.schema import BENIGN
-from redshank.data.dataset import Labelled
-from redshank.data.parts import PARTS, Part, Parts
-from redshank.experiments.groups import each_row
-from redshank.features.feature_set import FEATURE_SETS, Column
-from redshank.learn.model import Floats
+from redshank.core.errors import ConfigError
+from redshank.core.registry import alternatives
+from redshank.data.parts import PARTS, Parts
+from redshank.features.feature_set import Column
 
-GAP = Column("gap_s", "s", heavy_tail=True)
-"""Time since the device's flow before; absent for its first."""
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+GAP = "gap"
+"""The column that tells of the flow before: a flow alone has none."""
+MICROSECONDS = 1e6
 
 
-def windowed(parts: Parts, labelled: Labelled, length: int) -> Parts:
-    """Replace the rows of every part by windows, one for each flow of the dataset that the part stands for.
+def retold(parts: Parts, way: str, seed: int) -> Parts:
+    """Tell the windows of all parts in another way.
 
     Args:
-        parts: Parts of the task benign or attack, in columns of a feature set.
-        labelled: The dataset.
-        length: Flows per window, 1 or more; 1 is the flow alone, without the gap.
+        parts: Rows are windows.
+        way: A name in `WAYS`, or "window" for what is there already.
+        seed: Of what is drawn.
 
     Raises:
-        ValueError: If the parts have no feature set.
-    """
-    if parts.feature_set is None:
-        raise ValueError(f"windows: parts of {parts.dataset} have the dataset's own columns, wanted a feature set")
-    encode = FEATURE_SETS.find(parts.feature_set)().encode
-    made: dict[str, Any] = {}
-    for name in PARTS:
-        rows, _ = each_row(getattr(parts, name), getattr(parts, name).y)
-        flows = labelled.flows.take(pa.array(rows))
-        x = encode(flows)
-        if length > 1:
-            x = host_windows(flows, x, parts.columns, length).reshape(len(rows), -1)
-        y = (labelled.family[rows] != BENIGN).astype(np.int64)
-        made[name] = Part(x, y, np.ones(len(rows), np.float32), rows)
-    columns = (*parts.columns, GAP) if length > 1 else parts.columns
-    return replace(parts, **made, columns=columns, steps=length, feature_set=None)
-
-
-def host_windows(flows: pa.RecordBatch, x: Floats, columns: tuple[Column, ...], length: int) -> Floats:
-    """Stack the last `length` flows of each flow's source device, oldest first, each with the gap before it.
-
-    Causal: a window never holds a flow that started later. Wrong for records without time or device (ToN_IoT's network
-    table): there it refuses.
-
-    Args:
-        flows: FLOW rows, in any order.
-        x: Their raw feature values.
-        columns: What the columns of `x` are.
-        length: Flows per window, 1 or more.
+        ConfigError: If there is no such way.
 
     Shape:
-        x: [n, c]; returns: [n, length, c + 1] float32; missing history is NaN, or 0 for a category.
-
-    Raises:
-        ValueError: If a flow has no time or no device; the first is named.
+        x of the result: [n, steps' * c'], c' columns.
     """
-    for name in ("ts", "src_ip"):
-        absent = flows.column(name).is_null().to_numpy(zero_copy_only=False)
-        if absent.any():
-            raise ValueError(f"windows: flow {int(np.argmax(absent))} has no {name}")
-    device = flows.column("src_ip").dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    ts = flows.column("ts").cast(pa.int64()).to_numpy(zero_copy_only=False)
-    order = np.lexsort((ts, device))
-    begins = np.r_[True, device[order][1:] != device[order][:-1]]
-    first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
-    gap = np.where(begins, np.nan, np.diff(ts[order], prepend=ts[order][:1]) / 1e9)
-    rows = np.column_stack([x[order], gap]).astype(np.float32)
-    at: npt.NDArray[np.int64] = np.arange(len(order))[:, None] - np.arange(length - 1, -1, -1)
-    windows = rows[np.maximum(at, 0)]
-    windows[at < first[:, None]] = [0.0 if column.vocabulary else np.nan for column in (*columns, GAP)]
-    back = np.empty_like(windows)
-    back[order] = windows
-    return back
+    if way == "window":
+        return parts
+    if way not in WAYS:
+        raise ConfigError(f"window: no '{way}'; {alternatives(way, ['window', *WAYS])}")
+    steps, columns, change = WAYS[way](parts.columns, parts.steps, seed)
+    changed = {}
+    for name in PARTS:
+        part = getattr(parts, name)
+        x = change(part.x.reshape(len(part), parts.steps, len(parts.columns)))
+        changed[name] = replace(part, x=np.ascontiguousarray(x.reshape(len(part), steps * len(columns)), np.float32))
+    return replace(parts, **changed, steps=steps, columns=columns)
+
+
+Way = tuple[int, tuple[Column, ...], Callable[[Floats], npt.NDArray[np.floating]]]
+"""Steps and columns of what comes out, and what makes it of [n, steps, c]."""
+
+
+def _alone(columns: tuple[Column, ...], steps: int, seed: int) -> Way:
+    """Take the flow without what came before it."""
+    del steps, seed
+    kept = [at for at, column in enumerate(columns) if column.name != GAP]
+    return 1, tuple(columns[at] for at in kept), lambda x: x[:, -1, kept]
+
+
+def _shuffled(columns: tuple[Column, ...], steps: int, seed: int) -> Way:
+    """Put the history in another order, in each row another; the flow itself stays the last."""
+
+    def change(x: Floats) -> Floats:
+        order = np.random.default_rng(seed).permuted(np.tile(np.arange(steps - 1), (len(x), 1)), axis=1)
+        order = np.concatenate([order, np.full((len(x), 1), steps - 1)], axis=1)
+        return np.take_along_axis(x, order[:, :, None], axis=1)
+
+    return steps, columns, change
+
+
+def _pooled(columns: tuple[Column, ...], steps: int, seed: int) -> Way:
+    """Take the mean over the window: of a category the share of each of its codes."""
+    del steps, seed
+    shares = [(at, code) for at, column in enumerate(columns) for code in range(column.codes)]
+    numbers = [at for at, column in enumerate(columns) if not column.codes]
+    made = [Column(f"{columns[at].name} {code}", "1") for at, code in shares]
+    made += [Column(f"mean {columns[at].name}", "1") for at in numbers]
+
+    def change(x: Floats) -> Doubles:
+        there = ~np.isnan(x[:, :, [at for at, _ in shares[:1]]])
+        codes = np.concatenate([x[:, :, [at]] == code for at, code in shares], axis=2)
+        mean = codes.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        return np.concatenate([mean, _moments(x[:, :, numbers], columns, numbers)[0]], axis=1)
+
+    return 1, tuple(made), change
+
+
+def _aggregates(columns: tuple[Column, ...], steps: int, seed: int) -> Way:
+    """Set beside the flow: means and shares over its window, spread and extremes, and how many flows it holds."""
+    _, pooled, mean = _pooled(columns, steps, seed)
+    numbers = [at for at, column in enumerate(columns) if not column.codes]
+    made = [*columns, *pooled, Column("flows", "1")]
+    made += [Column(f"{what} {columns[at].name}", "1") for what in ("spread", "least", "most") for at in numbers]
+
+    def change(x: Floats) -> Doubles:
+        flows = (~np.isnan(x).all(axis=2)).sum(axis=1, keepdims=True)
+        _, *others = _moments(x[:, :, numbers], columns, numbers)
+        return np.concatenate([x[:, -1], mean(x), flows, *others], axis=1)
+
+    return 1, tuple(made), change
+
+
+def _moments(x: Floats, columns: tuple[Column, ...], numbers: list[int]) -> tuple[Doubles, ...]:
+    """Return mean, spread, least and most over the steps that are there, of heavy-tailed numbers those of logarithms.
+
+    Shape:
+        x: [n, steps, m]; returns: four [n, m], NaN where no step is there.
+    """
+    scale = np.array([MICROSECONDS if columns[at].unit == "s" else 1.0 for at in numbers])
+    heavy = np.array([columns[at].heavy_tail for at in numbers])
+    values = np.where(heavy, np.log1p(np.maximum(x, 0) * scale), x.astype(np.float64))
+    there = ~np.isnan(values)
+    count = there.sum(axis=1)
+    some = np.maximum(count, 1)
+    mean = np.where(there, values, 0).sum(axis=1) / some
+    spread = np.sqrt(np.where(there, (values - mean[:, None]) ** 2, 0).sum(axis=1) / some)
+    least, most = np.where(there, values, np.inf).min(axis=1), np.where(there, values, -np.inf).max(axis=1)
+    mean, spread, least, most = (np.where(count, found, np.nan) for found in (mean, spread, least, most))
+    return mean, spread, least, most
+
+
+WAYS: Mapping[str, Callable[[tuple[Column, ...], int, int], Way]] = {
+    "alone": _alone,
+    "shuffled": _shuffled,
+    "pooled": _pooled,
+    "aggregates": _aggregates,
+}

@@ -52,14 +52,17 @@ class FeatureSet(ABC):
     steps: ClassVar[int] = 1
     """Length of the sequence that a row is; each step has all `columns`."""
     remembers: ClassVar[bool] = False
-    """Whether a row holds earlier flows too: then one object sees the flows of one network once, in order of time."""
+    """Whether a row holds earlier flows too: then one object sees the flows of one network once, in order of time, and
+    the last step of a row is the flow itself. A flow without `ts` has no history and leaves none."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Columns of FLOW without which its rows would be empty, or all alone: a dataset that has not one is refused."""
 
     @abstractmethod
     def encode(self, flows: pa.RecordBatch) -> npt.NDArray[np.float32]:
         """Turn FLOW rows into raw feature values.
 
         The row of a flow does not depend on how flows were cut into batches, nor, unless the set `remembers`, on any
-        other flow.
+        other flow, and never on one that comes after it.
 
         Shape:
             returns: [n, steps * c] float32; n rows of `flows`, c = len(columns), the oldest step first; NaN where

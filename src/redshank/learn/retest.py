@@ -17,6 +17,7 @@ from redshank.core.errors import ActionError, BundleError
 from redshank.core.schema import BENIGN
 from redshank.data.assemble import merged
 from redshank.data.dataset import Labelled
+from redshank.data.encoding import FlowEncoding
 from redshank.data.grouping import Grouping, usual_grouping
 from redshank.data.parts import OTHER_FAMILY, Part
 from redshank.data.protocol import partition
@@ -141,7 +142,7 @@ def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
 def _whole(bundle: Bundle, labelled: Labelled) -> _Rows:
     """Take every distinct vector of the dataset; the class of most of its rows is its class."""
     manifest = bundle.manifest
-    x = FEATURE_SETS.find(manifest.feature_set)().encode(labelled.flows)
+    (x,) = FlowEncoding(labelled, manifest.feature_set).encode([np.arange(len(labelled.flows))]).x
     notes = []
     if manifest.provenance.get("sha256") == labelled.sha256:
         notes.append(

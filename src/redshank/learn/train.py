@@ -176,6 +176,8 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
     except ValueError as error:
         raise ActionError(f"{trained.name}: {error}; nothing was written") from error
     settings = {key: plain(value) for key, value in sorted(trained.model.settings().items())}
+    # Of a sequence of packets no step is the flow itself; of a window the last one is.
+    quantiles = benign_quantiles(parts) if features.remembers or features.steps == 1 else {}
     return Bundle(
         Manifest(
             name=name,
@@ -187,7 +189,7 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
             classes=list(parts.classes),
             model=trained.name,
             settings=settings,
-            calibration={**trained.calibration.to_dict(), "benign_quantiles": benign_quantiles(parts)},
+            calibration={**trained.calibration.to_dict(), "benign_quantiles": quantiles},
             provenance=provenance(parts, trained.seed, command),
             figures=plain(figures),
         ),
@@ -198,9 +200,9 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
 def benign_quantiles(parts: Parts) -> dict[str, list[float]]:
     """Return the 1 %, 50 % and 99 % quantiles of benign training rows by number column, for reasons of verdicts.
 
-    A column that no benign row has is left out.
+    They are of the last step of each row. A column that no benign row has is left out.
     """
-    benign = parts.train.x[parts.train.y == 0]
+    benign = parts.train.x[parts.train.y == 0, -len(parts.columns) :]
     found = {}
     for column, values in zip(parts.columns, benign.T, strict=True):
         there = values[np.isfinite(values)]

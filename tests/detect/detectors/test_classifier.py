@@ -1,4 +1,6 @@
 import logging
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from redshank.core.errors import BundleError, ConfigError
 from redshank.core.schema import VERDICT
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.graph import MICRO_BATCH
+from redshank.features.feature_sets.host_window import HostWindow
 
 MIXED = ["benign", "scanning", "dos", "strange"] * 5
 
@@ -67,6 +70,39 @@ def test_verdict_does_not_depend_on_the_batch_it_stands_in() -> None:
         alone = detector.judge(batch.slice(i, 1))
         assert alone.column("family")[0] == together.column("family")[i]
         assert alone.column("score")[0].as_py() == pytest.approx(together.column("score")[i].as_py(), abs=1e-6)
+
+
+def windowed() -> Bundle:
+    """Return a bundle that judges a flow by the one fifteen flows before it: the first step of its window."""
+    names = [column.name for column in HostWindow.columns]
+    width = HostWindow.steps * len(names)
+    return tiny_bundle(
+        feature_set="host_window", fingerprint=HostWindow.fingerprint(), columns=names, model=graph(width=width)
+    )
+
+
+def test_windows_go_on_from_batch_to_batch() -> None:
+    kinds = ["dos", *["benign"] * 39]
+    batch = flows(kinds, src_ip=["10.0.0.5"] * 40)
+    together = Classifier(windowed()).judge(batch)
+    cut = Classifier(windowed())
+    verdicts = [cut.judge(batch.slice(at, 7)) for at in range(0, 40, 7)]
+    families = [family for one in verdicts for family in column(one, "family")]
+    assert families == column(together, "family")
+    assert [at for at, family in enumerate(families) if family == "dos"] == [15]
+    anew = Classifier(windowed()).judge(batch.slice(15, 1))
+    assert column(anew, "family") != ["dos"], "another run knows nothing of this one"
+
+
+def test_reasons_are_of_the_flow_itself_and_not_of_its_history() -> None:
+    quantiles = {"src_ip_bytes": [1.0, 500.0, 1000.0]}
+    calibration = {**tiny_bundle().manifest.calibration, "benign_quantiles": quantiles}
+    made = windowed()
+    bundle = Bundle(replace(made.manifest, calibration=calibration), made.model)
+    batch = flows(["dos", *["benign"] * 14, "strange"], src_ip=["10.0.0.5"] * 16)
+    reasons = column(Classifier(bundle).judge(batch), "reasons")[15]
+    assert len(reasons) == 1
+    assert re.match(r"src_ip_bytes [12]\.?\d*e\+04 beyond benign 99 %", reasons[0])
 
 
 def test_no_flows_give_no_verdicts() -> None:

@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from redshank.experiments.tables.sequences import Sequences, aggregated, averaged, shuffled
-from redshank.features.feature_set import Column
+from partitions import labelled
+from redshank.experiments.measure import Data
+from redshank.experiments.tables import sequences
+from redshank.experiments.tables.sequences import Sequences
 
 
 def example(place: Path) -> Sequences:
@@ -11,31 +14,18 @@ def example(place: Path) -> Sequences:
     return Sequences()
 
 
-WINDOWS = np.array([[[2, 1.0], [3, np.nan], [2, 5.0]], [[0, np.nan], [0, np.nan], [3, 7.0]]], dtype=np.float32)
-COLUMNS = (Column("proto", "category", ("tcp", "udp")), Column("bytes", "bytes"))
-
-
-def test_shuffling_keeps_what_is_in_a_window_and_repeats_itself_for_a_seed() -> None:
-    x, columns, steps = shuffled(WINDOWS, COLUMNS, 1)
-    assert (columns, steps) == (COLUMNS, 3)
-    assert np.array_equal(np.sort(x.reshape(2, 3, 2), axis=1), np.sort(WINDOWS, axis=1), equal_nan=True)
-    assert np.array_equal(x, shuffled(WINDOWS, COLUMNS, 1)[0], equal_nan=True)
-
-
-def test_an_average_is_over_the_steps_there_are_and_keeps_the_last_category() -> None:
-    x, _, steps = averaged(WINDOWS, COLUMNS, 0)
-    assert steps == 1
-    assert x.tolist() == [[2.0, 3.0], [3.0, 7.0]]
-
-
-def test_aggregates_describe_each_number_beside_the_last_flow() -> None:
-    x, columns, _ = aggregated(WINDOWS, COLUMNS, 0)
-    assert [column.name for column in columns] == [
-        "proto",
-        "bytes",
-        "bytes_mean",
-        "bytes_spread",
-        "bytes_least",
-        "bytes_most",
-    ]
-    assert x[0].tolist() == [2.0, 5.0, 3.0, 2.0, 1.0, 5.0]
+def test_each_capture_is_left_out_in_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = labelled(400)
+    monkeypatch.setattr(sequences, "MALWARE", ("c0", "c1", "c2", "c3"))
+    monkeypatch.setattr(sequences, "HONEYPOTS", "c4,c5")
+    cell = next(cell for cell in Sequences().cells([0]) if cell.row == "lightgbm, window aggregates")
+    outcome = Sequences().measure(cell, Data(lambda _: drawn))
+    assert 390 < outcome.rows["test"] <= 400, "each distinct window of each capture is judged once"
+    assert outcome.rows["attacks"] <= (drawn.family != "benign").sum()
+    four = [outcome.figures[f"AUC c{n}"] for n in range(4)]
+    assert outcome.figures["mean AUC"] == pytest.approx(np.mean(np.array(four, dtype=float)))
+    low, auc, high = (outcome.figures[f"AUC{end}"] for end in ("_low", "", "_high"))
+    assert low is not None
+    assert auc is not None
+    assert high is not None
+    assert 0.8 < low < auc < high <= 1, "bytes tell one of the two families from benign flows"

@@ -11,6 +11,9 @@ How a verdict comes about, row by row:
 - `family` of an alarm is its most probable class but benign ("attack" in a binary bundle), and benign of no alarm.
 - Where the graph gives no finite number the detector cannot tell: score, family, p_value and unknown are null.
 
+One detector sees one network once, in the order in which flows are told: a feature set that remembers earlier flows
+goes on from batch to batch.
+
 Source: calibration and unknown as in `detect/calibrate.py`.
 """
 
@@ -109,7 +112,7 @@ class Classifier(Detector):
     def _reasons(
         self, x: npt.NDArray[np.float32], p: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_]
     ) -> pa.ListArray:
-        beyond = self._quantiles.beyond(x[wanted])
+        beyond = self._quantiles.beyond(x[wanted, -len(self._features.columns) :])
         texts = [own or other for own, other in zip(beyond, likely(p[wanted], self.classes), strict=True)]
         lengths = np.zeros(len(x), dtype=np.int32)
         lengths[wanted] = [len(own) for own in texts]

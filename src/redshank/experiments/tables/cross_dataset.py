@@ -16,17 +16,15 @@ from redshank.data.parts import Part
 from redshank.detect.calibrate import attack_score
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
-from redshank.experiments.measure import Data, alarms, share
+from redshank.experiments.measure import Data, alarms, auc, share
 from redshank.experiments.wording import rows_of, told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
-from redshank.learn import measures
 from redshank.learn.train import Trained, fit
 
 SOURCE = "ton_iot"
 CAPTURES = ("42-1", "20-1", "21-1", "8-1")
 LABELS = (20, 50, 100)
 RATE = 0.01
-RESAMPLES = 200
 WEIGHT = 20.0
 """What a local label weighs in training, in rows of the other network: there are few of them."""
 MODELS: dict[str, dict[str, Any]] = {"fnn": BUDGET, **{name: {} for name in BESIDE}}
@@ -131,16 +129,4 @@ def _questions(scores: npt.NDArray[np.float64], most: int, seed: int) -> tuple[A
 
 
 def _auc(name: str, trained: Trained, part: Part, seed: int) -> dict[str, float | None]:
-    attack = part.y != 0
-    ranking = measures.Ranking.of(attack, attack_score(trained.model.predict_proba(part.x)))
-    rng, n = np.random.default_rng(seed), len(part)
-    drawn = [
-        measures.roc_auc(*ranking.steps(np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)))
-        for _ in range(RESAMPLES)
-    ]
-    low, high = measures.percentiles([value for value in drawn if value is not None]) or (None, None)
-    return {
-        name: measures.roc_auc(*ranking.steps(np.ones(n))),
-        f"{name}_low": low,
-        f"{name}_high": high,
-    }
+    return auc(name, part.y != 0, attack_score(trained.model.predict_proba(part.x)), seed)
