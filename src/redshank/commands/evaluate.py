@@ -33,14 +33,14 @@ def evaluate(
     Example: redshank evaluate out/lab-leakfree-binary-bilstm/bundle ton_iot --whole
     """
     from redshank.core.bundle import Bundle
-    from redshank.data.dataset import find, read
+    from redshank.data.dataset import find_all, read
     from redshank.learn.retest import retest
     from redshank.report.evaluation import destination, write
     from redshank.report.results import sections, written
     from redshank.report.summary import show
 
     loaded = Bundle.load(bundle)
-    find(dataset)  # a wrong name is told before anything is read
+    find_all(dataset)  # a wrong name is told before anything is read
     folder = destination(out, "-o") if out else None
     command = ["redshank", "evaluate", loaded.manifest.name, dataset, *(["--whole"] if whole else [])]
     comparison = retest(

@@ -9,7 +9,7 @@ import typer
 
 
 def train(
-    dataset: Annotated[str, typer.Argument(help="Its name: lab, ton_iot, telemetry/fridge, ...")],
+    dataset: Annotated[str, typer.Argument(help="Its name: lab, ton_iot, telemetry/fridge, ...; several: lab+iot23.")],
     data: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Its file or folder; under $REDSHANK_DATA/data if absent."),
@@ -71,7 +71,7 @@ def train(
     """
     from redshank.data.clean import recorded
     from redshank.data.cleaning import clean_table, read_steps
-    from redshank.data.dataset import find, read
+    from redshank.data.dataset import file_name, read
     from redshank.data.protocol import PROTOCOLS, check_names, features_of, read_protocol
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
@@ -92,7 +92,7 @@ def train(
     if select:
         SELECTORS.find(select)
         chosen |= {"select": select, "select_from": select_from}
-    called = find(dataset).full_name.replace("/", "-")
+    called = file_name(dataset)
     name = f"{called}-{protocol}-{task}-{model}"
     folder = destination(out or Path("out") / name, "-o")
     kept_in = folder.with_name(f"{folder.name}.training")

@@ -42,7 +42,7 @@ def tune(
     Example: redshank tune ton_iot --task family --model lightgbm --trials 40
     """
     from redshank.core.files import writable_folder
-    from redshank.data.dataset import find, read
+    from redshank.data.dataset import file_name, read
     from redshank.data.protocol import check_names, partition, read_protocol
     from redshank.learn.settings import read_settings
     from redshank.learn.tune import tune as search
@@ -51,7 +51,7 @@ def tune(
     check_names(protocol, task, features)
     asked = read_protocol(protocol, protocol_settings or [])
     kept = read_settings(model, settings or [])
-    called = find(dataset).full_name.replace("/", "-")
+    called = file_name(dataset)
     folder = writable_folder(out or Path("out") / f"tune-{called}-{protocol}-{task}-{model}", "-o")
     labelled = read(dataset, data)
     parts = partition(labelled, protocol=protocol, task=task, feature_set=features, seed=seed, **asked)

@@ -2,12 +2,14 @@
 
 In: a name, and a path if the files lie elsewhere. Out: `Labelled`: FLOW rows or rows in the dataset's own columns, a
 family per row, and, where a study's recipe needs it, the table as it was read. A name is `dataset` or `dataset/part`
-("nsl_kdd", "telemetry/fridge"). Importing a dataset downloads nothing; nothing is ever downloaded.
+("nsl_kdd", "telemetry/fridge"); several with a plus sign between them are read as one. Importing a dataset downloads
+nothing; nothing is ever downloaded.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -134,6 +136,9 @@ class Dataset(ABC):
         """
 
 
+TOGETHER = "+"
+"""Between the names of datasets that are read as one."""
+
 DATASETS: Kind[Dataset] = Kind("redshank.data.datasets", Dataset, "dataset")
 
 
@@ -169,16 +174,80 @@ def find(name: str) -> Dataset:
     return DATASETS.find(dataset)(part)
 
 
-def read(name: str, path: Path | None = None) -> Labelled:
-    """Find, place and load the dataset called `name`.
+def find_all(names: str) -> list[Dataset]:
+    """Return the datasets that `names` puts together, nothing read yet.
 
     Args:
-        name: `dataset` or `dataset/part`.
-        path: Its file or folder; where `data/place.py` says if absent.
+        names: Names with a plus sign between them, or one name.
 
     Raises:
-        ConfigError: If there is no such dataset or part; the nearest is suggested.
+        ConfigError: If there is no such dataset or part, or one is named twice.
+
+    Example:
+        >>> [dataset.full_name for dataset in find_all("lab+iot23/42-1")]
+        ['lab', 'iot23/42-1']
+    """
+    found = [find(name) for name in names.split(TOGETHER)]
+    twice = next((one.full_name for at, one in enumerate(found) if one in found[:at]), None)
+    if twice is not None:
+        raise ConfigError(f"dataset: '{names}' names '{twice}' twice; name it once")
+    return found
+
+
+def file_name(names: str) -> str:
+    """Return what a folder of results on `names` is called.
+
+    Raises:
+        ConfigError: As of `find_all`.
+
+    Example:
+        >>> file_name("lab+iot23/42-1")
+        'lab-iot23-42-1'
+    """
+    return "-".join(dataset.full_name for dataset in find_all(names)).replace("/", "-")
+
+
+def read(name: str, path: Path | None = None) -> Labelled:
+    """Find, place and load the dataset called `name`, or several as one.
+
+    Args:
+        name: `dataset` or `dataset/part`; or several, as of `find_all`.
+        path: Its file or folder; where `data/place.py` says if absent. Several lie where they lie.
+
+    Raises:
+        ConfigError: If there is no such dataset or part, the nearest is suggested; or if several have one `path`.
         SourceError: If what lies there is not this dataset; what differs is named.
     """
-    dataset = find(name)
-    return dataset.load(path or place(dataset.full_name))
+    datasets = find_all(name)
+    if len(datasets) == 1:
+        return datasets[0].load(path or place(datasets[0].full_name))
+    if path is not None:
+        raise ConfigError(f"dataset: '{name}' names {len(datasets)}, and '{path}' is the place of one; name one")
+    found = [dataset.load(place(dataset.full_name)) for dataset in datasets]
+    told = [
+        replace(one, notes=(*one.notes, *(said for said in (dataset.terms, dataset.citation) if said)))
+        for one, dataset in zip(found, datasets, strict=True)
+    ]
+    return joined(told)
+
+
+def joined(several: Sequence[Labelled]) -> Labelled:
+    """Return the flows of several datasets as one; each is a capture unless it has captures.
+
+    Own columns, the table as it was read and the dataset's own split are left out: they are of one dataset.
+
+    Args:
+        several: One at least.
+    """
+    flows = pa.Table.from_batches([one.flows for one in several]).combine_chunks().to_batches()[0]
+    return Labelled(
+        flows,
+        np.concatenate([one.family for one in several]),
+        None,
+        hashlib.sha256("".join(one.sha256 for one in several).encode()).hexdigest(),
+        TOGETHER.join(one.name for one in several),
+        tuple(f"{one.name}: {note}" for one in several for note in (f"sha256 {one.sha256}", *one.notes)),
+        capture=np.concatenate(
+            [np.full(len(one.flows), one.name) if one.capture is None else one.capture for one in several]
+        ),
+    )

@@ -14,7 +14,9 @@ LEARN = RECORDINGS / "learn"
 """A recording to learn from."""
 UNSEEN = RECORDINGS / "unseen"
 """A recording of other devices, addresses and times."""
-EMBEDDED = {"lab": LEARN, "lab/unseen": UNSEEN}
+HOMES = RECORDINGS / "homes"
+"""Flows of more recordings to learn from."""
+EMBEDDED = {"lab": LEARN, "lab/unseen": UNSEEN, "lab/homes": HOMES}
 ANYWHERE = frozenset({"flows"})
 """Datasets that are whatever file a person names."""
 

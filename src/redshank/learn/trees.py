@@ -107,6 +107,7 @@ def _whole(table: "_Table", scores: int, columns: Sequence[Column], n_classes: i
         *(
             numpy_helper.from_array(np.array(value, dtype=np.float32), name)
             for name, value in (("zero", 0), ("one", 1), ("unknown_code", UNKNOWN))
+            if any(name in node.input for node in nodes)
         ),
     ]
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", len(columns)])

@@ -108,6 +108,20 @@ def test_as_a_whole_every_scenario_counts_once() -> None:
     assert set(DETAILS.values()) | {BENIGN} == set(Iot23.families)
 
 
+def test_the_clear_part_leaves_out_benign_attempts_that_nobody_answered(tmp_path: Path) -> None:
+    rows = [(1.0, "Malicious   C&C-Torii"), (2.0, "Benign   -")]
+    files = (
+        written(tmp_path, MALWARE[0], log(rows).replace(b"\tSF\t", b"\tS0\t"), {BENIGN: 1, "c2_torii": 1}),
+        written(tmp_path, HONEYPOTS, table([1537522822.0]), {BENIGN: 1}),
+    )
+    found = Iot23("clear", files=files).load(tmp_path)
+    assert found.family.tolist() == ["c2", BENIGN]
+    assert found.capture is not None
+    assert found.capture.tolist() == ["42-1", "honeypot-5-1"]
+    assert len(found.flows) == 2
+    assert found.notes[-1] == "1 benign TCP attempts that nobody answered are left out"
+
+
 @pytest.mark.data
 def test_the_published_files_are_read_whole(data: Path) -> None:
     folder = data / "data" / "iot23"
@@ -125,6 +139,8 @@ def test_the_published_files_are_read_whole(data: Path) -> None:
         "honeypot-5-1": 1_374,
         "honeypot-7-1": 130,
     }
+    clear = read("iot23/clear", folder)
+    assert Counter(clear.family.tolist()) == Iot23("clear").counts
     hue = read("iot23/honeypot-4-1", folder)
     assert Counter(hue.family.tolist()) == HUE.counts
     merged = set(whole.flows.filter(whole.capture == "honeypot-4-1").column("uid").to_pylist())

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from redshank.core.errors import SourceError
 from redshank.core.schema import FLOW
 from redshank.data.datasets.lab import CAPTURE, LABELS, RECORDING, Lab
 from redshank.data.labels import LABEL_TYPES
+from redshank.data.place import HOMES
 
 EPOCH_S = 1_760_000_000
 DEVICE, BROKER, ATTACKER = "10.77.0.5", "10.77.0.2", "10.77.0.66"
@@ -159,3 +161,15 @@ def test_labels_that_are_not_the_labs_are_refused(tmp_path: Path, content: bytes
     (tmp_path / LABELS).write_bytes(gzip.compress(content))
     with pytest.raises(SourceError, match=message):
         Lab().load(tmp_path)
+
+
+def test_more_homes_travel_as_flows(tmp_path: Path) -> None:
+    homes = Lab("homes").load(HOMES)
+    assert homes.name == "lab/homes"
+    assert homes.notes[-1] == "files as recording.json says"
+    assert homes.capture is not None
+    assert set(homes.family[homes.capture == "seed-33"].tolist()) == set(Lab.families)
+    shutil.copytree(HOMES, tmp_path / "homes")
+    (tmp_path / "homes" / "seed-33.parquet").write_bytes((HOMES / "seed-21.parquet").read_bytes())
+    with pytest.raises(SourceError, match="lab: seed-33.parquet has sha256 .* it was changed or damaged"):
+        Lab("homes").load(tmp_path / "homes")

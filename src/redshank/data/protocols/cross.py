@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from redshank.core.errors import ConfigError
 from redshank.data.clean import Classes
-from redshank.data.dataset import Labelled, read
+from redshank.data.dataset import Labelled, joined, read
 from redshank.data.encoding import Encoding, Rows
 from redshank.data.protocol import KEEP, Lenient, with_test
 
@@ -38,20 +37,11 @@ class Cross(Lenient):
         target = read(self.target) if isinstance(self.target, str) else self.target
         if target.sha256 == labelled.sha256 and target.name == labelled.name:
             raise ConfigError(f"protocol cross: target: '{target.name}' is the very dataset that trains; name another")
-        flows = pa.Table.from_batches([labelled.flows, target.flows]).combine_chunks().to_batches()[0]
-        sizes = len(labelled.flows), len(target.flows)
-        where = [
-            data.capture if data.capture is not None else np.full(len(data.flows), data.name)
-            for data in (labelled, target)
-        ]
         return replace(
-            labelled,
-            flows=flows,
-            family=np.concatenate([labelled.family, target.family]),
-            raw=None,
-            own=None,
-            official=np.repeat(["train", "test"], sizes),
-            capture=np.concatenate(where),
+            joined([labelled, target]),
+            name=labelled.name,
+            sha256=labelled.sha256,
+            official=np.repeat(["train", "test"], (len(labelled.flows), len(target.flows))),
             notes=(
                 *labelled.notes,
                 f"tested on {target.name}, sha256 {target.sha256}",
