@@ -36,6 +36,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "extra_trees": {},
     **{name: {} for name in BESIDE},
 }
+ANY_STACK = {f"{model}, any TCP stack": model for model in ("lightgbm", "random_forest", "extra_trees")}
+"""Rows whose features leave out what names a host's TCP stack, and their models."""
 SEEN = ("macro_f1", "accuracy", "roc_auc", "fpr", "fpr_at_0.01", "fpr by pair, mean", "fpr by pair, worst")
 DONE = ("fpr as trained", "fpr recalibrated", "fpr refitted", "recall refitted, mean", "recall refitted, worst")
 
@@ -83,11 +85,15 @@ class GroupToniot(Experiment):
                     task=task,
                     settings=settings,
                     options=options,
+                    feature_set=features,
                     table=table,
-                    row=model,
+                    row=row,
                 )
                 for table, task, by, options in tables
-                for model, settings in MODELS.items()
+                for row, model, settings, features in (
+                    *((model, model, settings, None) for model, settings in MODELS.items()),
+                    *((row, model, {}, "conn_any_stack") for row, model in ANY_STACK.items()),
+                )
             ],
         )
 

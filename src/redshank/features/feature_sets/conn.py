@@ -43,6 +43,10 @@ SERVICES = (
 
 CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
 
+Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+TCP = 2 + PROTOS.index("tcp")
 MICROSECOND = 1e-6
 MOST = 2.0**64
 """No count and no duration reaches this; a larger value is an error, and its ratios would leave float32."""
@@ -95,7 +99,7 @@ class Conn(FeatureSet):
         """
         src_pkts, dst_pkts = _number(flows, "src_pkts"), _number(flows, "dst_pkts")
         src_ip_bytes, dst_ip_bytes = _number(flows, "src_ip_bytes"), _number(flows, "dst_ip_bytes")
-        pkts, ip_bytes = src_pkts + dst_pkts, src_ip_bytes + dst_ip_bytes
+        pkts = src_pkts + dst_pkts
 
         duration = np.rint(_number(flows, "duration") / MICROSECOND) * MICROSECOND
         src_bytes, dst_bytes = _number(flows, "src_bytes"), _number(flows, "dst_bytes")
@@ -104,8 +108,13 @@ class Conn(FeatureSet):
         for field in (duration, src_bytes, dst_bytes):
             field[unset] = 0
 
+        proto = _codes(flows.column("proto"), PROTOS)
+        carrying = (proto == TCP) & ((src_bytes > 0) | (dst_bytes > 0))
+        src_ip_bytes = self.sizes(src_ip_bytes, src_bytes, src_pkts, carrying)
+        dst_ip_bytes = self.sizes(dst_ip_bytes, dst_bytes, dst_pkts, carrying)
+        ip_bytes = src_ip_bytes + dst_ip_bytes
         values = (
-            _codes(flows.column("proto"), PROTOS),
+            proto,
             _service_codes(flows.column("service")),
             _codes(flows.column("conn_state"), CONN_STATES),
             duration,
@@ -130,6 +139,21 @@ class Conn(FeatureSet):
         for at, value in enumerate(values):
             x[:, at] = value
         return x
+
+    def sizes(self, ip_bytes: Doubles, payload: Doubles, pkts: Doubles, carrying: Bools) -> Doubles:
+        """Return the IP bytes of one direction as this feature set counts them; here as they are.
+
+        Args:
+            ip_bytes: What the direction sent, headers included; NaN where unknowable.
+            payload: The same without headers.
+            pkts: Its packets.
+            carrying: Whether the flow is TCP and either direction has payload.
+
+        Shape:
+            ip_bytes, payload, pkts, carrying: [n]; returns: [n].
+        """
+        del payload, pkts, carrying
+        return ip_bytes
 
 
 def _codes(values: pa.Array, vocabulary: tuple[str, ...]) -> npt.NDArray[np.int32]:
