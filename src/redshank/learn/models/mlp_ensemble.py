@@ -7,7 +7,8 @@ different places, and their mean errs less. Each member learns from every row by
 the mean, they would lean on each other and end up as one network.
 
 What it needs beside that is the recipe of its defaults (many bins, large batches, a rate that falls to 0): on
-validation rows that is worth more than the members are (`docs/decisions/0020-recipe-for-flow-rows.md`).
+validation rows that is worth more than the members are, and `fnn` with it (`--preset many_rows`) is as good in twice
+the weights (`docs/decisions/0020-recipe-for-flow-rows.md`).
 On a few hundred rows take smaller batches (`batch_size=32`): there are too few steps otherwise.
 Source: Gorishniy, Kotelnikov, Babenko, "TabM", ICLR 2025; Wen, Tran, Ba, "BatchEnsemble", ICLR 2020. We differ: the
 first layer, the widest by far, is computed once for all members.
