@@ -41,3 +41,11 @@ def test_local_flows_are_never_tested(where: str) -> None:
         assert worst is not None
         assert mean is not None
         assert worst <= mean
+
+
+def test_a_row_differs_from_another_in_what_decides_it() -> None:
+    cells = GroupToniot().cells([0])
+    assert len({cell.key for cell in cells}) == len(cells)
+    stack = [cell for cell in cells if "any TCP stack" in cell.row]
+    assert {cell.feature_set for cell in stack} == {"conn_any_stack"}
+    assert {cell.options.get("copies") for cell in stack if "local" in cell.options} == {3}
