@@ -4,6 +4,7 @@ In: FLOW rows. Out: the 19 columns of `conn`. The one idea: a host with TCP time
 one without, so header bytes say who is speaking. On ToN_IoT some attackers have timestamps and some benign devices
 have not; a model learns that, and calls the same attack benign when it comes from the next host. What a TCP connection
 without payload is made of (a probe has 0, 4 or 20 bytes of options) says which tool sent it, and stays.
+Source: docs/decisions/0023.
 """
 
 from typing import ClassVar
