@@ -9,7 +9,7 @@ flows were cut into batches, and where flows come in the order of `ts`, a window
 flow when it ends: one that comes late finds its place by its start among the last KEPT, and a final row takes the place
 of the same flow's interim row. A flow without time or source is alone in its window and leaves no trace.
 
-Memory is bounded: KEPT flows each of DEVICES devices, 21 MB when full. Then the device seen least recently is forgotten
+Memory is bounded: KEPT flows each of DEVICES devices, 25 MB when full. Then the device seen least recently is forgotten
 and counted; addresses are found by Python's keyed hash, so nobody can choose some that collide.
 """
 
@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from redshank.core.kernel import lean_kernel
+from redshank.core.schema import flow_batch
 from redshank.features.feature_set import Column, FeatureSet
 from redshank.features.feature_sets.conn import Conn
 
@@ -70,6 +71,7 @@ class HostWindow(FeatureSet):
         self._held = np.zeros(devices, dtype=np.int64)
         self._seen = np.full(devices, -1, dtype=np.int64)
         self._rows = 0
+        self.encode(flow_batch({}, rows=0))  # loads the kernel before a wire fills its ring
 
     def encode(self, flows: pa.RecordBatch) -> Floats:
         """Turn FLOW rows into windows, and remember them.
