@@ -24,7 +24,7 @@ def test_each_capture_is_left_out_in_its_turn(monkeypatch: pytest.MonkeyPatch) -
     assert outcome.rows["attacks"] <= (drawn.family != "benign").sum()
     four = [outcome.figures[f"AUC c{n}"] for n in range(4)]
     assert outcome.figures["mean AUC"] == pytest.approx(np.mean(np.array(four, dtype=float)))
-    low, auc, high = (outcome.figures[f"AUC{end}"] for end in ("_low", "", "_high"))
+    low, auc, high = (outcome.figures[f"pooled AUC{end}"] for end in ("_low", "", "_high"))
     assert low is not None
     assert auc is not None
     assert high is not None
