@@ -63,9 +63,9 @@ fuzz: .venv/installed ## Feed a million spoiled inputs to every decoder, parser 
 sweep: .venv/installed ## Run detection over every capture in $REDSHANK_DATA and print one line per file
 	$(BIN)/python tools/sweep.py $(REDSHANK_DATA)/pcaps
 
-bundle: .venv/installed ## Train the default bundle anew from the embedded recording
-	$(BIN)/redshank train lab --task family --model bilstm --set units=64,32,16 --set epochs=60 --set patience=8 \
-		--set learning_rate=0.003 -o out/default
+bundle: .venv/installed ## Train the default bundle anew from the lab's recordings and IoT-23 in $REDSHANK_DATA
+	$(BIN)/redshank train lab+lab/homes+iot23/clear --protocol cross --with target=lab/unseen --task family \
+		--no-compare --model extra_trees --set trees=40 --set leaves=300 --set share=0.5 -o out/default
 	rm -rf src/redshank/detect/bundles/default
 	cp -r out/default/bundle src/redshank/detect/bundles/default
 
