@@ -144,8 +144,8 @@ def main(words: list[str]) -> int:
                 )
             found[at].append(values)
             sys.stdout.write(f"| {source.name} | {bundle.manifest.name} | {' | '.join(cells)} |\n")
-    for bundle, values in zip(bundles, found, strict=True):
-        mean = " | ".join(f"{value:.3f}" for value in np.mean(values, axis=0))
+    for bundle, rows in zip(bundles, found, strict=True):
+        mean = " | ".join(f"{value:.3f}" for value in np.mean(rows, axis=0))
         sys.stdout.write(f"| mean over sources | {bundle.manifest.name} | {mean} |\n")
     return 0
 
