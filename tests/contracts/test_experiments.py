@@ -6,7 +6,7 @@ import pytest
 
 from contracts.examples import example_of
 from experiments.test_experiment import made_up
-from redshank.data.dataset import find
+from redshank.data.dataset import find_all
 from redshank.data.protocol import check_names, make_protocol
 from redshank.experiments.cell import Cell
 from redshank.experiments.experiment import BESIDE, EXPERIMENTS, Experiment, Results
@@ -69,7 +69,7 @@ def test_all_some_and_no_results_can_be_told(name: str) -> None:
 def test_everything_that_is_declared_exists(name: str) -> None:
     for cell in _experiment(name).cells([0]):
         for dataset in cell.datasets:
-            find(dataset)
+            find_all(dataset)
         check_names(cell.protocol, cell.task, cell.feature_set)
         make_protocol(cell.protocol, cell.protocol_settings)
         check_settings(cell.model, dict(cell.settings))
