@@ -84,7 +84,7 @@ class GroupToniot(Experiment):
             (PAIRS, "family", "host_pair", {}),
             (SOURCES, "family", "source", {}),
             (BINARY, "binary", "host_pair", {}),
-            (BLOCK, "binary", "host_pair", {"local": "block"}),
+            (BLOCK, "binary", "host_pair", {"local": "first"}),
             (OTHERS, "binary", "host_pair", {"local": "others"}),
         )
         return grid(
@@ -182,7 +182,7 @@ def _apart(parts: Parts, where: str, seed: int) -> tuple[Part, Part]:
 
     Args:
         parts: Parts by host pair.
-        where: "block": the first rows of each tested benign pair. "others": half of these pairs.
+        where: "first": the first rows of each tested benign pair, one of each in turn. "others": half of these pairs.
         seed: Of the halves.
     """
     test, groups = parts.test, group_of(parts, parts.test, "host_pair")
@@ -191,7 +191,10 @@ def _apart(parts: Parts, where: str, seed: int) -> tuple[Part, Part]:
         pairs = np.random.default_rng(seed).permutation(np.unique(groups[benign]))
         local = benign[np.isin(groups[benign], pairs[: len(pairs) // 2])]
         return test.take(local), test.take(np.setdiff1d(np.arange(len(test)), local))
-    local = benign[np.argsort(test.row[benign], kind="stable")][: min(2 * LOCAL, len(benign) // 2)]
+    order = benign[np.lexsort((test.row[benign], groups[benign]))]
+    _, begins = np.unique(groups[order], return_index=True)
+    turn = np.arange(len(order)) - np.repeat(begins, np.diff([*begins, len(order)]))
+    local = order[np.argsort(turn, kind="stable")][: min(2 * LOCAL, len(benign) // 2)]
     return test.take(local), test.take(np.setdiff1d(np.arange(len(test)), local))
 
 
