@@ -70,7 +70,11 @@ def test_json_ends_with_one_object_and_the_paper_protocol_gives_no_bundle(
         (["drawn", "--task", "families"], 2, "task: no 'families'; did you mean 'family'?"),
         (["drawn", "--features", "con"], 2, "feature set: no 'con'; did you mean 'conn'?"),
         (["drawn", "--set", "epoch=1"], 2, "--set epoch: bilstm has no such setting; did you mean 'epochs'?"),
-        (["drawn", "--preset", "papr"], 2, "--preset: bilstm has no 'papr'; did you mean 'paper'? (there are: paper)"),
+        (
+            ["drawn", "--preset", "papr"],
+            2,
+            "--preset: bilstm has no 'papr'; did you mean 'paper'? (there are: paper, many_rows)",
+        ),
         (["drawn", "--set", "epochs=-1"], 2, "epochs: -1 is not 0 or more"),
         (["drawn", "--seeds", "0"], 2, "Invalid value for '--seeds': Input should be greater than or equal to 1"),
         (
