@@ -43,8 +43,7 @@ def parts(rows: int = 400, seed: int = 0) -> Parts:
 class Logistic(Model):
     """Logistic regression, behind the contract of a model."""
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+    seed: int = 0
 
     def fit(
         self,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from redshank.flows.records.numerals import moments, wholes
 
-WHOLE = re.compile(r"(?:[0-9]{1,18}|[0-8][0-9]{18})(?:\\.0+)?")
+WHOLE = re.compile(r"(?:[0-9]{1,18}|[0-8][0-9]{18})(?:\.0+)?")
 """What is a whole number, as it was told before a kernel read it."""
 
 
