@@ -101,6 +101,15 @@ def test_refitting_learns_what_is_benign_here(parts: Parts, trained: Trained) ->
     assert after.model.get_params()["rounds"] == 10
 
 
+def test_what_stands_around_a_model_stays_when_it_is_refitted(parts: Parts) -> None:
+    settings = {"trees": 5, "imbalance": "balanced", "clean": ["missing:median"]}
+    trained = fit(parts, "random_forest", settings=settings, seed=3)
+    benign = parts.calibration.take(np.flatnonzero(parts.calibration.y == 0)[:20])
+    after = refitted(trained, parts, benign)
+    assert after.model.settings() == trained.model.settings()
+    assert (after.name, after.seed) == ("random_forest", 3)
+
+
 def test_all_three_are_judged_on_the_same_rows(parts: Parts, trained: Trained) -> None:
     assert parts.grouping is not None
     local = by_groups(parts.test, parts.grouping, 50, 50)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import clone
 
 from redshank.core.errors import ActionError
 from redshank.data.grouping import Grouping
@@ -18,7 +19,7 @@ from redshank.data.parts import Part, Parts
 from redshank.detect import calibrate
 from redshank.learn.evaluate import evaluate
 from redshank.learn.evaluation import Evaluation
-from redshank.learn.train import Trained, fit
+from redshank.learn.train import Trained, train_anew
 
 Rows = npt.NDArray[np.int64]
 
@@ -140,8 +141,8 @@ def refitted(trained: Trained, parts: Parts, benign: Part, *, copies: int = 1) -
         np.concatenate([train.weight, *[benign.weight] * copies]),
         np.concatenate([train.row, *[benign.row] * copies]),
     )
-    settings = {name: value for name, value in trained.model.get_params(deep=False).items() if name != "seed"}
-    return fit(replace(parts, train=more), trained.name, settings=settings, seed=trained.seed)
+    # A copy of the model itself: what stands around it (balancing, cleaning, selection) is no setting of its kind.
+    return train_anew(clone(trained.model), replace(parts, train=more), trained.name, trained.seed)
 
 
 def before_and_after(

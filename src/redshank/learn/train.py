@@ -89,16 +89,31 @@ def fit(
             )
     if progress:
         _log.info("training %s, seed %d, on %s rows", model, seed, f"{len(parts.train):,}")
-    begun = time.perf_counter()
-    if progress:
         estimator.on_epoch = _Progress(len(parts.train), int(estimator.settings().get("epochs", 0)))
     estimator.kept_in = kept_in
+    trained = train_anew(estimator, parts, model, seed, weight)
+    if progress:
+        _log.info("trained %s, seed %d, in %.1f s", model, seed, trained.seconds)
+    return trained
+
+
+def train_anew(
+    estimator: Model, parts: Parts, name: str, seed: int, weight: npt.NDArray[np.float32] | None = None
+) -> Trained:
+    """Train a model that was made already, and calibrate it.
+
+    Args:
+        estimator: The model, untrained.
+        parts: The dataset under a protocol.
+        name: The model's name in `MODELS`.
+        seed: The model's seed.
+        weight: Of each training row; equal if absent. [n] float32
+    """
+    begun = time.perf_counter()
     learn(estimator, parts, weight)
     seconds = time.perf_counter() - begun
-    if progress:
-        _log.info("trained %s, seed %d, in %.1f s", model, seed, seconds)
     found = calibrate.fit(estimator.predict_proba(parts.calibration.x), parts.calibration.y)
-    return Trained(estimator, model, seed, found, seconds)
+    return Trained(estimator, name, seed, found, seconds)
 
 
 def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Model:

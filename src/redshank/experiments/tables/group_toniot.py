@@ -21,6 +21,7 @@ from redshank.experiments.measure import Data, alarms, calibrated_on, outcome, s
 from redshank.experiments.wording import ranked, told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
 from redshank.learn import measures
+from redshank.learn.local import refitted
 from redshank.learn.table import Table
 from redshank.learn.train import Trained, fit
 
@@ -135,10 +136,7 @@ class GroupToniot(Experiment):
         order = np.random.default_rng(cell.seed).permutation(len(local))
         few = min(LOCAL, len(local) // 2)
         for_threshold, for_training = (local.take(some) for some in (order[:few], order[few : 2 * few]))
-        more = parts.train
-        for _ in range(cell.options.get("copies", 1)):
-            more = _joined(more, for_training)
-        again = fit(replace(parts, train=more), cell.model, settings=dict(cell.settings), seed=cell.seed)
+        again = refitted(trained, parts, for_training, copies=cell.options.get("copies", 1))
         figures: dict[str, float | None] = {}
         families = parts.families(test)
         for name, model, calibration in (
@@ -196,13 +194,6 @@ def _apart(parts: Parts, where: str, seed: int) -> tuple[Part, Part]:
     turn = np.arange(len(order)) - np.repeat(begins, np.diff([*begins, len(order)]))
     local = order[np.argsort(turn, kind="stable")][: min(2 * LOCAL, len(benign) // 2)]
     return test.take(local), test.take(np.setdiff1d(np.arange(len(test)), local))
-
-
-def _joined(one: Part, other: Part) -> Part:
-    x, y, weight, row = (
-        np.concatenate([getattr(one, name), getattr(other, name)]) for name in ("x", "y", "weight", "row")
-    )
-    return Part(x, y, weight, row)
 
 
 def _by_pair(alarm: npt.NDArray[np.bool_], parts: Parts, by: str, seed: int) -> dict[str, float | None]:
