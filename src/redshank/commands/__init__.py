@@ -60,7 +60,7 @@ NEW_OBJECTS = 50_000
 """New objects after which garbage is looked for. Of Python's own 700: all objects of a start stay, and to look
 at them again and again takes up to a tenth of a second. A batch of flows leaves none."""
 
-EXTRA = ("lightgbm", "onnx", "onnxscript", "optuna", "pandera", "polars", "scipy", "skactiveml", "sklearn", "torch")
+EXTRA = ("lightgbm", "onnx", "optuna", "pandera", "polars", "scipy", "skactiveml", "sklearn", "torch")
 """What only training needs; a gateway has none of it."""
 
 
