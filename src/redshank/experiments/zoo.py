@@ -1,11 +1,12 @@
 """Every model there is, as rows of a table.
 
 In: a dataset, a protocol, a task. Out: one cell per model, found by the files in `learn/models/`: a new model is a new
-row; `Zoo` is the experiment that is nothing but such tables. The one idea: all networks get the same short budget, so
-that a table of all models is a matter of hours on two cores; the note says so.
+row; `Zoo` is the experiment that is nothing but such tables. The one idea: all networks get the same short budget, and
+the rows that people ask for first get more seeds than the rest, so that a table of all models is a matter of an hour
+on two cores; the notes say so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -13,10 +14,11 @@ from redshank.experiments.cell import Cell
 from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
 from redshank.experiments.wording import best, counted
 from redshank.learn.model import MODELS
-from redshank.learn.network import Network
+from redshank.learn.network import MANY_ROWS, Network
 
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "bilstm": {"bilstm": {}, "bilstm, min-max input": {"inputs": "minmax"}},
+    "mlp_ensemble": {"mlp_ensemble": {"learning_rate": 0.004}},
     "svm": {
         f"svm, {kernel.replace('_', ' ')} kernel": {"kernel": kernel}
         for kernel in ("rbf", "polynomial", "normalized_polynomial")
@@ -24,12 +26,19 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 """Models that have several rows: settings by row."""
 
-BUDGET: dict[str, Any] = {"epochs": 20, "batch_size": 128, "patience": 3}
+BUDGET: dict[str, Any] = {**MANY_ROWS, "epochs": 10, "batch_size": 256, "patience": 10}
 BUDGET_NOTE = (
-    f"Every network here has the same short budget: {BUDGET['epochs']} epochs at most, batches of "
-    f"{BUDGET['batch_size']}, early stopping after {BUDGET['patience']} epochs without a lower validation loss. "
-    "Nothing was tuned for a table; `redshank tune` does that."
+    f"Every network here has the same short budget: {BUDGET['epochs']} epochs in batches of {BUDGET['batch_size']}, "
+    "one cycle of the learning rate. Nothing was tuned for a table; `redshank tune` does that."
 )
+OFTEN = frozenset({*BESIDE, "bilstm", "extra_trees", "fnn", "mlp_ensemble", "naive_bayes", "random_forest"})
+"""Models that are run with every seed."""
+OFTEN_NOTE = "Rows without an interval were run with the first seed alone: a model that is run often has one."
+
+
+def often(cells: Iterable[Cell]) -> list[Cell]:
+    """Leave all seeds but the first to the models that are run often."""
+    return [cell for cell in cells if cell.seed == 0 or cell.model in OFTEN]
 
 
 def zoo(template: Cell) -> list[Cell]:
@@ -64,14 +73,19 @@ class Zoo(Experiment):
     """Full name of the dataset."""
     best_by: ClassVar[tuple[str, str]] = ("macro_f1", "recall_at_0.01")
     """The figure that tells which row is best, by table."""
-    notes: ClassVar[tuple[str, ...]] = (BUDGET_NOTE,)
+    notes: ClassVar[tuple[str, ...]] = (BUDGET_NOTE, OFTEN_NOTE)
+    settings: ClassVar[Mapping[str, Any]] = {}
+    """What the networks of this table get beside the budget."""
 
     def cells(self, seeds: Sequence[int]) -> list[Cell]:
         """See `Experiment.cells`."""
         tables = ((FAMILIES, "family"), (BINARY, "binary"))
-        return grid(
-            seeds, [cell for name, task in tables for cell in zoo(Cell(self.dataset, "", task=task, table=name))]
-        )
+        each = [
+            cell
+            for name, task in tables
+            for cell in zoo(Cell(self.dataset, "", task=task, settings=self.settings, table=name))
+        ]
+        return often(grid(seeds, each))
 
     def words(self, results: Results) -> list[str]:
         """See `Experiment.words`."""

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from redshank.experiments.zoo import BUDGET_NOTE, Zoo
+from redshank.experiments.zoo import BUDGET_NOTE, OFTEN_NOTE, Zoo
 
 
 class UnswOfficial(Zoo):
@@ -16,6 +16,7 @@ class UnswOfficial(Zoo):
     )
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
+        OFTEN_NOTE,
         (
             "The official split needs both files; with one of them alone the protocol is `leakfree`: equal vectors "
             "are merged before the split. The two files change names from copy to copy; the sha256 says which this is."

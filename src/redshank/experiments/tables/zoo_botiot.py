@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from redshank.experiments.experiment import Results
 from redshank.experiments.wording import told
-from redshank.experiments.zoo import BINARY, BUDGET_NOTE, Zoo
+from redshank.experiments.zoo import BINARY, BUDGET_NOTE, OFTEN_NOTE, Zoo
 
 
 class ZooBotiot(Zoo):
@@ -20,6 +20,7 @@ class ZooBotiot(Zoo):
     columns: ClassVar[tuple[str, ...]] = ("balanced_accuracy", "macro_f1", "mcc", "accuracy", "recall", "fpr")
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
+        OFTEN_NOTE,
         (
             "More than 99.9 % of BoT-IoT's rows are attacks, so accuracy says nothing and no threshold for false "
             "alarms can be set or tested: balanced accuracy and macro-F1 are what there is to read, with wide "
