@@ -19,5 +19,5 @@ def test_active_learning_is_judged_on_the_very_rows_of_the_other() -> None:
     one, two = (Mahdi2024().measure(cell, data) for cell in (plain, asked))
     assert one.rows == two.rows
     assert one.figures["labels"] == one.rows["train"]
-    assert two.figures["labels"] == 36 + 5 * 18  # a tenth of 360, then five rounds of a twentieth
+    assert two.figures["labels"] == 36 + 2 * 36  # a tenth of 360, then two rounds of as many
     assert two.evaluation is not None
