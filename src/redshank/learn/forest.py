@@ -62,6 +62,7 @@ class Forest(Model):
         problems = [f"{n}: {getattr(self, n)} is not {m} or more" for n, m in least.items() if getattr(self, n) < m]
         if not 0 < self.share <= 1:
             problems.append(f"share: {self.share} is not above 0 and at most 1")
+        problems += self.problems()
         if problems:
             raise ConfigError(problems)
         check_rows(x, y, columns, n_classes, steps)
@@ -73,10 +74,18 @@ class Forest(Model):
             max_features=self.share,
             random_state=self.seed,
         )
-        self.forest_.fit(self._finite(x), y, sample_weight=weight)
+        self.grow(self._finite(x), y, weight)
         self.classes_ = np.arange(n_classes)
         self.curve_ = []
         return self
+
+    def problems(self) -> list[str]:
+        """Say what is wrong with the settings of a subclass, one line each."""
+        return []
+
+    def grow(self, x: Floats, y: Classes, weight: Floats | None) -> None:
+        """Fit `forest_`; a subclass may tell it the rows in another way."""
+        self.forest_.fit(x, y, sample_weight=weight)
 
     def predict_proba(self, x: Floats) -> Floats:
         """Return the mean of what the trees say."""
