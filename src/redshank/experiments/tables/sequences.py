@@ -6,26 +6,18 @@ early: a validation capture would hold six attacks, and its windows would be mis
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
-import numpy as np
-
-from redshank.data.parts import Part, Parts
-from redshank.detect.calibrate import attack_score
+from redshank.experiments.captures import COLUMNS, LEFT_OUT_NOTE, TREES, each_left_out
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import Experiment, Results, grid
-from redshank.experiments.measure import Data, auc
+from redshank.experiments.measure import Data
 from redshank.experiments.windows import retold
 from redshank.experiments.wording import ranked, told
-from redshank.learn.train import fit
 
 TABLE = "Benign or attack, each capture in its turn unseen"
-MALWARE = ("42-1", "20-1", "21-1", "8-1")
-HONEYPOTS = "honeypot-4-1,honeypot-5-1,honeypot-7-1"
 NETWORK: dict[str, Any] = {"epochs": 4, "batch_size": 256, "learning_rate": 0.003}
 BILSTM: dict[str, Any] = {**NETWORK, "units": (32,)}
-TREES: dict[str, Any] = {"rounds": 100}
 WINDOW = "window of 16"
 ROWS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "lightgbm, the flow alone": ("lightgbm", "alone", TREES),
@@ -55,14 +47,9 @@ class Sequences(Experiment):
         "Whether what a device did before tells more than the flow itself, and whether a network that reads it in "
         "order beats trees that are given a few figures of it."
     )
-    columns: ClassVar[tuple[str, ...]] = ("mean AUC", *(f"AUC {capture}" for capture in MALWARE), "pooled AUC")
+    columns: ClassVar[tuple[str, ...]] = COLUMNS
     notes: ClassVar[tuple[str, ...]] = (
-        (
-            "Each malware capture is left out in its turn, then the honeypots together; the model learns all other "
-            "captures. The mean is over the four captures with attacks; 42-1, 20-1 and 21-1 hold 6, 16 and 14, which "
-            "their intervals show. The pooled AUC ranks the scores of five models together, which share no scale: the "
-            "constant is not at one half there, so it tells little."
-        ),
+        LEFT_OUT_NOTE,
         (
             "A single seed's interval is a bootstrap over rows within each capture; rows of a capture are alike, so it "
             "is rather too narrow. Windows are made of the rows of a capture alone."
@@ -96,20 +83,7 @@ class Sequences(Experiment):
 
     def measure(self, cell: Cell, data: Data) -> Outcome:
         """Leave each capture out in its turn."""
-        figures: dict[str, float | None] = {}
-        scores, attacks = [], []
-        for left_out in (*MALWARE, HONEYPOTS):
-            parts = retold(_all_trains(data.parts(cell, test=left_out)), str(cell.options["window"]), cell.seed)
-            trained = fit(parts, cell.model, settings=dict(cell.settings), seed=cell.seed)
-            scores.append(attack_score(trained.model.predict_proba(parts.test.x)))
-            attacks.append(parts.test.y != 0)
-            if left_out in MALWARE:
-                figures |= auc(f"AUC {left_out}", attacks[-1], scores[-1], cell.seed)
-        attack = np.concatenate(attacks)
-        capture = np.repeat(np.arange(len(attacks)), list(map(len, attacks)))
-        figures |= auc("pooled AUC", attack, np.concatenate(scores), cell.seed, capture)
-        figures["mean AUC"] = float(np.mean([figures[f"AUC {name}"] or 0.0 for name in MALWARE]))
-        return Outcome(figures, rows={"test": len(attack), "attacks": int(attack.sum())})
+        return each_left_out(cell, data, lambda parts: retold(parts, str(cell.options["window"]), cell.seed))
 
     def words(self, results: Results) -> list[str]:
         """See `Experiment.words`."""
@@ -127,15 +101,3 @@ class Sequences(Experiment):
         beside = [(row, results.figure("mean AUC", table=TABLE, row=row)) for row in BESIDE_BILSTM]
         known = [f"{row} {told(figure)}" for row, figure in beside if figure.mean is not None]
         return [text + (f" What order is worth: {', '.join(known)}." if known else "")]
-
-
-def _all_trains(parts: Parts) -> Parts:
-    """Let everything but the test part train; it calibrates too, since only the ranking is looked at."""
-    held = [parts.train, parts.validation, parts.calibration]
-    train = Part(
-        np.concatenate([part.x for part in held]),
-        np.concatenate([part.y for part in held]),
-        np.concatenate([part.weight for part in held]),
-        np.concatenate([part.row for part in held]),
-    )
-    return replace(parts, train=train, validation=train.take(np.arange(0)))

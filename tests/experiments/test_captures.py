@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from partitions import labelled
+from redshank.experiments.captures import each_left_out
+from redshank.experiments.measure import Data
+from redshank.experiments.tables.sequences import Sequences
+from redshank.experiments.windows import retold
+
+
+def test_each_capture_is_left_out_in_its_turn() -> None:
+    drawn = labelled(400)
+    cell = next(cell for cell in Sequences().cells([0]) if cell.row == "lightgbm, window aggregates")
+    outcome = each_left_out(
+        cell,
+        Data(lambda _: drawn),
+        lambda parts: retold(parts, str(cell.options["window"]), cell.seed),
+        malware=("c0", "c1", "c2", "c3"),
+        honeypots="c4,c5",
+    )
+    assert 390 < outcome.rows["test"] <= 400, "each distinct window of each capture is judged once"
+    assert outcome.rows["attacks"] <= (drawn.family != "benign").sum()
+    four = [outcome.figures[f"AUC c{n}"] for n in range(4)]
+    assert outcome.figures["mean AUC"] == pytest.approx(np.mean(np.array(four, dtype=float)))
+    low, auc, high = (outcome.figures[f"pooled AUC{end}"] for end in ("_low", "", "_high"))
+    assert low is not None
+    assert auc is not None
+    assert high is not None
+    assert 0.8 < low < auc < high <= 1, "bytes tell one of the two families from benign flows"
