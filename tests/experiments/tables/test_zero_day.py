@@ -44,10 +44,10 @@ def test_the_mean_and_the_worst_are_over_all_families_of_a_seed() -> None:
         for cell in cells
     }
     over, each = ZeroDay().tables(Results(tuple(cells), found))
-    row = next(row for row in over.rows if row.name == "bilstm")
+    row = next(row for row in over.rows if row.name == "fnn")
     assert row.figures["worst TPR"].mean == 0.5
     assert row.figures["mean TPR"].mean == pytest.approx(0.7)
-    assert [row.figures["bilstm"].mean for row in each.rows] == list(rates.values())
-    lost = next(key for key, result in found.items() if result.cell.row == "bilstm")
+    assert [row.figures["fnn"].mean for row in each.rows] == list(rates.values())
+    lost = next(key for key, result in found.items() if result.cell.row == "fnn")
     fewer = Results(tuple(cells), {key: result for key, result in found.items() if key != lost})
-    assert "bilstm" not in [row.name for row in ZeroDay().tables(fewer)[0].rows], "a family is missing"
+    assert "fnn" not in [row.name for row in ZeroDay().tables(fewer)[0].rows], "a family is missing"

@@ -25,13 +25,16 @@ AIM = 0.007
 VECTORS, PAIRS = "Unseen families", "Unseen families, on unseen host pairs"
 MODELS: dict[str, dict[str, Any]] = {
     "extra_trees": {},
-    "random_forest": {},
+    "extra_trees, balanced": {"leaf_rows": 3, "share": 0.5, "imbalance": "balanced"},
     "random_forest, balanced": {"leaf_rows": 3, "imbalance": "balanced"},
-    "bilstm": BUDGET,
+    "fnn": BUDGET,
     "autoencoder_ensemble": {},
     "isolation_forest": {},
+    "knn_distance": {},
     **{name: {} for name in BESIDE},
 }
+ONCE = frozenset({"fnn", "autoencoder_ensemble"})
+"""Run with the first seed and on the first table alone: they take long."""
 """Settings by row; a row is called as its model, and what it differs in behind a comma."""
 
 
@@ -45,15 +48,15 @@ class ZeroDay(Experiment):
         BUDGET_NOTE,
         f"Thresholds aim at {AIM:.1%} on benign calibration rows, so that 1 % is kept; the rate achieved is shown.",
         (
-            "Balanced classes with three rows a leaf were chosen by four families (ddos, dos, password, xss) of seed 0 "
-            "of the first table."
+            "The settings of the balanced rows, and that extra trees cut between quantiles, were chosen by five "
+            "families (ddos, dos, mitm, password, xss) of seed 0 of the first table, which flatters it."
         ),
         "The mean and the worst are over the nine families, then mean and interval over seeds.",
     )
 
     def cells(self, seeds: Sequence[int]) -> list[Cell]:
         """See `Experiment.cells`."""
-        return grid(
+        each = grid(
             seeds,
             [
                 Cell(
@@ -71,6 +74,7 @@ class ZeroDay(Experiment):
                 for row, settings in MODELS.items()
             ],
         )
+        return [cell for cell in each if cell.model not in ONCE or (cell.seed == 0 and cell.table == VECTORS)]
 
     def measure(self, cell: Cell, data: Data) -> Outcome:
         """Train without the family, set the threshold on benign calibration rows, look at the family."""
