@@ -35,9 +35,9 @@ def test_false_alarms_are_told_group_by_group() -> None:
 
 @pytest.mark.parametrize("where", ["first", "others"])
 def test_local_flows_are_never_tested(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_toniot, "LOCAL", 20)
-    data = Data(lambda _: many_pairs(1500))
-    cell = replace(CELL, options={"local": where})
+    monkeypatch.setattr(group_toniot, "LOCAL", 5)
+    data = Data(lambda _: many_pairs(4000))
+    cell = replace(CELL, options={"local": where}, seed=1)
     whole = data.parts(cell)
     found = GroupToniot().measure(cell, data)
     assert found.rows["local"] + found.rows["test"] <= len(whole.test)
