@@ -15,15 +15,11 @@ def test_each_capture_is_left_out_in_its_turn() -> None:
         cell,
         Data(lambda _: drawn),
         lambda parts: retold(parts, str(cell.options["window"]), cell.seed),
-        malware=("c0", "c1", "c2", "c3"),
-        honeypots="c4,c5",
+        captures=("c0", "c1", "c2", "c3"),
     )
-    assert 390 < outcome.rows["test"] <= 400, "each distinct window of each capture is judged once"
-    assert outcome.rows["attacks"] <= (drawn.family != "benign").sum()
+    inside = np.isin(drawn.capture, ["c0", "c1", "c2", "c3"])
+    assert 0.9 * inside.sum() < outcome.rows["test"] <= inside.sum(), "each distinct window is judged once"
+    assert outcome.rows["attacks"] <= (drawn.family[inside] != "benign").sum()
     four = [outcome.figures[f"AUC c{n}"] for n in range(4)]
     assert outcome.figures["mean AUC"] == pytest.approx(np.mean(np.array(four, dtype=float)))
-    low, auc, high = (outcome.figures[f"pooled AUC{end}"] for end in ("_low", "", "_high"))
-    assert low is not None
-    assert auc is not None
-    assert high is not None
-    assert 0.8 < low < auc < high <= 1, "bytes tell one of the two families from benign flows"
+    assert min(value or 0.0 for value in four) > 0.8, "bytes tell one of the two families from benign flows"

@@ -155,7 +155,6 @@ def auc(
     attack: npt.NDArray[np.bool_],
     scores: npt.NDArray[np.float64],
     seed: int,
-    group: npt.NDArray[np.int64] | None = None,
 ) -> dict[str, float | None]:
     """Return the area under the ROC curve with a bootstrap interval over rows, as figures.
 
@@ -164,20 +163,18 @@ def auc(
         attack: Which rows are attacks.
         scores: Higher is more of an attack.
         seed: Of the bootstrap.
-        group: Rows are drawn within groups, where there are any: each keeps its share.
 
     Shape:
-        attack, scores, group: [n].
+        attack, scores: [n].
 
     Example:
         >>> auc("auc", np.array([False, True, True]), np.array([0.1, 0.3, 0.2]), seed=0)["auc"]
         1.0
     """
     ranking, rng, n = measures.Ranking.of(attack, scores), np.random.default_rng(seed), len(attack)
-    members = [np.arange(n)] if group is None else [np.flatnonzero(group == one) for one in np.unique(group)]
     drawn = []
     for _ in range(RESAMPLES):
-        rows = np.concatenate([rng.choice(some, len(some)) for some in members])
+        rows = rng.integers(0, n, n)
         drawn.append(measures.roc_auc(*ranking.steps(np.bincount(rows, minlength=n).astype(np.float64))))
     low, high = measures.percentiles([value for value in drawn if value is not None]) or (None, None)
     return {name: measures.roc_auc(*ranking.steps(np.ones(n))), f"{name}_low": low, f"{name}_high": high}
