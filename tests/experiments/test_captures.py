@@ -17,6 +17,7 @@ def test_each_capture_is_left_out_in_its_turn() -> None:
         lambda parts: retold(parts, str(cell.options["window"]), cell.seed),
         captures=("c0", "c1", "c2", "c3"),
     )
+    assert drawn.capture is not None
     inside = np.isin(drawn.capture, ["c0", "c1", "c2", "c3"])
     assert 0.9 * inside.sum() < outcome.rows["test"] <= inside.sum(), "each distinct window is judged once"
     assert outcome.rows["attacks"] <= (drawn.family[inside] != "benign").sum()
