@@ -65,7 +65,8 @@ sweep: .venv/installed ## Run detection over every capture in $REDSHANK_DATA and
 
 bundle: .venv/installed ## Train the default bundle anew from the lab's recordings and IoT-23 in $REDSHANK_DATA
 	$(BIN)/redshank train lab+lab/homes+iot23/clear --protocol cross --with target=lab/unseen --task family \
-		--no-compare --model extra_trees --set trees=40 --set leaves=300 --set share=0.5 -o out/default
+		--no-compare --model extra_trees --set trees=40 --set leaves=300 --set share=0.5 --set quantiles=0 \
+		-o out/default
 	rm -rf src/redshank/detect/bundles/default
 	cp -r out/default/bundle src/redshank/detect/bundles/default
 
