@@ -39,7 +39,15 @@ def test_the_mean_and_the_worst_are_over_all_families_of_a_seed() -> None:
     rates = {family: 0.5 + 0.05 * at for at, family in enumerate(FAMILIES)}
     found = {
         cell.key: Result(
-            cell, Outcome({"TPR": rates[cell.protocol_settings["family"]], "fpr": 0.01}), "", 1, {}, "", {}
+            cell,
+            Outcome(
+                {"TPR": rates[cell.protocol_settings["family"]], "fpr": 0.01, "TPR of rows": 0.4, "fpr of rows": 0.02}
+            ),
+            "",
+            1,
+            {},
+            "",
+            {},
         )
         for cell in cells
     }
@@ -47,6 +55,7 @@ def test_the_mean_and_the_worst_are_over_all_families_of_a_seed() -> None:
     row = next(row for row in over.rows if row.name == "fnn")
     assert row.figures["worst TPR"].mean == 0.5
     assert row.figures["mean TPR"].mean == pytest.approx(0.7)
+    assert row.figures["mean TPR of rows"].mean == pytest.approx(0.4)
     assert [row.figures["fnn"].mean for row in each.rows] == list(rates.values())
     lost = next(key for key, result in found.items() if result.cell.row == "fnn")
     fewer = Results(tuple(cells), {key: result for key, result in found.items() if key != lost})

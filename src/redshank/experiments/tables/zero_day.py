@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from redshank.core.schema import BENIGN
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, facts_of, grid
+from redshank.experiments.groups import each_row
 from redshank.experiments.measure import Data, alarms, calibrated_on, share
 from redshank.experiments.wording import told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
@@ -43,7 +45,15 @@ class ZeroDay(Experiment):
 
     title: ClassVar[str] = "Attacks that nobody has seen"
     what: ClassVar[str] = "How many flows of an attack family raise an alarm when no model has seen that family."
-    columns: ClassVar[tuple[str, ...]] = ("mean TPR", "worst TPR", "fpr", "fpr, worst family")
+    columns: ClassVar[tuple[str, ...]] = (
+        "mean TPR",
+        "worst TPR",
+        "fpr",
+        "fpr, worst family",
+        "mean TPR of rows",
+        "worst TPR of rows",
+        "fpr of rows",
+    )
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
         f"Thresholds aim at {AIM:.1%} on benign calibration rows, so that 1 % is kept; the rate achieved is shown.",
@@ -51,6 +61,7 @@ class ZeroDay(Experiment):
             "The settings of the balanced rows, and that extra trees cut between quantiles, were chosen by five "
             "families (ddos, dos, mitm, password, xss) of seed 0 of the first table, which flatters it."
         ),
+        "Each distinct vector counts once; “of rows” counts each row of the dataset, copies and all.",
         "The mean and the worst are over the nine families, then mean and interval over seeds.",
     )
 
@@ -85,8 +96,12 @@ class ZeroDay(Experiment):
         family = data.labelled(cell.dataset).family[parts.test.row]
         new = family == cell.protocol_settings["family"]
         known = ~new & (parts.test.y != 0)
+        rows, alarm_of_row = each_row(parts.test, alarm)
+        family_of_row = data.labelled(cell.dataset).family[rows]
         return Outcome(
             figures={
+                "TPR of rows": float(alarm_of_row[family_of_row == cell.protocol_settings["family"]].mean()),
+                "fpr of rows": float(alarm_of_row[family_of_row == BENIGN].mean()),
                 **share("TPR", alarm[new]),
                 **share("fpr", alarm[parts.test.y == 0]),
                 **share("TPR of known families", alarm[known]),
@@ -96,7 +111,7 @@ class ZeroDay(Experiment):
 
     def published(self) -> tuple[str, ...]:
         """See `Experiment.published`."""
-        return ("TPR", "fpr")
+        return ("TPR", "fpr", "TPR of rows", "fpr of rows")
 
     def tables(self, results: Results) -> list[Table]:
         """Make a table over families, and one per family."""
@@ -127,15 +142,25 @@ class ZeroDay(Experiment):
         whole = [runs for runs in seeds.values() if len(runs) == len(FAMILIES)]
         values: dict[str, list[float | None]] = {name: [] for name in self.columns}
         for runs in whole:
-            caught = [value for value in (run.figures.get("TPR") for run in runs) if value is not None]
-            raised = [value for value in (run.figures.get("fpr") for run in runs) if value is not None]
-            known = bool(caught and raised)
-            for name, found in zip(
+            found = [[run.figures.get(name) for run in runs] for name in self.published()]
+            caught, raised, caught_rows, raised_rows = ([v for v in each if v is not None] for each in found)
+            known = all((caught, raised, caught_rows, raised_rows))
+            for name, value in zip(
                 self.columns,
-                (fmean(caught), min(caught), fmean(raised), max(raised)) if known else (None,) * 4,
+                (
+                    fmean(caught),
+                    min(caught),
+                    fmean(raised),
+                    max(raised),
+                    fmean(caught_rows),
+                    min(caught_rows),
+                    fmean(raised_rows),
+                )
+                if known
+                else (None,) * len(self.columns),
                 strict=True,
             ):
-                values[name].append(found)
+                values[name].append(value)
         figures = {
             name: Figure(found[0]) if len(found) == 1 else over_seeds(name, found) for name, found in values.items()
         }
