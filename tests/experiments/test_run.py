@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from drawn_experiments.small_one import SmallOne
 from labelled import labelled
 from redshank.core.errors import ConfigError, SourceError
 from redshank.data.dataset import Labelled
+from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.measure import Data
 from redshank.experiments.run import estimate, failures, load, run
 
@@ -28,6 +30,25 @@ def cells(folder: Path) -> dict[str, str]:
 
 class Failing(SmallOne):
     fails: ClassVar[str] = "lightgbm"
+
+
+class OneSlow(SmallOne):
+    """The first of three cells takes longer than the others together; nothing is trained."""
+
+    def cells(self, seeds: Sequence[int]) -> list[Cell]:
+        del seeds
+        return [Cell("lab", "constant", seed=seed, table="Slow", row="constant") for seed in range(3)]
+
+    def measure(self, cell: Cell, data: Data) -> Outcome:
+        del data
+        time.sleep(1.5 if cell.seed == 0 else 0)
+        return Outcome({"accuracy": 1.0})
+
+
+def test_a_process_that_has_nothing_left_to_do_is_not_taken_for_a_killed_one(tmp_path: Path) -> None:
+    done = run(OneSlow(), tmp_path, jobs=2)
+    assert (done.measured, done.failed) == (3, ())
+    assert len(cells(tmp_path)) == 3
 
 
 def test_a_run_measures_what_is_missing_and_nothing_else(tmp_path: Path) -> None:

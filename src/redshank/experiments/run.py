@@ -187,13 +187,14 @@ def _beside(experiment: Experiment, todo: Sequence[Cell], jobs: int) -> Iterator
         signal.signal(signal.SIGINT, heeded)
         for pipe in working:
             pipe.send(waiting.popleft())
-        left = len(todo)
-        while left:
-            for ready in connection.wait(list(working)):
+        busy = set(working)  # a process that is told to end closes its pipe, which would look as if it had been killed
+        while busy:
+            for ready in connection.wait(list(busy)):
                 assert isinstance(ready, Connection)
                 result: Result = ready.recv()
+                if not waiting:
+                    busy.discard(ready)
                 ready.send(waiting.popleft() if waiting else None)
-                left -= 1
                 yield result
     except (EOFError, ConnectionError):
         raise ActionError(
