@@ -29,7 +29,9 @@ def tiny() -> Fnn:
     ],
 )
 def test_the_graph_holds_the_steps_and_agrees(model: Model, clean: tuple[str, ...]) -> None:
-    cleaned = Cleaned(clone(model), clean, seed=1).fit(X, Y, columns=COLUMNS, n_classes=3, validation=(X, Y))
+    cleaned = Cleaned(model=clone(model), clean=clean, seed=1).fit(
+        X, Y, columns=COLUMNS, n_classes=3, validation=(X, Y)
+    )
     export(cleaned, X)  # raises if graph and model differ
     assert cleaned.predict_proba(raw(7, seed=2)).shape == (7, 3)
     assert len(cleaned.curve_) >= 1
@@ -38,21 +40,21 @@ def test_the_graph_holds_the_steps_and_agrees(model: Model, clean: tuple[str, ..
 def test_sequences_are_exported_too() -> None:
     x = raw(120, seed=3).reshape(40, -1)
     x[::4, : len(COLUMNS)] = np.nan
-    cleaned = Cleaned(tiny(), ("missing:median", "scale:robust"))
+    cleaned = Cleaned(model=tiny(), clean=("missing:median", "scale:robust"))
     cleaned.fit(x, np.arange(40) % 2, columns=COLUMNS, n_classes=2, steps=3)
     export(cleaned, x)
 
 
 def test_a_warm_start_keeps_the_steps() -> None:
-    cleaned = Cleaned(tiny(), ("scale:standard",)).fit(X, Y, columns=COLUMNS, n_classes=3)
+    cleaned = Cleaned(model=tiny(), clean=("scale:standard",)).fit(X, Y, columns=COLUMNS, n_classes=3)
     before = cleaned.cleaning_.apply(X)
     cleaned.fit(X * 2, Y, columns=COLUMNS, n_classes=3, warm_start=True)
     assert np.array_equal(cleaned.cleaning_.apply(X), before, equal_nan=True)
 
 
 def test_it_says_its_settings_and_a_clone_is_untrained() -> None:
-    cleaned = Cleaned(tiny(), ("missing:mean",)).fit(X, Y, columns=COLUMNS, n_classes=3)
-    assert cleaned.settings()["clean"] == ["missing:mean"]
+    cleaned = Cleaned(model=tiny(), clean=("missing:mean",)).fit(X, Y, columns=COLUMNS, n_classes=3)
+    assert cleaned.settings()["clean"] == ("missing:mean",)
     assert cleaned.settings()["units"] == 8
     with pytest.raises(NotFittedError):
         clone(cleaned).predict_proba(X)
@@ -60,7 +62,7 @@ def test_it_says_its_settings_and_a_clone_is_untrained() -> None:
 
 def test_epochs_are_told_through() -> None:
     told: list[Epoch] = []
-    cleaned = Cleaned(tiny(), ("scale",))
+    cleaned = Cleaned(model=tiny(), clean=("scale",))
     cleaned.on_epoch = told.append
     cleaned.fit(X, Y, columns=COLUMNS, n_classes=3)
     assert [epoch.epoch for epoch in told] == [1, 2]

@@ -188,3 +188,23 @@ def test_what_learns_from_benign_rows_alone_is_refused_for_families() -> None:
     two = {name: replace(getattr(parts(60), name), y=np.minimum(getattr(parts(60), name).y, 1)) for name in PARTS}
     made = replace(parts(60), task="binary", classes=("benign", "attack"), **two)
     assert fit(made, "knn_distance").calibration.benign_rows > 0
+
+
+@pytest.mark.parametrize(("model", "settings"), [("lightgbm", {"rounds": 3}), ("fnn", QUICK)])
+def test_factors_for_rare_classes_are_set_on_whatever_model(model: str, settings: dict[str, Any]) -> None:
+    made = parts(120)
+    trained = fit(made, model, settings={**settings, "imbalance": "offsets", "select": "mutual_information"})
+    assert trained.model.settings().items() >= {**settings, "imbalance": "offsets"}.items()
+    assert len(trained.model.settings()["factors"]) == len(CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("model", "imbalance", "allowed"),
+    [
+        ("lightgbm", "focal", "none, balanced, oversample, offsets for lightgbm"),
+        ("fnn", "more", "none, balanced, focal, oversample, offsets for fnn"),
+    ],
+)
+def test_an_unknown_way_with_rare_classes_is_refused(model: str, imbalance: str, allowed: str) -> None:
+    with pytest.raises(ConfigError, match=f"imbalance: '{imbalance}' is not one of {allowed}"):
+        fit(parts(20), model, settings={"imbalance": imbalance})

@@ -5,18 +5,17 @@ front of the exported graph. Validation rows and rows to score are treated but n
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from dataclasses import field, replace
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from redshank.data.clean import recorded
 from redshank.data.cleaning import Cleaning, Rows
-from redshank.features.feature_set import Column
-from redshank.learn.model import Classes, Floats, Model
+from redshank.learn.around import Around, Given
+from redshank.learn.model import Floats
 
 
-class Cleaned(Model):
+class Cleaned(Around):
     """Cleans, then asks another model.
 
     Args:
@@ -28,64 +27,31 @@ class Cleaned(Model):
         cleaning_: The fitted steps.
     """
 
-    cleaning_: Cleaning
+    clean: Sequence[str] = ()
+    seed: int = 0
+    cleaning_: Cleaning = field(init=False)
 
-    def __init__(self, model: Model, clean: Sequence[str] = (), *, seed: int = 0) -> None:
-        self.model = model
-        self.clean = clean
-        self.seed = seed
-
-    def settings(self) -> dict[str, Any]:
-        """Return the model's settings and the steps."""
-        return {**self.model.settings(), "clean": list(self.clean)}
-
-    def fit(
-        self,
-        x: Floats,
-        y: Classes,
-        *,
-        columns: Sequence[Column],
-        n_classes: int,
-        weight: Floats | None = None,
-        validation: tuple[Floats, Classes] | None = None,
-        warm_start: bool = False,
-        steps: int = 1,
-    ) -> Self:
-        """Fit the steps, then train, see `Model.fit`; a warm start keeps the steps as they were fitted.
+    def prepare(self, given: Given) -> Given:
+        """Fit the steps and clean; a warm start keeps the steps as they were fitted.
 
         Raises:
             ActionError: If the steps leave no row.
             ConfigError: If a step or a setting is wrong.
         """
-        rows = Rows(x, y, np.ones(len(x), np.float32) if weight is None else weight)
-        if warm_start and hasattr(self, "cleaning_"):
-            rows = Rows(self.cleaning_.apply(x), y, rows.weight)
-        else:
-            cleaning = Cleaning(self.clean, self.seed)
-            rows = cleaning.fit(rows, columns, n_classes, steps)
-            recorded(cleaning.records_)
-            self.cleaning_ = cleaning
-        self.model.on_epoch, self.model.kept_in = self.on_epoch, self.kept_in
-        self.model.fit(
-            rows.x,
-            rows.y,
-            columns=self.cleaning_.columns_,
-            n_classes=n_classes,
-            weight=None if weight is None else rows.weight,
-            validation=None if validation is None else (self.cleaning_.apply(validation[0]), validation[1]),
-            warm_start=warm_start,
-            steps=steps,
-        )
-        self.classes_ = self.model.classes_
-        self.curve_ = self.model.curve_
-        return self
+        if given.warm_start and hasattr(self, "cleaning_"):
+            return replace(given, x=self.seen(given.x), columns=self.cleaning_.columns_)
+        known = np.ones(len(given.x), np.float32) if given.weight is None else given.weight
+        cleaning = Cleaning(self.clean, self.seed)
+        rows = cleaning.fit(Rows(given.x, given.y, known), given.columns, given.n_classes, given.steps)
+        recorded(cleaning.records_)
+        self.cleaning_ = cleaning
+        weight = None if given.weight is None else rows.weight
+        return replace(given, x=rows.x, y=rows.y, weight=weight, columns=cleaning.columns_)
 
-    def predict_proba(self, x: Floats) -> Floats:
-        """Return class probabilities."""
-        check_is_fitted(self, "cleaning_")
-        return self.model.predict_proba(self.cleaning_.apply(x))
+    def seen(self, x: Floats) -> Floats:
+        """Return rows as the steps leave them."""
+        return self.cleaning_.apply(x)
 
     def to_onnx(self) -> bytes:
         """Return the graph: the steps, then the model's."""
-        check_is_fitted(self, "cleaning_")
-        return self.cleaning_.prepend(self.model.to_onnx())
+        return self.cleaning_.prepend(super().to_onnx())

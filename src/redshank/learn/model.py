@@ -57,6 +57,8 @@ class Model(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc, unused-i
     ValueError if there are more, or no benign row."""
     exports: ClassVar[bool] = True
     """Whether it has a graph; if not, `to_onnx` raises a ValueError that says why, and it can only be measured."""
+    imbalances: ClassVar[tuple[str, ...]] = ("none", "balanced", "oversample")
+    """What can be done about rare classes while it is trained; see `learn/balanced.py`."""
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}
     """Settings by the name of a recipe, for example the one that a paper publishes."""
     on_epoch: Callable[[Epoch], None] | None = None

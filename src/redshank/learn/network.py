@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import optuna
 
 FITTING_ROWS = 1 << 20  # of which quantiles are taken; more would not move them
-IMBALANCES = ("none", "balanced", "focal", "oversample")
 SCHEDULES = ("constant", "cosine", "one_cycle")
 WIDE = 16  # a smaller number is no width but a count, which has its reasons
 MANY_ROWS: dict[str, Any] = {
@@ -98,6 +97,8 @@ class Network(Graphed):
     }
     """The least value of a setting, or of each number in it; a subclass names its own: `{"units": 1}`."""
 
+    imbalances: ClassVar[tuple[str, ...]] = ("none", "balanced", "focal", "oversample")
+
     window: ClassVar[int] = WINDOW_ROWS
     """Most rows of a memory-mapped table in memory at once."""
 
@@ -140,7 +141,7 @@ class Network(Graphed):
                 problems.append(f"{name}: {getattr(self, name)} is not between 0 and 1")
         if not 0 <= self.warm_up <= 1:
             problems.append(f"warm_up: {self.warm_up} is not 0 to 1")
-        for name, allowed in (("imbalance", IMBALANCES), ("schedule", SCHEDULES)):
+        for name, allowed in (("imbalance", self.imbalances), ("schedule", SCHEDULES)):
             if getattr(self, name) not in allowed:
                 problems.append(f"{name}: '{getattr(self, name)}' is not one of {', '.join(allowed)}")
         return problems

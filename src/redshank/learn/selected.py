@@ -8,22 +8,20 @@ Source: for selection among learned features, the studies that feed what a convo
 metaheuristic. We differ: what is left is judged by the network's own last layer and stays one network.
 """
 
-from collections.abc import Sequence
-from dataclasses import field
-from typing import Any, Self
+from dataclasses import field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from redshank.core.errors import ConfigError
 from redshank.data.graph import Nodes, prepend
-from redshank.features.feature_set import Column
+from redshank.learn.around import Around, Given
 from redshank.learn.graphed import SCORING_ROWS, Graphed
-from redshank.learn.model import Classes, Floats, Model
+from redshank.learn.model import Classes, Floats
 from redshank.learn.selector import SELECTORS, Mask
 
 FROM = ("columns", "learned")
@@ -31,7 +29,7 @@ ITERATIONS = 200  # of the last layer's fit, which is a convex problem
 PENALTY = 1e-4
 
 
-class Selected(Model):
+class Selected(Around):
     """Selects, then asks another model.
 
     Args:
@@ -44,7 +42,6 @@ class Selected(Model):
         kept_: Which columns, or which learned features, are left.
     """
 
-    model: Model
     select: str
     select_from: str = "columns"
     seed: int = 0
@@ -53,22 +50,10 @@ class Selected(Model):
 
     def settings(self) -> dict[str, Any]:
         """Return the model's settings, the selector, and how many features it left, once fitted."""
-        left = {"selected": int(self.kept_.sum())} if hasattr(self, "kept_") else {}
-        return {**self.model.settings(), "select": self.select, "select_from": self.select_from, **left}
+        return super().settings() | ({"selected": int(self.kept_.sum())} if hasattr(self, "kept_") else {})
 
-    def fit(
-        self,
-        x: Floats,
-        y: Classes,
-        *,
-        columns: Sequence[Column],
-        n_classes: int,
-        weight: Floats | None = None,
-        validation: tuple[Floats, Classes] | None = None,
-        warm_start: bool = False,
-        steps: int = 1,
-    ) -> Self:
-        """Select and train, see `Model.fit`; a warm start keeps the columns that were selected.
+    def prepare(self, given: Given) -> Given:
+        """Select columns; a warm start keeps those that were selected.
 
         Raises:
             ConfigError: If there is no such selector, or the model learns no features.
@@ -79,43 +64,31 @@ class Selected(Model):
         if self.select_from == "learned" and not isinstance(self.model, Graphed):
             name = type(self.model).__name__.lower()
             raise ConfigError(f"select_from: {name} learns no features to select from; choose columns, or a network")
-        width = len(columns)
-        self.columns_ = tuple(columns) * steps
+        width = len(given.columns)
         if self.select_from == "learned":
-            kept = np.ones(width, dtype=bool)
-        elif warm_start and hasattr(self, "kept_"):
-            kept = self.kept_
-        else:
-            kept = selector.select(x.reshape(-1, width), np.repeat(y, steps), self.seed)
-        self.inputs_ = np.flatnonzero(np.tile(kept, steps))
-        self.model.on_epoch, self.model.kept_in = self.on_epoch, self.kept_in
-        self.model.fit(
-            x[:, self.inputs_],
-            y,
-            columns=[column for column, keep in zip(columns, kept, strict=True) if keep],
-            n_classes=n_classes,
-            weight=weight,
-            validation=None if validation is None else (validation[0][:, self.inputs_], validation[1]),
-            warm_start=warm_start,
-            steps=steps,
-        )
-        self.classes_, self.curve_ = self.model.classes_, self.model.curve_
-        self.kept_ = kept
-        if isinstance(self.model, Graphed) and self.select_from == "learned":
-            head, learned = _learned(self.model.network_, x)
-            self.kept_ = selector.select(learned, y, self.seed)
-            _fit_head(head, learned, y, self.kept_)
-        return self
+            self.inputs_ = np.arange(width * given.steps)
+            return given
+        if not (given.warm_start and hasattr(self, "kept_")):
+            self.kept_ = selector.select(given.x.reshape(-1, width), np.repeat(given.y, given.steps), self.seed)
+        self.inputs_ = np.flatnonzero(np.tile(self.kept_, given.steps))
+        columns = [column for column, keep in zip(given.columns, self.kept_, strict=True) if keep]
+        return replace(given, x=self.seen(given.x), columns=columns)
 
-    def predict_proba(self, x: Floats) -> Floats:
-        """Return class probabilities."""
-        check_is_fitted(self, "kept_")
-        return self.model.predict_proba(np.ascontiguousarray(x[:, self.inputs_]))
+    def finish(self, given: Given, validation: tuple[Floats, Classes] | None) -> None:
+        """Select among what the network has learned, and fit its last layer anew."""
+        del validation
+        if isinstance(self.model, Graphed) and self.select_from == "learned":
+            head, learned = _learned(self.model.network_, given.x)
+            self.kept_ = SELECTORS.find(self.select)().select(learned, given.y, self.seed)
+            _fit_head(head, learned, given.y, self.kept_)
+
+    def seen(self, x: Floats) -> Floats:
+        """Return the columns that were selected."""
+        return np.ascontiguousarray(x[:, self.inputs_])
 
     def to_onnx(self) -> bytes:
         """Return the graph: the columns that were selected, then the model's."""
-        check_is_fitted(self, "kept_")
-        return prepend(self._gather, self.model.to_onnx(), len(self.columns_))
+        return prepend(self._gather, super().to_onnx(), len(self.columns_))
 
     def _gather(self, graph: Nodes, x: str) -> str:
         return graph.add("Gather", x, graph.constant(self.inputs_, np.int64), axis=1)

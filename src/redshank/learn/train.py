@@ -25,6 +25,7 @@ from redshank.features.feature_set import FEATURE_SETS
 from redshank.learn.cleaned import Cleaned
 from redshank.learn.export import export
 from redshank.learn.model import MODELS, Epoch, Model
+from redshank.learn.offsets import OFFSETS, Offsets
 from redshank.learn.provenance import plain, provenance
 from redshank.learn.settings import check_settings
 
@@ -138,9 +139,16 @@ def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Mode
             f"task: '{parts.task}' has {len(parts.classes)} classes, but {model} learns from benign rows alone and "
             "tells benign from attack; use task binary"
         )
-    imbalance = "none" if "imbalance" in inspect.signature(kind).parameters else chosen.pop("imbalance", "none")
+    imbalance = chosen.get("imbalance", "none")
+    if imbalance not in (*kind.imbalances, OFFSETS):
+        raise ConfigError(
+            f"imbalance: '{imbalance}' is not one of {', '.join((*kind.imbalances, OFFSETS))} for {model}"
+        )
+    by_itself = "imbalance" in inspect.signature(kind).parameters
+    if imbalance == OFFSETS or not by_itself:
+        chosen.pop("imbalance", None)
     estimator: Model = kind(**{**chosen, "seed": seed})
-    if imbalance != "none":
+    if imbalance not in ("none", OFFSETS) and not by_itself:
         from redshank.learn.balanced import Balanced  # noqa: PLC0415  imports torch, which judging a bundle must not
 
         estimator = Balanced(model=estimator, imbalance=imbalance, seed=seed)
@@ -149,8 +157,9 @@ def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Mode
 
         estimator = Selected(model=estimator, select=select, select_from=select_from, seed=seed)
     if clean:
-        estimator = Cleaned(estimator, clean, seed=seed)
-    return estimator
+        estimator = Cleaned(model=estimator, clean=clean, seed=seed)
+    # Outermost: the factors are of what the whole says.
+    return Offsets(model=estimator) if imbalance == OFFSETS else estimator
 
 
 def learn(estimator: Model, parts: Parts, weight: npt.NDArray[np.float32] | None = None) -> None:
