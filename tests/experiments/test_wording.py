@@ -1,6 +1,7 @@
 from drawn_experiments.small_one import SmallOne
 from experiments.test_experiment import made_up
-from redshank.experiments.wording import best, counted, ranked, told
+from redshank.experiments.experiment import Results
+from redshank.experiments.wording import best, counted, gain, ranked, told
 from redshank.learn.compare import Figure
 
 
@@ -24,3 +25,12 @@ def test_the_rows_are_counted() -> None:
         "Families: 6 rows train and 2 test in the first seed, each distinct vector once."
     ]
     assert counted(results, "absent") == []
+
+
+def test_a_gain_is_the_mean_over_seeds_that_both_rows_have() -> None:
+    results = made_up(SmallOne().cells([0, 1]), macro_f1=0.5)
+    assert gain(results, "macro_f1", "Families", "trees", "constant") == 0.0
+    lost = next(key for key, run in results.found.items() if run.cell.row == "trees" and run.cell.seed == 1)
+    fewer = Results(results.cells, {key: run for key, run in results.found.items() if key != lost})
+    assert gain(fewer, "macro_f1", "Families", "trees", "constant") == 0.0, "the other seed's is higher"
+    assert gain(results, "macro_f1", "Families", "trees", "absent") is None

@@ -6,7 +6,7 @@ import pytest
 
 from labelled import labelled
 from redshank.core.errors import ConfigError
-from redshank.learn.compare import OVER_ROWS, OVER_SEEDS, Comparison, compare, summarize
+from redshank.learn.compare import OVER_ROWS, OVER_SEEDS, Comparison, compare, over_seeds, summarize
 
 QUICK = {"epochs": 5, "units": 8, "blocks": 1}
 
@@ -45,6 +45,10 @@ def test_the_interval_over_seeds_holds_the_mean_and_stays_in_range(compared: Com
         assert value.low is not None
         assert value.high is not None
         assert (-1 if name == "mcc" else 0) <= value.low <= value.mean <= value.high <= 1
+
+
+def test_a_number_of_things_has_an_interval_above_1() -> None:
+    assert over_seeds("features", [3.0, 5.0]).high == pytest.approx(4 + 12.7062, abs=1e-3)  # t(0.975, 1) = 12.706
 
 
 def test_json_round_trip(compared: Comparison) -> None:

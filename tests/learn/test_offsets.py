@@ -9,7 +9,7 @@ from redshank.learn.export import export
 from redshank.learn.measures import confusion, macro_f1
 from redshank.learn.model import Classes, Floats
 from redshank.learn.models.lightgbm import Lightgbm
-from redshank.learn.offsets import GRID, Offsets, factors
+from redshank.learn.offsets import GRID, Offsets, climbed, factors
 
 X = raw(200)
 Y = classes(X)
@@ -26,19 +26,28 @@ def test_macro_f1_on_the_rows_it_was_chosen_on_never_falls(seed: int, k: int, n:
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.ones(k), n).astype(np.float32)
     y = rng.integers(0, k, n)
-    chosen = factors(probabilities, y)
+    best, chosen = climbed(probabilities, y), factors(probabilities, y, seed)
+    assert f1(probabilities * best, y) >= f1(probabilities, y)
     assert f1(probabilities * chosen, y) >= f1(probabilities, y)
-    assert chosen[0] == 1
-    assert all(chosen[c] == 1 for c in range(k) if not (y == c).any())
-    assert set(chosen.tolist()) <= set(GRID.tolist())
-    assert np.array_equal(chosen, factors(probabilities, y))
+    for each in (best, chosen):
+        assert each[0] == 1
+        assert all(each[c] == 1 for c in range(k) if not (y == c).any())
+    assert set(best.tolist()) <= set(GRID.tolist())
+    assert np.array_equal(chosen, factors(probabilities, y, seed))
 
 
 def test_of_equally_good_factors_the_nearest_to_1_is_taken() -> None:
     certain = np.eye(3, dtype=np.float32)[[0, 1, 2, 2]]
-    assert factors(certain, np.array([0, 1, 2, 2])).tolist() == [1, 1, 1]
+    assert climbed(certain, np.array([0, 1, 2, 2])).tolist() == [1, 1, 1]
     unsure = np.array([[0.6, 0.4], [0.9, 0.1]], dtype=np.float32)
-    assert factors(unsure, np.array([1, 0])).tolist() == [1, 2], "more than 1.5 is enough, less than 9"
+    assert climbed(unsure, np.array([1, 0])).tolist() == [1, 2], "more than 1.5 is enough, less than 9"
+
+
+def test_a_class_that_is_told_too_rarely_is_told_more_often() -> None:
+    y = np.repeat([0, 1], [90, 10])
+    shy = np.where(y == 1, 0.3, 0.05).astype(np.float32)
+    chosen = factors(np.stack([1 - shy, shy], axis=1), y, 0)
+    assert 2.33 < chosen[1] < 19, "0.3 has to beat 0.7, 0.05 must not beat 0.95"
 
 
 def test_the_factors_are_part_of_the_graph() -> None:

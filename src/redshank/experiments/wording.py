@@ -4,6 +4,8 @@ In: `Results`. Out: paragraphs, or none where the figures they need are missing.
 result: text in this folder never types a figure that was measured here.
 """
 
+from statistics import fmean
+
 from redshank.experiments.experiment import Results
 from redshank.learn.compare import Figure
 
@@ -68,3 +70,18 @@ def counted(results: Results, table: str) -> list[str]:
         return []
     train, test = (first.rows.get(part, 0) for part in ("train", "test"))
     return [f"{table}: {train:,} rows train and {test:,} test in the first seed, each distinct vector once."]
+
+
+def gain(results: Results, name: str, table: str, row: str, against: str) -> float | None:
+    """Return by how much a figure of one row is above that of another, in the mean over the seeds that both have."""
+    of, other = (
+        {
+            run.cell.seed: run.outcome.figures.get(name)
+            for run in results.of(table=table, row=one)
+            if run.outcome is not None
+        }
+        for one in (row, against)
+    )
+    both = [(value, other.get(seed)) for seed, value in of.items()]
+    gains = [mine - theirs for mine, theirs in both if mine is not None and theirs is not None]
+    return fmean(gains) if gains else None

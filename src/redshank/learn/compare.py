@@ -268,7 +268,8 @@ def over_seeds(name: str, runs: Sequence[float | None]) -> Figure:
     if len(values) < len(runs) or interval is None:
         return Figure(None)
     least = -1.0 if name == "mcc" else 0.0
-    low, high = max(interval[0], least), min(interval[1], 1.0)  # Student's t knows no bounds, a measure does
+    most = 1.0 if max(values) <= 1 else math.inf  # a number of things is no measure
+    low, high = max(interval[0], least), min(interval[1], most)  # Student's t knows no bounds, a measure does
     return Figure(math.fsum(values) / len(values), low, high)
 
 

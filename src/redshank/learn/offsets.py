@@ -4,7 +4,8 @@ In: a trained model and validation rows. Out: the same model with a factor per c
 The one idea: the likeliest class is the best guess for accuracy, not for the mean of F1 over classes; what that mean
 asks for is other prior probabilities, and these are a multiplication. The factors are chosen on validation rows, one
 class after the other on a small grid, as long as macro-F1 rises. Benign's is 1, and so is that of a class without
-validation rows; of equally good ones the nearest to 1 is taken.
+validation rows; of equally good ones the nearest to 1 is taken. A rare class has few such rows, and the best factors on
+them are much of luck: they are chosen on several resamples, and their mean counts.
 Wrong where probabilities are to be read as such: the factors bend them (temperature and thresholds are fitted after).
 Source: Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001; Lipton, Elkan, Narayanaswamy, "Optimal
 Thresholding of Classifiers to Maximize F1 Measure", ECML 2014. We differ: all classes share one argmax.
@@ -27,6 +28,7 @@ OFFSETS = "offsets"
 GRID = np.array(sorted((2.0 ** (step / 2) for step in range(-6, 7)), key=lambda f: (abs(np.log(f)), f)), np.float32)
 """Factors that are tried, 1/8 to 8, the nearest to 1 first."""
 ROUNDS = 10  # over all classes; two or three are enough to stand still
+RESAMPLES = 8  # on one sample alone the factors lost on other rows what they won on these
 
 
 class Offsets(Around):
@@ -34,11 +36,13 @@ class Offsets(Around):
 
     Args:
         model: The model.
+        seed: Of the resamples.
 
     Attributes:
         factors_: One per class. [k] float32
     """
 
+    seed: int = 0
     factors_: Floats = field(init=False)
 
     def settings(self) -> dict[str, Any]:
@@ -58,7 +62,8 @@ class Offsets(Around):
                 "imbalance: 'offsets' chooses its factors on validation rows, and there are none; use a protocol that "
                 "sets some aside, or balanced"
             )
-        self.factors_ = factors(self.model.predict_proba(self.seen(validation[0])), validation[1])
+        told = self.model.predict_proba(self.seen(validation[0]))
+        self.factors_ = factors(told, validation[1], self.seed)
 
     def predict_proba(self, x: Floats) -> Floats:
         """Return class probabilities."""
@@ -74,19 +79,34 @@ class Offsets(Around):
         return graph.add("LpNormalization", graph.add("Mul", said, graph.constant(self.factors_)), axis=1, p=1)
 
 
-def factors(probabilities: Floats, y: Classes) -> Floats:
-    """Choose the factors by which macro-F1 of the likeliest class is highest.
+def factors(probabilities: Floats, y: Classes, seed: int) -> Floats:
+    """Choose factors by which macro-F1 of the likeliest class rises; all 1 if it does not.
 
     Args:
         probabilities: Of validation rows.
         y: Their classes.
+        seed: Of the resamples.
+
+    Shape:
+        probabilities: [n, k]; y: [n]; returns: [k] float32.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [rng.integers(0, len(y), len(y)) for _ in range(RESAMPLES)]
+    found = np.stack([climbed(probabilities[rows], y[rows]) for rows in drawn])
+    chosen: Floats = np.exp(np.log(found).mean(0))
+    plain, bent = (_macro_f1(y, told.argmax(1), len(chosen)) for told in (probabilities, probabilities * chosen))
+    return chosen if bent > plain else np.ones_like(chosen)
+
+
+def climbed(probabilities: Floats, y: Classes) -> Floats:
+    """Return the factors at which macro-F1 of these rows rises no more.
 
     Shape:
         probabilities: [n, k]; y: [n]; returns: [k] float32.
 
     Example:
-        >>> factors(np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1]], np.float32), np.array([0, 1, 0])).round(2).tolist()
-        [1.0, 2.83]
+        >>> climbed(np.array([[0.6, 0.4], [0.9, 0.1]], np.float32), np.array([1, 0])).tolist()
+        [1.0, 2.0]
     """
     k = probabilities.shape[1]
     chosen = np.ones(k, np.float32)
@@ -106,7 +126,6 @@ def _tried(bent: Floats, alone: Floats, c: int, y: Classes) -> npt.NDArray[np.fl
     Shape:
         bent: [n, k]; alone: [n], the probability of `c`; returns: [len(GRID)].
     """
-    k, even = bent.shape[1], np.ones(len(y))
     others = bent.copy()
     others[:, c] = -1
     rival = others.argmax(1)
@@ -115,5 +134,9 @@ def _tried(bent: Floats, alone: Floats, c: int, y: Classes) -> npt.NDArray[np.fl
     for factor in GRID:
         mine = alone * factor
         called = np.where((mine > least) | ((mine == least) & (c < rival)), c, rival)
-        found.append(macro_f1(confusion(y, called, even, k)))
-    return np.array(found, dtype=np.float64)
+        found.append(_macro_f1(y, called, bent.shape[1]))
+    return np.array(found)
+
+
+def _macro_f1(y: Classes, called: Classes, k: int) -> float:
+    return macro_f1(confusion(y, called, np.ones(len(y)), k)) or 0.0

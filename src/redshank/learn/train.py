@@ -159,7 +159,7 @@ def build(parts: Parts, model: str, settings: dict[str, Any], seed: int) -> Mode
     if clean:
         estimator = Cleaned(model=estimator, clean=clean, seed=seed)
     # Outermost: the factors are of what the whole says.
-    return Offsets(model=estimator) if imbalance == OFFSETS else estimator
+    return Offsets(model=estimator, seed=seed) if imbalance == OFFSETS else estimator
 
 
 def learn(estimator: Model, parts: Parts, weight: npt.NDArray[np.float32] | None = None) -> None:
