@@ -66,4 +66,5 @@ def test_the_first_row_is_trained_as_the_default_bundle_is() -> None:
     manifest = Bundle.load(default_bundle()).manifest
     assert manifest.provenance["dataset"] == RECIPE
     assert manifest.model == MODEL
-    assert {name: manifest.settings[name] for name in SETTINGS} == SETTINGS
+    trained = {"quantiles": 0, **manifest.settings}  # there was no such setting yet when it was made, and no quantiles
+    assert trained.items() >= SETTINGS.items()
