@@ -73,7 +73,7 @@ bundle: .venv/installed ## Train the default bundle anew from the lab's recordin
 docs: .venv/installed ## Write the generated reference pages
 	$(BIN)/python tools/reference.py
 
-results: .venv/installed ## Write docs/results.md; with name=mahdi-2024 from what was measured here
+results: .venv/installed ## Write the pages of results; with name=mahdi-2024 from what was measured here
 	$(BIN)/python tools/results.py $(name)
 
 new: .venv/installed ## Stamp a new extension and its test: make new kind=model name=my_net

@@ -15,6 +15,7 @@ from redshank.report.page import page
 from redshank.report.tables import chapters, document
 
 NAMES = EXPERIMENTS.names()
+MOST_WORDS = 5
 
 
 def _experiment(name: str) -> Experiment:
@@ -47,6 +48,8 @@ def test_it_says_what_it_is(name: str) -> None:
     experiment = _experiment(name)
     assert experiment.title
     assert experiment.what.endswith(".")
+    assert experiment.asks.endswith("?")
+    assert len(experiment.asks) <= 70
     assert all(note.endswith(".") for note in experiment.notes)
 
 
@@ -58,11 +61,26 @@ def test_all_some_and_no_results_can_be_told(name: str) -> None:
         known = made_up(some, **dict.fromkeys(experiment.columns, 0.5))
         results = Results(tuple(cells), known.found)
         tables, words = experiment.tables(results), experiment.words(results)
+        assert len(words) <= MOST_WORDS
+        seen = experiment.glance(results)
+        words = [*words, *experiment.worth(results), *([seen.meaning] if seen is not None else [])]
         assert all(text.endswith((".", ":")) for text in words), words
         assert not any("None" in text or "nan" in text.lower().split() for text in words), words
         assert document(experiment.title, experiment.what, words, tables, experiment.notes)
         assert page(experiment.title, chapters(tables))
         assert {row.name for table in tables for row in table.rows} or not some
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_results_make_a_line_and_none_make_none(name: str) -> None:
+    experiment = _experiment(name)
+    cells = _cells(name)
+    seen = experiment.glance(made_up(cells, **dict.fromkeys((*experiment.columns, *experiment.published()), 0.5)))
+    assert seen is not None
+    assert seen.best is not None
+    assert seen.trees.mean is not None
+    assert seen.lookup.mean is not None
+    assert experiment.glance(Results(tuple(cells), {})) is None
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,6 +13,7 @@ class SmallOne(Experiment):
 
     title: ClassVar[str] = "A small one"
     what: ClassVar[str] = "Whether boosted trees beat a constant on drawn flows."
+    asks: ClassVar[str] = "Do trees beat a constant?"
     columns: ClassVar[tuple[str, ...]] = ("macro_f1", "fpr", "recall of dos")
     notes: ClassVar[tuple[str, ...]] = ("Drawn flows.",)
     fails: ClassVar[str] = ""

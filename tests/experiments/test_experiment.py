@@ -7,7 +7,7 @@ from drawn_experiments.small_one import SmallOne
 from labelled import labelled
 from redshank.core.errors import ConfigError
 from redshank.experiments.cell import Cell, Outcome, Result
-from redshank.experiments.experiment import Results, comparison, find, grid, names
+from redshank.experiments.experiment import Results, comparison, facts_of, find, grid, names
 from redshank.experiments.measure import Data
 from redshank.experiments.run import load, run
 from redshank.learn.compare import Figure
@@ -84,3 +84,13 @@ def test_the_first_seeds_details_make_a_comparison(tmp_path: Path) -> None:
     assert [model.name for model in found.models] == ["trees", "constant"]
     assert found.classes == ("benign", "dos", "scanning")
     assert comparison(made_up(SmallOne().cells([0]), fpr=0.1), "Families") is None
+
+
+def test_settings_that_many_cells_differ_in_are_counted() -> None:
+    cells = [
+        Cell("drawn", "lightgbm", protocol="zero_day", protocol_settings={"family": family, "by": "source"}, table="t")
+        for family in ("dos", "ddos", "xss")
+    ]
+    facts = facts_of(made_up([*cells, Cell("drawn", "fnn", feature_set="own", table="t")], fpr=0.1), "t")
+    assert facts["protocol"] == ("zero_day (family: 3, by source), task binary and leakfree, task binary, features own")
+    assert facts["cells"] == "4 of 4"

@@ -97,3 +97,28 @@ def test_any_values_give_valid_json_and_inert_text(values: Row, rows: list[Row])
     assert set(found) == {"title", "values", "table"}
     assert len(found["table"]) == len(rows)
     assert all(c.isprintable() or c == "\n" for c in to_text("run", sections))
+
+
+def test_a_long_sentence_is_broken_below_where_it_begins() -> None:
+    sentence = " ".join(["word"] * 50)
+    lines = to_text("t", [Section("In words", {"1": sentence, "22": "short"})]).splitlines()[3:]
+    assert max(map(len, lines)) <= 106
+    assert lines[0].startswith("  1   word word")
+    assert lines[1].startswith("      word")
+    assert lines[-1] == "  22  short"
+    assert " ".join(" ".join(lines[:-1]).split()) == f"1 {sentence}"
+
+
+def test_what_has_no_blanks_is_never_broken() -> None:
+    path = "x" * 300
+    assert path in to_text("t", [Section("Files", {"path": path})])
+
+
+def test_heads_of_a_wide_table_are_broken_and_those_of_a_narrow_one_are_not() -> None:
+    row: Row = {"row": "a", **{f"false alarms at recall 0.9{i}": 0.5 for i in range(6)}}
+    lines = to_text("t", [Section("Wide", [row])]).splitlines()[3:]
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 120
+    assert lines[-2].split() == ["row", *(f"0.9{i}" for i in range(6))]
+    narrow = to_text("t", [Section("Narrow", [{"row": "a", "false alarms at recall 0.90": 0.5}])])
+    assert "false alarms at recall 0.90" in narrow

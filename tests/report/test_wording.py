@@ -4,7 +4,18 @@ import pytest
 
 from labelled import labelled
 from redshank.learn.compare import OVER_SEEDS, Comparison, Figure, compare
-from redshank.report.wording import interval, interval_note, measure, per_day, percent, rule, sentences, share, spelled
+from redshank.report.wording import (
+    heading,
+    interval,
+    interval_note,
+    measure,
+    per_day,
+    percent,
+    rule,
+    sentences,
+    share,
+    spelled,
+)
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +105,18 @@ def test_the_paper_protocol_is_called_what_it_is(compared: Comparison) -> None:
 def test_the_note_says_what_the_intervals_are_over(compared: Comparison) -> None:
     assert interval_note(compared).startswith("One seed; 95 % intervals are bootstrap intervals")
     assert "over 2 seeds" in interval_note(replace(compared, seeds=(0, 1), interval=OVER_SEEDS))
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("fpr_at_0.01", "false alarms, 1 % threshold"),
+        ("recall_at_0.001", "recall, 0.1 % threshold"),
+        ("ece as shipped", "calibration error shipped"),
+        ("fpr refitted and recalibrated", "false alarms refitted"),
+        ("fpr by pair, worst", "false alarms by pair, worst"),
+        ("recall of mitm", "recall of mitm"),
+    ],
+)
+def test_heads_of_columns_are_short(column: str, text: str) -> None:
+    assert heading(column) == text

@@ -119,8 +119,8 @@ def _said(chosen: "Experiment", results: "Results") -> list["Section"]:
     from redshank.report.summary import Section as Part
 
     words = chosen.words(results) if results.found else []
-    lines = [*words, *chosen.notes]
-    return [Part("In words", {str(i): line for i, line in enumerate(lines, start=1)})] if lines else []
+    told = {"How it was done": chosen.notes, "In words": words}
+    return [Part(title, {str(i): line for i, line in enumerate(some, start=1)}) for title, some in told.items() if some]
 
 
 def _write_page(path: Path, chosen: "Experiment", results: "Results") -> None:

@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 from redshank.core.errors import ConfigError
 from redshank.core.registry import Kind, alternatives
 from redshank.experiments.cell import Cell, Outcome, Result
+from redshank.experiments.glance import CONSTANT, LOOKUP, TREES, Glance, best_first, glance
 from redshank.experiments.measure import Data, train_and_judge
 from redshank.learn.compare import OVER_ROWS, Comparison, Figure, ModelResult, over_seeds
 from redshank.learn.table import Table, TableRow
 
-BESIDE = ("lightgbm", "lookup", "constant")
+BESIDE = (TREES, LOOKUP, CONSTANT)
 """Stand in every table: gradient boosting, the best that memory alone can do, and the row that looks at nothing."""
 
 BEST_SHOWN = 2
@@ -68,10 +69,14 @@ class Experiment(ABC):
     """Its heading."""
     what: ClassVar[str]
     """What it finds out, one sentence."""
+    asks: ClassVar[str]
+    """The question in a few words, for a line among other experiments."""
     columns: ClassVar[tuple[str, ...]] = COLUMNS
     """The figures that its tables show."""
     notes: ClassVar[tuple[str, ...]] = ()
     """What a reader must know of how it was done, one line each, without any result."""
+    best_first: ClassVar[bool] = True
+    """Whether rows are ordered by the first column; else as they are declared."""
 
     @abstractmethod
     def cells(self, seeds: Sequence[int]) -> list[Cell]:
@@ -82,9 +87,18 @@ class Experiment(ABC):
         return train_and_judge(cell, data)
 
     def words(self, results: Results) -> list[str]:
-        """Say in plain words what came out, one paragraph each; every figure comes from `results`."""
+        """Say in plain words what came out, five short paragraphs at most; every figure comes from `results`."""
         del results
         return []
+
+    def worth(self, results: Results) -> list[str]:
+        """Say what figures that others have published are worth, a sentence each, as far as it tells."""
+        del results
+        return []
+
+    def glance(self, results: Results) -> Glance | None:
+        """Say in one line what came out; by default what the first column of the first table shows."""
+        return next((glance(table, table.columns[0], where=table.title) for table in self.tables(results)), None)
 
     def published(self) -> tuple[str, ...]:
         """Return the names of all figures that its tables and words need."""
@@ -92,7 +106,7 @@ class Experiment(ABC):
 
     def tables(self, results: Results) -> list[Table]:
         """Return the tables of what is known."""
-        return [table_of(results, title, self.columns) for title in results.tables]
+        return [table_of(results, title, self.columns, ordered=self.best_first) for title in results.tables]
 
 
 EXPERIMENTS: Kind[Experiment] = Kind("redshank.experiments.tables", Experiment, "experiment")
@@ -125,8 +139,15 @@ def grid(seeds: Sequence[int], cells: Iterable[Cell]) -> list[Cell]:
     return [replace(cell, seed=seed) for seed in seeds for cell in once]
 
 
-def table_of(results: Results, title: str, columns: tuple[str, ...]) -> Table:
-    """Make the table of one title, a row per `Cell.row` that has a result."""
+def table_of(results: Results, title: str, columns: tuple[str, ...], *, ordered: bool = True) -> Table:
+    """Make the table of one title, a row per `Cell.row` that has a result.
+
+    Args:
+        results: What is known.
+        title: Which table.
+        columns: The figures that it shows.
+        ordered: Whether the best row by the first column comes first, and the rows that know nothing last.
+    """
     mine = results.of(table=title)
     rows = []
     for name in dict.fromkeys(result.cell.row for result in mine):
@@ -139,7 +160,7 @@ def table_of(results: Results, title: str, columns: tuple[str, ...]) -> Table:
                 training_s=sum(run.seconds for run in runs) / len(runs),
             )
         )
-    return Table(title, columns, tuple(rows), facts_of(results, title))
+    return Table(title, columns, best_first(rows, columns[0]) if ordered else tuple(rows), facts_of(results, title))
 
 
 def facts_of(results: Results, title: str) -> dict[str, str]:
@@ -147,22 +168,43 @@ def facts_of(results: Results, title: str) -> dict[str, str]:
     mine = results.of(table=title)
     declared = sum(cell.table == title for cell in results.cells)
     hashes = dict(item for result in mine for item in result.sha256.items())
-    ways = dict.fromkeys(_way(result.cell) for result in mine)
     return {
-        "data": "; ".join(f"{name} sha256 {sha256}" for name, sha256 in hashes.items()),
-        "protocol": "; ".join(ways),
-        "seeds": ", ".join(map(str, sorted({result.cell.seed for result in mine}))),
+        "data": ", ".join(f"{name} sha256 {sha256}" for name, sha256 in hashes.items()),
+        "protocol": " and ".join(_ways([result.cell for result in mine])),
+        "seeds": _span(sorted({result.cell.seed for result in mine})),
         "cells": f"{len(mine)} of {declared}",
         "commit": ", ".join(sorted({result.commit or "unknown" for result in mine})),
         "wall time": f"{sum(result.seconds for result in mine) / 3600:.2f} h of one core",
     }
 
 
-def _way(cell: Cell) -> str:
-    said = ", ".join(f"{name} {value}" for name, value in cell.protocol_settings.items())
-    features = f", features {cell.feature_set}" if cell.feature_set else ""
-    more = "".join(f", {name} {value}" for name, value in cell.options.items() if value != "")
-    return f"{cell.protocol}{f' ({said})' if said else ''}, task {cell.task}{features}{more}"
+def _ways(cells: Sequence[Cell]) -> list[str]:
+    """Say how cells were split and asked; a setting of the protocol that many of them differ in is counted."""
+    ways: dict[tuple[str, str, str | None], dict[str, list[str]]] = {}
+    for cell in cells:
+        way = ways.setdefault((cell.protocol, cell.task, cell.feature_set), {})
+        for name, value in cell.protocol_settings.items():
+            values = way.setdefault(name, [])
+            values += [] if str(value) in values else [str(value)]
+    said = []
+    for (protocol, task, features), settings in ways.items():
+        each = [
+            f"{name} {values[0]}" if len(values) == 1 else f"{name}: {len(values)}" for name, values in settings.items()
+        ]
+        text = f"{protocol} ({', '.join(each)})" if each else protocol
+        said.append(f"{text}, task {task}" + (f", features {features}" if features else ""))
+    return said
+
+
+def _span(seeds: Sequence[int]) -> str:
+    """Write seeds.
+
+    Example:
+        >>> _span([0, 1, 2]), _span([0, 2]), _span([0])
+        ('0 to 2', '0, 2', '0')
+    """
+    whole = len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1
+    return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
 
 
 def comparison(results: Results, title: str) -> Comparison | None:

@@ -4,12 +4,16 @@ In: `Results`. Out: paragraphs, or none where the figures they need are missing.
 result: text in this folder never types a figure that was measured here.
 """
 
+from collections.abc import Sequence
 from statistics import fmean
 
-from redshank.experiments.experiment import Results
-from redshank.learn.compare import Figure
+from redshank.experiments.experiment import BESIDE, Results
+from redshank.experiments.glance import CONSTANT, LOOKUP, best_first
+from redshank.learn.compare import Figure, over_seeds
+from redshank.learn.spelling import spelled
+from redshank.learn.table import Table, TableRow
 
-KNOWING_NOTHING = ("constant", "lookup")
+KNOWING_NOTHING = (CONSTANT, LOOKUP)
 
 
 def told(figure: Figure, *, rate: bool = False) -> str:
@@ -21,17 +25,23 @@ def told(figure: Figure, *, rate: bool = False) -> str:
 
     Example:
         >>> told(Figure(0.5, 0.25, 0.75)), told(Figure(0.0123), rate=True), told(Figure(None))
-        ('0.500 (0.250 to 0.750)', '1.23 %', 'unknown')
+        ('0.500 (0.250 to 0.750)', '1.2 %', 'unknown')
     """
-    if figure.mean is None:
-        return "unknown"
+    return "unknown" if figure.mean is None else spelled("fpr" if rate else "", figure)
 
-    def one(value: float) -> str:
-        return f"{100 * value:.3g} %" if rate else f"{value:.3f}" if abs(value) < 0.9995 else f"{value:.5f}"
 
-    if figure.low is None or figure.high is None:
-        return one(figure.mean)
-    return f"{one(figure.mean)} ({one(figure.low)} to {one(figure.high)})"
+def spread(rates: Sequence[float]) -> str:
+    """Write the least and the largest of small rates, or nothing if there are none.
+
+    Args:
+        rates: In order.
+
+    Example:
+        >>> spread([0.0, 0.02, 0.34]), spread([0.02]), spread([])
+        ('0 % to 34 %', '2 %', '')
+    """
+    ends = [told(Figure(rate), rate=True) for rate in (rates[0], rates[-1])] if rates else []
+    return " to ".join(dict.fromkeys(ends))
 
 
 def rows_of(results: Results, table: str) -> list[str]:
@@ -40,12 +50,13 @@ def rows_of(results: Results, table: str) -> list[str]:
 
 
 def ranked(results: Results, name: str, table: str) -> list[tuple[str, Figure]]:
-    """Return the rows of a table and a figure, the highest first, without what looks at nothing."""
-    found = [
-        (row, results.figure(name, table=table, row=row))
-        for row in rows_of(results, table)
-        if not row.startswith(KNOWING_NOTHING)
-    ]
+    """Return the rows of a table and a figure, the highest first, without what looks at nothing.
+
+    Where rows were run with several seeds, those that were run once are left out: one of them may be lucky.
+    """
+    rows = [row for row in rows_of(results, table) if not row.startswith(KNOWING_NOTHING)]
+    several = [row for row in rows if len(results.of(table=table, row=row)) > 1]
+    found = [(row, results.figure(name, table=table, row=row)) for row in several or rows]
     known = [(row, figure, figure.mean) for row, figure in found if figure.mean is not None]
     return [(row, figure) for row, figure, _ in sorted(known, key=lambda item: -item[2])]
 
@@ -58,9 +69,36 @@ def best(results: Results, name: str, table: str, *, called: str = "") -> list[s
     named = called or name.replace("_at_0.01", " at 1 % false alarms").replace("_", "-").replace("-f1", "-F1")
     row, figure = order[0]
     text = f"{table}: the best {named} is {told(figure)}, of {row}"
-    beside = [(other, results.figure(name, table=table, row=other)) for other in ("lightgbm", *KNOWING_NOTHING)]
+    beside = [(other, results.figure(name, table=table, row=other)) for other in BESIDE]
     shown = [f"{other} {told(value)}" for other, value in beside if value.mean is not None and other != row]
     return [text + (f"; beside it {', '.join(shown)}." if shown else ".")]
+
+
+def mean_over(results: Results, tables: Sequence[str], columns: tuple[str, ...], title: str) -> Table:
+    """Make a table of means over tables, of the rows and seeds that all of them have.
+
+    Args:
+        results: What is known.
+        tables: Titles of tables with the same rows.
+        columns: The figures.
+        title: Of the new table.
+    """
+    rows = []
+    for name in dict.fromkeys(cell.row for cell in results.cells if cell.table in tables):
+        runs = [run for run in results.of(row=name) if run.cell.table in tables and run.outcome is not None]
+        seeds = [
+            [run for run in runs if run.cell.seed == seed] for seed in dict.fromkeys(run.cell.seed for run in runs)
+        ]
+        whole = [some for some in seeds if len(some) == len(tables)]
+        figures = {}
+        for column in columns:
+            found = [[run.outcome.figures.get(column) for run in some if run.outcome] for some in whole]
+            known = [[value for value in values if value is not None] for values in found]
+            means = [fmean(values) if len(values) == len(tables) else None for values in known]
+            figures[column] = Figure(means[0]) if len(means) == 1 else over_seeds(column, means)
+        if whole:
+            rows.append(TableRow(name, figures, len(whole), fmean(run.seconds for run in runs)))
+    return Table(title, columns, best_first(rows, columns[0]))
 
 
 def counted(results: Results, table: str) -> list[str]:

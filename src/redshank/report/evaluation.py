@@ -344,7 +344,7 @@ def _ranking(comparison: Comparison) -> Chapter:
 
 def _color(place: int, name: str) -> int:
     # Gray for the row that looks at nothing, wherever it stands.
-    return 2 if name == "constant" else (0, 1, 3)[place % 3]
+    return 2 if name == "constant" else (0, 1, 3, 4)[place % 4]
 
 
 def _weighting(lead: ModelResult, evaluation: Evaluation) -> Chapter:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from redshank.report.page import Html
 
-COLORS = ("var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)")
-DASHES = ("", "7 4", "2 4", "10 3 2 3")
+COLORS = ("var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)", "var(--s5)")
+DASHES = ("", "7 4", "2 4", "10 3 2 3", "12 5")
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 54, 24, 12, 44
 # A label longer than this would take the room of the cells; its whole text shows on hover.
@@ -27,7 +27,7 @@ class Line:
         x, y: Its points, x rising; a point that is not finite breaks the line.
         low, high: A band around it, one value per point, or empty.
         marks: Whether every point is marked.
-        color: Which of the page's colors, 0 to 3; by position if absent.
+        color: Which of the page's colors, 0 to 4; by position if absent.
         joined: Whether the points are joined.
     """
 

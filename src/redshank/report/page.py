@@ -181,9 +181,9 @@ def _block(item: str) -> str:
 # Two themes from one set of names; figures use the same. Blue and orange stay apart for every kind of color sight.
 STYLE = """
 :root{--paper:#fbfaf8;--card:#fff;--ink:#1d2430;--muted:#5d6675;--line:#e2e0db;--s1:#2463c5;--s2:#d0690f;--s3:#7b8494;
---s4:#12846a;--on:#fff;--tint:#eef3fc}
+--s4:#12846a;--s5:#8a4fa8;--on:#fff;--tint:#eef3fc}
 @media (prefers-color-scheme:dark){:root{--paper:#12151b;--card:#1a1f28;--ink:#e6e9ef;--muted:#9aa5b6;--line:#2c3340;
---s1:#7fb0ff;--s2:#f6a253;--s3:#8c96a8;--s4:#54cfae;--on:#0d1420;--tint:#1d2838}}
+--s1:#7fb0ff;--s2:#f6a253;--s3:#8c96a8;--s4:#54cfae;--s5:#c79be0;--on:#0d1420;--tint:#1d2838}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,
 "Helvetica Neue",Arial,sans-serif}

@@ -9,6 +9,7 @@ infinity (RFC 8259, section 6): both become null.
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -20,6 +21,13 @@ Cell: TypeAlias = str | int | float | None
 Row: TypeAlias = Mapping[str, Cell]
 
 TITLE_KEY = "title"
+LINE = 100
+"""Characters of a line of text that a person reads with ease; a longer sentence is broken."""
+TABLE = 120
+"""Characters of a table above which the names of its columns are broken."""
+LEAST = 8
+"""Characters that the name of a column may always take."""
+NOTHING = "  (none)"
 
 
 @dataclass(frozen=True)
@@ -109,10 +117,10 @@ def to_text(title: str, sections: Sequence[Section]) -> str:
     for section in sections:
         lines += ["", inert(section.title)]
         if isinstance(section.rows, Mapping):
-            lines += _aligned([list(section.rows), list(section.rows.values())], None)
+            lines += _named(section.rows)
         else:
             names = list(dict.fromkeys(name for row in section.rows for name in row))
-            lines += _aligned([[row.get(name) for row in section.rows] for name in names], names)
+            lines += _table(names, [[row.get(name) for row in section.rows] for name in names])
     return "\n".join(lines) + "\n"
 
 
@@ -139,14 +147,41 @@ def _plain(value: object) -> Cell:
     raise TypeError(f"summary: {value!r} is neither text nor a number")
 
 
-def _aligned(columns: Sequence[Sequence[Cell]], names: Sequence[str] | None) -> list[str]:
+def _named(row: Row) -> list[str]:
+    """Write named values, a long sentence on several lines."""
+    if not row:
+        return [NOTHING]
+    lines = []
+    for line in _aligned([list(row), list(row.values())], []):
+        behind = max(len(inert(name)) for name in row) + 4
+        broken = len(line) > behind + LINE
+        lines += _broken(line, behind + LINE, " " * behind) if broken else [line]
+    return lines
+
+
+def _table(names: Sequence[str], columns: Sequence[Sequence[Cell]]) -> list[str]:
+    """Write a table; the names of columns of a wide one are broken to the width of what stands below."""
     if not columns or not columns[0]:
-        return ["  (none)"]
+        return [NOTHING]
+    whole = _aligned(columns, [[inert(name)] for name in names])
+    if len(max(whole, key=len)) <= TABLE:
+        return whole
+    widths = [max(len(_cell(value)) for value in column) for column in columns]
+    heads = [_broken(inert(name), max(w, LEAST)) for name, w in zip(names, widths, strict=True)]
+    most = max(map(len, heads))
+    return _aligned(columns, [[""] * (most - len(head)) + head for head in heads])
+
+
+def _broken(text: str, width: int, indent: str = "") -> list[str]:
+    """Break a text at its blanks alone."""
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _aligned(columns: Sequence[Sequence[Cell]], heads: Sequence[Sequence[str]]) -> list[str]:
+    """Align columns below the lines of their heads; numbers stand to the right."""
     padded = []
     for i, column in enumerate(columns):
-        cells = [_cell(value) for value in column]
-        if names is not None:
-            cells.insert(0, inert(names[i]))
+        cells = [*(heads[i] if heads else []), *map(_cell, column)]
         width = max(len(cell) for cell in cells)
         numeric = any(isinstance(value, Real) for value in column) and not any(isinstance(v, str) for v in column)
         padded.append([cell.rjust(width) if numeric else cell.ljust(width) for cell in cells])

@@ -1,33 +1,25 @@
 """Tables of experiments, as text, Markdown and HTML.
 
 In: `Table` records. Out: sections for the terminal, Markdown, chapters of a page. A figure has its interval beside it;
-what is not known is a dash.
+what is not known is a dash, and a column of which nothing is known is left out. Hashes are cut where a person reads;
+the files of cells and the JSON have them whole.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from redshank.learn.compare import Figure
+from redshank.learn.spelling import number, reach, spelled
 from redshank.learn.table import Table, TableRow
 from redshank.report import markdown as md
 from redshank.report import wording
-from redshank.report.page import Cell, Chapter, Html, facts, table
+from redshank.report.page import Cell, Chapter, Html, table
 from redshank.report.summary import Row, Section
 
-RATES = ("fpr", "false")
-"""How the names of rates begin that are small when all is well: written in percent."""
-COUNT = 2.0
-"""What is larger than any measure is a number of things, written without decimals."""
-
-
-def spelled(column: str, figure: Figure) -> str:
-    """Write a figure of that column with its interval.
-
-    Example:
-        >>> spelled("fpr", Figure(0.0123)), spelled("accuracy", Figure(0.5, 0.25, 0.75))
-        ('1.2 %', '0.500 (0.250 to 0.750)')
-    """
-    value, reach = _value(column, figure.mean), _reach(column, figure, " to ")
-    return f"{value} ({reach})" if reach else value
+NARROW = 4
+"""Columns that a terminal has room for with their intervals; of a wider table the first column alone has them."""
+HIDDEN = "The intervals of the other columns are on the page, in Markdown and in JSON."
+SHA256, COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b"), re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
 
 
 def sections(tables: Sequence[Table], *, as_json: bool = False) -> list[Section]:
@@ -40,29 +32,30 @@ def sections(tables: Sequence[Table], *, as_json: bool = False) -> list[Section]
     made = []
     for one in tables:
         title = one.title or "Results"
-        made.append(Section(title, [_row(one, row, as_json=as_json) for row in one.rows]))
-        made.append(Section(f"Where this comes from: {title}", dict(one.facts)))
+        rows = [_numbers(one, row) for row in one.rows] if as_json else _texts(one)
+        made.append(Section(title, rows))
+        where = dict(one.facts) if as_json else {"": f"{origin(one.facts)} {HIDDEN if _wide(one) else ''}".strip()}
+        made.append(Section(f"Where this comes from: {title}", where))
     return made
 
 
 def markdown(tables: Sequence[Table]) -> str:
-    """Write tables as Markdown, a heading of the third level before each that has a title."""
+    """Write tables as Markdown, a heading of the second level before each that has a title."""
     parts = []
     for one in tables:
-        head = ["row", *map(wording.measure, one.columns), "seeds", "seconds a run"]
+        columns = known(one)
+        head = ["row", *map(wording.heading, columns), "seeds", "s a run"]
         rows = [
-            [_named(row), *(spelled(c, row.figures.get(c, Figure(None))) for c in one.columns), *_last(row)]
+            [_named(row), *(spelled(c, row.figures.get(c, Figure(None))) for c in columns), *_last(row)]
             for row in one.rows
         ]
-        where = "; ".join(f"{name}: {value}" for name, value in one.facts.items() if value)
-        title = f"### {one.title}\n\n" if one.title else ""
-        parts.append(title + md.table(head, rows) + (f"\n{where}.\n" if where else ""))
+        title = f"## {one.title}\n\n" if one.title else ""
+        where = origin(one.facts)
+        parts.append(title + md.table(head, rows) + (f"\n{where}\n" if where else ""))
     return "\n".join(parts)
 
 
-def document(
-    title: str, what: str, words: Sequence[str], tables: Sequence[Table], notes: Sequence[str], *, level: int = 1
-) -> str:
+def document(title: str, what: str, words: Sequence[str], tables: Sequence[Table], notes: Sequence[str]) -> str:
     """Write an experiment as Markdown: what it is, what came out, its tables, how it was done.
 
     Args:
@@ -71,34 +64,65 @@ def document(
         words: Paragraphs.
         tables: The tables.
         notes: Lines of a list at the end.
-        level: Of the heading.
     """
-    parts = [f"{'#' * level} {title}\n", f"{what}\n", *(f"{text}\n" for text in words)]
+    parts = [f"# {title}\n", f"{what}\n", *(f"{text}\n" for text in words)]
     parts += [markdown(tables)] if tables else []
-    parts += ["".join(f"- {note}\n" for note in notes)] if notes else []
+    parts += ["## How it was done\n", "".join(f"- {note}\n" for note in notes)] if notes else []
     return "\n".join(parts)
 
 
 def chapters(tables: Sequence[Table]) -> list[Chapter]:
     """Return a chapter for each table of a page."""
-    return [Chapter(one.title or "Results", [html(one), facts(list(one.facts.items()))]) for one in tables]
+    return [Chapter(one.title or "Results", [html(one), origin(one.facts)]) for one in tables]
 
 
 def html(one: Table) -> Html:
     """Lay out a table."""
-    head = ["row", *map(wording.measure, one.columns), "seeds", "seconds a run"]
+    columns = known(one)
+    head = ["row", *map(wording.heading, columns), "seeds", "s a run"]
     rows: list[list[str | Cell]] = []
     for row in one.rows:
-        figures = [(column, row.figures.get(column, Figure(None))) for column in one.columns]
-        cells = [Cell(_value(column, f.mean), _reach(column, f, "\N{EN DASH}")) for column, f in figures]
+        figures = [(column, row.figures.get(column, Figure(None))) for column in columns]
+        cells = [Cell(number(column, f.mean), reach(column, f, "\N{EN DASH}")) for column, f in figures]
         rows.append([Cell(row.name, row.note), *cells, *_last(row)])
     return table(head, rows)
 
 
-def _row(one: Table, row: TableRow, *, as_json: bool) -> Row:
-    if not as_json:
-        figures = {wording.measure(c): spelled(c, row.figures.get(c, Figure(None))) for c in one.columns}
-        return {"row": _named(row), **figures, "seeds": row.seeds, "s a run": _seconds(row)}
+def known(one: Table) -> list[str]:
+    """Return the columns in which a row has a figure; all of a table without rows."""
+    there = {name for row in one.rows for name, figure in row.figures.items() if figure.mean is not None}
+    return [column for column in one.columns if column in there or not one.rows]
+
+
+def origin(facts: Mapping[str, str]) -> str:
+    """Write where a table comes from in one line, hashes cut to what tells them apart.
+
+    Example:
+        >>> origin({"data": "drawn sha256 " + 64 * "0", "protocol": "leakfree", "cells": "4 of 6", "commit": ""})
+        'data: drawn sha256 000000000000; protocol: leakfree; cells: 4 of 6.'
+    """
+    line = "; ".join(f"{name}: {value}" for name, value in facts.items() if value)
+    return COMMIT.sub(r"\1", SHA256.sub(r"\1", line)) + "." if line else ""
+
+
+def _texts(one: Table) -> list[Row]:
+    columns = known(one)
+    rows: list[Row] = []
+    for row in one.rows:
+        figures = {}
+        for place, column in enumerate(columns):
+            figure = row.figures.get(column, Figure(None))
+            bare = _wide(one) and place > 0
+            figures[wording.heading(column)] = number(column, figure.mean) if bare else spelled(column, figure)
+        rows.append({"row": _named(row), **figures, "seeds": row.seeds, "s a run": _seconds(row)})
+    return rows
+
+
+def _wide(one: Table) -> bool:
+    return len(known(one)) > NARROW
+
+
+def _numbers(one: Table, row: TableRow) -> Row:
     numbers: dict[str, float | None] = {}
     for column in one.columns:
         figure = row.figures.get(column, Figure(None))
@@ -118,16 +142,3 @@ def _seconds(row: TableRow) -> str:
     if row.training_s is None:
         return wording.UNKNOWN
     return f"{row.training_s:,.0f}" if row.training_s >= 10 else f"{row.training_s:.1f}"
-
-
-def _value(column: str, value: float | None) -> str:
-    if value is not None and value > COUNT:
-        return f"{value:,.0f}"
-    return wording.percent(value) if column.startswith(RATES) else wording.share(value)
-
-
-def _reach(column: str, figure: Figure, between: str) -> str:
-    if figure.low is None or figure.high is None:
-        return ""
-    low, high = _value(column, figure.low), _value(column, figure.high)
-    return f"{low.removesuffix(' %')}{between}{high}" if column.startswith(RATES) else f"{low}{between}{high}"

@@ -4,10 +4,11 @@ In: numbers, and the records of a comparison. Out: short text. A measure that is
 what is not known is a dash.
 """
 
+from redshank.learn import spelling
 from redshank.learn.compare import OVER_SEEDS, Comparison, Figure, ModelResult
 from redshank.learn.evaluation import ARGMAX, Decision
 
-UNKNOWN = "-"
+UNKNOWN, share, percent = spelling.UNKNOWN, spelling.share, spelling.percent
 RULE = "0.01"
 """The false-alarm rate that a headline is stated at."""
 
@@ -24,38 +25,6 @@ NAMES = {
     "ece": "calibration error",
     "brier": "Brier score",
 }
-
-
-def share(value: float | None) -> str:
-    """Write a measure from 0 to 1 with three decimals, more where it is almost 1 or almost 0.
-
-    Example:
-        >>> share(0.5), share(0.99984), share(0.999999), share(1.0), share(0.0002), share(None)
-        ('0.500', '0.9998', '0.99999', '1.000', '0.0002', '-')
-    """
-    if value is None:
-        return UNKNOWN
-    if 0.9995 <= value < 1:
-        return f"{value:.4f}" if value < 0.99995 else f"{min(value, 0.99999):.5f}"
-    if 0 < abs(value) < 0.0005:
-        return f"{value:.1g}" if abs(value) < 0.00005 else f"{value:.4f}"
-    return f"{value:.3f}"
-
-
-def percent(value: float | None) -> str:
-    """Write a rate in percent with two significant digits, and never more certain than it is.
-
-    Example:
-        >>> percent(0.0087), percent(0.000432), percent(0.99912), percent(0.5), percent(0.0), percent(None)
-        ('0.87 %', '0.043 %', '99.91 %', '50 %', '0 %', '-')
-    """
-    if value is None:
-        return UNKNOWN
-    if value in (0.0, 1.0):
-        return f"{100 * value:.0f} %"
-    if value >= 0.99:
-        return f"{100 * value:.2f} %" if value < 0.99995 else "> 99.99 %"
-    return f"{100 * value:.3g} %" if value >= 0.1 else f"{float(f'{100 * value:.2g}'):g} %"
 
 
 def interval(figure: Figure) -> str:
@@ -95,6 +64,28 @@ def measure(name: str) -> str:
     first, of, rest = plain.partition(" ")
     words = f"{NAMES.get(first, first)}{of}{rest}"
     return f"{words} at {percent(float(rate))} false alarms" if at else words
+
+
+HEADS = {
+    "fpr": "false alarms",
+    "ece": "calibration error",
+    "as shipped": "shipped",
+    "refitted and recalibrated": "refitted",
+}
+"""What stands shorter above a column than in a sentence."""
+
+
+def heading(column: str) -> str:
+    """Return what stands above a column of a wide table; shorter than `measure`.
+
+    Example:
+        >>> heading("fpr_at_0.01"), heading("fpr refitted and recalibrated"), heading("macro_f1")
+        ('false alarms, 1 % threshold', 'false alarms refitted', 'macro-F1')
+    """
+    plain, at, rate = column.partition("_at_")
+    first, of, rest = plain.partition(" ")
+    words = f"{HEADS.get(first, NAMES.get(first, first))}{of}{HEADS.get(rest, rest)}"
+    return f"{words}, {percent(float(rate))} threshold" if at else words
 
 
 def rule(decision: Decision) -> str:

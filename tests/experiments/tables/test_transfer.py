@@ -4,12 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.test_experiment import made_up
 from labelled import labelled
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError
 from redshank.data.dataset import Labelled
 from redshank.detect.default import default_bundle
-from redshank.experiments.cell import Cell
+from redshank.experiments.cell import Cell, Outcome
+from redshank.experiments.experiment import Results
 from redshank.experiments.measure import Data
 from redshank.experiments.tables.transfer import MODEL, RECIPE, SETTINGS, STAGES, Transfer
 
@@ -68,3 +70,27 @@ def test_the_first_row_is_trained_as_the_default_bundle_is() -> None:
     assert manifest.model == MODEL
     trained = {"quantiles": 0, **manifest.settings}  # there was no such setting yet when it was made, and no quantiles
     assert trained.items() >= SETTINGS.items()
+
+
+def test_words_tell_the_range_over_networks_and_the_line_tells_the_worst() -> None:
+    cells = Transfer().cells([0])
+    rates = {name: 0.01 * (at + 1) for at, name in enumerate(dict.fromkeys(cell.table for cell in cells))}
+    found = {
+        key: replace(
+            run,
+            outcome=Outcome(
+                {f"{name} {stage}": rates[run.cell.table] for stage in STAGES for name in ("fpr", "recall")}
+            ),
+        )
+        for key, run in made_up(cells).found.items()
+    }
+    results = Results(tuple(cells), found)
+    own, lab, elsewhere = Transfer().words(results)
+    assert own.startswith("On its own network the default bundle's training gives 1 % false alarms as shipped")
+    assert lab == "Trained on the lab's one recording alone: 1 % and 0.010."
+    assert "false alarms are 2 % to 8 % as shipped, 2 % to 8 % recalibrated with 300 benign flows" in elsewhere
+    assert "0.020 and then 0.020 on lab/unseen, 0.030 and then 0.030 on ton_iot, recalibrated." in elsewhere
+    seen = Transfer().glance(results)
+    assert seen is not None
+    assert seen.where == "on iot23/honeypots"
+    assert seen.lookup.mean == pytest.approx(0.08)

@@ -14,9 +14,10 @@ import numpy as np
 
 from redshank.data.parts import Part
 from redshank.experiments.cell import Cell, Outcome
-from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
+from redshank.experiments.experiment import BESIDE, Experiment, Results, grid, table_of
+from redshank.experiments.glance import Glance, glance
 from redshank.experiments.measure import Data, outcome
-from redshank.experiments.wording import told
+from redshank.experiments.wording import best, told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
 from redshank.learn.settings import preset
 from redshank.learn.train import fit
@@ -41,6 +42,7 @@ class Awais2025(Experiment):
 
     title: ClassVar[str] = "RNN, FNN and CNN on BoT-IoT (Awais et al.)"
     what: ClassVar[str] = "The second study's three networks, in the three readings that its figures allow."
+    asks: ClassVar[str] = "Can the published networks tell categories of BoT-IoT apart?"
     columns: ClassVar[tuple[str, ...]] = ("accuracy", "accuracy of rows", "balanced_accuracy", "macro_f1", "mcc")
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
@@ -83,18 +85,38 @@ class Awais2025(Experiment):
         if constant.mean is None:
             return []
         published = [f"{value:.4f} ({name})" for name, value in {**PUBLISHED, **KERNELS}.items()]
-        said = []
-        said.append(
-            f"The study reports accuracies of {', '.join(published)}. Answering “attack” to every row scores "
-            f"{told(constant)} on this sample, so as figures of benign or attack they would be worse than nothing; as "
-            "figures of categories they depend on the mix of classes."
-        )
+        said = [
+            (
+                f"The study reports accuracies of {', '.join(published)}. Answering “attack” to every row scores "
+                f"{told(constant)} on this sample, so as figures of benign or attack they would be worse than nothing; "
+                "as figures of categories they depend on the mix of classes."
+            )
+        ]
         for table in (CATEGORY, RESAMPLED, OTHER):
-            shown = [(row, results.figure("balanced_accuracy", table=table, row=row)) for row in ROWS]
-            known = [f"{row} {told(figure)}" for row, figure in shown if figure.mean is not None]
-            if known:
-                said.append(f"{table}, balanced accuracy: {', '.join(known)}.")
+            said += best(results, "balanced_accuracy", table)
         return said
+
+    def worth(self, results: Results) -> list[str]:
+        """See `Experiment.worth`."""
+        constant = results.figure("accuracy of rows", table=BINARY, row="constant")
+        networks = {name: results.figure("balanced_accuracy", table=CATEGORY, row=name) for name in PUBLISHED}
+        known = [f"{name} {told(figure)}" for name, figure in networks.items() if figure.mean is not None]
+        lookup = results.figure("balanced_accuracy", table=CATEGORY, row="lookup")
+        said = []
+        if constant.mean is not None:
+            low, high = min(PUBLISHED.values()), max(PUBLISHED.values())
+            said.append(
+                f"Accuracies of {low:.4f} to {high:.4f} were published for networks on BoT-IoT, where answering "
+                f"“attack” to every row of a sample scores {told(constant)}."
+            )
+        if known:
+            memory = f", a table that only remembers {told(lookup)}" if lookup.mean is not None else ""
+            said.append(f"Their balanced accuracy over categories is {', '.join(known)}{memory}.")
+        return said
+
+    def glance(self, results: Results) -> Glance | None:
+        """See `Experiment.glance`."""
+        return glance(table_of(results, CATEGORY, self.columns), "balanced_accuracy", where=CATEGORY)
 
 
 def balanced(part: Part, seed: int) -> Part:

@@ -16,13 +16,16 @@ from redshank.data.parts import Part
 from redshank.detect.calibrate import attack_score
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
+from redshank.experiments.glance import Glance, glance
 from redshank.experiments.measure import Data, alarms, auc, share
-from redshank.experiments.wording import rows_of, told
+from redshank.experiments.wording import mean_over, spread, told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
+from redshank.learn.table import Table
 from redshank.learn.train import Trained, fit
 
 SOURCE = "ton_iot"
 CAPTURES = ("42-1", "20-1", "21-1", "8-1")
+BACK = f"iot23 to {SOURCE}"
 LABELS = (20, 50, 100)
 RATE = 0.01
 WEIGHT = 20.0
@@ -37,6 +40,7 @@ class CrossDataset(Experiment):
     what: ClassVar[str] = (
         "What a model that learnt one network is worth on another, capture by capture, before and after some labels."
     )
+    asks: ClassVar[str] = "Does a model of one network work on another?"
     columns: ClassVar[tuple[str, ...]] = (
         "AUC",
         *(f"AUC after {labels} labels" for labels in LABELS),
@@ -108,17 +112,31 @@ class CrossDataset(Experiment):
     def words(self, results: Results) -> list[str]:
         """See `Experiment.words`."""
         said = []
-        for table in results.tables:
-            row = next(iter(rows_of(results, table)))
-            first, last = (results.figure(name, table=table, row=row) for name in self.columns[:: len(LABELS)])
-            alarms_there = results.figure("fpr at its threshold", table=table, row=row)
-            if first.mean is not None:
-                said.append(
-                    f"{table}: {row} ranks attacks above benign flows with an AUC of {told(first)}, after "
-                    f"{LABELS[-1]} labels {told(last)}; at the threshold it came with it calls "
-                    f"{told(alarms_there, rate=True)} of the benign flows an attack."
-                )
+        seen = [table for table in results.tables if table.startswith(f"{SOURCE} ")]
+        row = next(iter(MODELS))
+        last = f"AUC after {LABELS[-1]} labels"
+        there = self._mean(results)
+        lead = next((one for one in there.rows if one.name == row), None)
+        if lead is not None:
+            rates = [results.figure("fpr at its threshold", table=table, row=row).mean for table in seen]
+            known = sorted(rate for rate in rates if rate is not None)
+            said.append(
+                f"From ToN_IoT to {len(CAPTURES)} captures of IoT-23, {row} has a mean AUC of "
+                f"{told(lead.figures['AUC'])}, after {LABELS[-1]} labels {told(lead.figures[last])}"
+                + (f"; its threshold for {RATE:.0%} false alarms gives {spread(known)} there." if known else ".")
+            )
+        first, after = (results.figure(name, table=BACK, row=row) for name in ("AUC", last))
+        if first.mean is not None:
+            said.append(f"From IoT-23 to ToN_IoT its AUC is {told(first)}, after {LABELS[-1]} labels {told(after)}.")
         return said
+
+    def glance(self, results: Results) -> Glance | None:
+        """See `Experiment.glance`."""
+        return glance(self._mean(results), "AUC", where=f"{SOURCE} to {len(CAPTURES)} captures of iot23, mean")
+
+    def _mean(self, results: Results) -> Table:
+        tables = [f"{SOURCE} to iot23/{capture}" for capture in CAPTURES]
+        return mean_over(results, tables, self.columns, "Mean over captures")
 
 
 def _questions(scores: npt.NDArray[np.float64], most: int, seed: int) -> tuple[Any, Any]:

@@ -18,6 +18,7 @@ from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, grid, table_of
+from redshank.experiments.glance import Glance, glance
 from redshank.experiments.groups import false_alarms_by_group, group_of
 from redshank.experiments.measure import Data, alarms, calibrated_on, outcome, share
 from redshank.experiments.wording import ranked, told
@@ -64,6 +65,7 @@ class GroupToniot(Experiment):
         "What is left on pairs of hosts that no part of training has seen, pair by pair, and what a site's own benign "
         "flows make of it."
     )
+    asks: ClassVar[str] = "Does a detector know devices that it has not seen?"
     columns: ClassVar[tuple[str, ...]] = SEEN
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
@@ -179,13 +181,25 @@ class GroupToniot(Experiment):
                 said.append(
                     f"{table}: {row} has a false-alarm rate of {rates[0]} as trained, {rates[1]} recalibrated, "
                     f"{rates[2]} refitted and {rates[3]} with a pooled threshold, where it catches {told(recall)} of a "
-                    "family in the mean."
+                    "family in the mean." + _by_split(results, table, row)
                 )
-                said += _by_split(results, table, row)
         return said
 
+    def glance(self, results: Results) -> Glance | None:
+        """See `Experiment.glance`."""
+        order = ranked(results, "macro_f1", PAIRS)
+        worst = results.figure("fpr by pair, worst", table=PAIRS, row=order[0][0]) if order else Figure(None)
+        meaning = ""
+        if worst.mean is not None:
+            meaning = f"{order[0][0]} calls {told(worst, rate=True)} of its worst benign pair's flows an attack"
+            for row, _ in ranked(results, "recall refitted, pooled, mean", BLOCK)[:1]:
+                after = results.figure(f"fpr {STAGES[-1]}", table=BLOCK, row=row)
+                meaning += f"; a site's own flows bring {row} to {told(after, rate=True)} over all pairs"
+            meaning += "."
+        return glance(table_of(results, PAIRS, SEEN), "macro_f1", meaning=meaning, where=PAIRS)
 
-def _by_split(results: Results, table: str, row: str) -> list[str]:
+
+def _by_split(results: Results, table: str, row: str) -> str:
     """Say what a row's pooled threshold did on the worst split, and on those that nothing was chosen on."""
     runs = [(run.cell.seed, run.outcome.figures) for run in results.of(table=table, row=row) if run.outcome]
     said = []
@@ -200,7 +214,7 @@ def _by_split(results: Results, table: str, row: str) -> list[str]:
                 f"{words} ({len(some)}): at most {told(Figure(max(rates)), rate=True)} false alarms, recall "
                 f"{told(Figure(min(recalls)))} to {told(Figure(max(recalls)))}, mean {told(Figure(fmean(recalls)))}."
             )
-    return [f"{row}, {table[0].lower()}{table[1:]}. {' '.join(said)}"] if said else []
+    return "".join(f" {text}" for text in said)
 
 
 def pooled(trained: Trained, parts: Parts, benign: Part, rate: float) -> Calibration:

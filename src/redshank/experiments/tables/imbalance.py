@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from redshank.experiments.cell import Cell
-from redshank.experiments.experiment import Experiment, Results, grid
+from redshank.experiments.experiment import Experiment, Results, grid, table_of
+from redshank.experiments.glance import Glance, glance
 from redshank.experiments.wording import gain, told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
 
@@ -26,6 +27,8 @@ class Imbalance(Experiment):
         "What weighing or repeating rows, or multiplying probabilities, does for families with few flows, and what it "
         "costs."
     )
+    asks: ClassVar[str] = "Does anything help families with few flows?"
+    best_first: ClassVar[bool] = False
     columns: ClassVar[tuple[str, ...]] = (
         "macro_f1",
         "accuracy",
@@ -82,3 +85,17 @@ class Imbalance(Experiment):
                     f"{told(false, rate=True)}. Against that, {'; '.join(did)}."
                 )
         return said
+
+    def glance(self, results: Results) -> Glance | None:
+        """See `Experiment.glance`."""
+        gains = [
+            (gained, model, way)
+            for model, (_, *ways) in WAYS.items()
+            for way in ways
+            if (gained := gain(results, "macro_f1", TABLE, f"{model}, {way}", f"{model}, none")) is not None
+        ]
+        gained, model, way = max(gains, default=(0.0, "", ""))
+        meaning = (
+            f"Against doing nothing {way} changes the macro-F1 of {model} by {gained:+.4f}, at best." if way else ""
+        )
+        return glance(table_of(results, TABLE, self.columns), "macro_f1", meaning=meaning, where=TABLE)

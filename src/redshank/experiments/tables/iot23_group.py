@@ -21,6 +21,7 @@ class Iot23Group(Experiment):
 
     title: ClassVar[str] = "All models on IoT-23, unseen captures"
     what: ClassVar[str] = "Every model on real Zeek logs of malware and of devices, judged on captures it has not seen."
+    asks: ClassVar[str] = "Which model ranks the attacks of an unseen capture first?"
     columns: ClassVar[tuple[str, ...]] = COLUMNS
     notes: ClassVar[tuple[str, ...]] = (
         LEFT_OUT_NOTE,

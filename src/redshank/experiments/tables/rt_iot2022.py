@@ -22,3 +22,4 @@ class RtIot2022(Zoo):
     what: ClassVar[str] = (
         "Every model on the distinct vectors of RT-IoT2022 without index and ports: most of its rows are one SYN flood."
     )
+    asks: ClassVar[str] = "Which model is best on RT-IoT2022 without its copies?"

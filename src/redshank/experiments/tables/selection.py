@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from redshank.experiments.cell import Cell, Outcome
-from redshank.experiments.experiment import Experiment, Results, grid
+from redshank.experiments.experiment import Experiment, Results, grid, table_of
+from redshank.experiments.glance import Glance, glance
 from redshank.experiments.measure import Data, outcome
 from redshank.experiments.wording import gain, told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
@@ -25,6 +26,8 @@ class Selection(Experiment):
         "How many columns, or features that a network has learned, models can do without, and whether leaving them out "
         "makes anything better."
     )
+    asks: ClassVar[str] = "How many features can a model do without?"
+    best_first: ClassVar[bool] = False
     columns: ClassVar[tuple[str, ...]] = (LEFT, "macro_f1", "accuracy", "recall_at_0.01")
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
@@ -80,6 +83,24 @@ class Selection(Experiment):
                     of = "of its columns" if source == "columns" else "of what it has learned"
                     said.append(f"{model} has macro-F1 {told(plain)} with all columns; {of}, {'; '.join(did)}.")
         return said
+
+    def glance(self, results: Results) -> Glance | None:
+        """See `Experiment.glance`."""
+        rows = [
+            (model, _row(model, source, name))
+            for model in MODELS
+            for source in ("columns", "learned")
+            for name in SELECTORS.names()
+        ]
+        gains = [
+            (gained, row)
+            for model, row in rows
+            if (gained := gain(results, "macro_f1", TABLE, row, f"{model}, all columns")) is not None
+        ]
+        gained, row = max(gains, default=(0.0, ""))
+        left = results.figure(LEFT, table=TABLE, row=row).mean
+        meaning = "" if left is None else f"{row} leaves {left:.0f} and changes macro-F1 by {gained:+.4f}, at best."
+        return glance(table_of(results, TABLE, self.columns), "macro_f1", meaning=meaning, where=TABLE)
 
 
 def _row(model: str, source: str, name: str) -> str:

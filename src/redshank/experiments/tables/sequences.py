@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 from redshank.experiments.captures import COLUMNS, LEFT_OUT_NOTE, TREES, each_left_out
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import Experiment, Results, grid
+from redshank.experiments.glance import LOOKUP, Glance, Named, ahead, is_a
 from redshank.experiments.measure import Data
 from redshank.experiments.windows import retold
 from redshank.experiments.wording import ranked, told
+from redshank.learn.compare import Figure
 
 TABLE = "Benign or attack, each capture in its turn unseen"
 NETWORK: dict[str, Any] = {"epochs": 4, "batch_size": 256, "learning_rate": 0.003}
@@ -47,6 +49,7 @@ class Sequences(Experiment):
         "Whether what a device did before tells more than the flow itself, and whether a network that reads it in "
         "order beats trees that are given a few figures of it."
     )
+    asks: ClassVar[str] = "Does a window of a device's flows tell more than one flow?"
     columns: ClassVar[tuple[str, ...]] = COLUMNS
     notes: ClassVar[tuple[str, ...]] = (
         LEFT_OUT_NOTE,
@@ -87,17 +90,36 @@ class Sequences(Experiment):
 
     def words(self, results: Results) -> list[str]:
         """See `Experiment.words`."""
-        order = ranked(results, "mean AUC", TABLE)
-        trees = [one for one in order if one[0].startswith("lightgbm")]
-        networks = [one for one in order if one[0].endswith(WINDOW) and one not in trees]
-        if not trees or not networks:
+        leading = _leading(results)
+        if leading is None:
             return []
-        (tree, at_tree), (network, at_network) = trees[0], networks[0]
-        assert at_tree.mean is not None
-        assert at_network.mean is not None
-        gain = "more than" if at_network.mean > at_tree.mean else "no gain over"
+        (tree, at_tree), (network, at_network) = leading
         text = f"The best network that reads windows, {network}, has a mean AUC of {told(at_network)}: "
-        text += f"{gain} the best trees, {tree}, with {told(at_tree)}."
+        text += f"{_gain(at_tree, at_network)} the best trees, {tree}, with {told(at_tree)}."
         beside = [(row, results.figure("mean AUC", table=TABLE, row=row)) for row in BESIDE_BILSTM]
         known = [f"{row} {told(figure)}" for row, figure in beside if figure.mean is not None]
         return [text + (f" What order is worth: {', '.join(known)}." if known else "")]
+
+    def glance(self, results: Results) -> Glance | None:
+        """See `Experiment.glance`."""
+        leading = _leading(results)
+        if leading is None:
+            return None
+        (tree, at_tree), (network, at_network) = leading
+        lookup = results.figure("mean AUC", table=TABLE, row=LOOKUP)
+        meaning = f"Reading windows in order is {_gain(at_tree, at_network)} {tree}."
+        return Glance(
+            "mean AUC", Named(network, at_network), at_tree, lookup, meaning, "each capture in its turn unseen"
+        )
+
+
+def _leading(results: Results) -> tuple[tuple[str, Figure], tuple[str, Figure]] | None:
+    """Return the best trees and the best network that reads windows."""
+    order = ranked(results, "mean AUC", TABLE)
+    trees = [one for one in order if is_a(one[0], "lightgbm")]
+    networks = [one for one in order if one[0].endswith(WINDOW) and one not in trees]
+    return (trees[0], networks[0]) if trees and networks else None
+
+
+def _gain(trees: Figure, network: Figure) -> str:
+    return "better than" if ahead(network, trees) > 0 else "no gain over"

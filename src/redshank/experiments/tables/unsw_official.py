@@ -14,6 +14,7 @@ class UnswOfficial(Zoo):
         "Every model on the 82,332-row part of UNSW-NB15, split by distinct vector: the other official part is not "
         "here."
     )
+    asks: ClassVar[str] = "Which model is best on UNSW-NB15 without its copies?"
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
         OFTEN_NOTE,

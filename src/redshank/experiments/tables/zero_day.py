@@ -13,6 +13,7 @@ import numpy as np
 from redshank.core.schema import BENIGN
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, facts_of, grid
+from redshank.experiments.glance import Glance, best_first, glance, lead
 from redshank.experiments.groups import each_row
 from redshank.experiments.measure import Data, alarms, calibrated_on, share
 from redshank.experiments.wording import told
@@ -54,6 +55,7 @@ class ZeroDay(Experiment):
         "worst TPR of rows",
         "fpr of rows",
     )
+    asks: ClassVar[str] = "Is an attack of an unseen family noticed?"
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
         f"Thresholds aim at {AIM:.1%} on benign calibration rows, so that 1 % is kept; the rate achieved is shown.",
@@ -118,7 +120,8 @@ class ZeroDay(Experiment):
         made = []
         for title in results.tables:
             rows = [self._over_families(results, title, model) for model in MODELS]
-            made.append(Table(title, self.columns, tuple(row for row in rows if row.seeds), facts_of(results, title)))
+            known = best_first((row for row in rows if row.seeds), self.columns[0])
+            made.append(Table(title, self.columns, known, facts_of(results, title)))
             each = tuple(
                 TableRow(
                     family,
@@ -170,16 +173,26 @@ class ZeroDay(Experiment):
         """See `Experiment.words`."""
         said = []
         for table in self.tables(results):
-            rows = [row for row in table.rows if row.figures.get("mean TPR", Figure(None)).mean is not None]
-            if not rows:
-                continue
-            lead = max(rows, key=lambda row: row.figures["mean TPR"].mean or 0.0)
-            said.append(
-                f"{table.title}: {lead.name} catches {told(lead.figures['mean TPR'])} of a family's flows in the mean "
-                f"and {told(lead.figures['worst TPR'])} of the worst one's, at an achieved false-alarm rate of "
-                f"{told(lead.figures['fpr'], rate=True)}."
-            )
+            first = lead(table.rows, "mean TPR")
+            if first is not None:
+                said.append(
+                    f"{table.title}: {first.name} catches {told(first.figures['mean TPR'])} of a family's flows in the "
+                    f"mean and {told(first.figures['worst TPR'])} of the worst one's, at an achieved false-alarm rate "
+                    f"of {told(first.figures['fpr'], rate=True)}."
+                )
         return said
+
+    def glance(self, results: Results) -> Glance | None:
+        """See `Experiment.glance`."""
+        table = next(iter(self.tables(results)), None)
+        first = None if table is None else lead(table.rows, "mean TPR")
+        if table is None or first is None:
+            return None
+        meaning = (
+            f"Mean over families left out, at {told(first.figures['fpr'], rate=True)} false alarms; {first.name} "
+            f"catches {told(first.figures['worst TPR'])} of the worst family."
+        )
+        return glance(table, "mean TPR", meaning=meaning, where=table.title)
 
 
 def _settings(title: str, family: str) -> dict[str, str]:

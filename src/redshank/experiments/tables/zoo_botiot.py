@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from redshank.experiments.experiment import Results
-from redshank.experiments.wording import told
+from redshank.experiments.wording import ranked, told
 from redshank.experiments.zoo import BINARY, BUDGET_NOTE, OFTEN_NOTE, Zoo
 
 
@@ -17,6 +17,7 @@ class ZooBotiot(Zoo):
         "Every model on the distinct vectors of a genuine sample of BoT-IoT, whose benign rows can be counted on two "
         "hands."
     )
+    asks: ClassVar[str] = "Which model finds the few benign rows of BoT-IoT?"
     columns: ClassVar[tuple[str, ...]] = ("balanced_accuracy", "macro_f1", "mcc", "accuracy", "recall", "fpr")
     notes: ClassVar[tuple[str, ...]] = (
         BUDGET_NOTE,
@@ -28,10 +29,16 @@ class ZooBotiot(Zoo):
         ),
     )
 
-    def words(self, results: Results) -> list[str]:
-        """See `Experiment.words`."""
-        said = super().words(results)
+    def worth(self, results: Results) -> list[str]:
+        """See `Experiment.worth`."""
         constant = results.figure("accuracy", table=BINARY, row="constant")
-        if constant.mean is not None:
-            said.append(f"Answering “attack” to everything has an accuracy of {told(constant)} here.")
-        return said
+        order = ranked(results, "balanced_accuracy", BINARY)
+        if constant.mean is None or not order:
+            return []
+        row, figure = order[0]
+        return [
+            (
+                f"On distinct vectors of BoT-IoT answering “attack” to everything has an accuracy of {told(constant)}: "
+                f"an accuracy says nothing there, and the best balanced accuracy is {told(figure)}, of {row}."
+            )
+        ]

@@ -15,6 +15,7 @@ class ZooToniot(Zoo):
     what: ClassVar[str] = (
         "Every model on the same distinct vectors of ToN_IoT's network table: no addresses, ports, free text or copies."
     )
+    asks: ClassVar[str] = "Which model is best on ToN_IoT when nothing leaks?"
     settings: ClassVar[Mapping[str, Any]] = MANY_ROWS
     notes: ClassVar[tuple[str, ...]] = (
         (
