@@ -29,9 +29,13 @@ What models of this field are worth on its public datasets, measured by `redshan
 boosted trees (`lightgbm`), a table that only remembers (`lookup`) and a row that looks at nothing (`constant`): a
 figure that does not clearly beat these three says nothing about a model. Figures are means over seeds with their 95 %
 interval (Student's t); each seed splits the data anew and starts the model anew. A single seed has the exact interval
-of a rate, or none; a row with several seeds goes before such a one, because a single run may be lucky. “s a run” is
-wall time of one cell on one core, partition and judging included. “1 % threshold” is one that was set for 1 % false
-alarms before the test part was looked at.
+of a rate, or none; a row with several seeds goes before such a one, because a single run may be lucky.
+
+- Recall is the share of the attack flows that are found, false alarms the share of the benign flows that are called an
+  attack. “1 % threshold” was set for 1 % false alarms before the test part was looked at.
+- Macro-F1 weighs every class alike, rare ones too; balanced accuracy does so with what is found of each. 1 is perfect.
+- AUC is how often an attack ranks above a benign flow: 0.5 is chance.
+- “s a run” is wall time of one cell on one core, partition and judging included.
 
 Speed, agreement with Zeek and other things that other commands measure stand in [measured](measured.md).
 """

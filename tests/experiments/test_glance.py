@@ -42,6 +42,12 @@ def test_a_row_of_several_seeds_leads_before_one_that_was_run_once() -> None:
     assert lead((), "macro_f1") is None
 
 
+def test_of_variants_of_boosted_trees_the_better_one_leads() -> None:
+    seen = glance(Table("t", ("macro_f1",), (row("lightgbm, balanced", 0.7), row("lightgbm", 0.8))), "macro_f1")
+    assert seen is not None
+    assert seen.trees.mean == 0.8
+
+
 def test_a_table_in_one_line() -> None:
     seen = glance(Table("Families", ("macro_f1",), ROWS), "macro_f1", where="Families")
     trees, lookup = (ROWS[place].figures["macro_f1"] for place in (4, 1))

@@ -14,6 +14,7 @@ from redshank.report.page import (
     grid,
     marked,
     page,
+    small_print,
     table,
     tiles,
     write_page,
@@ -133,3 +134,7 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="file"):
         write_page(tmp_path / "file" / "page.html", "Title", [])
+
+
+def test_small_print_is_escaped() -> None:
+    assert small_print("a <b>") == '<p class="small">a &lt;b&gt;</p>'

@@ -75,9 +75,7 @@ def best_first(rows: Iterable[TableRow], column: str) -> tuple[TableRow, ...]:
     last = (TREES, LOOKUP, CONSTANT)
 
     def place(row: TableRow) -> tuple[int, bool, float]:
-        value = row.figures.get(column, UNKNOWN).mean
-        number = 0.0 if value is None else value if low_is_good(column) else -value
-        return (1 + last.index(row.name) if row.name in last else 0, value is None, number)
+        return (1 + last.index(row.name) if row.name in last else 0, *_rank(row, column))
 
     return tuple(sorted(rows, key=place))
 
@@ -89,7 +87,13 @@ def lead(rows: Iterable[TableRow], column: str) -> TableRow | None:
     """
     known = [row for row in rows if row.figures.get(column, UNKNOWN).mean is not None]
     several = [row for row in known if row.seeds > 1]
-    return next(iter(best_first(several or known, column)), None)
+    return min(several or known, key=lambda row: _rank(row, column), default=None)
+
+
+def _rank(row: TableRow, column: str) -> tuple[bool, float]:
+    """Return what is lower the better a row is."""
+    value = row.figures.get(column, UNKNOWN).mean
+    return (True, 0.0) if value is None else (False, value if low_is_good(column) else -value)
 
 
 def glance(table: Table, column: str, *, meaning: str = "", where: str = "") -> Glance | None:

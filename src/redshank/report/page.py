@@ -122,6 +122,11 @@ def facts(items: Sequence[tuple[str, str]]) -> Html:
     return Html(f'<dl class="facts">{rows}</dl>')
 
 
+def small_print(text: str) -> Html:
+    """Say in small print what few will read, for example where something comes from."""
+    return Html(f'<p class="small">{Html.of(text)}</p>')
+
+
 def bullets(items: Sequence[str]) -> Html:
     """List lines of text."""
     return Html(f"<ul>{''.join(f'<li>{Html.of(item)}</li>' for item in items)}</ul>")
@@ -193,6 +198,7 @@ h1{font-size:1.9rem;line-height:1.2;margin:0;letter-spacing:-.01em}
 .top p{color:var(--muted);margin:.5rem 0 0;font-size:1.05rem;max-width:52rem}
 h2{font-size:1.2rem;margin:2.6rem 0 .6rem}
 section>p{max-width:52rem;margin:.5rem 0}
+section>.small{max-width:none;color:var(--muted);font-size:.82rem;overflow-wrap:anywhere}
 .wide{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;margin:1rem 0}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
 th,td{padding:.5rem .8rem;text-align:right;vertical-align:top;white-space:nowrap}

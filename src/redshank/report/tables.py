@@ -13,7 +13,7 @@ from redshank.learn.spelling import number, reach, spelled
 from redshank.learn.table import Table, TableRow
 from redshank.report import markdown as md
 from redshank.report import wording
-from redshank.report.page import Cell, Chapter, Html, table
+from redshank.report.page import Cell, Chapter, Html, small_print, table
 from redshank.report.summary import Row, Section
 
 NARROW = 4
@@ -73,7 +73,7 @@ def document(title: str, what: str, words: Sequence[str], tables: Sequence[Table
 
 def chapters(tables: Sequence[Table]) -> list[Chapter]:
     """Return a chapter for each table of a page."""
-    return [Chapter(one.title or "Results", [html(one), origin(one.facts)]) for one in tables]
+    return [Chapter(one.title or "Results", [html(one), small_print(origin(one.facts))]) for one in tables]
 
 
 def html(one: Table) -> Html:

@@ -30,6 +30,7 @@ from redshank.experiments.measure import Data, alarms, calibrated_on, share, tra
 from redshank.experiments.wording import told
 from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
 from redshank.learn import measures
+from redshank.learn.compare import Figure
 from redshank.learn.train import fit
 
 BINARY, FIVE = "Benign or attack", "Five classes"
@@ -132,9 +133,9 @@ class NslkddOfficial(Experiment):
         trees, lookup = (results.figure("accuracy", table=BINARY, row=name) for name in (TREES, LOOKUP))
         if accuracy.mean is None:
             return None
+        aim = told(Figure(sum(AIMS.values())), rate=True)
         meaning = (
-            f"Thresholds that aim at {sum(AIMS.values()):.0%} false alarms at most give {told(fpr, rate=True)}: Test+ "
-            "is other traffic."
+            f"Thresholds that aim at {aim} false alarms at most give {told(fpr, rate=True)}: Test+ is other traffic."
         )
         return Glance("accuracy", Named(RULE, accuracy), trees, lookup, meaning, BINARY)
 
