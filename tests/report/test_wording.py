@@ -115,6 +115,7 @@ def test_the_note_says_what_the_intervals_are_over(compared: Comparison) -> None
         ("ece as shipped", "calibration error shipped"),
         ("fpr refitted and recalibrated", "false alarms refitted"),
         ("fpr by pair, worst", "false alarms by pair, worst"),
+        ("fpr, worst family", "false alarms, worst family"),
         ("recall of mitm", "recall of mitm"),
     ],
 )

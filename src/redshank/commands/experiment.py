@@ -24,7 +24,7 @@ def list_(
     out: Out = HERE,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
 ) -> None:
-    """List the experiments: what each finds out, how far it is, what is left to compute.
+    """List the experiments: what each asks, how far it is, what is left to compute.
 
     Hours are guessed from cells that were measured on this machine.
     """
@@ -44,7 +44,7 @@ def list_(
                 "done": len(results.cells) - len(todo),
                 "missing": len(todo),
                 "hours left": None if left is None else round(left / 3600, 2),
-                "what": chosen.what,
+                "asked": chosen.asks,
             }
         )
     show("Experiments", [Section("Experiments", rows)], as_json=as_json)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from redshank.report.page import Html
 
 COLORS = ("var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)", "var(--s5)")
+LEAST = 1e-300
+"""The least number that a logarithmic axis shows: a tenth of it is still above 0."""
 DASHES = ("", "7 4", "2 4", "10 3 2 3", "12 5")
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 54, 24, 12, 44
@@ -170,10 +172,10 @@ class Scale:
     """
 
     def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float) -> None:
-        finite = [v for v in values if math.isfinite(v) and not (axis.log and v <= 0)]
+        finite = [v for v in values if math.isfinite(v) and not (axis.log and v < LEAST)]
         self.low = axis.low if axis.low is not None else min(finite, default=0.1 if axis.log else 0.0)
         self.high = axis.high if axis.high is not None else max(finite, default=1.0)
-        if not self.high - self.low > max(1e-9 * max(abs(self.high), abs(self.low)), 1e-300):
+        if not self.high - self.low > max(1e-9 * max(abs(self.high), abs(self.low)), LEAST):
             if axis.log:
                 self.low, self.high = self.low / 10, self.low * 10
             else:

@@ -24,7 +24,7 @@ TITLE_KEY = "title"
 LINE = 100
 """Characters of a line of text that a person reads with ease; a longer sentence is broken."""
 TABLE = 120
-"""Characters of a table above which the names of its columns are broken."""
+"""Characters of the names of columns above which they are broken."""
 LEAST = 8
 """Characters that the name of a column may always take."""
 NOTHING = "  (none)"
@@ -164,7 +164,7 @@ def _table(names: Sequence[str], columns: Sequence[Sequence[Cell]]) -> list[str]
     if not columns or not columns[0]:
         return [NOTHING]
     whole = _aligned(columns, [[inert(name)] for name in names])
-    if len(max(whole, key=len)) <= TABLE:
+    if len(whole[0]) <= TABLE:
         return whole
     widths = [max(len(_cell(value)) for value in column) for column in columns]
     heads = [_broken(inert(name), max(w, LEAST)) for name, w in zip(names, widths, strict=True)]

@@ -18,7 +18,7 @@ from redshank.report.summary import Row, Section
 
 NARROW = 4
 """Columns that a terminal has room for with their intervals; of a wider table the first column alone has them."""
-HIDDEN = "The intervals of the other columns are on the page, in Markdown and in JSON."
+HIDDEN = "Of wide tables the first column alone has them here; all are on the page, in Markdown and in JSON."
 SHA256, COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b"), re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
 
 
@@ -30,12 +30,18 @@ def sections(tables: Sequence[Table], *, as_json: bool = False) -> list[Section]
         as_json: Whether they will be shown as JSON; then mean and both ends of an interval are numbers of their own.
     """
     made = []
+    if as_json:
+        for one in tables:
+            title = one.title or "Results"
+            made.append(Section(title, [_numbers(one, row) for row in one.rows]))
+            made.append(Section(f"Where this comes from: {title}", dict(one.facts)))
+        return made
     for one in tables:
-        title = one.title or "Results"
-        rows = [_numbers(one, row) for row in one.rows] if as_json else _texts(one)
-        made.append(Section(title, rows))
-        where = dict(one.facts) if as_json else {"": f"{origin(one.facts)} {HIDDEN if _wide(one) else ''}".strip()}
-        made.append(Section(f"Where this comes from: {title}", where))
+        made.append(Section(one.title or "Results", _texts(one)))
+        if one.facts:
+            made.append(Section(f"Where this comes from: {made[-1].title}", {"": origin(one.facts)}))
+    if any(_wide(one) for one in tables):
+        made.append(Section("Intervals", {"": HIDDEN}))
     return made
 
 

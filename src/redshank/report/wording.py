@@ -84,7 +84,8 @@ def heading(column: str) -> str:
     """
     plain, at, rate = column.partition("_at_")
     first, of, rest = plain.partition(" ")
-    words = f"{HEADS.get(first, NAMES.get(first, first))}{of}{HEADS.get(rest, rest)}"
+    name = first.removesuffix(",")
+    words = f"{HEADS.get(name, NAMES.get(name, name))}{first[len(name) :]}{of}{HEADS.get(rest, rest)}"
     return f"{words}, {percent(float(rate))} threshold" if at else words
 
 
