@@ -33,7 +33,8 @@ class Selection(Experiment):
         BUDGET_NOTE,
         (
             f"Every selector has its default settings and looks at {ROWS:,} training rows drawn by the seed; test rows "
-            "are seen by none."
+            "are seen by none. The search and the elimination count wrong rows, so a family with few of them weighs "
+            "little there."
         ),
         (
             "“learned” selects among what enters the network's last layer, and fits that layer anew on what is left. "
