@@ -25,6 +25,8 @@ DEVICES = ("fridge", "garage_door", "gps_tracker", "modbus", "motion_light", "th
 MEAN, BALANCED = "Mean over the seven devices", "balanced_accuracy"
 POOR, KEPT = frozenset({"fridge", "garage_door", "motion_light"}), "kept"
 """Devices with so few distinct readings, most of them an attack's in the majority, that no benign vector is left."""
+CHANCE = 0.51
+"""A balanced accuracy up to this is called chance."""
 MODELS: dict[str, dict[str, Any]] = {
     "bilstm": BUDGET,
     "fnn": BUDGET,
@@ -100,9 +102,13 @@ class Telemetry(Experiment):
                 f"boosted trees reach {told(seen.trees)}, a lookup table {told(seen.lookup)}, chance 0.5."
             )
         each = [(device, order[0]) for device in results.tables if (order := ranked(results, BALANCED, device))]
-        if each:
-            known = [f"{device} {told(figure)} ({row})" for device, (row, figure) in each]
-            said.append(f"The best of each device: {', '.join(known)}.")
+        told_apart = [(device, row, figure) for device, (row, figure) in each if (figure.mean or 0.0) > CHANCE]
+        hidden = [device for device, (_, figure) in each if (figure.mean or 0.0) <= CHANCE]
+        if told_apart:
+            known = [f"{device} {told(figure)} ({row})" for device, row, figure in told_apart]
+            said.append(f"The best of each device that tells anything: {', '.join(known)}.")
+        if hidden:
+            said.append(f"No model does better than chance on {', '.join(hidden)}.")
         return said
 
     def worth(self, results: Results) -> list[str]:
