@@ -1,10 +1,23 @@
-"""All models on the largest genuine part of BoT-IoT that is at hand, families and benign or attack."""
+"""All models on BoT-IoT: its categories on the largest genuine sample at hand, benign or attack where benign rows are.
 
-from typing import ClassVar
+The largest sample has four benign vectors, of which one tests: no rate of false alarms can be told on it. Another
+sample, whose benign rows were kept on purpose, has a thousand to test; there benign or attack can be judged, though not
+in the mix that the dataset has.
+"""
 
-from redshank.experiments.experiment import Results
-from redshank.experiments.wording import ranked, told
-from redshank.experiments.zoo import BINARY, BUDGET_NOTE, OFTEN_NOTE, Zoo
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from redshank.experiments.cell import Cell
+from redshank.experiments.experiment import BESIDE, Results, grid
+from redshank.experiments.wording import best, counted, ranked, told
+from redshank.experiments.zoo import BINARY, BUDGET, BUDGET_NOTE, FAMILIES, OFTEN_NOTE, Zoo, often, zoo
+
+NATURAL = "Benign or attack, in the dataset's own mix"
+KEPT = "bot_iot/feat11"
+EPOCHS: dict[str, Any] = {"epochs": 3 * BUDGET["epochs"], "patience": 3 * BUDGET["epochs"]}
+"""Of networks on the sample with benign rows, which has a third of the rows."""
 
 
 class ZooBotiot(Zoo):
@@ -14,24 +27,45 @@ class ZooBotiot(Zoo):
     best_by: ClassVar[tuple[str, str]] = ("balanced_accuracy", "balanced_accuracy")
     title: ClassVar[str] = "All models on BoT-IoT"
     what: ClassVar[str] = (
-        "Every model on the distinct vectors of a genuine sample of BoT-IoT, whose benign rows can be counted on two "
-        "hands."
+        "Every model on the distinct vectors of genuine samples of BoT-IoT, in the larger of which benign vectors can "
+        "be counted on one hand."
     )
-    asks: ClassVar[str] = "Which model finds the few benign rows of BoT-IoT?"
+    asks: ClassVar[str] = "Which model tells BoT-IoT's attacks apart, and from benign rows?"
     columns: ClassVar[tuple[str, ...]] = ("balanced_accuracy", "macro_f1", "mcc", "accuracy", "recall", "fpr")
     notes: ClassVar[tuple[str, ...]] = (
-        BUDGET_NOTE,
+        f"{BUDGET_NOTE} On the sample with benign rows, a third as large, it is {EPOCHS['epochs']} epochs.",
         OFTEN_NOTE,
         (
-            "More than 99.9 % of BoT-IoT's rows are attacks, so accuracy says nothing and no threshold for false "
-            "alarms can be set or tested: balanced accuracy and macro-F1 are what there is to read, with wide "
-            "intervals."
+            "More than 99.9 % of BoT-IoT's rows are attacks, so accuracy says nothing. The sample of the first table "
+            "has eight columns and one benign vector to test: its rate of false alarms is 0 or 1. Benign or attack is "
+            "judged on a sample of 18,867 rows that a third party has made (columns and two categories dropped, "
+            "benign rows kept)."
         ),
     )
 
+    def cells(self, seeds: Sequence[int]) -> list[Cell]:
+        """See `Experiment.cells`."""
+        whole = Cell(self.dataset, "", task="family", table=FAMILIES)
+        kept = Cell(KEPT, "", task="binary", settings=EPOCHS, table=BINARY)
+        natural = Cell(self.dataset, "", task="binary", table=NATURAL)
+        beside = [replace(natural, model=name, row=name) for name in BESIDE]
+        return often(grid(seeds, [*zoo(whole), *zoo(kept), *beside]))
+
+    def words(self, results: Results) -> list[str]:
+        """See `Experiment.words`."""
+        name = self.best_by[0]
+        said = [*best(results, name, FAMILIES), *best(results, name, BINARY), *counted(results, BINARY)]
+        constant, lookup = (results.figure("accuracy", table=NATURAL, row=row) for row in ("constant", "lookup"))
+        if constant.mean is not None:
+            said.append(
+                f"In the dataset's own mix answering “attack” to everything has an accuracy of {told(constant)}, a "
+                f"lookup table {told(lookup)}."
+            )
+        return said
+
     def worth(self, results: Results) -> list[str]:
         """See `Experiment.worth`."""
-        constant = results.figure("accuracy", table=BINARY, row="constant")
+        constant = results.figure("accuracy", table=NATURAL, row="constant")
         order = ranked(results, "balanced_accuracy", BINARY)
         if constant.mean is None or not order:
             return []
@@ -39,6 +73,7 @@ class ZooBotiot(Zoo):
         return [
             (
                 f"On distinct vectors of BoT-IoT answering “attack” to everything has an accuracy of {told(constant)}: "
-                f"an accuracy says nothing there, and the best balanced accuracy is {told(figure)}, of {row}."
+                "an accuracy says nothing there. On a sample whose benign rows were kept the best balanced accuracy is "
+                f"{told(figure)}, of {row}."
             )
         ]
