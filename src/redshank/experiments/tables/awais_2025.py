@@ -51,6 +51,10 @@ class Awais2025(Experiment):
             "`redshank train bot_iot/10best --task binary` and `--task family`. Input is min-max scaled, as in the "
             "study."
         ),
+        (
+            "Benign and theft have one distinct vector each to test in the sample of the first three readings: each decides "
+            "a fifth of the balanced accuracy over categories."
+        ),
         "“accuracy” counts each distinct vector once, “accuracy of rows” each row, as the study does.",
     )
 
