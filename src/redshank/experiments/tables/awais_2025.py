@@ -52,8 +52,8 @@ class Awais2025(Experiment):
             "study."
         ),
         (
-            "Benign and theft have one distinct vector each to test in the sample of the first three readings: each decides "
-            "a fifth of the balanced accuracy over categories."
+            "Benign and theft have one distinct vector each to test in the sample of the first three readings: each "
+            "decides a fifth of the balanced accuracy over categories."
         ),
         "“accuracy” counts each distinct vector once, “accuracy of rows” each row, as the study does.",
     )
