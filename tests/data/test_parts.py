@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from redshank.data.parts import MEMBER, MINORITY, OTHER_FAMILY, Part, Parts
+from redshank.data.parts import MEMBER, MINORITY, OTHER_FAMILY, Part, Parts, joined
 
 
 def part(rows: int) -> Part:
@@ -60,3 +60,12 @@ def test_a_part_tells_the_families_of_its_rows() -> None:
     told = replace(whole, family=np.array(["benign", "dos", "worm"]))
     assert told.families(one).tolist() == ["benign", "dos", "worm"]
     assert replace(told, task="binary").families(one).tolist() == ["benign", "dos", "worm"]
+
+
+def test_parts_put_one_behind_the_other_keep_their_rows_and_list_no_others() -> None:
+    rows = np.arange(3)
+    part = Part(np.zeros((3, 2), np.float32), rows, np.full(3, 2, np.float32), rows + 7)
+    whole = joined([part, part.take(np.array([2]))])
+    assert whole.x.shape == (4, 2)
+    assert [whole.y.tolist(), whole.row.tolist(), whole.weight.tolist()] == [[0, 1, 2, 2], [7, 8, 9, 9], [2.0] * 4]
+    assert whole.members is None

@@ -4,7 +4,7 @@ In: nothing (these are plain records). Out: four parts in one set of columns and
 stops early and gates new weights, `calibration` sets temperature and thresholds, `test` measures and decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,18 @@ class Part:
         place[at] = np.arange(len(at))
         minority, members = _placed(self.minority, place), _placed(self.members, place)
         return Part(self.x[at], self.y[at], self.weight[at], self.row[at], minority, members)
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Put parts one behind the other; rows that were counted into a vector's weight stay in it, and are not listed.
+
+    Args:
+        parts: One or more.
+    """
+    x, y, weight, row = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y", "weight", "row")
+    )
+    return Part(x, y, weight, row)
 
 
 def _placed(counted: npt.NDArray[Any] | None, place: npt.NDArray[np.int64]) -> npt.NDArray[Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from redshank.data.parts import Part, Parts
+from redshank.data.parts import Parts, joined
 from redshank.detect.calibrate import attack_score
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.measure import Data, auc
@@ -57,11 +57,5 @@ def each_left_out(
 
 def _all_trains(parts: Parts) -> Parts:
     """Let everything but the test part train; it calibrates too, since only the ranking is looked at."""
-    held = [parts.train, parts.validation, parts.calibration]
-    train = Part(
-        np.concatenate([part.x for part in held]),
-        np.concatenate([part.y for part in held]),
-        np.concatenate([part.weight for part in held]),
-        np.concatenate([part.row for part in held]),
-    )
+    train = joined([parts.train, parts.validation, parts.calibration])
     return replace(parts, train=train, validation=train.take(np.arange(0)))

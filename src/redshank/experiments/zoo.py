@@ -27,10 +27,26 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """Models that have several rows: settings by row."""
 
 BUDGET: dict[str, Any] = {**MANY_ROWS, "epochs": 10, "batch_size": 256, "patience": 10}
-BUDGET_NOTE = (
-    f"Every network here has the same short budget: {BUDGET['epochs']} epochs in batches of {BUDGET['batch_size']}, "
-    "one cycle of the learning rate. Nothing was tuned for a table; `redshank tune` does that."
-)
+
+
+def lasting(epochs: int) -> dict[str, int]:
+    """Return the settings of networks that train as many epochs, and do not stop before."""
+    return {"epochs": epochs, "patience": epochs}
+
+
+def budget_note(epochs: int = BUDGET["epochs"]) -> str:
+    """Say what budget networks have.
+
+    Args:
+        epochs: How many they train.
+    """
+    return (
+        f"Every network here has the same short budget: {epochs} epochs in batches of {BUDGET['batch_size']}, one "
+        "cycle of the learning rate. Nothing was tuned for a table; `redshank tune` does that."
+    )
+
+
+BUDGET_NOTE = budget_note()
 OFTEN = frozenset({*BESIDE, "bilstm", "extra_trees", "fnn", "mlp_ensemble", "naive_bayes", "random_forest"})
 """Models that are run with every seed."""
 OFTEN_NOTE = "Rows without an interval were run with the first seed alone: a model that is run often has one."

@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from redshank.core.errors import ActionError
 from redshank.data.grouping import Grouping
-from redshank.data.parts import Part, Parts
+from redshank.data.parts import Part, Parts, joined
 from redshank.detect import calibrate
 from redshank.learn.evaluate import evaluate
 from redshank.learn.evaluation import Evaluation
@@ -134,13 +134,7 @@ def refitted(trained: Trained, parts: Parts, benign: Part, *, copies: int = 1) -
     """
     if not len(benign) or (benign.y != 0).any() or copies < 1:
         raise ActionError("local: refitting needs benign rows of this network, and nothing but them")
-    train = parts.train
-    more = Part(
-        np.concatenate([train.x, *[benign.x] * copies]),
-        np.concatenate([train.y, *[benign.y] * copies]),
-        np.concatenate([train.weight, *[benign.weight] * copies]),
-        np.concatenate([train.row, *[benign.row] * copies]),
-    )
+    more = joined([parts.train, *[benign] * copies])
     # A copy of the model itself: what stands around it (balancing, cleaning, selection) is no setting of its kind.
     return train_anew(clone(trained.model), replace(parts, train=more), trained.name, trained.seed)
 

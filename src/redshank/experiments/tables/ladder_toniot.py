@@ -7,7 +7,7 @@ from redshank.experiments.cell import Cell
 from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
 from redshank.experiments.glance import LOOKUP, TREES, Glance, Named
 from redshank.experiments.wording import told
-from redshank.experiments.zoo import BUDGET, BUDGET_NOTE
+from redshank.experiments.zoo import BUDGET, budget_note, lasting
 from redshank.learn.compare import Figure
 
 RUNGS = {
@@ -36,7 +36,7 @@ class LadderToniot(Experiment):
     columns: ClassVar[tuple[str, ...]] = ("macro_f1", "accuracy", "recall", "fpr", "recall_at_0.01", "fpr_at_0.01")
     best_first: ClassVar[bool] = False
     notes: ClassVar[tuple[str, ...]] = (
-        BUDGET_NOTE.replace(f"{BUDGET['epochs']} epochs", f"{EPOCHS} epochs"),
+        budget_note(EPOCHS),
         "All rungs keep the study's label encoding and min-max input; only what a model may know changes.",
     )
 
@@ -51,7 +51,7 @@ class LadderToniot(Experiment):
                     protocol="ladder",
                     protocol_settings={"rung": rung},
                     task=task,
-                    settings={**BUDGET, "epochs": EPOCHS, "patience": EPOCHS} if model == "bilstm" else {},
+                    settings={**BUDGET, **lasting(EPOCHS)} if model == "bilstm" else {},
                     table=table,
                     row=f"{words}: {model}",
                 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from redshank.experiments.zoo import BUDGET, BUDGET_NOTE, OFTEN_NOTE, Zoo
+from redshank.experiments.zoo import BUDGET, OFTEN_NOTE, Zoo, budget_note, lasting
 
 EPOCHS = 3 * BUDGET["epochs"]
 """There is a third of the rows of other tables: as many steps take more epochs."""
@@ -13,9 +13,9 @@ class RtIot2022(Zoo):
     """Every model on RT-IoT2022's distinct vectors."""
 
     dataset: ClassVar[str] = "rt_iot2022"
-    settings: ClassVar[Mapping[str, Any]] = {"epochs": EPOCHS, "patience": EPOCHS}
+    settings: ClassVar[Mapping[str, Any]] = lasting(EPOCHS)
     notes: ClassVar[tuple[str, ...]] = (
-        BUDGET_NOTE.replace(f"{BUDGET['epochs']} epochs", f"{EPOCHS} epochs"),
+        budget_note(EPOCHS),
         OFTEN_NOTE,
     )
     title: ClassVar[str] = "All models on RT-IoT2022"

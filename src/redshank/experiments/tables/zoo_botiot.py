@@ -7,16 +7,16 @@ in the mix that the dataset has.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from redshank.experiments.cell import Cell
 from redshank.experiments.experiment import BESIDE, Results, grid
 from redshank.experiments.wording import best, counted, ranked, told
-from redshank.experiments.zoo import BINARY, BUDGET, BUDGET_NOTE, FAMILIES, OFTEN_NOTE, Zoo, often, zoo
+from redshank.experiments.zoo import BINARY, BUDGET, BUDGET_NOTE, FAMILIES, OFTEN_NOTE, Zoo, lasting, often, zoo
 
 NATURAL = "Benign or attack, in the dataset's own mix"
 KEPT = "bot_iot/feat11"
-EPOCHS: dict[str, Any] = {"epochs": 3 * BUDGET["epochs"], "patience": 3 * BUDGET["epochs"]}
+EPOCHS = 3 * BUDGET["epochs"]
 """Of networks on the sample with benign rows, which has a third of the rows."""
 
 
@@ -33,7 +33,7 @@ class ZooBotiot(Zoo):
     asks: ClassVar[str] = "Which model tells BoT-IoT's attacks apart, and from benign rows?"
     columns: ClassVar[tuple[str, ...]] = ("balanced_accuracy", "macro_f1", "mcc", "accuracy", "recall", "fpr")
     notes: ClassVar[tuple[str, ...]] = (
-        f"{BUDGET_NOTE} On the sample with benign rows, a third as large, it is {EPOCHS['epochs']} epochs.",
+        f"{BUDGET_NOTE} On the sample with benign rows, a third as large, it is {EPOCHS} epochs.",
         OFTEN_NOTE,
         (
             "More than 99.9 % of BoT-IoT's rows are attacks, so accuracy says nothing. The sample of the first table "
@@ -46,7 +46,7 @@ class ZooBotiot(Zoo):
     def cells(self, seeds: Sequence[int]) -> list[Cell]:
         """See `Experiment.cells`."""
         whole = Cell(self.dataset, "", task="family", table=FAMILIES)
-        kept = Cell(KEPT, "", task="binary", settings=EPOCHS, table=BINARY)
+        kept = Cell(KEPT, "", task="binary", settings=lasting(EPOCHS), table=BINARY)
         natural = Cell(self.dataset, "", task="binary", table=NATURAL)
         beside = [replace(natural, model=name, row=name) for name in BESIDE]
         return often(grid(seeds, [*zoo(whole), *zoo(kept), *beside]))

@@ -38,8 +38,9 @@ class ExtraTrees(Forest):
         super().grow(np.where(np.isnan(x), x, np.stack(ranks, axis=1)), y, weight)
         for tree in self.forest_.estimators_:
             held = tree.tree_
-            for node in np.flatnonzero((held.children_left >= 0) & np.isfinite(held.threshold)):
-                held.threshold[node] = edges[held.feature[node]][int(held.threshold[node])]
+            for j, at in enumerate(edges):  # a leaf has no column
+                nodes = np.flatnonzero((held.feature == j) & np.isfinite(held.threshold))
+                held.threshold[nodes] = at[held.threshold[nodes].astype(np.int64)]
         return None
 
 
