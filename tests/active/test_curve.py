@@ -5,7 +5,7 @@ from redshank.active.loop import Round
 
 
 def _round(labels: int, score: float, families: int = 2) -> Round:
-    return Round(labels, True, 0.5, score, 0.5, families)
+    return Round(labels, labels, True, 0.5, score, 0.5, families)
 
 
 def test_a_point_is_the_mean_over_seeds_with_its_range() -> None:

@@ -4,13 +4,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from redshank.active.loop import Plan, Round, learn_actively
+from redshank.active.loop import UNSURE, Answers, Plan, Round, learn_actively
 from redshank.active.strategies.least_confidence import LeastConfidence
 from redshank.active.strategies.random import Random
 from redshank.data.parts import Part
 from redshank.detect import calibrate
 from redshank.learn.evaluate import evaluate
+from redshank.learn.model import Model
+from redshank.learn.models.constant import Constant
 from tables import Logistic, parts
 
 
@@ -31,8 +35,9 @@ def test_every_strategy_starts_from_the_same_initial_set() -> None:
 
 def test_weights_are_kept_only_when_validation_improves() -> None:
     learned = learn_actively(parts(), Logistic(), LeastConfidence(), Plan(initial=10, batch=10, rounds=12), seed=2)
-    best = learned.rounds[0].validation_accuracy
-    for point in learned.rounds[1:]:
+    best = -1.0
+    for point in learned.rounds:
+        assert point.validation_accuracy is not None
         assert point.kept == (point.validation_accuracy > best)
         best = max(best, point.validation_accuracy)
     decided = learned.model.predict_proba(parts().validation.x).argmax(axis=1)
@@ -83,7 +88,7 @@ def _trained(*, warm_start: bool, truth: bool) -> tuple[bool, int]:
     def answer(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return table.train.y[rows] if truth else np.full(len(rows), 2)  # always the same answer teaches nothing new
 
-    plan = Plan(initial=10, batch=300, rounds=1, warm_start=warm_start)
+    plan = Plan(initial=10, batch=300, rounds=1, fresh_every=0 if warm_start else 1)
     learned = learn_actively(table, Remembering(), Random(), plan, analyst=answer)
     assert isinstance(learned.model, Remembering)
     return learned.rounds[1].kept, learned.model.trained
@@ -139,3 +144,112 @@ def test_rounds_are_told_as_they_end() -> None:
 def test_an_initial_set_larger_than_the_pool_is_refused() -> None:
     with pytest.raises(ValueError, match="500 labels from a pool of 400"):
         learn_actively(parts(), Logistic(), Random(), Plan(initial=500))
+
+
+def test_without_a_gate_every_rounds_weights_are_in_force() -> None:
+    table = parts()
+    empty = Part(table.test.x[:0], table.test.y[:0], table.test.weight[:0], table.test.row[:0])
+    learned = learn_actively(replace(table, validation=empty), Logistic(), Random(), Plan(20, 10, 3, gate=False))
+    assert [(point.kept, point.validation_accuracy) for point in learned.rounds] == [(True, None)] * 4
+    assert learned.validation_labels == 0
+
+
+def test_answers_arrive_late_and_none_is_lost() -> None:
+    plan = Plan(initial=20, batch=10, rounds=6, gate=False, late=2)
+    learned = learn_actively(parts(), Logistic(), Random(), plan)
+    assert [point.asked for point in learned.rounds] == [20, 20, 20, 30, 40, 50, 60]
+    small = learn_actively(parts(rows=40), Logistic(), Random(), replace(plan, rounds=20))
+    assert small.rounds[-1].labels == 40
+
+
+def test_an_unsure_answer_costs_a_question_and_gives_no_label() -> None:
+    table = parts()
+
+    def hesitant(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return np.where(rows % 2 == 0, UNSURE, table.train.y[rows])
+
+    learned = learn_actively(table, Logistic(), Random(), Plan(40, 20, 4, gate=False), analyst=hesitant)
+    assert [point.asked for point in learned.rounds] == [40, 60, 80, 100, 120]
+    assert learned.rounds[-1].labels == len(learned.labelled) < 120
+    assert (learned.labelled % 2 == 1).all()
+
+
+@given(
+    told=st.lists(
+        st.lists(st.tuples(st.integers(0, 5), st.integers(UNSURE, 2)), max_size=8, unique_by=lambda pair: pair[0]),
+        max_size=6,
+    )
+)
+def test_a_label_is_the_most_frequent_answer_and_the_latest_among_equals(told: list[list[tuple[int, int]]]) -> None:
+    answers = Answers()
+    given_to: dict[int, list[int]] = {}
+    for batch in told:
+        answers.take(np.array([row for row, _ in batch], np.int64), np.array([one for _, one in batch], np.int64))
+        for row, one in batch:
+            given_to.setdefault(row, []).append(one)
+    rows, labels = answers.labels()
+    assert answers.asked == sum(map(len, told))
+    expected = {}
+    for row, heard in given_to.items():
+        sure = [one for one in heard if one != UNSURE]
+        if sure:
+            most = max(sure.count(one) for one in sure)
+            expected[row] = next(one for one in reversed(sure) if sure.count(one) == most)
+    assert dict(zip(rows.tolist(), labels.tolist(), strict=True)) == expected
+
+
+def test_labels_in_doubt_are_asked_again_and_wait_for_it() -> None:
+    table = parts()
+    wrong = np.random.default_rng(3).permutation(len(table.train))[:100][:10]  # ten of the initial answers
+    times: dict[int, int] = {}
+
+    def careless(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        given = table.train.y[rows].copy()
+        for i, row in enumerate(rows.tolist()):
+            times[row] = times.get(row, 0) + 1
+            if row in wrong and times[row] == 1:
+                given[i] = (given[i] + 1) % 3
+        return given
+
+    def knows(x: npt.NDArray[np.float32], y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float32]:
+        del seed
+        truth = {tuple(row.tolist()): one for row, one in zip(table.train.x, table.train.y.tolist(), strict=True)}
+        return np.array([truth[tuple(row.tolist())] != one for row, one in zip(x, y.tolist(), strict=True)], np.float32)
+
+    plan = Plan(initial=100, batch=10, rounds=8, gate=False, recheck=0.5)
+    learned = learn_actively(table, Logistic(), Random(), plan, seed=3, analyst=careless, doubt=knows)
+    assert all(times[row] >= 2 for row in wrong.tolist())
+    assert all(count <= 3 for count in times.values())
+    assert learned.rounds[-1].asked == 180
+    assert learned.rounds[-1].labels == 180 - sum(count - 1 for count in times.values())
+
+
+def test_a_proposer_asks_in_place_of_the_model() -> None:
+    table, plan = parts(), Plan(initial=20, batch=10, rounds=3)
+    asked = learn_actively(table, Constant(), LeastConfidence(), plan, proposer=Logistic()).labelled
+    alone = learn_actively(table, Logistic(), LeastConfidence(), replace(plan, gate=False)).labelled
+    by_itself = learn_actively(table, Constant(), LeastConfidence(), plan).labelled
+    assert asked.tolist()[20:30] == alone.tolist()[20:30] != by_itself.tolist()[20:30]
+
+
+def test_questions_that_may_not_be_asked_are_not() -> None:
+    plan = Plan(initial=20, batch=10, rounds=3)
+    learned = learn_actively(parts(), Logistic(), Random(), plan, admit=lambda rows, size: rows[rows % 2 == 0][:size])
+    assert (learned.labelled[20:] % 2 == 0).all()
+
+
+def test_borrowed_rows_are_trained_on_and_are_no_labels() -> None:
+    table = parts()
+
+    def everything(model: Model, x: npt.NDArray[np.float32], seed: int) -> tuple[Any, Any, Any]:
+        del model, seed
+        return np.arange(len(x)), np.full(len(x), 2), np.full(len(x), 50, np.float32)
+
+    learned = learn_actively(table, Logistic(), Random(), Plan(20, 10, 1, gate=False), borrow=everything)
+    assert learned.rounds[-1].labels == 30
+    assert (learned.model.predict_proba(table.test.x).argmax(axis=1) == 2).mean() > 0.9
+
+
+def test_a_loop_ends_when_it_is_told_to_stop() -> None:
+    learned = learn_actively(parts(), Logistic(), Random(), Plan(20, 10, 9), stop=lambda rounds: rounds[-1].asked >= 40)
+    assert [point.asked for point in learned.rounds] == [20, 30, 40]

@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.examples import example_of
+from pools import pool
 from redshank.active.strategy import STRATEGIES, Pool, Strategy
 
 
-def _pool(rows: int, seed: int) -> Pool:
+def _pool(rows: int, seed: int, labels: int = 5) -> Pool:
     rng = np.random.default_rng(seed)
-    return Pool(rng.normal(size=(rows, 4)).astype(np.float32), rng.dirichlet(np.ones(3), rows).astype(np.float32))
+    return pool(rng.dirichlet(np.ones(3), rows), rng.normal(size=(rows, 4)), known=rng.normal(size=(labels, 4)))
 
 
 def _strategy(name: str) -> Strategy:
@@ -22,9 +23,9 @@ def _strategy(name: str) -> Strategy:
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
 @settings(max_examples=20, deadline=None)
-@given(rows=st.integers(1, 60), size=st.integers(0, 80), seed=st.integers(0, 2**31))
-def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: int, seed: int) -> None:
-    picked = _strategy(name).query(_pool(rows, 1), size, seed)
+@given(rows=st.integers(1, 60), size=st.integers(0, 80), labels=st.integers(0, 9), seed=st.integers(0, 2**31))
+def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: int, labels: int, seed: int) -> None:
+    picked = _strategy(name).query(_pool(rows, 1, labels), size, seed)
     assert len(picked) == min(rows, size)
     assert len(set(picked.tolist())) == len(picked)
     assert all(0 <= row < rows for row in picked.tolist())
@@ -32,14 +33,20 @@ def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_strategy_repeats_itself_for_a_seed(name: str) -> None:
-    pool = _pool(100, 2)
-    assert _strategy(name).query(pool, 30, 7).tolist() == _strategy(name).query(pool, 30, 7).tolist()
+    given = _pool(100, 2)
+    assert _strategy(name).query(given, 30, 7).tolist() == _strategy(name).query(given, 30, 7).tolist()
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_strategy_leaves_the_pool_as_it_was(name: str) -> None:
-    pool = _pool(50, 3)
-    before = pool.x.copy(), pool.probabilities.copy()
-    _strategy(name).query(pool, 10, 1)
-    assert np.array_equal(pool.x, before[0])
-    assert np.array_equal(pool.probabilities, before[1])
+    given, before = _pool(50, 3), _pool(50, 3)
+    _strategy(name).query(given, 10, 1)
+    for field in ("x", "probabilities", "points", "anomaly"):
+        assert np.array_equal(getattr(given, field), getattr(before, field)), field
+
+
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_a_strategy_works_where_all_rows_are_one(name: str) -> None:
+    """A pool that was not deduplicated: no distance, no difference of score."""
+    given = pool(np.full((40, 2), 0.5), np.zeros((40, 3)), anomaly=np.full(40, 0.4), known=np.zeros((4, 3)))
+    assert len(set(_strategy(name).query(given, 10, 1).tolist())) == 10

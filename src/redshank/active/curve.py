@@ -16,7 +16,7 @@ class Point:
     """A strategy at one number of labels.
 
     Args:
-        labels: Labels asked for.
+        labels: Answers given.
         mean, low, high: Macro-F1 on the test part: mean over seeds, lowest and highest.
         families: Mean number of families among the labels.
     """
@@ -35,7 +35,7 @@ def average(curves: Sequence[Sequence[Round]]) -> list[Point]:
         ValueError: If the curves differ in length.
 
     Example:
-        >>> rounds = [Round(10, True, 0.5, score, 0.5, 2) for score in (0.4, 0.6)]
+        >>> rounds = [Round(10, 10, True, 0.5, score, 0.5, 2) for score in (0.4, 0.6)]
         >>> average([rounds[:1], rounds[1:]])
         [Point(labels=10, mean=0.5, low=0.4, high=0.6, families=2.0)]
     """
@@ -43,5 +43,5 @@ def average(curves: Sequence[Sequence[Round]]) -> list[Point]:
     for rounds in zip(*curves, strict=True):
         scores = [point.test_macro_f1 for point in rounds]
         families = float(np.mean([point.families for point in rounds]))
-        averaged.append(Point(rounds[0].labels, float(np.mean(scores)), min(scores), max(scores), families))
+        averaged.append(Point(rounds[0].asked, float(np.mean(scores)), min(scores), max(scores), families))
     return averaged

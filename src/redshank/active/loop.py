@@ -1,29 +1,44 @@
-"""The labelling loop of the published study: ask, retrain, and keep the new weights only if they are better.
+"""The labelling loop: ask, hear, train anew, and keep the new weights only if they are better.
 
 In: parts of a dataset (the training part is the pool, its labels are hidden until asked for), a model, a strategy and
-an analyst. Out: the model that was kept, and a curve: score against labels given. The initial set is drawn at random,
-because nobody can stratify labels that he does not have yet. The labels of the validation part are a cost too, and the
-curve says how many they are.
+an analyst. Out: the model that was kept, and a curve: score against answers. The initial set is drawn at random,
+because nobody can stratify labels that he does not have yet. An answer may be `UNSURE`, late, or wrong; a row may be
+asked about again, and then the majority of its answers is its label. The labels of the validation part, where they gate
+new weights, are a cost too, and the outcome says how many they are.
 Source: Mahdi and Khadhim (BiLSTM with active learning on ToN_IoT). We differ: every strategy starts from the same
 initial set for a seed, scores come from one test part for all rounds, and a round that is not better keeps its labels
 but not its weights.
 """
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import clone
 
-from redshank.active.strategy import Pool, Strategy
+from redshank.active.query import MOST, Admit, Landscape, Rows, choose
+from redshank.active.strategy import Known, Strategy
 from redshank.data.parts import Part, Parts
 from redshank.learn import measures
-from redshank.learn.model import Model
+from redshank.learn.model import Classes, Floats, Model
 
-Analyst = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]
-"""Answers a question: row numbers of the training part in, their classes out."""
+Analyst = Callable[[Rows], Classes]
+"""Answers questions: row numbers of the training part in, their classes out; `UNSURE` is an answer too."""
+
+Doubt = Callable[[Floats, Classes, int], Floats]
+"""Raw rows, their labels and a seed in; out: how probably each label is wrong, 0 to 1."""
+
+Borrow = Callable[[Model, Floats, int], tuple[Rows, Classes, Floats]]
+"""The model in force, raw unlabelled rows and a seed in; out: which of them to train on, as what, with what weight."""
+
+Stop = Callable[[Sequence["Round"]], bool]
+"""The curve so far in; out: whether further questions are not worth their cost."""
+
+UNSURE = -1
+HEARD_MOST = 3  # answers to one row
+DOUBTFUL = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,14 +49,22 @@ class Plan:
         initial: Labels drawn at random before the first question.
         batch: Questions in a round.
         rounds: Rounds after the initial one.
-        warm_start: Go on from the kept weights instead of training anew each round. Encoders then stay as the initial
-            set fitted them, which is why it is off by default.
+        gate: Keep new weights only if they are better on the validation part; else every round's weights are in force.
+        fresh_every: Train anew every so many rounds and go on from the kept weights between; 0 never trains anew.
+            Encoders then stay as the last fresh start fitted them, which is why the default is 1.
+        late: Rounds until an answer arrives; the initial set is answered at once.
+        recheck: Share of a round's questions that go to labels in doubt, 0 to 1.
+        candidates: Rows scored in a round.
     """
 
     initial: int = 100
     batch: int = 50
     rounds: int = 8
-    warm_start: bool = False
+    gate: bool = True
+    fresh_every: int = 1
+    late: int = 0
+    recheck: float = 0.0
+    candidates: int = MOST
 
 
 @dataclass(frozen=True)
@@ -49,16 +72,18 @@ class Round:
     """One point of a curve.
 
     Args:
+        asked: Answers that were given, the initial set and `UNSURE` ones counted.
         labels: Labels of the pool known after this round.
-        kept: Whether the new weights were better on the validation part, and so kept.
-        validation_accuracy: Of the new weights.
+        kept: Whether the new weights are in force.
+        validation_accuracy: Of the new weights; None without a gate.
         test_macro_f1, test_accuracy: Of the weights in force after this round.
         families: Distinct classes among the labels so far.
     """
 
+    asked: int
     labels: int
     kept: bool
-    validation_accuracy: float
+    validation_accuracy: float | None
     test_macro_f1: float
     test_accuracy: float
     families: int
@@ -71,14 +96,47 @@ class Learned:
     Args:
         model: The weights in force at the end.
         rounds: The curve, the initial round first.
-        labelled: Row numbers of the training part whose labels were given, in the order of asking.
+        labelled: Row numbers of the training part whose labels were given, in the order of answering.
         validation_labels: What the gate cost in labels.
     """
 
     model: Model
     rounds: tuple[Round, ...]
-    labelled: npt.NDArray[np.int64]
+    labelled: Rows
     validation_labels: int
+
+
+@dataclass
+class Answers:
+    """What was answered so far: rows, and what they are by the majority of their answers.
+
+    Args:
+        heard: Answers by row, in the order of the first answer.
+        asked: Answers counted.
+    """
+
+    heard: dict[int, list[int]] = field(default_factory=dict)
+    asked: int = 0
+
+    def take(self, rows: Rows, classes: Classes) -> None:
+        """Take answers in; a row that was answered before is heard again."""
+        for row, one in zip(rows.tolist(), classes.tolist(), strict=True):
+            self.heard.setdefault(row, []).append(one)
+        self.asked += len(rows)
+
+    def labels(self) -> tuple[Rows, Classes]:
+        """Return the rows that have a label, and their labels: the most frequent answer, the latest among equals.
+
+        Example:
+            >>> answers = Answers()
+            >>> answers.take(np.array([7, 3, 5]), np.array([1, 0, UNSURE]))
+            >>> answers.take(np.array([7]), np.array([2]))
+            >>> [found.tolist() for found in answers.labels()]
+            [[7, 3], [2, 0]]
+        """
+        sure = {row: [one for one in given if one != UNSURE] for row, given in self.heard.items()}
+        decided = {row: max(reversed(given), key=given.count) for row, given in sure.items() if given}
+        return np.array(list(decided), dtype=np.int64), np.array(list(decided.values()), dtype=np.int64)
 
 
 def learn_actively(
@@ -89,6 +147,12 @@ def learn_actively(
     *,
     seed: int = 0,
     analyst: Analyst | None = None,
+    landscape: Landscape | None = None,
+    proposer: Model | None = None,
+    admit: Admit | None = None,
+    doubt: Doubt | None = None,
+    borrow: Borrow | None = None,
+    stop: Stop | None = None,
     on_round: Callable[[Round], None] | None = None,
 ) -> Learned:
     """Run the loop.
@@ -100,6 +164,13 @@ def learn_actively(
         plan: How many questions.
         seed: Of the initial set and of the strategy's draws.
         analyst: Who answers; the pool's own labels if absent (a simulation).
+        landscape: The pool's, if it was made before; several runs can share one.
+        proposer: A model that asks in place of `model`, trained on the same answers: trees learn from few.
+        admit: Which questions may be asked.
+        doubt: Finds labels that may be wrong. What is in doubt is asked again (`Plan.recheck`), and until then nothing
+            is trained on it.
+        borrow: Chooses unlabelled rows to train on as the model would label them.
+        stop: Ends the loop early.
         on_round: Told of each round as it ends.
 
     Raises:
@@ -108,68 +179,57 @@ def learn_actively(
     pool = parts.train
     if plan.initial > len(pool):
         raise ValueError(f"initial set of {plan.initial} labels from a pool of {len(pool)} rows; ask for fewer")
-    for name in ("validation", "test"):
+    for name in ("validation", "test") if plan.gate else ("test",):
         if not len(getattr(parts, name)):
             raise ValueError(f"the {name} part has no rows, nothing can be judged; use another protocol")
     answer: Analyst = analyst if analyst is not None else lambda rows: pool.y[rows]
-    order = np.random.default_rng(seed).permutation(len(pool))
-    labelled = order[: plan.initial].astype(np.int64)
-    labels = answer(labelled)
-    kept, accuracy = _train(parts, model, None, labelled, labels)
-    rounds = [_round(parts, kept, labels, accuracy, kept=True)]
-    if on_round:
-        on_round(rounds[0])
-    for number in range(1, plan.rounds + 1):
-        rest = np.setdiff1d(np.arange(len(pool), dtype=np.int64), labelled)
-        if len(rest) == 0:
-            break
-        candidates = Pool(pool.x[rest], kept.predict_proba(pool.x[rest]))
-        asked = rest[strategy.query(candidates, plan.batch, seed * 100_003 + number)]
-        labelled = np.concatenate([labelled, asked])
-        labels = np.concatenate([labels, answer(asked)])
-        challenger, challenger_accuracy = _train(parts, model, kept if plan.warm_start else None, labelled, labels)
-        better = challenger_accuracy > accuracy
-        if better:
-            kept, accuracy = challenger, challenger_accuracy
-        rounds.append(_round(parts, kept, labels, challenger_accuracy, kept=better))
+    land = landscape or Landscape.of(pool.x, parts.columns, steps=parts.steps, seed=seed)
+    open_rows = np.ones(len(pool), dtype=np.bool_)
+    answers, waiting = Answers(), deque[tuple[Rows, Classes]]()
+    first = np.random.default_rng(seed).permutation(len(pool))[: plan.initial].astype(np.int64)
+    answers.take(first, answer(first))
+    open_rows[first] = False
+    trainer = _Trainer(parts, model, plan, land, borrow)
+    asker = _Trainer(parts, proposer, plan, land, None) if proposer is not None else trainer
+    rounds: list[Round] = []
+    doubted: dict[int, float] = {}
+    for number in range(plan.rounds + 1):
+        once = seed * 100_003 + number
+        if number:
+            again = _to_recheck(answers, doubted, round(plan.recheck * plan.batch))
+            rest = np.flatnonzero(open_rows)
+            rows, y = answers.labels()
+            known = Known(land.points[rows], y)
+            size = plan.batch - len(again)
+            new = choose(
+                strategy, land, rest, asker.kept.predict_proba, known, size,
+                seed=once, admit=admit, most=plan.candidates,
+            )  # fmt: skip
+            asked = np.concatenate([new, again])
+            if not len(asked) and not waiting:
+                break
+            open_rows[new] = False
+            waiting.append((asked, answer(asked)))
+            if len(waiting) > plan.late:
+                answers.take(*waiting.popleft())
+        rows, y = answers.labels()
+        if doubt is not None:
+            doubted = dict(zip(rows.tolist(), doubt(pool.x[rows], y, once).tolist(), strict=True))
+        clear = np.array([doubted.get(row, 0.0) < DOUBTFUL for row in rows.tolist()], dtype=np.bool_)
+        kept, accuracy = trainer.train(rows[clear], y[clear], number, np.flatnonzero(open_rows), once)
+        if asker is not trainer:
+            asker.train(rows[clear], y[clear], number, rest=np.empty(0, np.int64), seed=once)
+        test_accuracy, test_macro_f1 = judge(trainer.kept, parts.test)
+        families = len(np.unique(y))
+        rounds.append(Round(answers.asked, len(rows), kept, accuracy, test_macro_f1, test_accuracy, families))
         if on_round:
             on_round(rounds[-1])
-    return Learned(kept, tuple(rounds), labelled, len(parts.validation))
+        if stop is not None and stop(rounds):
+            break
+    return Learned(trainer.kept, tuple(rounds), answers.labels()[0], len(parts.validation) if plan.gate else 0)
 
 
-def _train(
-    parts: Parts,
-    model: Model,
-    start: Model | None,
-    rows: npt.NDArray[np.int64],
-    labels: npt.NDArray[np.int64],
-) -> tuple[Model, float]:
-    challenger: Model = copy.deepcopy(start) if start is not None else clone(model)
-    challenger.fit(
-        parts.train.x[rows],
-        labels,
-        columns=parts.columns,
-        n_classes=len(parts.classes),
-        steps=parts.steps,
-        validation=(parts.validation.x, parts.validation.y),
-        warm_start=start is not None,
-    )
-    return challenger, _judge(challenger, parts.validation)[0]
-
-
-def _round(parts: Parts, model: Model, labels: npt.NDArray[np.int64], accuracy: float, *, kept: bool) -> Round:
-    test_accuracy, test_macro_f1 = _judge(model, parts.test)
-    return Round(
-        labels=len(labels),
-        kept=kept,
-        validation_accuracy=accuracy,
-        test_macro_f1=test_macro_f1,
-        test_accuracy=test_accuracy,
-        families=len(np.unique(labels)),
-    )
-
-
-def _judge(model: Model, part: Part) -> tuple[float, float]:
+def judge(model: Model, part: Part) -> tuple[float, float]:
     """Return accuracy and macro-F1, by the very measures that an evaluation publishes."""
     p = model.predict_proba(part.x)
     matrix = measures.confusion(part.y, p.argmax(axis=1), np.ones(len(part)), p.shape[1])
@@ -177,3 +237,57 @@ def _judge(model: Model, part: Part) -> tuple[float, float]:
     assert accuracy is not None
     assert macro_f1 is not None
     return accuracy, macro_f1
+
+
+def _to_recheck(answers: Answers, doubted: dict[int, float], size: int) -> Rows:
+    """Return the rows whose labels are most in doubt and were not heard too often."""
+    worst = sorted((row for row, one in doubted.items() if one >= DOUBTFUL), key=lambda row: -doubted[row])
+    return np.array([row for row in worst if len(answers.heard[row]) < HEARD_MOST][:size], dtype=np.int64)
+
+
+class _Trainer:
+    """Trains challengers, and keeps the better weights."""
+
+    kept: Model
+
+    def __init__(self, parts: Parts, model: Model, plan: Plan, land: Landscape, borrow: Borrow | None) -> None:
+        self._parts, self._model, self._plan, self._land, self._borrow = parts, model, plan, land, borrow
+        self._accuracy = -1.0
+
+    def train(self, rows: Rows, y: Classes, number: int, rest: Rows, seed: int) -> tuple[bool, float | None]:
+        """Train on labels; say whether the new weights are in force, and how good they are on the validation part.
+
+        Args:
+            rows: Rows that have a label.
+            y: Their labels.
+            number: Which round.
+            rest: Unlabelled rows that `borrow` may choose from.
+            seed: Of that choice.
+        """
+        every = self._plan.fresh_every
+        warm = number > 0 and (every == 0 or number % every != 0)
+        challenger: Model = copy.deepcopy(self.kept) if warm else clone(self._model)
+        x, weight = self._land.x[rows], None
+        if self._borrow is not None and number:
+            at, guessed, trust = self._borrow(self.kept, self._land.x[rest], seed)
+            weight = np.concatenate([np.ones(len(rows), np.float32), trust])
+            x, y = np.concatenate([x, self._land.x[rest[at]]]), np.concatenate([y, guessed])
+        validation = self._parts.validation if self._plan.gate else None
+        challenger.fit(
+            x,
+            y,
+            columns=self._parts.columns,
+            n_classes=len(self._parts.classes),
+            weight=weight,
+            steps=self._parts.steps,
+            validation=None if validation is None else (validation.x, validation.y),
+            warm_start=warm,
+        )
+        if validation is None:
+            self.kept = challenger
+            return True, None
+        accuracy = judge(challenger, validation)[0]
+        better = accuracy > self._accuracy
+        if better:
+            self.kept, self._accuracy = challenger, accuracy
+        return better, accuracy

@@ -1,16 +1,34 @@
 """What a query strategy is: it picks the rows whose labels would help most.
 
-In: the candidates of a pool and what the present model thinks of them. Out: the rows to ask the analyst about. A
-strategy never sees a label that was not asked for.
+In: the candidates of a pool, what the present model thinks of them, where they lie, and the labels given so far. Out:
+the rows to ask the analyst about, the most useful first. A strategy never sees a label that was not asked for.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from redshank.core.registry import Kind
+
+
+@dataclass(frozen=True)
+class Known:
+    """The labels given so far.
+
+    Args:
+        points: Where their rows lie, in the coordinates of `Pool.points`. [m, d] float32
+        y: Their classes. [m] int64
+    """
+
+    points: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of labels."""
+        return len(self.y)
 
 
 @dataclass(frozen=True)
@@ -20,14 +38,28 @@ class Pool:
     Args:
         x: Raw feature values, NaN where absent. [n, c] float32
         probabilities: The present model's class probabilities. [n, k] float32
+        points: Where each lies; their distances mean something, see `active/embedding.py`. [n, d] float32
+        anomaly: How unusual each is, known without any label; 0 to 1, high = unusual. [n] float32
+        known: The labels given so far.
     """
 
     x: npt.NDArray[np.float32]
     probabilities: npt.NDArray[np.float32]
+    points: npt.NDArray[np.float32]
+    anomaly: npt.NDArray[np.float32]
+    known: Known
 
     def __len__(self) -> int:
         """Return the number of candidates."""
         return len(self.x)
+
+    def take(self, at: npt.NDArray[np.int64]) -> "Pool":
+        """Return some of the candidates.
+
+        Shape:
+            at: [m] int64, 0 to n - 1.
+        """
+        return Pool(self.x[at], self.probabilities[at], self.points[at], self.anomaly[at], self.known)
 
 
 class Strategy(ABC):
@@ -35,7 +67,7 @@ class Strategy(ABC):
 
     @abstractmethod
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
-        """Pick the rows to ask about.
+        """Pick the rows to ask about, the most useful first.
 
         Args:
             pool: The candidates.
@@ -48,3 +80,24 @@ class Strategy(ABC):
 
 
 STRATEGIES: Kind[Strategy] = Kind("redshank.active.strategies", Strategy, "query strategy")
+
+
+def lowest_first(scores: npt.NDArray[np.floating[Any]], size: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return where scores are lowest, lowest first; equal ones in random order.
+
+    In a deduplicated pool the neighbors of a doubtful row often have the very same score, and file order is no reason.
+
+    Args:
+        scores: Low is asked first.
+        size: How many at most.
+        seed: Of the order among equals.
+
+    Shape:
+        scores: [n]; returns: [min(size, n)] int64.
+
+    Example:
+        >>> lowest_first(np.array([0.3, 0.1, 0.2]), 2, seed=0).tolist()
+        [1, 2]
+    """
+    ties = np.random.default_rng(seed).random(len(scores))
+    return np.lexsort((ties, scores))[:size].astype(np.int64)

@@ -1,15 +1,14 @@
 """Ask where the model's best guess is weakest: the query of the published loop.
 
 Source: Lewis and Gale, SIGIR 1994; used by Mahdi and Khadhim for the BiLSTM. The scores are scikit-activeml's
-(https://scikit-activeml.github.io/). We differ: equal scores are drawn at random instead of in file order, because in a
-deduplicated pool the neighbours of a doubtful row often have the very same score.
+(https://scikit-activeml.github.io/). We differ: equal scores are drawn at random instead of in file order.
 """
 
 import numpy as np
 import numpy.typing as npt
 from skactiveml.pool import uncertainty_scores
 
-from redshank.active.strategy import Pool, Strategy
+from redshank.active.strategy import Pool, Strategy, lowest_first
 
 
 class LeastConfidence(Strategy):
@@ -17,6 +16,4 @@ class LeastConfidence(Strategy):
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick the least confident rows; see `Strategy.query`."""
-        scores = uncertainty_scores(pool.probabilities, method="least_confident")
-        ties = np.random.default_rng(seed).random(len(pool))
-        return np.lexsort((ties, -scores))[:size].astype(np.int64)
+        return lowest_first(-uncertainty_scores(pool.probabilities, method="least_confident"), size, seed)

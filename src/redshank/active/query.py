@@ -1,0 +1,102 @@
+"""One round of questions: score the candidates, let a strategy rank them, keep what may be asked.
+
+In: a landscape (rows, where they lie, how unusual they are), which of its rows are open, a scorer, the labels so far.
+Out: row numbers, the most useful first. The one idea: a simulation on a labelled dataset and the questions of a site go
+through here alike. Memory is bounded: at most `most` candidates, drawn at random, are scored in a round.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.active.embedding import Embedding
+from redshank.active.strategy import Known, Pool, Strategy
+from redshank.features.feature_set import Column
+from redshank.learn.model import Floats
+
+Rows = npt.NDArray[np.int64]
+
+Scorer = Callable[[Floats], Floats]
+"""Raw rows in, class probabilities out: a model's `predict_proba`, or a bundle's graph."""
+
+Admit = Callable[[Rows, int], Rows]
+"""Rows in the order they would be asked, and how many may be; out: those that may, in that order."""
+
+MOST = 200_000
+SPARE = 3  # times the batch are ranked if some may be refused
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """Rows that can be asked about.
+
+    Args:
+        x: Raw feature values; may be memory-mapped. [n, c] float32
+        points: Where they lie. [n, d] float32
+        anomaly: How unusual they are. [n] float32
+        embedding: What placed them, and places others.
+    """
+
+    x: Floats
+    points: Floats
+    anomaly: Floats
+    embedding: Embedding
+
+    @classmethod
+    def of(cls, x: Floats, columns: Sequence[Column], *, steps: int = 1, seed: int = 0) -> Self:
+        """Place rows.
+
+        Args:
+            x: Raw feature values, at least one row.
+            columns: What the columns of a step are.
+            steps: Length of the sequence that a row is.
+            seed: Of the sample that the embedding is fitted on.
+        """
+        embedding = Embedding(x, columns, steps=steps, seed=seed)
+        points = embedding.points(x)
+        return cls(x, points, embedding.anomaly(points), embedding)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.x)
+
+
+def choose(
+    strategy: Strategy,
+    landscape: Landscape,
+    rows: Rows,
+    score: Scorer,
+    known: Known,
+    size: int,
+    *,
+    seed: int = 0,
+    admit: Admit | None = None,
+    most: int = MOST,
+) -> Rows:
+    """Choose what to ask.
+
+    Args:
+        strategy: Ranks the candidates.
+        landscape: Where they are.
+        rows: The open ones.
+        score: The present model.
+        known: The labels so far.
+        size: How many questions.
+        seed: Of the draw of candidates and of the strategy.
+        admit: Which may be asked; all if absent.
+        most: Candidates that are scored.
+
+    Shape:
+        rows: [n] int64; returns: [min(size, n) or fewer if refused] int64, row numbers of the landscape.
+    """
+    if not len(rows):
+        return rows
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    x = landscape.x[rows]
+    pool = Pool(x, score(x), landscape.points[rows], landscape.anomaly[rows], known)
+    ranked = rows[strategy.query(pool, size if admit is None else size * SPARE, seed)]
+    return ranked if admit is None else admit(ranked, size)[:size]

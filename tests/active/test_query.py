@@ -1,0 +1,59 @@
+import numpy as np
+import numpy.typing as npt
+
+from redshank.active.query import Landscape, choose
+from redshank.active.strategies.margin import Margin
+from redshank.active.strategies.random import Random
+from redshank.active.strategy import Known
+from redshank.learn.model import Floats
+from tables import COLUMNS, part
+
+X = part(300, 0).x
+LAND = Landscape.of(X, COLUMNS)
+NOTHING = Known(LAND.points[:0], np.empty(0, np.int64))
+ALL = np.arange(len(X))
+
+
+def _first(x: Floats) -> Floats:
+    """Score by the first value alone: rows near 2 lie between two classes."""
+    p = 1 / (1 + np.exp(x[:, 0].astype(np.float64) - 2))
+    return np.stack([p, 1 - p], axis=1).astype(np.float32)
+
+
+def test_only_open_rows_are_chosen() -> None:
+    rows = ALL[100:140]
+    chosen = choose(Random(), LAND, rows, _first, NOTHING, 30, seed=2)
+    assert set(chosen.tolist()) <= set(rows.tolist())
+    assert len(set(chosen.tolist())) == 30
+
+
+def test_what_the_scorer_doubts_is_chosen() -> None:
+    chosen = choose(Margin(), LAND, ALL, _first, NOTHING, 10)
+    nearest = np.argsort(abs(X[:, 0] - 2))[:10]
+    assert set(chosen.tolist()) == set(nearest.tolist())
+
+
+def test_nothing_is_asked_where_nothing_is_open() -> None:
+    assert not len(choose(Margin(), LAND, ALL[:0], _first, NOTHING, 10))
+
+
+def test_no_more_rows_are_scored_than_allowed() -> None:
+    seen: list[int] = []
+
+    def counting(x: Floats) -> Floats:
+        seen.append(len(x))
+        return _first(x)
+
+    chosen = choose(Margin(), LAND, ALL, counting, NOTHING, 10, most=50)
+    assert seen == [50]
+    assert len(chosen) == 10
+
+
+def test_a_refused_row_is_replaced_by_the_next_best() -> None:
+    best = choose(Margin(), LAND, ALL, _first, NOTHING, 20)
+
+    def not_the_best(rows: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+        allowed: npt.NDArray[np.int64] = rows[rows != best[0]][:size]
+        return allowed
+
+    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=not_the_best).tolist() == best[1:11].tolist()
