@@ -40,8 +40,8 @@ def test_what_no_other_row_resembles_is_unusual() -> None:
     x = _rows()
     x[5] = (4e9, 90_000.0, 3)
     embedding = Embedding(x, COLUMNS, seed=1)
-    scores = embedding.anomaly(embedding.points(x))
-    assert scores[5] > np.quantile(scores, 0.97)
+    scores = embedding.anomaly(x)
+    assert scores.argmax() == 5
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
@@ -51,7 +51,7 @@ def test_hostile_values_have_a_place() -> None:
     embedding = Embedding(x, COLUMNS)
     points = embedding.points(x)
     assert np.isfinite(points).all()
-    assert np.isfinite(embedding.anomaly(points)).all()
+    assert np.isfinite(embedding.anomaly(x)).all()
 
 
 def test_a_sequence_lies_where_all_its_steps_do() -> None:
@@ -65,8 +65,8 @@ def test_a_sequence_lies_where_all_its_steps_do() -> None:
 
 def test_no_rows_have_no_points() -> None:
     embedding = Embedding(_rows(), COLUMNS)
-    empty = embedding.points(np.empty((0, 3), np.float32))
-    assert empty.shape[0] == len(embedding.anomaly(empty)) == 0
+    empty = np.empty((0, 3), np.float32)
+    assert len(embedding.points(empty)) == len(embedding.anomaly(empty)) == 0
 
 
 @pytest.mark.parametrize("seed", [0, 3])
@@ -74,4 +74,4 @@ def test_the_same_seed_gives_the_same_places(seed: int) -> None:
     x = _rows()
     one, other = (Embedding(x, COLUMNS, seed=seed) for _ in range(2))
     assert np.array_equal(one.points(x), other.points(x))
-    assert np.array_equal(one.anomaly(one.points(x)), other.anomaly(other.points(x)))
+    assert np.array_equal(one.anomaly(x), other.anomaly(x))

@@ -2,21 +2,21 @@
 
 In: raw feature values of a pool. Out: points of few coordinates, and an anomaly score for each. The one idea: a query
 strategy that spreads its questions needs distances, and raw values have none: bytes drown seconds. So numbers stand at
-their quantiles, categories one-hot, and the few directions that hold most of the spread are kept. It is fitted once on
-a bounded sample and works in blocks, so a pool of millions needs no more memory than its points.
+their quantiles, categories one-hot, and the few directions that hold most of the spread are kept. What is unusual must
+not vanish in a quantile, so it is judged on standardized values. All is fitted once on a bounded sample and works in
+blocks: a pool of millions needs no more memory than its points.
 Source: Liu, Ting, Zhou, "Isolation Forest", ICDM 2008, by scikit-learn, for the anomaly score.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 
 from redshank.features.feature_set import Column
-from redshank.learn.inputs import EachStep, Inputs, Plain
+from redshank.learn.inputs import EachStep, Plain
 from redshank.learn.model import Floats
 
 SAMPLE = 20_000  # rows it is fitted on
@@ -40,11 +40,13 @@ class Embedding:
         rng = np.random.default_rng(seed)
         at = np.sort(rng.permutation(len(x))[:SAMPLE])
         sample = np.ascontiguousarray(x[at])
-        plain = Plain(sample.reshape(len(sample) * steps, -1), columns, BINS, torch.float32)
-        self._inputs: Inputs | EachStep = plain if steps == 1 else EachStep(plain, steps)
-        encoded = self._encode(sample)
+        each = sample.reshape(len(sample) * steps, -1)
+        self._quantiles, self._standard = (
+            EachStep(Plain(each, columns, bins, torch.float32), steps) for bins in (BINS, 0)
+        )
+        encoded = _encode(self._quantiles, sample)
         self._directions = PCA(min(COORDINATES, *encoded.shape), svd_solver="full").fit(encoded)
-        self._trees = IsolationForest(n_estimators=TREES, random_state=seed).fit(self._directions.transform(encoded))
+        self._trees = IsolationForest(n_estimators=TREES, random_state=seed).fit(_encode(self._standard, sample))
 
     def points(self, x: Floats) -> Floats:
         """Return where rows lie.
@@ -52,22 +54,24 @@ class Embedding:
         Shape:
             returns: [n, d] float32, d at most `COORDINATES`.
         """
-        blocks = [self._directions.transform(self._encode(x[i : i + BLOCK])) for i in range(0, len(x), BLOCK)]
-        if not blocks:
-            return np.empty((0, self._directions.n_components_), np.float32)
-        return np.concatenate(blocks).astype(np.float32)
+        found = np.empty((len(x), self._directions.n_components_), np.float32)
+        for i in range(0, len(x), BLOCK):
+            found[i : i + BLOCK] = self._directions.transform(_encode(self._quantiles, x[i : i + BLOCK]))
+        return found
 
-    def anomaly(self, points: Floats) -> Floats:
-        """Return how unusual points are, 0 to 1, high = unusual; about 0.5 and more stands out.
+    def anomaly(self, x: Floats) -> Floats:
+        """Return how unusual rows are, 0 to 1, high = unusual; 0.5 and more stands out.
 
         Shape:
-            points: [n, d]; returns: [n] float32.
+            returns: [n] float32.
         """
-        blocks = [-self._trees.score_samples(points[i : i + BLOCK]) for i in range(0, len(points), BLOCK)]
-        return np.concatenate([np.empty(0, np.float32), *blocks]).astype(np.float32)
+        found = np.empty(len(x), np.float32)
+        for i in range(0, len(x), BLOCK):
+            found[i : i + BLOCK] = -self._trees.score_samples(_encode(self._standard, x[i : i + BLOCK]))
+        return found
 
-    def _encode(self, x: Floats) -> npt.NDArray[np.float32]:
-        with torch.no_grad():
-            encoded = self._inputs(torch.from_numpy(np.ascontiguousarray(x))).reshape(len(x), -1)
-        values: npt.NDArray[np.float32] = encoded.numpy()
-        return values
+
+def _encode(inputs: EachStep, x: Floats) -> Floats:
+    with torch.no_grad():
+        encoded: Floats = inputs(torch.from_numpy(np.ascontiguousarray(x))).reshape(len(x), -1).numpy()
+    return encoded

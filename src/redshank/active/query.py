@@ -56,8 +56,7 @@ class Landscape:
             seed: Of the sample that the embedding is fitted on.
         """
         embedding = Embedding(x, columns, steps=steps, seed=seed)
-        points = embedding.points(x)
-        return cls(x, points, embedding.anomaly(points), embedding)
+        return cls(x, embedding.points(x), embedding.anomaly(x), embedding)
 
     def __len__(self) -> int:
         """Return the number of rows."""
