@@ -241,9 +241,10 @@ def test_questions_that_may_not_be_asked_are_not() -> None:
 def test_borrowed_rows_are_trained_on_and_are_no_labels() -> None:
     table = parts()
 
-    def everything(model: Model, x: npt.NDArray[np.float32], seed: int) -> tuple[Any, Any, Any]:
+    def everything(model: Model, x: Any, y: Any, rest: npt.NDArray[np.float32], seed: int) -> tuple[Any, Any, Any]:
         del model, seed
-        return np.arange(len(x)), np.full(len(x), 2), np.full(len(x), 50, np.float32)
+        assert len(x) == len(y) == 30
+        return np.arange(len(rest)), np.full(len(rest), 2), np.full(len(rest), 50, np.float32)
 
     learned = learn_actively(table, Logistic(), Random(), Plan(20, 10, 1, gate=False), borrow=everything)
     assert learned.rounds[-1].labels == 30

@@ -30,8 +30,9 @@ Analyst = Callable[[Rows], Classes]
 Doubt = Callable[[Floats, Classes, int], Floats]
 """Raw rows, their labels and a seed in; out: how probably each label is wrong, 0 to 1."""
 
-Borrow = Callable[[Model, Floats, int], tuple[Rows, Classes, Floats]]
-"""The model in force, raw unlabelled rows and a seed in; out: which of them to train on, as what, with what weight."""
+Borrow = Callable[[Model, Floats, Classes, Floats, int], tuple[Rows, Classes, Floats]]
+"""The model in force, raw rows with labels, these, raw open rows and a seed in; out: which open rows to train on, as
+what, with what weight. See `active/borrow.py`."""
 
 Stop = Callable[[Sequence["Round"]], bool]
 """The curve so far in; out: whether further questions are not worth their cost."""
@@ -269,7 +270,7 @@ class _Trainer:
         challenger: Model = copy.deepcopy(self.kept) if warm else clone(self._model)
         x, weight = self._land.x[rows], None
         if self._borrow is not None and number:
-            at, guessed, trust = self._borrow(self.kept, self._land.x[rest], seed)
+            at, guessed, trust = self._borrow(self.kept, x, y, self._land.x[rest], seed)
             weight = np.concatenate([np.ones(len(rows), np.float32), trust])
             x, y = np.concatenate([x, self._land.x[rest[at]]]), np.concatenate([y, guessed])
         validation = self._parts.validation if self._plan.gate else None
