@@ -1,9 +1,10 @@
 import json
+from typing import Any
 
 import pytest
 
 from records import alert
-from redshank.core.records import Alert
+from redshank.core.records import Alert, Label
 
 
 def test_an_alert_survives_a_round_trip() -> None:
@@ -20,3 +21,46 @@ def test_a_strange_key_is_named() -> None:
     values["priority"] = 1
     with pytest.raises(ValueError, match="keys that do not fit: priority"):
         Alert.from_json(json.dumps(values))
+
+
+def _label(**changed: Any) -> Label:
+    values: dict[str, Any] = {
+        "question": "q1", "uid": "C1", "family": "dos", "annotator": "ana", "given_at_s": 1.7e9, "origin": "file",
+    }  # fmt: skip
+    return Label.of(**{**values, **changed})
+
+
+def test_a_label_survives_a_round_trip() -> None:
+    said = _label(evidence="alert 00ff", expires_at_s=1.8e9)
+    assert Label.from_json(said.to_json()) == said
+
+
+def test_the_same_thing_said_twice_is_one_label() -> None:
+    assert _label() == _label()
+    assert len({_label().id, _label(family="scanning").id, _label(given_at_s=1.7e9 + 1).id}) == 3
+
+
+def test_a_label_knows_its_kind() -> None:
+    assert _label().kind == "answer"
+    assert _label(about=_label().id).kind == "correction"
+    assert _label(about=_label().id, family=None).kind == "withdrawal"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"family": "DoS attack"}, "family: 'DoS attack' is no name"),
+        ({"family": None}, "family: none given; only a withdrawal"),
+        ({"annotator": " "}, "annotator: nobody is named"),
+        ({"given_at_s": float("nan")}, "label of ana: given at nan"),
+        ({"expires_at_s": float("inf")}, "to expire at inf"),
+    ],
+)
+def test_a_label_that_says_nothing_is_refused(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        _label(**changed)
+
+
+def test_a_strange_key_of_a_label_is_named() -> None:
+    with pytest.raises(ValueError, match="Label: keys that do not fit: mood"):
+        Label.from_json(json.dumps(json.loads(_label().to_json()) | {"mood": "good"}))

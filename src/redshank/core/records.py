@@ -1,14 +1,21 @@
-"""Alert: the record that a person looks at, with a JSON round trip.
+"""Alert and Label: the records that a person reads and writes, with a JSON round trip.
 
 Objects begin here: what flows through the stages before is columns (`core/schema.py`). Times are seconds since the
-epoch, packet time.
+epoch: packet time of what was seen, the clock's of what a person did.
 """
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+import math
+import re
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 SEVERITIES = ("low", "medium", "high", "critical")
+UNSURE = "unsure"
+"""The answer of somebody who cannot tell; it is no family."""
+FAMILY_NAME = re.compile("[a-z][a-z0-9_]*")
+ID_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -78,10 +85,104 @@ class Alert:
         Raises:
             ValueError: If a key does not belong or is missing; it is named.
         """
-        values: dict[str, Any] = json.loads(text)
-        known = {field.name for field in fields(cls)}
-        if set(values) != known:
-            raise ValueError(f"Alert: keys that do not fit: {', '.join(sorted(set(values) ^ known))}")
+        values = _read(cls, text)
         values["targets"] = tuple(values["targets"])
         values["evidence"] = tuple(Evidence(**item) for item in values["evidence"])
         return cls(**values)
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a person said of one flow, once and for good: an answer, a correction or a withdrawal.
+
+    A record never changes. A correction is an answer that is `about` an earlier one, a withdrawal is about one and has
+    no family; `store/history.py` says what holds in the end.
+
+    Args:
+        id: Digest of the rest: the same thing said twice is one record. `Label.of` makes it.
+        question: The question that was answered.
+        uid: The flow.
+        family: A family, "benign", "unsure", or None for a withdrawal.
+        annotator: Who said so.
+        given_at_s: When, by the clock.
+        origin: Through what it came: "terminal", "file", "console", ...
+        evidence: What it rests on: free text, or the id of an alert.
+        expires_at_s: From when on it says nothing; None: never.
+        about: The label that it corrects or withdraws.
+
+    Raises:
+        ValueError: If a family is no name, a withdrawal is about nothing, a time is not finite, or nobody said it.
+    """
+
+    id: str
+    question: str
+    uid: str
+    family: str | None
+    annotator: str
+    given_at_s: float
+    origin: str
+    evidence: str = ""
+    expires_at_s: float | None = None
+    about: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be read again as what it was meant to be."""
+        if self.family is not None and not FAMILY_NAME.fullmatch(self.family):
+            raise ValueError(f"family: {self.family[:40]!r} is no name; use small letters, digits and underscores")
+        if self.family is None and self.about is None:
+            raise ValueError("family: none given; only a withdrawal has none, and names the label that it is about")
+        if not self.annotator.strip():
+            raise ValueError("annotator: nobody is named; say who answers")
+        if not (math.isfinite(self.given_at_s) and math.isfinite(self.expires_at_s or 0.0)):
+            raise ValueError(f"label of {self.annotator}: given at {self.given_at_s}, to expire at {self.expires_at_s}")
+
+    @classmethod
+    def of(
+        cls,
+        question: str,
+        uid: str,
+        family: str | None,
+        annotator: str,
+        given_at_s: float,
+        origin: str,
+        *,
+        evidence: str = "",
+        expires_at_s: float | None = None,
+        about: str | None = None,
+    ) -> Self:
+        """Make a label and its id; arguments as of the class.
+
+        Example:
+            >>> Label.of("q1", "C1", "benign", "ana", 1.7e9, "terminal").kind
+            'answer'
+        """
+        label = cls("", question, uid, family, annotator, given_at_s, origin, evidence, expires_at_s, about)
+        return replace(label, id=hashlib.sha256(label.to_json().encode()).hexdigest()[:ID_DIGITS])
+
+    @property
+    def kind(self) -> str:
+        """Tell whether it is an answer, a correction or a withdrawal."""
+        if self.family is None:
+            return "withdrawal"
+        return "answer" if self.about is None else "correction"
+
+    def to_json(self) -> str:
+        """Return the label as one line of JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Rebuild a label from `to_json`.
+
+        Raises:
+            ValueError: If a key does not belong or is missing; it is named.
+        """
+        return cls(**_read(cls, text))
+
+
+def _read(record: type[Alert | Label], text: str) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(text)
+    known = {field.name for field in fields(record)}
+    if set(values) != known:
+        raise ValueError(f"{record.__name__}: keys that do not fit: {', '.join(sorted(set(values) ^ known))}")
+    return values

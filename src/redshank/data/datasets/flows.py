@@ -9,7 +9,6 @@ by, so its own hash is what a result carries.
 
 import gzip
 import hashlib
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.errors import ConfigError, SourceError
+from redshank.core.records import FAMILY_NAME
 from redshank.core.schema import BENIGN, FLOW
 from redshank.data.dataset import Dataset, Labelled
 from redshank.flows.sources.table import LABELS, Table
 
 FORMS = (".parquet", ".arrow", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
-_NAME = re.compile("[a-z][a-z0-9_]*")
 _OTHERWISE = {"normal": BENIGN, "none": BENIGN, "background": BENIGN}
 """What others call benign; a family of that name would be an attack."""
 
@@ -115,7 +114,7 @@ def _require_families(path: Path, family: pa.ChunkedArray) -> None:
     for name in family.unique().to_pylist():
         if name in _OTHERWISE:
             raise SourceError(f"flows: '{path}': family '{name}' is called '{_OTHERWISE[name]}' here; rename it")
-        if not _NAME.fullmatch(name):
+        if not FAMILY_NAME.fullmatch(name):
             raise SourceError(
                 f"flows: '{path}': family {name[:40]!r} is no name; use small letters, digits and underscores"
             )

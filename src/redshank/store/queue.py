@@ -1,0 +1,161 @@
+"""Questions and labels in the store.
+
+In: questions that a strategy chose, labels that people gave. Out: the next question for somebody, and every label ever
+given. The one idea: nothing is changed but who holds a question, and that by one statement that succeeds for one
+process alone, so that several analysts can work at once, and a question that was dropped comes back by itself.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+
+from redshank.core.errors import ConfigError
+from redshank.core.records import Label
+from redshank.store.database import Database
+from redshank.store.history import by_question, settled, words
+from redshank.store.question import Question, from_row, to_row
+from redshank.store.tables import LABELS, QUESTIONS
+
+HOLD_S = 600.0
+"""How long a question that was shown to somebody is kept from others."""
+_ORDER = (QUESTIONS.c.asked_at_s.desc(), QUESTIONS.c.place, QUESTIONS.c.id)
+_FIELDS = [column for column in LABELS.c if column.name != "arrival"]
+
+
+class Queue:
+    """The questions and labels of a store; several processes may have one.
+
+    Args:
+        database: The store's file.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, questions: Iterable[Question]) -> int:
+        """Put questions into the queue; a flow that was asked about before is not asked about again.
+
+        Returns:
+            How many are new.
+        """
+        with self._database.writing() as sql:
+            known = set(sql.execute(select(QUESTIONS.c.id)).scalars())
+            new = {question.id: question for question in questions if question.id not in known}
+            if new:
+                sql.execute(insert(QUESTIONS), [to_row(question) for question in new.values()])
+        return len(new)
+
+    def questions(self) -> list[Question]:
+        """Return all questions: the latest round first, in it the most useful first."""
+        with self._database.reading() as sql:
+            return _questions(sql)
+
+    def labels(self) -> list[Label]:
+        """Return all labels in the order in which they arrived."""
+        with self._database.reading() as sql:
+            return _labels(sql)
+
+    def status(self, now_s: float) -> dict[str, str]:
+        """Return of each question, as `questions` orders them, whether it is "answered", "held" or "open".
+
+        Args:
+            now_s: The time, s since the epoch.
+        """
+        found = {}
+        for row, said in self._said(now_s):
+            done = settled(said, row["wanted"])
+            found[row["id"]] = "answered" if done else "held" if row["held_until_s"] > now_s else "open"
+        return found
+
+    def take(
+        self, annotator: str, now_s: float, *, hold_s: float = HOLD_S, skip: Collection[str] = ()
+    ) -> Question | None:
+        """Give somebody the next question, and keep it from others for a while.
+
+        Args:
+            annotator: Who asks; nobody is asked twice.
+            now_s: The time, s since the epoch.
+            hold_s: How long others do not get it, in s.
+            skip: Questions not to give.
+
+        Returns:
+            The question, or None if there is none left for them.
+        """
+        for row, said in self._said(now_s):
+            if row["id"] in skip or annotator in said or settled(said, row["wanted"]):
+                continue
+            if self.hold(row["id"], annotator, now_s, hold_s):
+                with self._database.reading() as sql:
+                    return _questions(sql, QUESTIONS.c.id == row["id"])[0]
+        return None
+
+    def hold(self, question: str, annotator: str, now_s: float, hold_s: float) -> bool:
+        """Try to keep a question from others for a while; 0 s lets go of it.
+
+        Returns:
+            Whether it is ours: nobody else held it.
+        """
+        free = or_(QUESTIONS.c.held_until_s <= now_s, QUESTIONS.c.holder == annotator)
+        with self._database.writing() as sql:
+            changed = sql.execute(
+                update(QUESTIONS)
+                .where(QUESTIONS.c.id == question, free)
+                .values(holder=annotator, held_until_s=now_s + hold_s)
+            )
+            return changed.rowcount == 1
+
+    def tell(self, labels: Sequence[Label]) -> int:
+        """Write labels down; all of them are durable when this returns, or none. One that is there already is the same.
+
+        Returns:
+            How many are new.
+
+        Raises:
+            ConfigError: If one is about a question or a label that the store does not have; the first is named.
+        """
+        with self._database.writing() as sql:
+            asked = set(sql.execute(select(QUESTIONS.c.id)).scalars())
+            known = {label.id: label for label in _labels(sql)}
+            new = []
+            for label in labels:
+                if label.question not in asked:
+                    raise ConfigError(f"question: no '{label.question}' in this store; `redshank labels list` has all")
+                if label.about is not None:
+                    _check_about(label, known)
+                if label.id not in known:
+                    new.append(label)
+                    known[label.id] = label
+            if new:
+                sql.execute(insert(LABELS), [dict(vars(label)) for label in new])
+                answered = {(label.question, label.annotator) for label in new}
+                for question, annotator in answered:
+                    sql.execute(
+                        update(QUESTIONS)
+                        .where(QUESTIONS.c.id == question, QUESTIONS.c.holder == annotator)
+                        .values(held_until_s=0.0)
+                    )
+        return len(new)
+
+    def _said(self, now_s: float) -> list[tuple[dict[str, Any], dict[str, Label]]]:
+        """Return who holds each question, and what was said of it."""
+        light = select(QUESTIONS.c.id, QUESTIONS.c.wanted, QUESTIONS.c.held_until_s).order_by(*_ORDER)
+        with self._database.reading() as sql:
+            rows = [row._asdict() for row in sql.execute(light)]
+            given = by_question(_labels(sql))
+        return [(row, words(given.get(row["id"], ()), now_s)) for row in rows]
+
+
+def _questions(sql: Connection, *wanted: ColumnElement[bool]) -> list[Question]:
+    rows = sql.execute(select(QUESTIONS).where(*wanted).order_by(*_ORDER))
+    return [from_row(row._asdict()) for row in rows]
+
+
+def _labels(sql: Connection) -> list[Label]:
+    return [Label(**row._asdict()) for row in sql.execute(select(*_FIELDS).order_by(LABELS.c.arrival))]
+
+
+def _check_about(label: Label, known: dict[str, Label]) -> None:
+    target = known.get(label.about or "")
+    if target is None or target.question != label.question or target.kind == "withdrawal":
+        raise ConfigError(f"label: no answer '{label.about}' in this store; `redshank labels list` has all")

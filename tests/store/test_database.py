@@ -1,0 +1,101 @@
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, text
+
+from questions import questions, store
+from redshank.core.errors import ActionError, ConfigError
+from redshank.store.database import Database
+from redshank.store.queue import Queue
+from redshank.store.tables import STORE
+
+
+def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
+    Database(tmp_path / "s", create=True).close()
+    again = Database(tmp_path / "s", create=True)
+    with again.reading() as connection:
+        assert connection.execute(text("select count(*) from redshank")).scalar() == 1
+        assert connection.execute(text("pragma journal_mode")).scalar() == "wal"
+        assert connection.execute(text("pragma synchronous")).scalar() == 2
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none", "store: no file '{place}/none'; `redshank ask --store"),
+        ("folder", "store: no file '{place}/folder'"),
+        ("text", "store: '{place}/text': file is not a database; name a file that"),
+        ("other", "store: '{place}/other' is another program's database"),
+        ("newer", "store: '{place}/newer' has version 99 of the tables, this program has 1"),
+    ],
+)
+def test_a_file_that_is_no_store_is_one_line(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("no database at all, but long enough to have a header that says so" * 20)
+    with closing(sqlite3.connect(tmp_path / "other")) as other:
+        other.execute("create table songs (name text)")
+    newer = Database(tmp_path / "newer", create=True)
+    with newer.writing() as connection:
+        connection.execute(STORE.delete())
+        connection.execute(insert(STORE).values(version=99))
+    newer.close()
+    with pytest.raises(ConfigError) as caught:
+        Database(tmp_path / name)
+    assert message.format(place=tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_store_is_not_made_where_no_folder_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has no folder"):
+        Database(tmp_path / "no" / "store", create=True)
+    with pytest.raises(ConfigError, match="is a folder"):
+        Database(tmp_path, create=True)
+
+
+def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    database = Database(tmp_path / "s", create=True)
+
+    def fail() -> None:
+        with database.writing() as connection:
+            connection.execute(insert(STORE).values(version=5))
+            raise KeyError("on purpose")
+
+    with pytest.raises(KeyError):
+        fail()
+    with database.reading() as connection:
+        assert connection.execute(text("select version from redshank")).scalars().all() == [1]
+    database.close()
+
+
+def test_what_the_file_refuses_is_one_line(tmp_path: Path) -> None:
+    database = Database(tmp_path / "s", create=True)
+    with pytest.raises(ActionError, match="no such table: songs"), database.reading() as connection:
+        connection.execute(text("select * from songs"))
+    database.close()
+
+
+def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
+    """A process that is killed right after an answer has lost nothing, and its store opens."""
+    store(tmp_path / "s")
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from redshank.store.database import Database; from redshank.store.queue import Queue\n"
+        "from redshank.core.records import Label\n"
+        "queue = Queue(Database(Path(sys.argv[1])))\n"
+        "for n in range(3):\n"
+        "    asked = queue.take('eve', 2e9)\n"
+        "    queue.tell([Label.of(asked.id, asked.uid, 'dos', 'eve', 2e9 + n, 'file')])\n"
+        "with queue._database.writing() as connection:\n"
+        "    connection.exec_driver_sql('delete from labels')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "s")], check=False, timeout=60)
+    assert done.returncode == -9
+    queue = Queue(Database(tmp_path / "s"))
+    assert [label.family for label in queue.labels()] == ["dos"] * 3
+    assert queue.add(questions()) == 0

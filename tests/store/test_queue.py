@@ -1,0 +1,137 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from questions import ASKED_S, answer, questions, store
+from redshank.core.errors import ConfigError
+from redshank.core.records import UNSURE
+from redshank.store.database import Database
+from redshank.store.queue import Queue
+
+NOW_S = ASKED_S + 1000
+
+WORKER = """
+import sys
+from pathlib import Path
+from redshank.core.records import Label
+from redshank.store.database import Database
+from redshank.store.queue import Queue
+queue, who = Queue(Database(Path(sys.argv[1]))), sys.argv[2]
+print('ready', flush=True)
+sys.stdin.readline()
+while (asked := queue.take(who, 2e9)) is not None:
+    queue.tell([Label.of(asked.id, asked.uid, 'dos', who, 2e9, 'file')])
+"""
+
+
+def test_the_most_useful_question_of_the_latest_round_comes_first(tmp_path: Path) -> None:
+    old, new = questions(seed=1), questions(seed=2, asked_at_s=ASKED_S + 500)
+    queue = store(tmp_path / "s", *old, *reversed(new))
+    assert [asked.id for asked in queue.questions()] == [asked.id for asked in [*new, *old]]
+    assert queue.take("ana", NOW_S) == new[0]
+
+
+def test_a_flow_is_asked_about_once(tmp_path: Path) -> None:
+    queue = store(tmp_path / "s")
+    assert queue.add([*questions(), *questions(seed=5), *questions(seed=5)]) == 6
+    assert len(queue.questions()) == 12
+
+
+def test_a_held_question_is_given_to_nobody_else_until_its_time_is_over(tmp_path: Path) -> None:
+    first, second, *_ = questions()
+    queue = store(tmp_path / "s")
+    assert queue.take("ana", NOW_S, hold_s=60) == first
+    assert queue.take("ben", NOW_S + 59) == second
+    assert queue.take("ana", NOW_S + 59) == first
+    assert queue.status(NOW_S + 1)[first.id] == "held"
+    assert queue.take("cas", NOW_S + 59 + 601, skip={second.id}) == first
+
+
+def test_a_question_that_was_let_go_is_open_at_once(tmp_path: Path) -> None:
+    first, *_ = questions()
+    queue = store(tmp_path / "s")
+    assert queue.take("ana", NOW_S) == first
+    assert queue.hold(first.id, "ana", NOW_S, 0)
+    assert queue.take("ben", NOW_S) == first
+
+
+def test_an_answer_settles_a_question_and_an_unsure_one_asks_somebody_else(tmp_path: Path) -> None:
+    queue = store(tmp_path / "s")
+    one, two, *_ = queue.questions()
+    assert queue.tell([answer(one, "dos"), answer(two, UNSURE)]) == 2
+    assert list(queue.status(NOW_S).values())[:2] == ["answered", "open"]
+    assert queue.take("ana", NOW_S) == queue.questions()[2]
+    assert queue.take("ben", NOW_S) == two
+
+
+def test_two_are_asked_where_two_are_wanted_and_a_third_if_they_disagree(tmp_path: Path) -> None:
+    (only,) = questions(("dos",), wanted=2)
+    queue = store(tmp_path / "s", only)
+    queue.tell([answer(only, "dos")])
+    assert queue.take("ana", NOW_S) is None
+    assert queue.take("ben", NOW_S) == only
+    queue.tell([answer(only, "benign", "ben")])
+    assert queue.take("cas", NOW_S) == only
+    queue.tell([answer(only, "dos", "cas")])
+    assert queue.take("dan", NOW_S) is None
+
+
+def test_a_late_answer_to_a_question_that_another_took_over_is_kept(tmp_path: Path) -> None:
+    first, *_ = questions()
+    queue = store(tmp_path / "s")
+    assert queue.take("ana", NOW_S, hold_s=10) == first
+    assert queue.take("ben", NOW_S + 20) == first
+    queue.tell([answer(first, "dos", "ben", 1021)])
+    queue.tell([answer(first, "scanning", "ana", 1030)])
+    assert [label.annotator for label in queue.labels()] == ["ben", "ana"]
+
+
+def test_a_withdrawal_opens_the_question_again(tmp_path: Path) -> None:
+    first, *_ = questions()
+    queue = store(tmp_path / "s")
+    given = answer(first, "dos")
+    queue.tell([given])
+    queue.tell([answer(first, None, about=given.id)])
+    assert queue.take("ana", NOW_S) == first
+    assert [label.kind for label in queue.labels()] == ["answer", "withdrawal"]
+
+
+def test_the_same_answer_told_twice_is_there_once(tmp_path: Path) -> None:
+    first, *_ = questions()
+    queue = store(tmp_path / "s")
+    assert [queue.tell([answer(first, "dos")]), queue.tell([answer(first, "dos")] * 2)] == [1, 0]
+
+
+def test_what_is_about_nothing_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    first, second, *_ = questions()
+    (strange,) = questions(("dos",), seed=77)
+    queue = store(tmp_path / "s")
+    with pytest.raises(ConfigError, match=f"question: no '{strange.id}' in this store"):
+        queue.tell([answer(first, "dos"), answer(strange, "dos")])
+    with pytest.raises(ConfigError, match="label: no answer '00ff' in this store"):
+        queue.tell([answer(first, None, about="00ff")])
+    queue.tell([answer(second, "dos")])
+    with pytest.raises(ConfigError, match="label: no answer"):
+        queue.tell([answer(first, None, about=answer(second, "dos").id)])
+    assert len(queue.labels()) == 1
+
+
+def test_two_processes_that_answer_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    asked = questions(("dos", "benign", "scanning") * 10)
+    store(tmp_path / "s", *asked)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(tmp_path / "s"), who], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for who in ("ana", "ben")
+    ]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+    for worker in workers:
+        worker.communicate(b"\n", timeout=60)
+        assert worker.returncode == 0
+    labels = Queue(Database(tmp_path / "s")).labels()
+    assert sorted(label.question for label in labels) == sorted(question.id for question in asked)
