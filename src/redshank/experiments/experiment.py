@@ -15,7 +15,7 @@ from redshank.experiments.cell import Cell, Outcome, Result
 from redshank.experiments.glance import CONSTANT, LOOKUP, TREES, Glance, best_first, glance
 from redshank.experiments.measure import Data, train_and_judge
 from redshank.learn.compare import OVER_ROWS, Comparison, Figure, ModelResult, over_seeds
-from redshank.learn.table import Table, TableRow
+from redshank.learn.table import Picture, Table, TableRow
 
 BESIDE = (TREES, LOOKUP, CONSTANT)
 """Stand in every table: gradient boosting, the best that memory alone can do, and the row that looks at nothing."""
@@ -107,6 +107,11 @@ class Experiment(ABC):
     def tables(self, results: Results) -> list[Table]:
         """Return the tables of what is known."""
         return [table_of(results, title, self.columns, ordered=self.best_first) for title in results.tables]
+
+    def pictures(self, results: Results) -> list[Picture]:
+        """Return what is drawn of what is known."""
+        del results
+        return []
 
 
 EXPERIMENTS: Kind[Experiment] = Kind("redshank.experiments.tables", Experiment, "experiment")

@@ -1,14 +1,18 @@
 """How figures are written: a measure, a rate, a number of things, and an interval beside each.
 
 In: numbers, and the name of the column that they stand in. Out: short text. A measure that is not quite 1 is never
-written as 1, what is not known is a dash, and an interval that is written like its figure is left out.
+written as 1, what is not known is a dash, and an interval that is written like its figure is left out. A number that
+was not reached is infinite, and the lower end of its interval is how far it went.
 """
+
+import math
 
 from redshank.learn.compare import Figure
 
 UNKNOWN = "-"
 RATES = ("fpr", "false")
 """How the names of rates begin that are small when all is well: written in percent."""
+NOT_REACHED = "not reached"
 COUNT = 2.0
 """What is larger than any measure is a number of things, written without decimals."""
 
@@ -52,6 +56,8 @@ def number(column: str, value: float | None) -> str:
         >>> number("fpr", 0.0123), number("accuracy", 0.5), number("labels", 12660.0)
         ('1.2 %', '0.500', '12,660')
     """
+    if value == math.inf:
+        return NOT_REACHED
     if value is not None and value > COUNT:
         return f"{value:,.0f}"
     return percent(value) if column.startswith(RATES) else share(value)
@@ -63,9 +69,15 @@ def reach(column: str, figure: Figure, between: str = " to ") -> str:
     Example:
         >>> reach("fpr", Figure(0.0123, 0.01, 0.02)), reach("accuracy", Figure(0.5, 0.5, 0.5))
         ('1 to 2 %', '')
+        >>> reach("L95", Figure(math.inf, 3000)), reach("L95", Figure(500, 400, math.inf))
+        ('more than 3,000', '400 or more')
     """
+    if figure.mean == math.inf and figure.low is not None:
+        return f"more than {number(column, figure.low)}"
     if figure.low is None or figure.high is None:
         return ""
+    if figure.high == math.inf:
+        return f"{number(column, figure.low)} or more"
     low, mean, high = (number(column, value) for value in (figure.low, figure.mean, figure.high))
     return "" if low == mean == high else f"{low.removesuffix(' %')}{between}{high}"
 

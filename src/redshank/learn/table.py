@@ -1,10 +1,10 @@
-"""A table of figures before anybody writes it down.
+"""A table or a picture of figures before anybody writes it down or draws it.
 
-In: nothing. Out: plain records: rows of figures with intervals, and what a published table has to carry beside them.
-Experiments fill tables, reports write them as text, Markdown or HTML.
+In: nothing. Out: plain records: rows of figures with intervals, and what a published table has to carry beside them;
+curves with bands. Experiments fill them, reports write them as text, Markdown, HTML or SVG.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redshank.learn.compare import Figure
@@ -44,3 +44,38 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[TableRow, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a picture.
+
+    Args:
+        name: In the key.
+        x, y: Its points, x rising.
+        low, high: A band around it, one value per point, or empty.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Curves in one frame.
+
+    Args:
+        title: Its heading, and what it is called where it cannot be seen.
+        caption: What a reader must know.
+        x, y: Names of the axes.
+        curves: The lines.
+    """
+
+    title: str
+    caption: str
+    x: str
+    y: str
+    curves: tuple[Curve, ...]
