@@ -39,6 +39,7 @@ Stop = Callable[[Sequence["Round"]], bool]
 
 UNSURE = -1
 HEARD_MOST = 3  # answers to one row
+WATCHED = 3000  # rows of the pool that tell how far a model moves
 DOUBTFUL = 0.5
 
 
@@ -79,6 +80,8 @@ class Round:
         validation_accuracy: Of the new weights; None without a gate.
         test_macro_f1, test_accuracy: Of the weights in force after this round.
         families: Distinct classes among the labels so far.
+        said: What the weights in force call some rows of the pool, always the same rows, a byte for each; empty unless
+            something may end the loop, because that is what `active/stopping.py` looks at.
     """
 
     asked: int
@@ -88,6 +91,7 @@ class Round:
     test_macro_f1: float
     test_accuracy: float
     families: int
+    said: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,8 @@ def learn_actively(
     land = landscape or Landscape.of(pool.x, parts.columns, steps=parts.steps, seed=seed)
     open_rows = np.ones(len(pool), dtype=np.bool_)
     answers, waiting = Answers(), deque[tuple[Rows, Classes]]()
-    first = np.random.default_rng(seed).permutation(len(pool))[: plan.initial].astype(np.int64)
+    order = np.random.default_rng(seed).permutation(len(pool)).astype(np.int64)
+    first, watched = order[: plan.initial], pool.x[order[-WATCHED:]]
     answers.take(first, answer(first))
     open_rows[first] = False
     trainer = _Trainer(parts, model, plan, land, borrow)
@@ -222,7 +227,8 @@ def learn_actively(
             asker.train(rows[clear], y[clear], number, rest=np.empty(0, np.int64), seed=once)
         test_accuracy, test_macro_f1 = judge(trainer.kept, parts.test)
         families = len(np.unique(y))
-        rounds.append(Round(answers.asked, len(rows), kept, accuracy, test_macro_f1, test_accuracy, families))
+        said = b"" if stop is None else trainer.kept.predict_proba(watched).argmax(axis=1).astype(np.uint8).tobytes()
+        rounds.append(Round(answers.asked, len(rows), kept, accuracy, test_macro_f1, test_accuracy, families, said))
         if on_round:
             on_round(rounds[-1])
         if stop is not None and stop(rounds):

@@ -1,0 +1,113 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redshank.active.loop import WATCHED, Plan, Round, learn_actively
+from redshank.active.stopping import AHEAD, SHARE, WINDOW, Cost, Stopping, gain, moved
+from redshank.active.strategies.random import Random
+from tables import Logistic, parts
+
+CLASSES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30)
+
+
+def _round(asked: int, said: list[int]) -> Round:
+    return Round(asked, asked, True, None, 0.5, 0.5, 2, bytes(said))
+
+
+@given(pairs=CLASSES)
+def test_a_model_moves_by_0_to_1_and_not_at_all_if_it_says_the_same(pairs: list[tuple[int, int]]) -> None:
+    before, now = (np.array(column, np.int64) for column in zip(*pairs, strict=True))
+    assert 0 <= moved(before, now, 4) <= 1
+    assert moved(now, now, 4) == 0
+    assert (moved(before, now, 4) == 0) == (before.tolist() == now.tolist())
+
+
+def test_a_rare_family_that_is_found_moves_as_much_as_a_frequent_one() -> None:
+    before = np.zeros(1000, np.int64)
+    rare, frequent = before.copy(), before.copy()
+    rare[:5] = 1
+    frequent[:500] = 1
+    assert moved(before, rare, 2) == pytest.approx(0.5, abs=0.01)
+    assert moved(before, frequent, 2) == pytest.approx(0.67, abs=0.01)
+
+
+@pytest.mark.parametrize("answers", [1, 20, 70, 200, 5000])
+def test_gain_lies_in_its_interval_and_is_more_for_a_model_that_moves_more(answers: int) -> None:
+    still, slow, fast = (gain(change, 400, 200, answers) for change in (0.0, 0.02, 0.2))
+    assert still.low == still.expected == still.high == 0
+    assert slow.low < slow.expected < slow.high < 100
+    assert slow.expected < fast.expected
+
+
+def test_the_expected_gain_is_the_share_of_the_law() -> None:
+    # 200 of 400 answers ago is one doubling, and 400 more are another.
+    found = gain(0.09 * math.log(2), 400, since=200, answers=400)
+    assert found.expected == pytest.approx(100 * SHARE * 0.3 * math.log(2))
+
+
+def test_few_answers_may_lose_what_many_gain() -> None:
+    few, many = (gain(0.05, 400, 200, answers) for answers in (AHEAD[0], AHEAD[-1]))
+    assert few.low < 0 < many.low
+
+
+@pytest.mark.parametrize(
+    ("asked", "since", "answers", "told"),
+    [
+        (400, 100, 0, "0 answers ahead, 100 of 400 back"),
+        (400, 0, 20, "20 answers ahead, 0 of 400 back; allowed is 1 or more, and 1 to 399"),
+        (400, 400, 20, "20 answers ahead, 400 of 400 back"),
+    ],
+)
+def test_numbers_of_answers_that_do_not_fit_are_refused(asked: int, since: int, answers: int, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        gain(0.1, asked, since, answers)
+
+
+@pytest.mark.parametrize(
+    ("answer", "point", "told"), [(-1.0, 1.0, "answer: -1.0 is not 0 or more"), (1.0, 0.0, "point: 0.0 is not above 0")]
+)
+def test_a_cost_out_of_range_is_refused(answer: float, point: float, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Cost(answer, point)
+
+
+def test_nothing_is_said_before_there_is_something_to_look_back_on() -> None:
+    stopping = Stopping(answers=100, points=50.0, n_classes=2)
+    rounds = [_round(20, [0, 1]), _round(60, [0, 1]), _round(119, [0, 1])]
+    assert stopping.look(rounds) is None
+    assert not stopping(rounds)
+    assert stopping([*rounds, _round(120, [0, 1])])
+
+
+def test_it_looks_back_on_the_oldest_round_within_the_window() -> None:
+    rounds = [_round(100, [0, 0]), _round(200, [1, 1]), _round(300, [0, 1]), _round(400, [0, 1])]
+    now = np.array([0, 1])
+    found = Stopping(answers=100, points=0.1, n_classes=2).look(rounds)
+    assert found == gain(moved(np.array([1, 1]), now, 2), 400, since=WINDOW, answers=100)
+
+
+def test_a_loop_goes_on_while_answers_move_the_model_and_stops_when_they_do_not() -> None:
+    table, plan = parts(), Plan(initial=20, batch=20, rounds=15, gate=False)
+    dear = Cost(answer=1.0, point=0.01).points(100)  # no gain is worth that
+    cheap = Cost(answer=0.0, point=1.0).points(100)
+    ends = []
+    for points in (cheap, dear):
+        stop = Stopping(answers=100, points=points, n_classes=3)
+        rounds = learn_actively(table, Logistic(), Random(), plan, stop=stop).rounds
+        assert all(len(one.said) == min(WATCHED, len(table.train)) for one in rounds)
+        ends.append(rounds[-1].asked)
+    assert ends == [320, 120]
+
+
+def test_what_is_looked_at_is_what_the_weights_in_force_say_of_the_same_rows() -> None:
+    table = parts()
+    learned = learn_actively(table, Logistic(), Random(), Plan(20, 20, 4), stop=lambda rounds: len(rounds) > 9)
+    kept = [one.kept for one in learned.rounds]
+    assert False in kept[1:]
+    for before, now in zip(learned.rounds, learned.rounds[1:], strict=False):
+        assert now.kept or before.said == now.said
+    counts = np.bincount(np.frombuffer(learned.rounds[-1].said, np.uint8), minlength=3)
+    assert counts.tolist() == np.bincount(learned.model.predict_proba(table.train.x).argmax(axis=1)).tolist()
