@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from redshank.active.spread import groups, in_turns, mean_distance, nearest, sample, typical_first
+from redshank.active.spread import farthest_first, groups, in_turns, mean_distance, nearest, sample, typical_first
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(5_000, 3)).astype(np.float32)
@@ -50,3 +50,9 @@ def test_a_group_without_rows_has_no_turn() -> None:
     assert picked[0] in {2, 3}
     assert picked[1] in {0, 1, 2, 3}
     assert in_turns(np.array([2, 0]), np.zeros(2, np.float32), 2, 0, np.zeros(3, np.int64)).tolist() in ([1, 0], [0, 1])
+
+
+def test_the_farthest_comes_first_and_each_only_once() -> None:
+    line = np.array([[0.0], [0.0], [4.0], [10.0], [7.0]], dtype=np.float32)
+    assert farthest_first(line, nearest(line, line[:1]), 3).tolist() == [3, 2, 4]
+    assert sorted(farthest_first(line, nearest(line, line[:0]), 9).tolist()) == [0, 1, 2, 3, 4]

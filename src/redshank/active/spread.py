@@ -8,6 +8,7 @@ Source: Gonzalez, Theoretical Computer Science 38, 1985 (farthest first); Hacohe
 """
 
 import heapq
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -22,20 +23,18 @@ Floats = npt.NDArray[np.float32]
 NEIGHBORS = 20  # as published for typicality
 PASSES = 3  # over the points, when they are grouped; further ones hardly move the centers
 BATCH = 2_048
-BLOCK = 4_096  # rows whose distances are held at a time
+BLOCK = 1_024  # rows whose distances are held at a time
 COMPARED = 500  # rows of a group that are compared with each other
 
 
 def sample(rows: int, most: int, seed: int) -> Ints:
-    """Return row numbers in rising order: all of them, or `most` drawn at random.
+    """Return row numbers in random order: all of them, or `most` of them.
 
     Example:
-        >>> sample(3, 10, seed=0).tolist()
+        >>> sorted(sample(3, 10, seed=0).tolist())
         [0, 1, 2]
     """
-    if rows <= most:
-        return np.arange(rows, dtype=np.int64)
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False)).astype(np.int64)
+    return np.random.default_rng(seed).permutation(rows)[:most].astype(np.int64)
 
 
 def nearest(points: Floats, others: Floats) -> Floats:
@@ -44,14 +43,25 @@ def nearest(points: Floats, others: Floats) -> Floats:
     Shape:
         points: [n, d]; others: [m, d]; returns: [n] float32.
     """
-    found = np.full(len(points), np.inf, np.float32)
-    if len(others):
-        squares = (others * others).sum(axis=1)
-        for i in range(0, len(points), BLOCK):
-            block = points[i : i + BLOCK]
-            apart = squares - 2 * (block @ others.T)
-            found[i : i + BLOCK] = np.maximum(apart.min(axis=1) + (block * block).sum(axis=1), 0)
-    return found
+    if not (len(points) and len(others)):
+        return np.full(len(points), np.inf, np.float32)
+    return np.concatenate([block.min(axis=1) for block in squared_distances(points, others)])
+
+
+def squared_distances(points: Floats, others: Floats) -> Iterator[Floats]:
+    """Yield the squared distances of some points at a time to all of others, none below 0.
+
+    Shape:
+        points: [n, d], n at least 1; others: [m, d]; yields: [at most `BLOCK`, m] float32.
+    """
+    squares = (others * others).sum(axis=1)
+    for i in range(0, len(points), BLOCK):
+        block = points[i : i + BLOCK]
+        apart = block @ others.T
+        apart *= -2
+        apart += squares
+        apart += (block * block).sum(axis=1)[:, None]
+        yield np.maximum(apart, 0, out=apart)
 
 
 def mean_distance(points: Floats, among: Floats, neighbors: int = NEIGHBORS) -> Floats:
@@ -67,6 +77,31 @@ def mean_distance(points: Floats, among: Floats, neighbors: int = NEIGHBORS) -> 
     """
     index = NearestNeighbors(n_neighbors=min(neighbors, len(among)), algorithm="brute").fit(among)
     return np.asarray(index.kneighbors(points)[0].mean(axis=1), dtype=np.float32)
+
+
+def farthest_first(points: Floats, apart: Floats, size: int) -> Ints:
+    """Take the point that is farthest from what is covered, which then is covered too, and so on (greedy k-center).
+
+    Args:
+        points: Where rows lie; among equals the first is taken.
+        apart: Squared distance of each to what is covered already, as `nearest` gives it.
+        size: How many at most.
+
+    Shape:
+        points: [n, d]; apart: [n]; returns: [min(size, n)] int64.
+
+    Example:
+        >>> line = np.array([[0.0], [1.0], [5.0], [9.0]], dtype=np.float32)
+        >>> farthest_first(line, nearest(line, line[:1]), 2).tolist()
+        [3, 2]
+    """
+    open_apart, squares = apart.copy(), (points * points).sum(axis=1)
+    picked = np.empty(min(size, len(points)), np.int64)
+    for i in range(len(picked)):
+        at = picked[i] = int(open_apart.argmax())
+        np.minimum(open_apart, squares - 2 * (points @ points[at]) + squares[at], out=open_apart)
+        open_apart[at] = -np.inf
+    return picked
 
 
 def groups(points: Floats, known: Floats, count: int, seed: int) -> tuple[Ints, Ints]:

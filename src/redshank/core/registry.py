@@ -31,7 +31,7 @@ class Kind(Generic[T]):
     Example:
         >>> from redshank.active.strategy import STRATEGIES
         >>> STRATEGIES.names()[:2]
-        ['least_confidence', 'random']
+        ['anomalous', 'badge']
     """
 
     folder: str
