@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-keras fuzz bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-keras fuzz bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ bench-live: .venv/installed ## Measure the sensor on a wire of its own: rate, dr
 
 bench-flood: .venv/installed ## Send five million flows in a row through the sensor: memory, time and what it gives up
 	$(BIN)/python bench/flood.py
+
+bench-query: .venv/installed ## Measure a round of questions on 200 thousand candidates for each query strategy
+	$(BIN)/python bench/query.py
 
 bench-keras: .venv/installed .venv-keras/installed ## Measure training beside Keras on TensorFlow at batch 32, 256 and 4096
 	$(BIN)/python bench/keras_peer.py

@@ -48,6 +48,11 @@ def peak_mib(pid: int | None = None) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def forget_peak() -> None:
+    """Let the most memory of our process begin anew, with what it has now."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def watched(process: "subprocess.Popen[bytes]", limit_s: float | None = None) -> Used:
     """Wait for a process that was just started, and set its `returncode`.
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from peak import peak_mib, watched
+from peak import forget_peak, peak_mib, watched
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 SMALL = [sys.executable, "-S", "-c", "import time; time.sleep(0.05)"]
@@ -43,3 +43,11 @@ def test_our_own_peak_is_what_we_have_at_least_and_nobody_has_none() -> None:
     gone = subprocess.Popen(SMALL)
     gone.wait()
     assert peak_mib(gone.pid) == 0
+
+
+def test_a_peak_can_begin_anew() -> None:
+    kept = b"x" * 300_000_000
+    high = peak_mib()
+    del kept
+    forget_peak()
+    assert peak_mib() < high - 250
