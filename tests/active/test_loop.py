@@ -224,6 +224,33 @@ def test_labels_in_doubt_are_asked_again_and_wait_for_it() -> None:
     assert learned.rounds[-1].labels == 180 - sum(count - 1 for count in times.values())
 
 
+def test_a_row_is_confirmed_by_two_answers_that_agree_and_a_majority() -> None:
+    answers = Answers()
+    said = {1: [0], 2: [0, 0], 3: [0, 1], 4: [0, 1, 0], 5: [UNSURE, UNSURE], 6: [1, UNSURE, 1], 7: [0, 0, 1, 1]}
+    for row, given_to_it in said.items():
+        for one in given_to_it:
+            answers.take(np.array([row]), np.array([one]))
+    assert [row for row in said if answers.confirmed(row)] == [2, 4, 6]
+
+
+def test_a_label_that_was_confirmed_is_trained_on_and_not_asked_again_whatever_is_doubted() -> None:
+    table = parts()
+    times: dict[int, int] = {}
+
+    def honest(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        for row in rows.tolist():
+            times[row] = times.get(row, 0) + 1
+        return table.train.y[rows]
+
+    def doubts_all(x: npt.NDArray[np.float32], y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float32]:
+        del y
+        return np.full(len(x), 0.4 if seed % 100_003 == 0 else 0.9, np.float32)
+
+    plan = Plan(initial=20, batch=20, rounds=4, gate=False, recheck=1.0)
+    learn_actively(table, Logistic(), Random(), plan, analyst=honest, doubt=doubts_all)
+    assert sorted(times.values()) == [1] * 20 + [2] * 40
+
+
 def test_a_proposer_asks_in_place_of_the_model() -> None:
     table, plan = parts(), Plan(initial=20, batch=10, rounds=3)
     asked = learn_actively(table, Constant(), LeastConfidence(), plan, proposer=Logistic()).labelled

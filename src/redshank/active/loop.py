@@ -129,6 +129,12 @@ class Answers:
             self.heard.setdefault(row, []).append(one)
         self.asked += len(rows)
 
+    def confirmed(self, row: int) -> bool:
+        """Return whether two answers to a row agree, and more than disagree with them."""
+        sure = [one for one in self.heard[row] if one != UNSURE]
+        most = max(map(sure.count, sure), default=0)
+        return most > 1 and 2 * most > len(sure)
+
     def labels(self) -> tuple[Rows, Classes]:
         """Return the rows that have a label, and their labels: the most frequent answer, the latest among equals.
 
@@ -221,7 +227,9 @@ def learn_actively(
         rows, y = answers.labels()
         if doubt is not None:
             doubted = dict(zip(rows.tolist(), doubt(pool.x[rows], y, once).tolist(), strict=True))
+            doubted = {row: one for row, one in doubted.items() if not answers.confirmed(row)}
         clear = np.array([doubted.get(row, 0.0) < DOUBTFUL for row in rows.tolist()], dtype=np.bool_)
+        clear |= not clear.any()  # a model needs something to learn from
         kept, accuracy = trainer.train(rows[clear], y[clear], number, np.flatnonzero(open_rows), once)
         if asker is not trainer:
             asker.train(rows[clear], y[clear], number, rest=np.empty(0, np.int64), seed=once)
