@@ -1,7 +1,7 @@
 """Which labels may be wrong: a forest that did not see a label says how well it fits.
 
-In: rows, the labels that were given, a seed. Out: how probably each label is wrong. The one idea: a wrong answer gives a
-label that rows like this one never have, while a label on a border between two families is merely not the likeliest.
+In: rows, the labels that were given, a seed. Out: how probably each label is wrong. The one idea: a wrong answer gives
+a label that rows like this one never have, while a label on a border between two families is merely not the likeliest.
 So the probability of the label itself counts, not whether another is larger: query strategies ask about borders, and
 there a third of all true labels loses to another family. How much a small probability means depends on how often
 answers are wrong at all; that rate is estimated from the same probabilities until it explains itself.

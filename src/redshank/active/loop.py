@@ -178,8 +178,8 @@ def learn_actively(
         landscape: The pool's, if it was made before; several runs can share one.
         proposer: A model that asks in place of `model`, trained on the same answers: trees learn from few.
         admit: Which questions may be asked.
-        doubt: Finds labels that may be wrong. What is in doubt is asked again (`Plan.recheck`), and until then nothing
-            is trained on it.
+        doubt: Finds labels that may be wrong. What is in doubt is asked again (`Plan.recheck`), and until
+            most answers agree nothing is trained on it.
         borrow: Chooses unlabelled rows to train on as the model would label them.
         stop: Ends the loop early.
         on_round: Told of each round as it ends.
