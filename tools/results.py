@@ -1,8 +1,9 @@
 """Write docs/results.md and docs/results/NAME.md from docs/results/NAME.json, and these from what was measured here.
 
 In: names of experiments whose cells lie in out/experiments (`python tools/results.py mahdi-2024`); none to only write
-the pages anew (`make results`). Out: docs/results/NAME.json, a page of tables for each, and docs/results.md, which says
-what came out in a line and in words. A test compares the pages with the JSON, so no figure on them is typed by hand.
+the pages anew (`make results`). Out: docs/results/NAME.json, a page of tables for each with its pictures, and
+docs/results.md, which says what came out in a line and in words. A test compares pages and pictures with the JSON, so
+no figure on them is typed by hand.
 """
 
 import sys
@@ -14,7 +15,8 @@ from redshank.experiments.experiment import Experiment, Results, find, names
 from redshank.experiments.published import publish, read
 from redshank.experiments.run import load
 from redshank.learn.spelling import UNKNOWN, spelled
-from redshank.report import markdown, wording
+from redshank.learn.table import Picture
+from redshank.report import markdown, pictures, wording
 from redshank.report.tables import document
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +44,7 @@ Speed, agreement with Zeek and other things that other commands measure stand in
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Published studies": ("mahdi-2024", "awais-2025", "ladder-toniot"),
     "All models": ("zoo-toniot", "zoo-botiot", "rt-iot2022", "unsw-official", "telemetry", "nslkdd-official"),
+    "Labels": ("active-toniot", "active-nslkdd", "active-iot23", "active-study", "active-new-network"),
     "What helps": ("imbalance", "selection"),
     "What nobody has seen": ("group-toniot", "zero-day", "iot23-group", "cross-dataset", "transfer", "sequences"),
 }
@@ -79,9 +82,13 @@ def published() -> dict[str, Published]:
 
 
 def pages() -> dict[Path, str]:
-    """Return every page that docs/results/*.json make, by its path."""
+    """Return every page and picture that docs/results/*.json make, by its path."""
     there = published()
-    return {PAGE: page(there)} | {PUBLISHED / f"{name}.md": tables(one) for name, one in there.items()}
+    made = {PAGE: page(there)} | {PUBLISHED / f"{name}.md": tables(one) for name, one in there.items()}
+    for name, one in there.items():
+        drawn = one.experiment.pictures(one.results)
+        made |= {PUBLISHED / pictures.name(name, picture): pictures.svg(picture) for picture in drawn}
+    return made
 
 
 def page(there: Mapping[str, Published]) -> str:
@@ -107,6 +114,7 @@ def tables(one: Published) -> str:
     chosen = one.experiment
     told = [
         *chosen.words(one.results),
+        *(_shown(one.name, picture, "") for picture in chosen.pictures(one.results)),
         f"`redshank experiment run {one.name}`; how to read it: [results](../results.md)",
     ]
     return f"{GENERATED}\n{document(chosen.title, chosen.what, told, chosen.tables(one.results), chosen.notes)}"
@@ -127,8 +135,14 @@ def _glances(groups: Mapping[str, list[Published]]) -> str:
 
 
 def _told(one: Published) -> str:
-    words = "".join(f"{text}\n\n" for text in one.experiment.words(one.results))
+    first = [_shown(one.name, picture, "results/") for picture in one.experiment.pictures(one.results)[:1]]
+    words = "".join(f"{text}\n\n" for text in (*one.experiment.words(one.results), *first))
     return f"### {one.experiment.title}\n\n{one.experiment.what}\n\n{words}[Tables](results/{one.name}.md)\n"
+
+
+def _shown(experiment: str, picture: Picture, folder: str) -> str:
+    """Return a picture as Markdown, its caption below it."""
+    return f"![{picture.title}]({folder}{pictures.name(experiment, picture)})\n\n{picture.title}. {picture.caption}"
 
 
 def main(chosen: list[str]) -> None:
@@ -141,7 +155,10 @@ def main(chosen: list[str]) -> None:
         PUBLISHED.mkdir(parents=True, exist_ok=True)
         (PUBLISHED / f"{name}.json").write_text(publish(experiment, results), encoding="utf-8")
         sys.stdout.write(f"docs/results/{name}.json: {len(results.found)} cells\n")
-    for path, text in pages().items():
+    made = pages()
+    for path in {*PUBLISHED.glob("*.md"), *PUBLISHED.glob("*.svg")} - set(made):
+        path.unlink()
+    for path, text in made.items():
         path.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{path.relative_to(ROOT)}\n")
 

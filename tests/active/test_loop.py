@@ -281,3 +281,9 @@ def test_borrowed_rows_are_trained_on_and_are_no_labels() -> None:
 def test_a_loop_ends_when_it_is_told_to_stop() -> None:
     learned = learn_actively(parts(), Logistic(), Random(), Plan(20, 10, 9), stop=lambda rounds: rounds[-1].asked >= 40)
     assert [point.asked for point in learned.rounds] == [20, 30, 40]
+
+
+def test_rounds_grow_with_the_answers_in_whole_batches() -> None:
+    plan = Plan(initial=20, batch=10, rounds=5, gate=False, growth=0.5)
+    learned = learn_actively(parts(), Logistic(), Random(), plan)
+    assert [one.asked for one in learned.rounds] == [20, 30, 40, 60, 90, 130]

@@ -57,3 +57,10 @@ def test_a_refused_row_is_replaced_by_the_next_best() -> None:
         return allowed
 
     assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=not_the_best).tolist() == best[1:11].tolist()
+
+
+def test_nothing_is_scored_for_a_strategy_that_does_not_look() -> None:
+    def refusing(x: Floats) -> Floats:
+        raise AssertionError(f"{len(x)} rows were scored")
+
+    assert len(choose(Random(), LAND, ALL, refusing, NOTHING, 10)) == 10

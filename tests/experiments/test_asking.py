@@ -55,7 +55,7 @@ def test_a_cell_that_asks_tells_its_curve_and_what_every_label_would_give() -> N
     assert at(SCORE, 100) not in found
     assert found["answers"] == 80
     assert found[ALL] == next(one.asked for one in learned.rounds if one.families == 3)
-    assert found[WHOLE] == here.every_label(CELL)
+    assert found[WHOLE] == here.every_label(CELL)[1]
     assert grounds.of(CELL, DATA) is here
     assert grounds.of(Cell("drawn", "lookup", task="family"), DATA) is here
 

@@ -11,13 +11,15 @@ def test_the_pages_of_results_are_what_the_generator_makes_of_the_published_cell
     made = results.pages()
     for path, text in made.items():
         assert path.read_text(encoding="utf-8") == text, "run `make results`"
-    assert set(results.PUBLISHED.glob("*.md")) == set(made) - {results.PAGE}
+    assert {*results.PUBLISHED.glob("*.md"), *results.PUBLISHED.glob("*.svg")} == set(made) - {results.PAGE}
 
 
 def test_every_published_file_is_of_an_experiment_and_small() -> None:
     paths = sorted(results.PUBLISHED.glob("*"))
-    assert {path.name for path in paths} <= {f"{name}.{kind}" for name in names() for kind in ("json", "md")}
-    assert sum(path.stat().st_size for path in paths if path.suffix == ".json") < 700_000
+    pages = {f"{name}.{kind}" for name in names() for kind in ("json", "md")}
+    assert {path.name for path in paths if path.suffix != ".svg"} <= pages
+    assert all(path.stat().st_size < 30_000 for path in paths if path.suffix == ".svg")
+    assert sum(path.stat().st_size for path in paths if path.suffix == ".json") < 1_400_000
 
 
 def test_every_experiment_has_one_place_in_the_order_of_reading() -> None:

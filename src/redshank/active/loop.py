@@ -11,6 +11,7 @@ but not its weights.
 """
 
 import copy
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ class Plan:
         initial: Labels drawn at random before the first question.
         batch: Questions in a round.
         rounds: Rounds after the initial one.
+        growth: Least questions of a round, as a share of those before; whole batches. A curve over thousands of answers
+            needs no point every twenty, and a site with many labels no training for a few more.
         gate: Keep new weights only if they are better on the validation part; else every round's weights are in force.
         fresh_every: Train anew every so many rounds and go on from the kept weights between; 0 never trains anew.
             Encoders then stay as the last fresh start fitted them, which is why the default is 1.
@@ -62,11 +65,25 @@ class Plan:
     initial: int = 100
     batch: int = 50
     rounds: int = 8
+    growth: float = 0.0
     gate: bool = True
     fresh_every: int = 1
     late: int = 0
     recheck: float = 0.0
     candidates: int = MOST
+
+    def questions(self, before: int) -> int:
+        """Return how many questions the next round has.
+
+        Args:
+            before: Questions so far, the initial set counted.
+
+        Example:
+            >>> plan = Plan(initial=20, batch=20, growth=0.04)
+            >>> plan.questions(20), plan.questions(999), plan.questions(1500)
+            (20, 20, 60)
+        """
+        return max(self.batch, math.floor(self.growth * before / self.batch) * self.batch)
 
 
 @dataclass(frozen=True)
@@ -204,15 +221,17 @@ def learn_actively(
     trainer = _Trainer(parts, model, plan, land, borrow)
     asker = _Trainer(parts, proposer, plan, land, None) if proposer is not None else trainer
     rounds: list[Round] = []
+    sent = plan.initial
     doubted: dict[int, float] = {}
     for number in range(plan.rounds + 1):
         once = seed * 100_003 + number
         if number:
-            again = _to_recheck(answers, doubted, round(plan.recheck * plan.batch))
+            questions = plan.questions(sent)
+            again = _to_recheck(answers, doubted, round(plan.recheck * questions))
             rest = np.flatnonzero(open_rows)
             rows, y = answers.labels()
             known = Known(land.points[rows], y)
-            size = plan.batch - len(again)
+            size = questions - len(again)
             new = choose(
                 strategy, land, rest, asker.kept.predict_proba, known, size,
                 seed=once, admit=admit, most=plan.candidates,
@@ -222,6 +241,7 @@ def learn_actively(
                 break
             open_rows[new] = False
             waiting.append((asked, answer(asked)))
+            sent += len(asked)
             if len(waiting) > plan.late:
                 answers.take(*waiting.popleft())
         rows, y = answers.labels()

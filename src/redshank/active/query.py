@@ -96,6 +96,7 @@ def choose(
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     x = landscape.x[rows]
-    pool = Pool(x, score(x), landscape.points[rows], landscape.anomaly[rows], known)
+    probabilities = score(x) if strategy.looks else np.empty((len(x), 0), np.float32)
+    pool = Pool(x, probabilities, landscape.points[rows], landscape.anomaly[rows], known)
     ranked = rows[strategy.query(pool, size if admit is None else size * SPARE, seed)]
     return ranked if admit is None else admit(ranked, size)[:size]

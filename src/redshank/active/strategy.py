@@ -6,7 +6,7 @@ the rows to ask the analyst about, the most useful first. A strategy never sees 
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ class Pool:
 
     Args:
         x: Raw feature values, NaN where absent. [n, c] float32
-        probabilities: The present model's class probabilities. [n, k] float32
+        probabilities: The present model's class probabilities; k = 0 for a strategy that does not look. [n, k] float32
         points: Where each lies; their distances mean something, see `active/embedding.py`. [n, d] float32
         anomaly: How unusual each is, known without any label; 0 to 1, high = unusual. [n] float32
         known: The labels given so far.
@@ -64,6 +64,9 @@ class Pool:
 
 class Strategy(ABC):
     """A query strategy."""
+
+    looks: ClassVar[bool] = True
+    """Whether it looks at probabilities; where it does not, nothing is scored for it."""
 
     @abstractmethod
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:

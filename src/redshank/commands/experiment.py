@@ -127,9 +127,11 @@ def _write_page(path: Path, chosen: "Experiment", results: "Results") -> None:
     from redshank.experiments.experiment import comparison
     from redshank.report.evaluation import details
     from redshank.report.page import Chapter, bullets, write_page
+    from redshank.report.pictures import chapter
     from redshank.report.tables import chapters
 
     made = [Chapter("In short", [chosen.what, *(chosen.words(results) if results.found else [])])]
+    made += chapter(chosen.pictures(results))
     made += chapters(chosen.tables(results))
     for title in results.tables:
         first = comparison(results, title)

@@ -7,9 +7,8 @@ Source: `L95` and `L99` as in EVALUATION: answers until the smoothed curve stays
 """
 
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,9 @@ AT = (20, 40, 60, 80, 100, 120, 160, 200, 240, 300, 400, 500, 600, 800, 1000, 12
 SMOOTHED = 3
 """Rounds that a curve is averaged over before it is asked whether it stays above."""
 SHARES = {"L95": 0.95, "L99": 0.99}
-SCORE, FAMILIES, WHOLE, ALL = "macro_f1", "families", "macro_f1 of every label", "all families"
-PLAN: dict[str, Any] = {"initial": 20, "batch": 20, "gate": False, "candidates": 20_000}
+SCORE, ACCURACY, WHOLE = "macro_f1", "accuracy", "macro_f1 of every label"
+FAMILIES, ALL = "families", "all families"
+PLAN: dict[str, Any] = {"initial": 20, "batch": 20, "gate": False, "candidates": 20_000, "growth": 0.04}
 """What cells ask by, where their options say nothing else."""
 
 
@@ -54,12 +54,12 @@ class Ground:
     Args:
         parts: Pool and test.
         landscape: Where the rows of the pool lie.
-        whole: Macro-F1 of models that had every label, by model and settings.
+        whole: Accuracy and macro-F1 of models that had every label, by model and settings.
     """
 
     parts: Parts
     landscape: Landscape
-    whole: dict[str, float] = field(default_factory=dict)
+    whole: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, parts: Parts, seed: int) -> "Ground":
@@ -71,8 +71,8 @@ class Ground:
         """
         return cls(parts, Landscape.of(parts.train.x, parts.columns, steps=parts.steps, seed=seed))
 
-    def every_label(self, cell: Cell) -> float:
-        """Return the macro-F1 on test of the cell's model when it has every label of the pool."""
+    def every_label(self, cell: Cell) -> tuple[float, float]:
+        """Return accuracy and macro-F1 on test of the cell's model when it has every label of the pool."""
         key = f"{cell.model} {json.dumps(plain(dict(cell.settings)), sort_keys=True)} {cell.seed}"
         if key not in self.whole:
             model = model_of(cell)
@@ -84,7 +84,7 @@ class Ground:
                 n_classes=len(self.parts.classes),
                 steps=self.parts.steps,
             )
-            self.whole[key] = judge(model, self.parts.test)[1]
+            self.whole[key] = judge(model, self.parts.test)
         return self.whole[key]
 
 
@@ -122,10 +122,13 @@ def plan_of(cell: Cell) -> Plan:
         (6, 2, False)
     """
     asked = {**PLAN, **{f.name: cell.options[f.name] for f in fields(Plan) if f.name in cell.options}}
-    if "answers" in cell.options:
-        asked["rounds"] = math.ceil((cell.options["answers"] - asked["initial"]) / asked["batch"])
-        asked["rounds"] += asked.get("late", 0)
-    return Plan(**asked)
+    plan = Plan(**asked)
+    if "answers" not in cell.options:
+        return plan
+    rounds, answers = plan.late, plan.initial
+    while answers < cell.options["answers"]:
+        rounds, answers = rounds + 1, answers + plan.questions(answers)
+    return replace(plan, rounds=rounds)
 
 
 def ask(cell: Cell, ground: Ground, *, analyst: Analyst | None = None, **beside: Any) -> Learned:  # noqa: ANN401  whatever the loop takes
@@ -191,10 +194,11 @@ def outcome_of(cell: Cell, ground: Ground, rounds: Sequence[Round], **figures: f
         rounds: The curve.
         figures: Further figures.
     """
-    whole = ground.every_label(cell) if cell.options.get("whole", True) else None
+    whole = ground.every_label(cell)[1] if cell.options.get("whole", True) else None
     there = len(np.unique(ground.parts.train.y))
     told: dict[str, float | None] = {
         SCORE: rounds[-1].test_macro_f1,
+        ACCURACY: rounds[-1].test_accuracy,
         WHOLE: whole,
         "answers": float(rounds[-1].asked),
         ALL: next((float(one.asked) for one in rounds if one.families == there), None),
@@ -204,7 +208,9 @@ def outcome_of(cell: Cell, ground: Ground, rounds: Sequence[Round], **figures: f
     for answers in AT:
         point = next((one for one in reversed(rounds) if one.asked <= answers), None)
         if point is not None and answers <= rounds[-1].asked:
-            told |= {at(SCORE, answers): point.test_macro_f1, at(FAMILIES, answers): float(point.families)}
+            told[at(SCORE, answers)] = point.test_macro_f1
+            if there > 2:
+                told[at(FAMILIES, answers)] = float(point.families)
     rows = {"train": len(ground.parts.train), "test": len(ground.parts.test)}
     return Outcome({**told, **figures}, rows=rows, classes=ground.parts.classes)
 

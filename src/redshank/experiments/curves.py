@@ -7,7 +7,7 @@ an initial set that is lucky is lucky for all.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -15,7 +15,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from redshank.experiments.asking import ALL, AT, CURVE, FAMILIES, SCORE, SHARES, WHOLE, Grounds, ask, at, outcome_of
+from redshank.experiments.asking import (
+    ACCURACY,
+    ALL,
+    AT,
+    CURVE,
+    FAMILIES,
+    PLAN,
+    SCORE,
+    SHARES,
+    WHOLE,
+    Grounds,
+    ask,
+    at,
+    outcome_of,
+)
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, facts_of
 from redshank.experiments.glance import LOOKUP, TREES, Glance, Named
@@ -26,10 +40,13 @@ from redshank.learn.table import Curve, Picture, Table, TableRow
 
 CONTROL = "random"
 RIVAL = "margin"
+LEAD = "mixed"
 LATE = "all families, 9 of 10 seeds"
 RESAMPLES = 2000
 EVERY = "every label"
 """What the rows of models that had all labels say beside their name."""
+FEW = 5
+"""Seeds of what is not run with all of them."""
 TOLD_AT = 400
 """Answers at which an experiment is told in one line."""
 ASKED_NOTES = (
@@ -42,7 +59,11 @@ ASKED_NOTES = (
         "“labels, margin = 1”: a seed's L95 divided by that of margin with the same initial set, median over seeds "
         "with a bootstrap interval over them; where the other one did not get there its budget stands for it."
     ),
-    "Every strategy begins with the same 20 rows drawn at random, asks for 20 a round, and nothing is gated.",
+    (
+        f"Every strategy begins with the same {PLAN['initial']} rows drawn at random and asks for {PLAN['batch']} a "
+        f"round, beyond {int(2 * PLAN['batch'] / PLAN['growth']):,} answers for {PLAN['growth']:.0%} of them; "
+        f"{PLAN['candidates']:,} rows of the pool are scored in a round, and no gate keeps old weights."
+    ),
 )
 
 
@@ -70,7 +91,7 @@ class Asking(Experiment):
         "answers",
     )
     notes: ClassVar[tuple[str, ...]] = ASKED_NOTES
-    shown: ClassVar[tuple[str, ...]] = ("mixed", RIVAL, CONTROL)
+    shown: ClassVar[tuple[str, ...]] = (LEAD, RIVAL, CONTROL)
     """The rows of its pictures; the control is always one."""
 
     def __init__(self) -> None:
@@ -81,14 +102,14 @@ class Asking(Experiment):
         """Ask as the cell says, or train with every label."""
         ground = self.grounds.of(cell, data)
         if "strategy" not in cell.options:
-            whole = ground.every_label(cell)
+            accuracy, whole = ground.every_label(cell)
             rows = {"train": len(ground.parts.train), "test": len(ground.parts.test)}
-            return Outcome({SCORE: whole, WHOLE: whole, "answers": float(rows["train"])}, rows=rows)
+            return Outcome({SCORE: whole, ACCURACY: accuracy, WHOLE: whole, "answers": float(rows["train"])}, rows=rows)
         return outcome_of(cell, ground, ask(cell, ground).rounds)
 
     def published(self) -> tuple[str, ...]:
         """See `Experiment.published`."""
-        return (*SHARES, ALL, WHOLE, SCORE, "answers", *CURVE)
+        return (*SHARES, ALL, WHOLE, SCORE, ACCURACY, "answers", *CURVE)
 
     def tables(self, results: Results) -> list[Table]:
         """See `Experiment.tables`."""
@@ -110,6 +131,24 @@ class Asking(Experiment):
         whole = results.figure(WHOLE, table=title, row=row)
         meaning = f"After {TOLD_AT} answers; the same model with every label: {told(whole)}."
         return Glance(at(SCORE, TOLD_AT), Named(row, figure), trees, lookup, meaning, title)
+
+
+def asking(template: Cell, answers: Mapping[str, int], *, few: Collection[str] = (), **options: Any) -> list[Cell]:  # noqa: ANN401  as in a cell
+    """Return a cell per strategy, and those that have every label; for the first `FEW` seeds or for all.
+
+    Args:
+        template: What they share; its seed says which cells there are.
+        answers: Budget by strategy.
+        few: Strategies that are run with the first seeds alone.
+        options: Further options of all that ask.
+    """
+    first = template.seed < FEW
+    cells = [
+        replace(template, row=name, options={**options, "strategy": name, "answers": budget})
+        for name, budget in answers.items()
+        if first or name not in few
+    ]
+    return [*cells, *(beside(template) if first else [])]
 
 
 def every(model: str) -> str:
@@ -186,7 +225,7 @@ def ratio(results: Results, name: str, table: str, row: str, against: str) -> Fi
         if seed in theirs
     ]
     ratios = np.array([a / b for a, b in both if a is not None and b])
-    return _bootstrapped(ratios, np.median)
+    return bootstrapped(ratios, np.median)
 
 
 def difference(results: Results, name: str, table: str, row: str, against: str) -> Figure:
@@ -201,10 +240,10 @@ def difference(results: Results, name: str, table: str, row: str, against: str) 
     """
     mine, theirs = (of_seeds(results, name, table=table, row=one) for one in (row, against))
     pairs = [(mine[seed], theirs.get(seed)) for seed in mine]
-    return _bootstrapped(np.array([a - b for a, b in pairs if a is not None and b is not None]), np.mean)
+    return bootstrapped(np.array([a - b for a, b in pairs if a is not None and b is not None]), np.mean)
 
 
-def _bootstrapped(values: npt.NDArray[np.float64], middle: Any) -> Figure:  # noqa: ANN401  a function of numpy
+def bootstrapped(values: npt.NDArray[np.float64], middle: Any) -> Figure:  # noqa: ANN401  a function of numpy
     """Return the middle of values and its 95 % bootstrap interval over them; without one for fewer than three."""
     if not len(values):
         return Figure(None)
@@ -230,7 +269,9 @@ def asked(results: Results, title: str, columns: tuple[str, ...]) -> Table:
         figures: dict[str, Figure] = {}
         for column in columns:
             if name.endswith(EVERY):
-                figures[column] = results.figure(column, table=title, row=name) if column == SCORE else Figure(None)
+                figures[column] = (
+                    results.figure(column, table=title, row=name) if column in (SCORE, ACCURACY) else Figure(None)
+                )
             elif column in (*SHARES, ALL):
                 figures[column] = median(list(of_seeds(results, column, table=title, row=name).values()), answers)
             elif column == LATE:
@@ -286,3 +327,41 @@ def _curve(results: Results, name: str, title: str, row: str) -> Curve | None:
         return None
     low, high = (tuple(float(np.quantile(values, q)) for values in whole.values()) for q in (0.1, 0.9))
     return Curve(row, tuple(whole), tuple(float(np.mean(values)) for values in whole.values()), low, high)
+
+
+def compared(results: Results, title: str, row: str = LEAD) -> list[str]:
+    """Say how many answers a row of a table needs for 95 %, beside margin and random questions.
+
+    Args:
+        results: What is known.
+        title: Which table.
+        row: The row.
+    """
+    lines = {line.name: line.figures for line in asked(results, title, ("L95", "L99", ALL, LATE)).rows}
+    if row not in lines or lines[row]["L95"].mean is None:
+        return []
+    whole = results.figure(WHOLE, table=title, row=row)
+    others = [name for name in (RIVAL, CONTROL) if name in lines and name != row]
+    said = f"{title}: for 95 % of what every label gives (macro-F1 {told(whole)}) {row} needs "
+    said += _answers(lines[row]["L95"])
+    said += "".join(f", {name} {_answers(lines[name]['L95'])}" for name in others)
+    times = [f"{text} than {name}" for name in others if (text := _fewer(ratio(results, "L95", title, row, name)))]
+    said += f"; seed by seed {' and '.join(times)}." if times else "."
+    said += f" For 99 % {row} needs {_answers(lines[row]['L99'])}"
+    said += "".join(f", {name} {_answers(lines[name]['L99'])}" for name in others) + "."
+    seen = [f"{name} {_answers(lines[name][LATE])}" for name in (row, *others) if lines[name][LATE].mean is not None]
+    return [said + (f" Every family was seen in nine of ten seeds after: {', '.join(seen)}." if seen else "")]
+
+
+def _answers(figure: Figure) -> str:
+    if figure.mean is not None and math.isinf(figure.mean):
+        return f"more than {figure.low:,.0f}"
+    return told(figure)
+
+
+def _fewer(figure: Figure) -> str:
+    """Say a ratio of answers the other way round, the bounds with it; nothing where it has no number."""
+    if figure.mean is None or math.isinf(figure.mean):
+        return ""
+    reach = "" if figure.low is None or figure.high is None else f" ({1 / figure.high:.2f} to {1 / figure.low:.2f})"
+    return f"{1 / figure.mean:.2f}{reach} times fewer"

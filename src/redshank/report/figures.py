@@ -16,6 +16,8 @@ LEAST = 1e-300
 DASHES = ("", "7 4", "2 4", "10 3 2 3", "12 5")
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 54, 24, 12, 44
+FEW = 3
+"""A logarithmic axis with fewer powers of ten has marks between them."""
 # A label longer than this would take the room of the cells; its whole text shows on hover.
 LABEL_CHARACTERS = 18
 
@@ -72,6 +74,14 @@ def line_plot(lines: Sequence[Line], x: Axis, y: Axis, *, diagonal: bool = False
         y: The vertical axis.
         diagonal: Whether to draw where y = x.
     """
+    said = f"{y.label} against {x.label}: {', '.join(line.name for line in lines)}"
+    key = _key(lines) if len(lines) > 1 else ""
+    inside = drawn(lines, x, y, diagonal=diagonal)
+    return Html(f'{key}<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{Html.of(said)}">{inside}</svg>')
+
+
+def drawn(lines: Sequence[Line], x: Axis, y: Axis, *, diagonal: bool = False) -> str:
+    """Return what stands inside the frame of a plot, `WIDTH` by `HEIGHT`; see `line_plot`."""
     across = Scale(x, [v for line in lines for v in line.x], LEFT, WIDTH - RIGHT)
     values = [v for line in lines for v in (*line.y, *line.low, *line.high)]
     up = Scale(y, values, HEIGHT - BOTTOM, TOP)
@@ -83,10 +93,7 @@ def line_plot(lines: Sequence[Line], x: Axis, y: Axis, *, diagonal: bool = False
         )
     bands = [_band(line, _color(line, i), across, up) for i, line in enumerate(lines)]
     series = [_series(line, i, across, up, (x, y)) for i, line in enumerate(lines)]
-    said = f"{y.label} against {x.label}: {', '.join(line.name for line in lines)}"
-    key = _key(lines) if len(lines) > 1 else ""
-    drawn = "".join([*parts, *bands, *series])
-    return Html(f'{key}<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{Html.of(said)}">{drawn}</svg>')
+    return "".join([*parts, *bands, *series])
 
 
 def heat_map(
@@ -185,6 +192,9 @@ class Scale:
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             self.marks = [10.0**d for d in range(first, last + 1, max(1, (last - first) // 6))]
+            if len(self.marks) < FEW:
+                fine = [m * 10.0**d for d in range(first - 1, last + 1) for m in (1, 2, 5)]
+                self.marks = [mark for mark in fine if self.low * 0.999 <= mark <= self.high * 1.001]
         else:
             margin = 0 if axis.high is not None else 0.04 * (self.high - self.low)
             self.high += margin

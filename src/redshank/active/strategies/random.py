@@ -1,5 +1,7 @@
 """Ask about rows drawn at random: the control that every other strategy is measured against."""
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,6 +10,8 @@ from redshank.active.strategy import Pool, Strategy
 
 class Random(Strategy):
     """Uniform draws without replacement."""
+
+    looks: ClassVar[bool] = False
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick uniformly; see `Strategy.query`."""
