@@ -6,7 +6,8 @@ learn differently are; a class borrows no more rows than it has labels, times a 
 rare ones; and among sure rows chance decides, because the surest teach least.
 
 Never from live traffic that nobody has reviewed, unless its owner says so: what an attacker sends and the model takes
-for benign would be trained on as benign. So no command borrows unless it is asked to.
+for benign would be trained on as benign. So no command borrows unless it is asked to. What it does to macro-F1 is
+measured by `redshank experiment run active-aids`.
 Source: Scudder, "Probability of error of some adaptive pattern-recognition machines", IEEE Trans. Information Theory
 1965, for self-training; Zhou, Goldman, "Democratic co-learning", ICTAI 2004, for agreement of different learners.
 """
