@@ -50,3 +50,9 @@ def test_a_strategy_works_where_all_rows_are_one(name: str) -> None:
     """A pool that was not deduplicated: no distance, no difference of score."""
     given = pool(np.full((40, 2), 0.5), np.zeros((40, 3)), anomaly=np.full(40, 0.4), known=np.zeros((4, 3)))
     assert len(set(_strategy(name).query(given, 10, 1).tolist())) == 10
+
+
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_a_strategy_works_with_labels_of_a_family_that_the_model_does_not_know(name: str) -> None:
+    given = pool(np.full((30, 3), 1 / 3), known=np.zeros((4, 2)), y=[0, 3, 4, 4])
+    assert len(set(_strategy(name).query(given, 10, 1).tolist())) == 10

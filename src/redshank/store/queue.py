@@ -5,6 +5,7 @@ given. The one idea: nothing is changed but who holds a question, and that by on
 process alone, so that several analysts can work at once, and a question that was dropped comes back by itself.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -101,7 +102,7 @@ class Queue:
             changed = sql.execute(
                 update(QUESTIONS)
                 .where(QUESTIONS.c.id == question, free)
-                .values(holder=annotator, held_until_s=now_s + hold_s)
+                .values(holder=annotator, held_until_s=now_s + hold_s if hold_s else 0.0)
             )
             return changed.rowcount == 1
 
@@ -136,6 +137,11 @@ class Queue:
                         .values(held_until_s=0.0)
                     )
         return len(new)
+
+    def counts(self, now_s: float) -> dict[str, int]:
+        """Return how many questions are open, held and answered."""
+        found = Counter(self.status(now_s).values())
+        return {name: found[name] for name in ("open", "held", "answered")}
 
     def _said(self, now_s: float) -> list[tuple[dict[str, Any], dict[str, Label]]]:
         """Return who holds each question, and what was said of it."""

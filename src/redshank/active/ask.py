@@ -1,0 +1,144 @@
+"""Choose the flows of a network that an analyst is asked about.
+
+In: a source of flows, a bundle, a strategy, and a store with what was asked and answered before. Out: new questions in
+the store. The one idea: a site's questions go through `choose`, the code that simulations measure, with the bundle's
+graph as the scorer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from redshank.active.candidates import Candidates, Floats
+from redshank.active.query import MOST, Admit, Landscape, choose
+from redshank.active.strategy import STRATEGIES, Known
+from redshank.active.told import told
+from redshank.core.bundle import Bundle
+from redshank.detect.graph import Graph
+from redshank.features.feature_set import FEATURE_SETS
+from redshank.flows.source import FlowSource
+from redshank.store.question import Question, flow_values, identity
+from redshank.store.queue import Queue
+
+NEIGHBORS = 8  # of which an analyst sees those that have a label
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What became of a round.
+
+    Args:
+        flows: Final rows seen.
+        candidates: Distinct vectors among them that were scored.
+        labels: Labels that the strategy knew.
+        questions: New questions in the store, the most useful first.
+    """
+
+    flows: int
+    candidates: int
+    labels: int
+    questions: tuple[Question, ...]
+
+
+def ask(
+    source: FlowSource,
+    bundle: Bundle,
+    queue: Queue,
+    strategy: str,
+    *,
+    count: int,
+    now_s: float,
+    seed: int = 0,
+    most: int = MOST,
+    wanted: int = 1,
+    admit: Admit | None = None,
+) -> Asked:
+    """Put new questions into a store.
+
+    Args:
+        source: The flows.
+        bundle: What scores them.
+        queue: The store.
+        strategy: A name in `STRATEGIES`.
+        count: How many questions.
+        now_s: The time, s since the epoch.
+        seed: Of the sample of candidates and of the strategy.
+        most: Candidates that are kept and scored.
+        wanted: How many people are to answer each question.
+        admit: Which may be asked.
+
+    Raises:
+        BundleError: If the bundle was made for other features, or is damaged.
+        ConfigError: If there is no such strategy.
+        SourceError: If the source stopped before its end.
+    """
+    chooser = STRATEGIES.find(strategy)()
+    manifest = bundle.manifest
+    found = FEATURE_SETS.find(manifest.feature_set)
+    bundle.require(found.name, found.version, found.fingerprint(), [column.name for column in found.columns])
+    features, graph = found(), Graph(bundle)
+    before = told(queue, found.name, now_s)
+    candidates = Candidates(most, seed, before.x)
+    for batch in source.batches():
+        candidates.add(batch, features.encode(batch))
+    flows, x = candidates.kept()
+    labelled = before.labelled
+    if not len(x):
+        return Asked(candidates.flows_seen, 0, len(labelled), ())
+    land = Landscape.of(x, found.columns, steps=found.steps, seed=seed)
+    points = land.embedding.points(before.x) if len(before.x) else np.empty((0, land.points.shape[1]), np.float32)
+    known = Known(points[labelled], before.classes(manifest.classes))
+
+    def score(rows: Floats) -> Floats:
+        p = graph.probabilities(rows)
+        # A row that the graph cannot judge is as doubtful as a row can be.
+        return np.where(np.isfinite(p).all(axis=1, keepdims=True), p, np.float32(1 / p.shape[1]))
+
+    rows = choose(chooser, land, np.arange(len(x)), score, known, count, seed=seed, admit=admit, most=most)
+    values = flow_values(flows.take(rows.tolist()))
+    ids = [identity(flow) for flow in values]
+    near = _nearest(land.points[rows], points, ids, [question.id for question in before.questions])
+    p = score(x[rows])
+    questions = [
+        Question(
+            id=ids[place],
+            uid=flow.get("uid", ""),
+            device=flow.get("src_ip", ""),
+            flow=flow,
+            feature_set=found.name,
+            fingerprint=found.fingerprint(),
+            x=x[row].tobytes(),
+            classes=tuple(manifest.classes),
+            probabilities=tuple(p[place].tolist()),
+            neighbors=near[place],
+            why=_why(p[place], manifest.classes, float(land.anomaly[row])),
+            strategy=strategy,
+            bundle=manifest.name,
+            bundle_sha256=manifest.sha256,
+            asked_at_s=now_s,
+            place=place,
+            wanted=wanted,
+        )
+        for place, (row, flow) in enumerate(zip(rows.tolist(), values, strict=True))
+    ]
+    asked_before = {question.id for question in queue.questions()}
+    queue.add(questions)
+    new = tuple(question for question in questions if question.id not in asked_before)
+    return Asked(candidates.flows_seen, len(x), len(labelled), new)
+
+
+def _why(p: Floats, classes: Sequence[str], anomaly: float) -> str:
+    """Say what made a flow worth asking about: how near two classes are, and how unusual it is."""
+    first, second = np.argsort(-p, kind="stable")[:2].tolist()
+    return f"{classes[first]} {p[first]:.2f} or {classes[second]} {p[second]:.2f}; unusual {anomaly:.2f} of 1"
+
+
+def _nearest(new: Floats, old: Floats, new_ids: Sequence[str], old_ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return for each new question those that lie nearest, the nearest first, among new and old ones."""
+    points, ids = np.concatenate([new, old]), [*new_ids, *old_ids]
+    found = []
+    for own, point in zip(new_ids, new, strict=True):
+        order = np.argsort(((points - point) ** 2).sum(axis=1), kind="stable")[: NEIGHBORS + 1]
+        found.append(tuple(ids[at] for at in order.tolist() if ids[at] != own)[:NEIGHBORS])
+    return found

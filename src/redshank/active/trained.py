@@ -1,0 +1,46 @@
+"""Which bundles were trained on which labels: a bundle's provenance lists them.
+
+In: labels, or a folder of bundles. Out: what a manifest says, and the bundles that say it. The one idea: the list
+travels in the bundle, so that whoever has the bundle can answer, wherever the store is.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from redshank.core.bundle import MANIFEST_FILE, Bundle
+from redshank.core.errors import ConfigError
+from redshank.core.records import Label
+
+KEY = "labels"
+
+
+def label_provenance(labels: Iterable[Label]) -> dict[str, Any]:
+    """Return what the provenance of a bundle says of the labels that it was trained on, under KEY."""
+    ids = sorted(label.id for label in labels)
+    return {"count": len(ids), "sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(), "ids": ids}
+
+
+def trained_on(folder: Path, ids: Collection[str], labels: Sequence[Label]) -> list[tuple[str, int]]:
+    """Return the bundles below a folder that were trained on labels, and on how many of them.
+
+    Args:
+        folder: Bundles lie in it, at any depth.
+        ids: Labels, or questions: then all labels about them.
+        labels: All labels of the store.
+
+    Raises:
+        ConfigError: If there is no such folder.
+        BundleError: If a bundle is damaged.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"--models: no folder '{folder}'; name a folder of bundles")
+    wanted = {*ids, *(label.id for label in labels if label.question in ids)}
+    found = []
+    for manifest in sorted(folder.rglob(MANIFEST_FILE)):
+        listed = Bundle.load(manifest.parent).manifest.provenance.get(KEY, {}).get("ids", [])
+        count = len(wanted & set(listed))
+        if count:
+            found.append((str(manifest.parent.relative_to(folder)), count))
+    return found

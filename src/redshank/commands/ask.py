@@ -1,0 +1,98 @@
+"""`redshank ask`: choose the flows whose labels would help most, and put them into the queue."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time, until_interrupted
+
+DEFAULT = "margin"
+
+
+def ask(
+    store: Annotated[
+        Path, typer.Option("--store", "-s", metavar="FILE", help="Where questions and labels are kept; made if absent.")
+    ],
+    read: Read = None,
+    interfaces: Interfaces = None,
+    records: From = None,
+    follow: Follow = False,
+    seconds: Seconds = None,
+    bpf: Bpf = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
+    ] = None,
+    strategy: Annotated[str, typer.Option(help="What chooses: margin, random, typical, ...")] = DEFAULT,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many questions.")] = 20,
+    people: Annotated[int, typer.Option(min=1, help="How many people are to answer each question.")] = 1,
+    candidates: Annotated[
+        int, typer.Option(min=1, help="Distinct flows that are kept and scored; of more, a sample.")
+    ] = 200_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the strategy.")] = 0,
+    config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of tables.")] = False,
+) -> None:
+    """Ask about the flows that a model would learn most from.
+
+    Exactly one of -r, -i and --from is read. Flows that look alike to the model are asked about once, and never one
+    like those that were asked about before. `redshank label` answers. Needs the extra `train`.
+
+    Example: redshank ask -r plant.pcap.gz --store labels.db --count 20
+    """
+    from redshank.active.ask import ask as choose
+    from redshank.active.strategy import STRATEGIES
+    from redshank.active.words import flow_lines
+    from redshank.config import load
+    from redshank.core.bundle import Bundle
+    from redshank.detect.default import default_bundle
+    from redshank.report.summary import Section, show
+    from redshank.store.database import Database
+    from redshank.store.queue import Queue
+
+    inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
+    settings = load(config)
+    source = inputs.source(settings.sensor)
+    asker = Bundle.load(bundle or settings.detect.bundle or default_bundle())
+    STRATEGIES.find(strategy)  # before a store is made
+    queue = Queue(Database(store, create=True))
+    with ended_in_time(inputs, source), until_interrupted(inputs, source):
+        asked = choose(
+            source,
+            asker,
+            queue,
+            strategy,
+            count=count,
+            now_s=time.time(),
+            seed=seed,
+            most=candidates,
+            wanted=people,
+        )
+    now = queue.counts(time.time())
+    show(
+        f"Questions about {inputs.place}",
+        [
+            Section(
+                "Asked",
+                [
+                    {"question": one.id, "device": one.device, "flow": flow_lines(one.flow)[0], "why": one.why}
+                    for one in asked.questions
+                ],
+            ),
+            Section(
+                "Round",
+                {
+                    "flows": asked.flows,
+                    "candidates": asked.candidates,
+                    "labels_known": asked.labels,
+                    "questions": len(asked.questions),
+                    "strategy": strategy,
+                    "bundle": asker.manifest.name,
+                },
+            ),
+            Section("Queue", now),
+        ],
+        as_json=as_json,
+    )
