@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redshank.active.loop import UNSURE, Answers, Plan, Round, learn_actively
+from redshank.active.query import Admit, Rows
 from redshank.active.strategies.least_confidence import LeastConfidence
 from redshank.active.strategies.random import Random
 from redshank.data.parts import Part
@@ -211,10 +212,9 @@ def test_labels_in_doubt_are_asked_again_and_wait_for_it() -> None:
                 given[i] = (given[i] + 1) % 3
         return given
 
-    def knows(x: npt.NDArray[np.float32], y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float32]:
+    def knows(rows: Rows, y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float32]:
         del seed
-        truth = {tuple(row.tolist()): one for row, one in zip(table.train.x, table.train.y.tolist(), strict=True)}
-        return np.array([truth[tuple(row.tolist())] != one for row, one in zip(x, y.tolist(), strict=True)], np.float32)
+        return np.asarray(table.train.y[rows] != y, np.float32)
 
     plan = Plan(initial=100, batch=10, rounds=8, gate=False, recheck=0.5)
     learned = learn_actively(table, Logistic(), Random(), plan, seed=3, analyst=careless, doubt=knows)
@@ -242,9 +242,9 @@ def test_a_label_that_was_confirmed_is_trained_on_and_not_asked_again_whatever_i
             times[row] = times.get(row, 0) + 1
         return table.train.y[rows]
 
-    def doubts_all(x: npt.NDArray[np.float32], y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float32]:
+    def doubts_all(rows: Rows, y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float32]:
         del y
-        return np.full(len(x), 0.4 if seed % 100_003 == 0 else 0.9, np.float32)
+        return np.full(len(rows), 0.4 if seed % 100_003 == 0 else 0.9, np.float32)
 
     plan = Plan(initial=20, batch=20, rounds=4, gate=False, recheck=1.0)
     learn_actively(table, Logistic(), Random(), plan, analyst=honest, doubt=doubts_all)
@@ -260,8 +260,13 @@ def test_a_proposer_asks_in_place_of_the_model() -> None:
 
 
 def test_questions_that_may_not_be_asked_are_not() -> None:
+    class Even(Admit):
+        def __call__(self, rows: Rows, size: int) -> Rows:
+            even: Rows = rows[rows % 2 == 0]
+            return even[:size]
+
     plan = Plan(initial=20, batch=10, rounds=3)
-    learned = learn_actively(parts(), Logistic(), Random(), plan, admit=lambda rows, size: rows[rows % 2 == 0][:size])
+    learned = learn_actively(parts(), Logistic(), Random(), plan, admit=Even())
     assert (learned.labelled[20:] % 2 == 0).all()
 
 

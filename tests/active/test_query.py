@@ -1,7 +1,6 @@
 import numpy as np
-import numpy.typing as npt
 
-from redshank.active.query import Landscape, choose
+from redshank.active.query import Admit, Landscape, Rows, choose
 from redshank.active.strategies.margin import Margin
 from redshank.active.strategies.random import Random
 from redshank.active.strategy import Known
@@ -52,11 +51,25 @@ def test_no_more_rows_are_scored_than_allowed() -> None:
 def test_a_refused_row_is_replaced_by_the_next_best() -> None:
     best = choose(Margin(), LAND, ALL, _first, NOTHING, 20)
 
-    def not_the_best(rows: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
-        allowed: npt.NDArray[np.int64] = rows[rows != best[0]][:size]
-        return allowed
+    class NotTheBest(Admit):
+        def __call__(self, rows: Rows, size: int) -> Rows:
+            allowed: Rows = rows[rows != best[0]][:size]
+            return allowed
 
-    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=not_the_best).tolist() == best[1:11].tolist()
+    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=NotTheBest()).tolist() == best[1:11].tolist()
+
+
+def test_rows_that_may_never_be_asked_are_no_candidates() -> None:
+    best = choose(Margin(), LAND, ALL, _first, NOTHING, 100)
+
+    class Late(Admit):
+        def still(self, rows: Rows) -> Rows:
+            return np.setdiff1d(rows, best[:90])
+
+        def __call__(self, rows: Rows, size: int) -> Rows:
+            return rows[:size]
+
+    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=Late()).tolist() == best[90:].tolist()
 
 
 def test_nothing_is_scored_for_a_strategy_that_does_not_look() -> None:

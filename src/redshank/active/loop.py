@@ -28,8 +28,8 @@ from redshank.learn.model import Classes, Floats, Model
 Analyst = Callable[[Rows], Classes]
 """Answers questions: row numbers of the training part in, their classes out; `UNSURE` is an answer too."""
 
-Doubt = Callable[[Floats, Classes, int], Floats]
-"""Raw rows, their labels and a seed in; out: how probably each label is wrong, 0 to 1."""
+Doubt = Callable[[Rows, Classes, int], Floats]
+"""Row numbers of the training part, their labels and a seed in; out: how probably each label is wrong, 0 to 1."""
 
 Borrow = Callable[[Model, Floats, Classes, Floats, int], tuple[Rows, Classes, Floats]]
 """The model in force, raw rows with labels, these, raw open rows and a seed in; out: which open rows to train on, as
@@ -246,7 +246,7 @@ def learn_actively(
                 answers.take(*waiting.popleft())
         rows, y = answers.labels()
         if doubt is not None:
-            doubted = dict(zip(rows.tolist(), doubt(pool.x[rows], y, once).tolist(), strict=True))
+            doubted = dict(zip(rows.tolist(), doubt(rows, y, once).tolist(), strict=True))
             doubted = {row: one for row, one in doubted.items() if not answers.confirmed(row)}
         clear = np.array([doubted.get(row, 0.0) < DOUBTFUL for row in rows.tolist()], dtype=np.bool_)
         clear |= not clear.any()  # a model needs something to learn from

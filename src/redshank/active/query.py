@@ -5,6 +5,7 @@ Out: row numbers, the most useful first. The one idea: a simulation on a labelle
 through here alike. Memory is bounded: at most `most` candidates, drawn at random, are scored in a round.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -22,8 +23,23 @@ Rows = npt.NDArray[np.int64]
 Scorer = Callable[[Floats], Floats]
 """Raw rows in, class probabilities out: a model's `predict_proba`, or a bundle's graph."""
 
-Admit = Callable[[Rows, int], Rows]
-"""Rows in the order they would be asked, and how many may be; out: those that may, in that order."""
+
+class Admit(ABC):
+    """Which questions may be asked."""
+
+    def still(self, rows: Rows) -> Rows:
+        """Return the rows that may be asked at all, in their order; others are no candidates."""
+        return rows
+
+    @abstractmethod
+    def __call__(self, rows: Rows, size: int) -> Rows:
+        """Return the rows that are asked in this round, in their order; called once a round.
+
+        Args:
+            rows: In the order they would be asked.
+            size: How many may be.
+        """
+
 
 MOST = 200_000
 SPARE = 3  # times the batch are ranked if some may be refused
@@ -91,6 +107,7 @@ def choose(
     Shape:
         rows: [n] int64; returns: [min(size, n) or fewer if refused] int64, row numbers of the landscape.
     """
+    rows = rows if admit is None else admit.still(rows)
     if not len(rows):
         return rows
     if len(rows) > most:
