@@ -198,7 +198,7 @@ class ActiveAids(Experiment):
             FOREST,
             task=cell.task,
             seed=cell.seed,
-            options={**COARSE, "strategy": cell.options["strategy"], "answers": LAST},
+            options={**COARSE, "strategy": cell.options["strategy"], "answers": max(cell.options["taught"])},
         )
         if self._asked is None or self._asked[0] != asker.key:
             self._asked = asker.key, ask(asker, ground).labelled
