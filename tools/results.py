@@ -44,7 +44,14 @@ Speed, agreement with Zeek and other things that other commands measure stand in
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Published studies": ("mahdi-2024", "awais-2025", "ladder-toniot"),
     "All models": ("zoo-toniot", "zoo-botiot", "rt-iot2022", "unsw-official", "telemetry", "nslkdd-official"),
-    "Labels": ("active-toniot", "active-nslkdd", "active-iot23", "active-study", "active-new-network"),
+    "Labels": (
+        "active-toniot",
+        "active-nslkdd",
+        "active-iot23",
+        "active-study",
+        "active-new-network",
+        "active-aids",
+    ),
     "What helps": ("imbalance", "selection"),
     "What nobody has seen": ("group-toniot", "zero-day", "iot23-group", "cross-dataset", "transfer", "sequences"),
 }

@@ -1,5 +1,7 @@
 """Every query strategy keeps the promises of `active/strategy.py`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,3 +58,11 @@ def test_a_strategy_works_where_all_rows_are_one(name: str) -> None:
 def test_a_strategy_works_with_labels_of_a_family_that_the_model_does_not_know(name: str) -> None:
     given = pool(np.full((30, 3), 1 / 3), known=np.zeros((4, 2)), y=[0, 3, 4, 4])
     assert len(set(_strategy(name).query(given, 10, 1).tolist())) == 10
+
+
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_a_strategy_that_does_not_look_works_without_probabilities(name: str) -> None:
+    given = _pool(60, 4)
+    blind = replace(given, probabilities=given.probabilities[:, :0])
+    if not _strategy(name).looks:
+        assert _strategy(name).query(blind, 20, 1).tolist() == _strategy(name).query(given, 20, 1).tolist()

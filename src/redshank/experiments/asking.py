@@ -24,6 +24,8 @@ from redshank.learn.provenance import plain
 
 AT = (20, 40, 60, 80, 100, 120, 160, 200, 240, 300, 400, 500, 600, 800, 1000, 1200, 1600, 2000, 2400, 3000, 4000, 6000)
 """Numbers of answers that a curve is told at."""
+EARLY = 600
+"""Answers up to which a curve tells how many families were seen: what is rare is found early or by luck."""
 SMOOTHED = 3
 """Rounds that a curve is averaged over before it is asked whether it stays above."""
 SHARES = {"L95": 0.95, "L99": 0.99}
@@ -43,7 +45,7 @@ def at(name: str, answers: int) -> str:
     return f"{name} at {answers}"
 
 
-CURVE = tuple(at(name, answers) for name in (SCORE, FAMILIES) for answers in AT)
+CURVE = (*(at(SCORE, n) for n in AT), *(at(FAMILIES, n) for n in AT if n <= EARLY))
 """The names of all figures of a curve."""
 
 
@@ -209,7 +211,7 @@ def outcome_of(cell: Cell, ground: Ground, rounds: Sequence[Round], **figures: f
         point = next((one for one in reversed(rounds) if one.asked <= answers), None)
         if point is not None and answers <= rounds[-1].asked:
             told[at(SCORE, answers)] = point.test_macro_f1
-            if there > 2:
+            if there > 2 and answers <= EARLY:
                 told[at(FAMILIES, answers)] = float(point.families)
     rows = {"train": len(ground.parts.train), "test": len(ground.parts.test)}
     return Outcome({**told, **figures}, rows=rows, classes=ground.parts.classes)

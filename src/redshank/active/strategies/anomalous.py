@@ -4,6 +4,8 @@ Source: Pelleg and Moore, "Active Learning for Anomaly and Rare-Category Detecti
 Gonzalez 1985 for the order among them.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,8 @@ TIMES = 10  # as many unusual rows as questions are looked at
 
 class Anomalous(Strategy):
     """Of the most unusual rows those far from labels and from each other first; without labels the most unusual."""
+
+    looks: ClassVar[bool] = False
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick unusual rows of different places; see `Strategy.query`."""

@@ -4,6 +4,8 @@ Source: Sener and Savarese, "Active Learning for Convolutional Neural Networks: 
 greedy k-center). scikit-activeml's CoreSet holds utilities for every question and row, and works in float64.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,8 @@ LOOKED = 50_000  # candidates whose distances to all labels are computed
 
 class CoreSet(Strategy):
     """Farthest from labels and from what was just picked first."""
+
+    looks: ClassVar[bool] = False
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick rows far from all labels; see `Strategy.query`."""

@@ -5,6 +5,8 @@ a sample and by k-means on small batches. scikit-activeml's TypiClust groups the
 each round and holds utilities for every question and row.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +19,8 @@ GROUPS = 500  # at most, as published
 
 class Typical(Strategy):
     """As many groups as labels and questions; the least covered and largest first, of each its most typical row."""
+
+    looks: ClassVar[bool] = False
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick typical rows of places without a label; see `Strategy.query`."""

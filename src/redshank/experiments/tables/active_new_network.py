@@ -40,7 +40,7 @@ LATER = {f"Later on {name}": name for name in ("iot23/20-1", "iot23/21-1", "iot2
 ELSEWHERE = {f"On capture {name}, asked on the others": name for name in MALWARE}
 """A capture of IoT-23 is the test, what no flow of it shares with the others is the pool."""
 GROUPS = {"Later on the same network": LATER, "On another capture": ELSEWHERE}
-STRATEGIES_SHOWN = (LEAD, RIVAL, CONTROL)
+STRATEGIES_SHOWN = (LEAD, RIVAL, CONTROL, "typical")
 LABELS = (0, 20, 50, 100)
 BATCH = 10
 RATE = 0.01

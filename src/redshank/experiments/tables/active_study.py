@@ -19,10 +19,11 @@ from redshank.experiments.wording import told
 from redshank.experiments.zoo import lasting
 from redshank.learn.table import Table
 
-TABLE = "Benign or attack"
+BINARY, FAMILIES = "Benign or attack", "Ten families"
 STUDY = "least_confidence"
 PROPOSER = "random_forest"
-PROPOSED = f"{RIVAL}, a forest asks"
+PROPOSED = {BINARY: f"{STUDY}, a forest asks", FAMILIES: f"{RIVAL}, a forest asks"}
+"""The row in which another model asks; of two classes margin and least confidence ask alike."""
 LEARNER = "bilstm"
 SETTINGS: dict[str, Any] = {"units": (32, 16), "batch_size": 32, "learning_rate": 0.003, **lasting(15)}
 """The published network, narrower: a seed of all rows must be a matter of a minute."""
@@ -49,26 +50,33 @@ class ActiveStudy(Asking):
             f"{PLAN['initial']} labels drawn at random, the same for all rows of a seed, then {PLAN['batch']} a round. "
             "No gate: the study's would cost more validation labels than all answers."
         ),
-        f"“{PROPOSED}”: a {PROPOSER} learns from the same answers and asks by {RIVAL} in the network's place.",
+        f"“a forest asks”: a {PROPOSER} learns from the same answers and asks in the network's place.",
+        "Of two classes margin, entropy and least confidence ask alike, so margin stands among families alone.",
         f"Models that have every label were run with the first {FEW} seeds.",
     )
-    shown: ClassVar[tuple[str, ...]] = (STUDY, RIVAL, CONTROL, PROPOSED)
+    shown: ClassVar[tuple[str, ...]] = (STUDY, RIVAL, CONTROL, *PROPOSED.values())
 
     def cells(self, seeds: Sequence[int]) -> list[Cell]:
         """See `Experiment.cells`."""
         made = []
         for seed in seeds:
-            shared = Cell("ton_iot", LEARNER, settings=SETTINGS, seed=seed, table=TABLE)
-            made += [
-                replace(shared, row=row, options={**PLAN, "strategy": strategy, **more})
-                for row, strategy, more in (
-                    (STUDY, STUDY, {}),
-                    (RIVAL, RIVAL, {}),
-                    (CONTROL, CONTROL, {}),
-                    (PROPOSED, RIVAL, {"proposer": PROPOSER}),
-                )
-            ]
-            made += beside(shared) if seed < FEW else []
+            for table, task in ((BINARY, "binary"), (FAMILIES, "family")):
+                shared = Cell("ton_iot", LEARNER, settings=SETTINGS, task=task, seed=seed, table=table)
+                rows = {name: name for name in (STUDY, RIVAL, CONTROL) if table == FAMILIES or name != RIVAL}
+                rows[PROPOSED[table]] = PROPOSED[table].partition(",")[0]
+                made += [
+                    replace(
+                        shared,
+                        row=row,
+                        options={
+                            **PLAN,
+                            "strategy": strategy,
+                            **({"proposer": PROPOSER} if row == PROPOSED[table] else {}),
+                        },
+                    )
+                    for row, strategy in rows.items()
+                ]
+                made += beside(shared) if seed < FEW else []
         return made
 
     def tables(self, results: Results) -> list[Table]:
@@ -77,26 +85,28 @@ class ActiveStudy(Asking):
 
     def words(self, results: Results) -> list[str]:
         """See `Experiment.words`."""
-        study, control = (results.figure(ACCURACY, table=TABLE, row=row) for row in (STUDY, CONTROL))
-        if study.mean is None or control.mean is None:
-            return []
-        said = [
-            (
-                f"With {PLAN['answers']:,} labels the BiLSTM that asks for its least confident rows has an accuracy of "
-                f"{told(study)}, with labels drawn at random {told(control)}; seed by seed the difference is "
-                f"{told(difference(results, ACCURACY, TABLE, STUDY, CONTROL))}."
+        said = []
+        for table, name in ((BINARY, ACCURACY), (FAMILIES, SCORE)):
+            study, control = (results.figure(name, table=table, row=row) for row in (STUDY, CONTROL))
+            gain = difference(results, name, table, STUDY, CONTROL)
+            if gain.mean is None:
+                continue
+            more = [
+                f"; {row} gains {told(other)}"
+                for row in (RIVAL, PROPOSED[table])
+                if (other := difference(results, name, table, row, CONTROL)).mean is not None
+            ]
+            said.append(
+                f"{table}: with {PLAN['answers']:,} labels the BiLSTM that asks for its least confident rows has "
+                f"{'an accuracy' if name == ACCURACY else 'a macro-F1'} of {told(study)}, with labels drawn at random "
+                f"{told(control)}; seed by seed it gains {told(gain)}{''.join(more)}."
             )
-        ]
-        for row in (RIVAL, PROPOSED):
-            gain = difference(results, at(SCORE, PLAN["answers"]), TABLE, row, CONTROL)
-            if gain.mean is not None:
-                said.append(f"Of macro-F1 {row} gains {told(gain)} over random questions.")
         return said
 
     def glance(self, results: Results) -> Glance | None:
         """See `Experiment.glance`."""
-        gain = difference(results, ACCURACY, TABLE, STUDY, CONTROL)
+        gain = difference(results, ACCURACY, BINARY, STUDY, CONTROL)
         meaning = "" if gain.mean is None else f"Least confidence gains {told(gain)} of accuracy over random questions."
-        known = table_of(results, TABLE, self.columns)
+        known = table_of(results, BINARY, self.columns)
         plain = tuple(replace(row, name=row.name.removesuffix(f", {EVERY}")) for row in known.rows)
         return glance(replace(known, rows=plain), ACCURACY, meaning=meaning, where=f"{PLAN['answers']:,} labels")
