@@ -17,9 +17,10 @@ KEY = "labels"
 
 
 def label_provenance(labels: Iterable[Label]) -> dict[str, Any]:
-    """Return what the provenance of a bundle says of the labels that it was trained on, under KEY."""
-    ids = sorted(label.id for label in labels)
-    return {"count": len(ids), "sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(), "ids": ids}
+    """Return what the provenance of a bundle says of the labels that it was trained on, one at least, under KEY."""
+    ids, questions = zip(*sorted((label.id, label.question) for label in labels), strict=True)
+    digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()
+    return {"count": len(ids), "sha256": digest, "ids": list(ids), "questions": sorted(set(questions))}
 
 
 def trained_on(folder: Path, ids: Collection[str], labels: Sequence[Label]) -> list[tuple[str, int]]:

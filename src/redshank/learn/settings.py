@@ -5,7 +5,7 @@ configuration, so there is nothing to keep in step. Ranges are checked by the mo
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redshank.core.errors import ConfigError
@@ -58,6 +58,23 @@ def check_settings(model: str, settings: dict[str, Any]) -> None:
     problems = [_no_setting(model, key, defaults) for key in settings if key not in defaults]
     if problems:
         raise ConfigError(problems)
+
+
+def settings_again(model: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that made a model, from what its bundle tells of it.
+
+    Args:
+        model: Its name.
+        told: Settings as a manifest holds them: lists where tuples were, and what training found beside them.
+
+    Example:
+        >>> settings_again("fnn", {"units": [8, 4], "seed": 3, "factors": [1.0, 2.0]})
+        {'units': (8, 4)}
+    """
+    defaults = _defaults(model)
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in told.items() if name in defaults
+    }
 
 
 def written(value: object) -> str:

@@ -1,0 +1,109 @@
+"""`redshank retrain`: learn from the labels of a store, and let the gate decide whether that helped."""
+
+import shlex
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HERE = Path("out/models")
+
+
+def retrain(
+    store: Annotated[Path, typer.Option("--store", "-s", metavar="FILE", help="Where questions and labels are kept.")],
+    models: Annotated[Path, typer.Option(metavar="FOLDER", help="The shelf of bundles.")] = HERE,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the champion was made from; its own word if absent.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Its file or folder; under $REDSHANK_DATA/data if absent.")
+    ] = None,
+    hold_out: Annotated[
+        float, typer.Option(min=0.01, max=0.99, metavar="SHARE", help="Labels, the latest flows, that only measure.")
+    ] = 0.3,
+    weight: Annotated[
+        float, typer.Option(min=1e-6, metavar="W", help="Weight of a label beside a row of the dataset.")
+    ] = 1.0,
+    canaries: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Flows with a family beside each: attacks to stay detected.")
+    ] = None,
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="How several answers become a label: majority or dawid_skene.")
+    ] = "majority",
+    metric: Annotated[str, typer.Option(metavar="NAME", help="The metric that has to improve.")] = "macro_f1",
+    rate: Annotated[float, typer.Option(metavar="RATE", help="False-alarm rate whose thresholds raise alarms.")] = 0.01,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of text.")] = False,
+) -> None:
+    """Train a challenger on the champion's dataset and the labels, and promote it only if it is better.
+
+    The labels whose flows came last are trained on by nobody: there the challenger has to be better beyond the paired
+    interval, without more false alarms. Labels from before, and the dataset's test part, must not get worse, and no
+    canary may be lost. Either way the challenger stands on the shelf, with the decision and its figures. Needs the
+    extra `train`.
+
+    Example: redshank retrain --store labels.db --models models
+    """
+    from redshank.active.decision import Gate
+    from redshank.active.retrain import next_name
+    from redshank.active.retrain import retrain as run
+    from redshank.active.told import told
+    from redshank.core.errors import ConfigError
+    from redshank.data.dataset import read
+    from redshank.data.datasets.flows import Flows
+    from redshank.detect.shelf import Shelf
+    from redshank.report.summary import Section, show
+    from redshank.store.database import Database
+    from redshank.store.queue import Queue
+
+    queue, shelf = Queue(Database(store)), Shelf(models)
+    in_service = shelf.champion()
+    if in_service is None:
+        raise ConfigError(f"--models: '{models}' has no bundle in service; `redshank models promote` puts one there")
+    champion = shelf.load(in_service)
+    gate = Gate(metric)
+    name = next_name(in_service, shelf.names())
+    named = dataset or str(champion.manifest.provenance.get("dataset", ""))
+    command = ["redshank", "retrain", "--dataset", named, "--hold-out", str(hold_out), "--weight", str(weight)]
+    known = told(queue, champion.manifest.feature_set, time.time(), method=method)
+    outcome = run(
+        champion,
+        read(named, data),
+        known,
+        name,
+        hold_out=hold_out,
+        weight=weight,
+        canaries=None if canaries is None else Flows().load(canaries),
+        gate=gate,
+        rate=rate,
+        command=shlex.join([*command, "--method", method, "--metric", metric, "--rate", str(rate)]),
+        progress=True,
+    )
+    shelf.put(outcome.bundle, name)
+    decided = shelf.promote if outcome.decision.promote else shelf.keep
+    entry = decided(name, "; ".join(outcome.decision.reasons), outcome.evidence())
+    figures = [
+        {
+            "part": one.part,
+            "figure": one.figure,
+            "rows": one.rows,
+            "champion": one.champion,
+            "challenger": one.challenger,
+            "low": one.low,
+            "high": one.high,
+        }
+        for one in outcome.decision.paired
+    ]
+    show(
+        f"{name} against {in_service}",
+        [
+            Section("Rows", {**outcome.rows, "labels_left_out": known.lost}),
+            Section("Figures", figures),
+            Section("Reasons", {str(at): reason for at, reason in enumerate(outcome.decision.reasons, start=1)}),
+            Section("Notes", {str(at): note for at, note in enumerate(outcome.notes, start=1)}),
+            Section(
+                "Decision", {"challenger": name, "promoted": outcome.decision.promote, "in_service": entry.champion}
+            ),
+        ],
+        as_json=as_json,
+    )
