@@ -54,6 +54,8 @@ class Detect(_Section):
 
     bundle: Path | None = None
     """Folder of the model bundle; the one that ships with the package if absent."""
+    models: Path | None = None
+    """Shelf of bundles (`redshank models`) whose champion judges; wins over `bundle`."""
     false_alarm_rate: float = 0.01
     """Share of benign flows that may raise an alarm: 0.05, 0.01, 0.001 or 0.0001."""
 

@@ -12,6 +12,7 @@ from bundles import START_NS, tiny_bundle
 from frames import ethernet, ipv4, pcap, tcp
 from redshank.commands import main
 from redshank.core.bundle import Bundle
+from redshank.detect.shelf import Shelf
 
 HEADER = (
     "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
@@ -209,3 +210,35 @@ def test_command_loads_no_training_library(place: Place) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "[]"
     assert json.loads(done.stdout.splitlines()[0])["summary"]["flows"] == 50
+
+
+def test_the_champion_of_a_shelf_judges_and_its_shadow_is_counted(redshank: Any, place: Place, tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "models")
+    for name in ("first", "second"):
+        shelf.put(tiny_bundle(name=name))
+    missing = redshank("detect", "--from", "zeek", place.log, "--models", str(shelf.folder))
+    assert (missing.code, "no bundle is in service" in missing.err) == (2, True)
+    shelf.promote("first", "the first")
+    shelf.set_shadow("second")
+    out = tmp_path / "out"
+    done = redshank("detect", "--from", "zeek", place.log, "--models", str(shelf.folder), "-l", str(out), "--json")
+    found = json.loads(done.out)
+    assert found["summary"]["bundle"] == "first"
+    assert found["shadow"] == {"bundle": "second", "flows": 65}
+    agreed = [
+        {"family": "dos", "both": 5, "only_champion": 0, "only_shadow": 0},
+        {"family": "scanning", "both": 20, "only_champion": 0, "only_shadow": 0},
+    ]
+    assert found["alarms_of_champion_and_shadow"] == agreed
+    assert json.loads((out / "shadow.json").read_text()) == {
+        "champion": "first",
+        "shadow": "second",
+        "flows": 65,
+        "alarms": agreed,
+    }
+
+
+def test_one_bundle_and_a_shelf_are_not_given_together(redshank: Any, place: Place, tmp_path: Path) -> None:
+    done = redshank("detect", "-r", place.capture, "-m", place.bundle, "--models", str(tmp_path))
+    assert done.code == 2
+    assert f"-m: '{place.bundle}' is one bundle, and --models '{tmp_path}' a shelf of them" in done.err

@@ -60,6 +60,7 @@ class Paired:
         rows: How many rows it was measured on.
         champion, challenger: The figures; None if they cannot be known.
         low, high: One-sided ends of the interval of the difference, challenger less champion; None as above.
+        spread: Standard deviation of the difference over resamples; None as above.
     """
 
     part: str
@@ -69,6 +70,7 @@ class Paired:
     challenger: float | None
     low: float | None
     high: float | None
+    spread: float | None = None
 
     @property
     def difference(self) -> float | None:

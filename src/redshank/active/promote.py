@@ -25,7 +25,7 @@ import numpy as np
 from scipy import stats
 
 from redshank.active.decision import ALL, Decision, Gate, Paired
-from redshank.active.paired import FPR, RANKED, Pair, Said
+from redshank.active.paired import FPR, METRICS, RANKED, Pair, Said
 from redshank.active.query import Rows, Scorer
 from redshank.core.errors import ActionError
 from redshank.data.parts import OTHER_FAMILY, Part
@@ -81,52 +81,88 @@ def decide(
         ValueError: If a scorer gives no number.
     """
     gate = gate or Gate()
-    measured = [name for name, part in frozen.items() if name not in (REGRESSION, CANARIES) and len(part)]
-    if trained_on is not None:
-        for name in (*measured, CANARIES):
-            if name in frozen:
-                _refuse_seen(name, frozen[name], trained_on)
-    limits = alarm_at or (None, None)
-    said = {
-        name: tuple(Said.of(score(part.x), at) for score, at in zip((champion, challenger), limits, strict=True))
-        for name, part in frozen.items()
-        if len(part)
-    }
-    figures: list[Paired] = []
-    spread = math.nan
-    for which in ([ALL] if len(measured) == 1 else [ALL, *measured]) if measured else ():
-        names = measured if which == ALL else [which]
-        pair, rows = _pair(names, frozen, said, groups or {}, len(classes))
-        for figure in (gate.metric, FPR):
-            drawn = pair.differences(figure, gate.resamples, seed)
-            low, high = np.quantile(drawn, [1 - gate.level, gate.level]).tolist() if len(drawn) else (None, None)
-            figures.append(Paired(which, figure, rows, *pair.values(figure), low, high))
-            if (which, figure) == (ALL, gate.metric) and len(drawn):
-                spread = float(np.std(drawn))
-    rows = sum(len(frozen[name]) for name in measured)
-    needed = _rows_needed(rows, spread, gate)
-    regression = _regression(frozen.get(REGRESSION), said.get(REGRESSION), classes)
+    for name, part in frozen.items():
+        if name != REGRESSION and trained_on is not None:
+            _refuse_seen(name, part, trained_on)
+    said = _said(champion, challenger, frozen, alarm_at)
+    names = [name for name in said if name not in (REGRESSION, CANARIES)]
+    figures = _figures(names, frozen, said, groups or {}, len(classes), (gate.metric, FPR), gate, seed)
+    regression = _regression(frozen[REGRESSION], said[REGRESSION], classes) if REGRESSION in said else {}
     canaries = (0, 0)
     if CANARIES in said:
         old, new = (one.alarm for one in said[CANARIES])
         canaries = (int(old.sum()), int((old & ~new).sum()))
-    benign = sum(int((frozen[name].y == 0).sum()) for name in measured)
-    apart = sum(
-        int(np.logical_xor(*(one.predicted == frozen[name].y for one in said[name])).sum()) for name in measured
-    )
+    needed = _rows_needed(figures, gate)
     against = [
-        *_too_few(rows, benign, gate, needed),
-        *(_metric_against(figures, gate, needed) or _too_close(apart, gate)),
+        *_too_few([frozen[name] for name in names], gate, needed),
+        *(_metric_against(figures, gate, needed) or _too_close(names, frozen, said, gate)),
         *_alarms_against(figures, gate),
         *_regression_against(regression, gate),
-        *(
-            [f"{canaries[1]} of {canaries[0]:,} canaries are no longer detected; none may be lost"]
-            if canaries[1]
-            else []
-        ),
     ]
+    if canaries[1]:
+        against.append(f"{canaries[1]} of {canaries[0]:,} canaries are no longer detected; none may be lost")
     reasons = against or _for(figures, gate, regression, canaries)
-    return Decision(not against, tuple(reasons), gate, tuple(figures), regression, canaries, needed, seed)
+    return Decision(not against, tuple(reasons), gate, figures, regression, canaries, needed, seed)
+
+
+def compare(
+    champion: Scorer,
+    challenger: Scorer,
+    frozen: Mapping[str, Part],
+    *,
+    classes: Sequence[str],
+    gate: Gate | None = None,
+    groups: Mapping[str, Rows] | None = None,
+    alarm_at: tuple[float, float] | None = None,
+    seed: int = 0,
+) -> tuple[Paired, ...]:
+    """Measure two models on the same rows by every metric; for the arguments see `decide`.
+
+    Returns:
+        For all parts together, then for each, every metric and the false-alarm rate.
+    """
+    said = _said(champion, challenger, frozen, alarm_at)
+    figures = (*METRICS, FPR)
+    return _figures(list(said), frozen, said, groups or {}, len(classes), figures, gate or Gate(), seed)
+
+
+Both = tuple[Said, Said]
+
+
+def _said(
+    champion: Scorer, challenger: Scorer, frozen: Mapping[str, Part], alarm_at: tuple[float, float] | None
+) -> dict[str, Both]:
+    old, new = alarm_at or (None, None)
+    return {
+        name: (Said.of(champion(part.x), old), Said.of(challenger(part.x), new))
+        for name, part in frozen.items()
+        if len(part)
+    }
+
+
+def _figures(
+    names: Sequence[str],
+    frozen: Mapping[str, Part],
+    said: Mapping[str, Both],
+    groups: Mapping[str, Rows],
+    classes: int,
+    figures: Sequence[str],
+    gate: Gate,
+    seed: int,
+) -> tuple[Paired, ...]:
+    """Measure parts together, and each by itself if there are several."""
+    found = []
+    sets = {ALL: names, **({name: [name] for name in names} if len(names) > 1 else {})} if names else {}
+    for which, several in sets.items():
+        pair, rows = _pair(several, frozen, said, groups, classes)
+        for figure in figures:
+            drawn = pair.differences(figure, gate.resamples, seed)
+            low = high = spread = None
+            if len(drawn):
+                low, high = np.quantile(drawn, [1 - gate.level, gate.level]).tolist()
+                spread = float(np.std(drawn))
+            found.append(Paired(which, figure, rows, *pair.values(figure), low, high, spread))
+    return tuple(found)
 
 
 def _refuse_seen(name: str, part: Part, trained_on: Floats) -> None:
@@ -141,7 +177,7 @@ def _refuse_seen(name: str, part: Part, trained_on: Floats) -> None:
 def _pair(
     names: Sequence[str],
     frozen: Mapping[str, Part],
-    said: Mapping[str, tuple[Said, ...]],
+    said: Mapping[str, Both],
     groups: Mapping[str, Rows],
     classes: int,
 ) -> tuple[Pair, int]:
@@ -161,17 +197,15 @@ def _pair(
     return Pair(y, old, new, classes, stratum=stratum, group=group), len(y)
 
 
-def _rows_needed(rows: int, spread: float, gate: Gate) -> int | None:
+def _rows_needed(figures: Sequence[Paired], gate: Gate) -> int | None:
     """Return how many rows would show a gain worth seeing, if more rows are like these."""
-    if not spread > 0:
+    if not figures or not figures[0].spread:
         return None
-    reach = float(stats.norm.ppf(gate.level) + stats.norm.ppf(POWER)) * spread
-    return math.ceil(rows * (reach / gate.worth) ** 2)
+    reach = float(stats.norm.ppf(gate.level) + stats.norm.ppf(POWER)) * figures[0].spread
+    return math.ceil(figures[0].rows * (reach / gate.worth) ** 2)
 
 
-def _regression(part: Part | None, said: tuple[Said, ...] | None, classes: Sequence[str]) -> dict[str, tuple[int, int]]:
-    if part is None or said is None:
-        return {}
+def _regression(part: Part, said: Both, classes: Sequence[str]) -> dict[str, tuple[int, int]]:
     known = part.y != OTHER_FAMILY
     old, new = ((one.predicted == part.y) & known for one in said)
     kinds = {ALL: known, **{name: part.y == at for at, name in enumerate(classes)}}
@@ -182,23 +216,24 @@ def _regression(part: Part | None, said: tuple[Said, ...] | None, classes: Seque
     }
 
 
-def _too_few(rows: int, benign: int, gate: Gate, needed: int | None) -> list[str]:
+def _too_few(parts: Sequence[Part], gate: Gate, needed: int | None) -> list[str]:
+    rows, benign = (
+        sum(counts) for counts in zip((0, 0), *((len(p), int((p.y == 0).sum())) for p in parts), strict=True)
+    )
     found = []
     if rows < gate.fewest:
-        more = (
-            "" if needed is None else f", and about {needed:,} to see a gain of {_points(gate.worth)} in 9 of 10 cases"
-        )
+        more = f", about {needed:,} to see a gain of {_points(gate.worth)} in 9 of 10 cases" if needed else ""
         found.append(f"{rows:,} frozen rows are too few; at least {gate.fewest:,} are needed{more}")
     if benign < gate.fewest // 4:
-        found.append(
-            f"{benign:,} benign frozen rows are too few to judge false alarms; {gate.fewest // 4:,} are needed"
-        )
+        fewest = gate.fewest // 4
+        found.append(f"{benign:,} benign frozen rows are too few to judge false alarms; {fewest:,} are needed")
     return found
 
 
-def _too_close(apart: int, gate: Gate) -> list[str]:
+def _too_close(names: Sequence[str], frozen: Mapping[str, Part], said: Mapping[str, Both], gate: Gate) -> list[str]:
     """Refuse a gain that a sign test could not show even if all rows spoke for it: a bootstrap of so few is no help."""
-    least = math.ceil(math.log(1 - gate.level, 0.5))
+    right = [[one.predicted == frozen[name].y for one in said[name]] for name in names]
+    apart, least = sum(int((old ^ new).sum()) for old, new in right), math.ceil(math.log(1 - gate.level, 0.5))
     if gate.metric in RANKED or apart >= least:
         return []
     return [f"only {apart} rows are right of one and wrong of the other; {least} are the fewest that tell"]
@@ -207,15 +242,16 @@ def _too_close(apart: int, gate: Gate) -> list[str]:
 def _metric_against(figures: Sequence[Paired], gate: Gate, needed: int | None) -> list[str]:
     found = []
     for one in figures:
-        if one.figure != gate.metric or one.difference is None or one.low is None or one.high is None:
+        if one.figure != gate.metric:
             continue
-        if one.part == ALL and not (one.difference > 0 and one.low > 0):
+        if one.difference is None or one.low is None or one.high is None:
+            found += [f"{gate.metric} cannot be known on {_where(one)}"] if one.part == ALL else []
+        elif one.part == ALL and not (one.difference > 0 and one.low > 0):
             more = ""
             if one.difference > 0 and needed is not None and needed > one.rows:
                 more = f"; about {needed:,} rows would show a gain of {_points(gate.worth)} in 9 of 10 cases"
-            found.append(
-                f"{_change(one)}; at level {gate.level:g} it is at least {_signed(one.low)}, not above 0{more}"
-            )
+            least = f"at level {gate.level:g} it is at least {_signed(one.low)}"
+            found.append(f"{_change(one)}; {least}, not above 0{more}")
         elif one.part != ALL and one.high < 0:
             found.append(f"{_change(one)}; at level {gate.level:g} that is a fall, at most {_signed(one.high)}")
     return found
@@ -224,9 +260,11 @@ def _metric_against(figures: Sequence[Paired], gate: Gate, needed: int | None) -
 def _alarms_against(figures: Sequence[Paired], gate: Gate) -> list[str]:
     found = []
     for one in figures:
-        if one.figure != FPR or one.part != ALL or one.difference is None or one.low is None:
+        if one.figure != FPR or one.part != ALL:
             continue
-        if one.difference > gate.tolerance:
+        if one.difference is None or one.low is None:
+            found.append("false alarms cannot be known: no frozen row is benign")
+        elif one.difference > gate.tolerance:
             found.append(f"{_change(one)}; it may rise by {_points(gate.tolerance)}")
         elif one.low > 0:
             found.append(f"{_change(one)}; at level {gate.level:g} it rises by at least {_points(one.low)}")
@@ -257,10 +295,13 @@ def _for(
     return found
 
 
+def _where(one: Paired) -> str:
+    return f"{one.rows:,} " + ("frozen rows" if one.part == ALL else f"rows of '{one.part}'")
+
+
 def _change(one: Paired) -> str:
-    where = "frozen rows" if one.part == ALL else f"rows of '{one.part}'"
     assert one.difference is not None
-    return f"{one.figure} {one.champion:.4f} -> {one.challenger:.4f} on {one.rows:,} {where}: {_signed(one.difference)}"
+    return f"{one.figure} {one.champion:.4f} -> {one.challenger:.4f} on {_where(one)}: {_signed(one.difference)}"
 
 
 def _signed(value: float) -> str:

@@ -1,19 +1,23 @@
 """`redshank detect`: judge a capture or a log, and say who did what."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redshank.core.files import replacing
 from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time
 
 if TYPE_CHECKING:
     from redshank.core.records import Alert
+    from redshank.detect.served import Served
     from redshank.pipeline import Summary
     from redshank.report.summary import Row, Section
 
 EVE_FILE = "eve.json"
+SHADOW_FILE = "shadow.json"
 GRAVEST = 5  # families whose measure a person reads
 SHOWN = 1_000  # alerts kept for the table; the sinks get them all
 
@@ -28,6 +32,10 @@ def detect(
     bundle: Annotated[
         Path | None,
         typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
+    ] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A shelf of bundles: the one in service judges, and a switch is followed."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -49,7 +57,9 @@ def detect(
     Prints one line per alert (who, what, how often, against whom, what to do) and a summary. Options win over the
     environment (REDSHANK_DETECT__FALSE_ALARM_RATE), the environment over the settings file.
 
-    Exactly one of -r, -i and --from is read.
+    Exactly one of -r, -i and --from is read. With --models the champion of a shelf judges (`redshank models`): another
+    one that is promoted meanwhile takes over between two batches, and alarms of a shadow are counted, in shadow.json
+    too if there is a -l.
 
     Example: redshank detect -r plant.pcap.gz -l out/plant
 
@@ -59,9 +69,12 @@ def detect(
     from redshank.alerts.sinks.eve import Eve
     from redshank.config import load
     from redshank.core.bundle import Bundle
+    from redshank.core.errors import ConfigError
     from redshank.core.files import writable_folder
     from redshank.detect.default import default_bundle
     from redshank.detect.detectors.classifier import Classifier
+    from redshank.detect.served import Served
+    from redshank.detect.shelf import Shelf
     from redshank.pipeline import VERDICTS_FILE, run
     from redshank.report.summary import show
 
@@ -69,7 +82,11 @@ def detect(
     settings = load(config)
     source = inputs.source(settings.sensor)
     rate = settings.detect.false_alarm_rate if false_alarm_rate is None else false_alarm_rate
-    detector = Classifier(Bundle.load(bundle or settings.detect.bundle or default_bundle()), rate)
+    if bundle and models:
+        raise ConfigError(f"-m: '{bundle}' is one bundle, and --models '{models}' a shelf of them; give one of the two")
+    shelf = None if bundle else models or settings.detect.models
+    path = bundle or settings.detect.bundle or default_bundle()
+    detector = Served(Shelf(shelf), rate) if shelf else Classifier(Bundle.load(path), rate)
     folder = writable_folder(out, "-l") if out else None
     alerts: list[Alert] = []
     with ended_in_time(inputs, source):
@@ -83,6 +100,10 @@ def detect(
             endless=inputs.endless,
         )
     told = sections(summary, alerts, detector.name, detector.false_alarm_rate, as_json=as_json)
+    if isinstance(detector, Served):
+        told += served(detector)
+        if folder and detector.shadow:
+            write_agreement(detector, folder / SHADOW_FILE)
     show(f"Detection in {inputs.place}", told, as_json=as_json)
     if summary.interrupted:
         raise typer.Exit(130)
@@ -142,6 +163,29 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str, 
         Section("Top talkers", talkers),
         Section("Anomalies of input", summary.anomalies),
     ]
+
+
+def served(detector: "Served") -> "list[Section]":
+    """Return the sections that say what became of a shelf's bundles: switches, and the shadow beside the champion."""
+    from redshank.report.summary import Section
+
+    told = [Section("Models", dict(sorted(detector.events.items())))] if detector.events else []
+    if detector.shadow:
+        told.append(Section("Shadow", {"bundle": detector.shadow, "flows": detector.flows}))
+        told.append(Section("Alarms of champion and shadow", list(detector.agreement())))
+    return told
+
+
+def write_agreement(detector: "Served", path: Path) -> None:
+    """Write what champion and shadow agree on; an older file is replaced."""
+    found = {
+        "champion": detector.name,
+        "shadow": detector.shadow,
+        "flows": detector.flows,
+        "alarms": list(detector.agreement()),
+    }
+    with replacing(path) as part:
+        part.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def _row(alert: "Alert", *, as_json: bool) -> "Row":

@@ -14,6 +14,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_flows_total": ("Flow rows emitted, by part and reason.", ("part", "reason")),
     "redshank_verdicts_total": ("Verdicts, by detector and family.", ("detector", "family")),
     "redshank_alerts_total": ("Alerts opened, by family.", ("family",)),
+    "redshank_model_events_total": ("Bundles taken over or refused while a detector runs, by event.", ("name",)),
+    "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -15,11 +15,11 @@ import numpy.typing as npt
 from redshank.core.bundle import Bundle, Manifest
 from redshank.core.errors import ActionError, BundleError
 from redshank.core.schema import BENIGN
-from redshank.data.assemble import merged
+from redshank.data.assemble import Draft, merged
 from redshank.data.dataset import Labelled
 from redshank.data.encoding import FlowEncoding
 from redshank.data.grouping import Grouping, usual_grouping
-from redshank.data.parts import OTHER_FAMILY, Part
+from redshank.data.parts import OTHER_FAMILY, Part, Parts
 from redshank.data.protocol import partition
 from redshank.detect.calibrate import Calibration
 from redshank.detect.graph import Graph
@@ -115,8 +115,12 @@ def _seed(manifest: Manifest, name: str) -> int:
     return value
 
 
-def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
-    """Take the test part under the protocol and seed that the bundle was made with."""
+def parts_of(bundle: Bundle, labelled: Labelled) -> Parts:
+    """Split a dataset by the protocol and seed that a bundle was made with.
+
+    Raises:
+        BundleError: If the bundle does not say by which.
+    """
     manifest = bundle.manifest
     trained = manifest.provenance
     protocol, seed = str(trained.get("protocol", "leakfree")), _seed(manifest, "partition_seed")
@@ -126,37 +130,62 @@ def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
             f"bundle {manifest.name}: provenance: 'protocol_settings' is {repr(settings)[:60]}, wanted names and "
             "values; train again"
         )
-    parts = partition(
+    return partition(
         labelled, protocol=protocol, task=manifest.task, feature_set=manifest.feature_set, seed=seed, **settings
     )
+
+
+def distinct_rows(labelled: Labelled, feature_set: str) -> tuple[Draft, npt.NDArray[np.str_]]:
+    """Take every distinct vector of a dataset; the family of most of its rows is its family.
+
+    Args:
+        labelled: The dataset.
+        feature_set: Name of the feature set.
+
+    Returns:
+        One part, its classes numbers of families, and the names of these.
+
+    Raises:
+        ActionError: If there are no flows.
+    """
+    if not len(labelled.flows):
+        raise ActionError(f"{labelled.name}: holds no flows to score")
+    every = np.arange(len(labelled.flows))
+    (x,) = FlowEncoding(labelled, feature_set).encode([every]).x
+    names, of = np.unique(labelled.family, return_inverse=True)
+    return merged([x], of.astype(np.int64), [every], drop_seen=False), names
+
+
+def _test_part(bundle: Bundle, labelled: Labelled) -> _Rows:
+    """Take the test part under the protocol and seed that the bundle was made with."""
+    manifest = bundle.manifest
+    parts = parts_of(bundle, labelled)
     families = parts.families(parts.test)
     known = [manifest.classes.index(name) if name in manifest.classes else OTHER_FAMILY for name in parts.classes]
     table = np.array([*known, OTHER_FAMILY], dtype=np.int64)  # the last is what OTHER_FAMILY, -1, indexes
     notes: tuple[str, ...] = ()
-    if trained.get("sha256") != labelled.sha256:
-        notes = (f"the bundle was trained on other data ({trained.get('dataset')}); --whole would test every row",)
+    if manifest.provenance.get("sha256") != labelled.sha256:
+        other = manifest.provenance.get("dataset")
+        notes = (f"the bundle was trained on other data ({other}); --whole would test every row",)
     part = replace(parts.test, y=table[parts.test.y], minority=_reclassed(parts.test.minority, table))
-    return _Rows(part, families, parts.grouping, protocol, notes)
+    return _Rows(part, families, parts.grouping, parts.protocol, notes)
 
 
 def _whole(bundle: Bundle, labelled: Labelled) -> _Rows:
     """Take every distinct vector of the dataset; the class of most of its rows is its class."""
     manifest = bundle.manifest
-    (x,) = FlowEncoding(labelled, manifest.feature_set).encode([np.arange(len(labelled.flows))]).x
+    draft, seen = distinct_rows(labelled, manifest.feature_set)
     notes = []
     if manifest.provenance.get("sha256") == labelled.sha256:
         notes.append(
             "the bundle was trained on rows of this very dataset, and they are among those tested: these figures are "
             "too good; leave --whole away"
         )
-    seen, of = np.unique(labelled.family, return_inverse=True)
     class_of = np.array([_class(str(name), manifest.task, manifest.classes) for name in seen], dtype=np.int64)
-    if not len(x):
-        raise ActionError(f"{labelled.name}: holds no flows to score")
-    draft = merged([x], of.astype(np.int64), [np.arange(len(x))], drop_seen=False)
     distinct = draft.parts[0]
     notes.append(
-        f"{len(x):,} rows are {len(distinct):,} distinct vectors, {draft.conflicts:,} of them of several families"
+        f"{len(labelled.flows):,} rows are {len(distinct):,} distinct vectors, {draft.conflicts:,} of them of several "
+        "families"
     )
     part = replace(distinct, y=class_of[distinct.y], minority=_reclassed(distinct.minority, class_of))
     return _Rows(part, seen[distinct.y], usual_grouping(labelled), WHOLE, tuple(notes))

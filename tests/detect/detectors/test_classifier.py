@@ -94,6 +94,16 @@ def test_windows_go_on_from_batch_to_batch() -> None:
     assert column(anew, "family") != ["dos"], "another run knows nothing of this one"
 
 
+def test_a_classifier_goes_on_from_what_another_remembers() -> None:
+    batch = flows(["dos", *["benign"] * 15], src_ip=["10.0.0.5"] * 16)
+    before, after, other = Classifier(windowed()), Classifier(windowed()), Classifier(tiny_bundle())
+    before.judge(batch.slice(0, 15))
+    after.goes_on_from(before)
+    assert column(after.judge(batch.slice(15, 1)), "family") == ["dos"]
+    other.goes_on_from(before)  # other features: nothing to take over
+    assert column(other.judge(batch.slice(0, 1)), "family") == ["dos"]
+
+
 def test_reasons_are_of_the_flow_itself_and_not_of_its_history() -> None:
     quantiles = {"src_ip_bytes": [1.0, 500.0, 1000.0]}
     calibration = {**tiny_bundle().manifest.calibration, "benign_quantiles": quantiles}

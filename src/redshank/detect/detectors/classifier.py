@@ -109,6 +109,11 @@ class Classifier(Detector):
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in VERDICT.names], schema=VERDICT)
 
+    def goes_on_from(self, before: "Classifier") -> None:
+        """Take over what the features of another classifier remember, if they are the same; it must judge no more."""
+        if type(before._features) is type(self._features):  # noqa: SLF001  of the same class
+            self._features = before._features  # noqa: SLF001  as above
+
     def _reasons(
         self, x: npt.NDArray[np.float32], p: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_]
     ) -> pa.ListArray:
