@@ -11,6 +11,7 @@ from redshank.experiments.curves import (
     Asking,
     asked,
     beside,
+    compared,
     difference,
     drawn,
     every,
@@ -107,6 +108,26 @@ def test_the_control_is_in_every_picture_and_a_point_is_drawn_where_all_seeds_ha
     assert list(score.curves[0].y) == [1.0] * 4
     assert list(score.curves[2].y) == [0.9, 0.9]
     assert drawn(results({"random": []}), TABLE, ["margin"]) == []
+
+
+def test_sentences_tell_answers_pairs_and_gains_with_what_was_not_reached() -> None:
+    def seed(answers: float | None, score: float) -> dict[str, float | None]:
+        return {"L95": answers, "L99": None, "answers": 900.0, ALL: 60.0, WHOLE: 0.9, at(SCORE, 100): score}
+
+    known = results(
+        {
+            "mixed": [seed(100.0, 0.8), seed(100.0, 0.9), seed(100.0, 0.7)],
+            "margin": [seed(200.0, 0.7), seed(200.0, 0.8), seed(200.0, 0.6)],
+            "random": [seed(None, 0.5), seed(None, 0.6), seed(None, 0.4)],
+        }
+    )
+    (said,) = compared(known, TABLE)
+    assert "mixed needs 100, margin 200, random more than 900; seed by seed 2.00 (2.00 to 2.00) times fewer" in said
+    assert "9.00 (9.00 to 9.00) times fewer than random" in said
+    assert "For 99 % mixed needs more than 900" in said
+    assert "nine of ten seeds after: mixed 60" in said
+    assert "After 100 answers its macro-F1 gains 0.100 over margin and 0.300 over random." in said
+    assert compared(known, "Another") == []
 
 
 class Small(Asking):
