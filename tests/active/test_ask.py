@@ -5,7 +5,7 @@ import pytest
 
 from bundles import Flows, flows, graph, tiny_bundle
 from questions import answer
-from redshank.active.ask import Asked, ask
+from redshank.active.ask import Asked, ask, guard
 from redshank.active.query import Landscape, choose
 from redshank.active.strategy import STRATEGIES, Known
 from redshank.core.errors import BundleError, ConfigError
@@ -36,7 +36,9 @@ def test_the_questions_are_those_that_choose_chooses(tmp_path: Path) -> None:
     land = Landscape.of(x, found.columns)
     nothing = Known(land.points[:0], np.empty(0, np.int64))
     score = Graph(tiny_bundle()).probabilities
-    rows = choose(STRATEGIES.find("margin")(), land, np.arange(len(x)), score, nothing, 6)
+    kept = batch.take(np.unique(groups(found().encode(batch)), return_index=True)[1].tolist())
+    admit = guard(kept.column("src_ip").to_pylist(), land.points, len(x), 0)
+    rows = choose(STRATEGIES.find("margin")(), land, np.arange(len(x)), score, nothing, 6, admit=admit)
     assert np.array_equal(np.stack([one.values for one in asked.questions]), x[rows], equal_nan=True)
     assert (asked.flows, asked.candidates, asked.labels) == (75, len(x), 0)
     assert asked.questions[0].why.endswith("of 1")
@@ -77,3 +79,21 @@ def test_what_does_not_fit_is_refused_before_the_first_flow(tmp_path: Path) -> N
         ask(source, tiny_bundle(fingerprint="0" * 16), _queue(tmp_path), "margin", count=1, now_s=NOW_S)
     with pytest.raises(ConfigError, match="query strategy: no 'margn'; did you mean 'margin'"):
         ask(source, tiny_bundle(), _queue(tmp_path), "margn", count=1, now_s=NOW_S)
+
+
+def test_one_device_cannot_take_all_questions(tmp_path: Path) -> None:
+    """A device that makes its flows look doubtful has at most a fifth of the questions, of a round and of all."""
+    rng = np.random.default_rng(0)
+    doubtful = rng.uniform(1_000, 3_000, 300).astype(int).tolist()
+    batch = flows(
+        ["benign"] * 600,
+        src_ip=["10.0.0.66"] * 300 + [f"10.0.0.{100 + n % 20}" for n in range(300)],
+        src_ip_bytes=doubtful + rng.uniform(400, 900, 300).astype(int).tolist(),
+        dst_pkts=[1] * 300 + [7] * 300,
+    )
+    queue = _queue(tmp_path)
+    for number in range(2):
+        ask(Flows([batch]), tiny_bundle(), queue, "margin", count=20, now_s=NOW_S + number)
+    devices = [one.device for one in queue.questions()]
+    assert len(devices) == 40
+    assert devices.count("10.0.0.66") == 8

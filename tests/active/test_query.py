@@ -77,3 +77,19 @@ def test_nothing_is_scored_for_a_strategy_that_does_not_look() -> None:
         raise AssertionError(f"{len(x)} rows were scored")
 
     assert len(choose(Random(), LAND, ALL, refusing, NOTHING, 10)) == 10
+
+
+def test_rows_that_are_refused_take_no_others_place() -> None:
+    """Nine in ten rows are refused, the best ranked first: the batch is full all the same."""
+    best = choose(Margin(), LAND, ALL, _first, NOTHING, len(ALL))
+
+    class Rare(Admit):
+        calls = 0
+
+        def __call__(self, rows: Rows, size: int) -> Rows:
+            self.calls += 1
+            return rows[np.isin(rows, best[-30:])][:size]
+
+    rare = Rare()
+    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=rare).tolist() == best[-30:-20].tolist()
+    assert rare.calls == 1

@@ -2,7 +2,7 @@
 
 In: a source of flows, a bundle, a strategy, and a store with what was asked and answered before. Out: new questions in
 the store. The one idea: a site's questions go through `choose`, the code that simulations measure, with the bundle's
-graph as the scorer.
+graph as the scorer, and no device or kind of flow gets more than its share: traffic can be made to look doubtful.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from redshank.active.candidates import Candidates, Floats
-from redshank.active.query import MOST, Admit, Landscape, choose
+from redshank.active.guard import Cap, Guard, clusters
+from redshank.active.query import MOST, Landscape, choose
 from redshank.active.strategy import STRATEGIES, Known
 from redshank.active.told import told
 from redshank.core.bundle import Bundle
@@ -21,6 +22,10 @@ from redshank.flows.source import FlowSource
 from redshank.store.question import Question, flow_values, identity
 from redshank.store.queue import Queue
 
+DEVICE_SHARE = 0.2
+"""Of a round's questions, and of all, that one device may have."""
+FAIR = 2.0
+"""Times its equal share that a device may have where there are few."""
 NEIGHBORS = 8  # of which an analyst sees those that have a label
 
 
@@ -52,7 +57,6 @@ def ask(
     seed: int = 0,
     most: int = MOST,
     wanted: int = 1,
-    admit: Admit | None = None,
 ) -> Asked:
     """Put new questions into a store.
 
@@ -66,7 +70,6 @@ def ask(
         seed: Of the sample of candidates and of the strategy.
         most: Candidates that are kept and scored.
         wanted: How many people are to answer each question.
-        admit: Which may be asked.
 
     Raises:
         BundleError: If the bundle was made for other features, or is damaged.
@@ -95,6 +98,8 @@ def ask(
         # A row that the graph cannot judge is as doubtful as a row can be.
         return np.where(np.isfinite(p).all(axis=1, keepdims=True), p, np.float32(1 / p.shape[1]))
 
+    devices = [*flows.column("src_ip").to_pylist(), *(question.device for question in before.questions)]
+    admit = guard(devices, np.concatenate([land.points, points]), len(x), seed)
     rows = choose(chooser, land, np.arange(len(x)), score, known, count, seed=seed, admit=admit, most=most)
     values = flow_values(flows.take(rows.tolist()))
     ids = [identity(flow) for flow in values]
@@ -126,6 +131,24 @@ def ask(
     queue.add(questions)
     new = tuple(question for question in questions if question.id not in asked_before)
     return Asked(candidates.flows_seen, len(x), len(labelled), new)
+
+
+def guard(devices: Sequence[str | None], points: Floats, candidates: int, seed: int) -> Guard:
+    """Return what bounds the questions about a device, and about flows that are nearly alike.
+
+    Args:
+        devices: Of the candidates, then of the questions asked before.
+        points: Where they lie.
+        candidates: How many of them are candidates.
+        seed: Of the clusters of points.
+    """
+    number = np.unique([device or "" for device in devices], return_inverse=True)[1].astype(np.int64)
+    share = min(1.0, max(DEVICE_SHARE, FAIR / (int(number.max()) + 1)))
+    return Guard(
+        [number, clusters(points, seed)],
+        [Cap(once=share, share=share), Cap()],
+        asked=np.arange(candidates, len(points)),
+    )
 
 
 def _why(p: Floats, classes: Sequence[str], anomaly: float) -> str:

@@ -5,6 +5,7 @@ Out: row numbers, the most useful first. The one idea: a simulation on a labelle
 through here alike. Memory is bounded: at most `most` candidates, drawn at random, are scored in a round.
 """
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ class Admit(ABC):
 
 
 MOST = 200_000
-SPARE = 3  # times the batch are ranked if some may be refused
+SPARE = (3, 12, 48, 192)
+"""Times the batch are ranked if some may be refused; more if too many were, so that a flood of rows that are refused
+does not take the place of others."""
 
 
 @dataclass(frozen=True)
@@ -115,5 +118,11 @@ def choose(
     x = landscape.x[rows]
     probabilities = score(x) if strategy.looks else np.empty((len(x), 0), np.float32)
     pool = Pool(x, probabilities, landscape.points[rows], landscape.anomaly[rows], known)
-    ranked = rows[strategy.query(pool, size if admit is None else size * SPARE, seed)]
-    return ranked if admit is None else admit(ranked, size)[:size]
+    if admit is None:
+        return rows[strategy.query(pool, size, seed)]
+    for spare in SPARE:
+        ranked = rows[strategy.query(pool, size * spare, seed)]
+        # What is admitted is counted by whoever admits it, so a copy says whether the ranking is long enough.
+        if len(ranked) == len(rows) or len(copy.deepcopy(admit)(ranked, size)) >= size:
+            break
+    return admit(ranked, size)[:size]
