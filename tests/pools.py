@@ -13,6 +13,7 @@ def pool(
     anomaly: npt.ArrayLike | None = None,
     known: npt.ArrayLike | None = None,
     y: npt.ArrayLike | None = None,
+    known_anomaly: npt.ArrayLike | None = None,
     seed: int = 0,
 ) -> Pool:
     """Make a pool around what a test cares for; the rest is drawn.
@@ -23,6 +24,7 @@ def pool(
         anomaly: [n]; drawn if absent.
         known: Where labelled rows lie, [m, d]; five that are drawn if absent.
         y: Their classes, [m]; drawn if absent.
+        known_anomaly: How unusual they are, [m]; not at all if absent.
         seed: Of what is drawn.
     """
     rng = np.random.default_rng(seed)
@@ -32,4 +34,6 @@ def pool(
     classes = rng.integers(0, p.shape[1], len(seen)) if y is None else np.asarray(y)
     unusual = rng.random(len(p)) if anomaly is None else np.asarray(anomaly)
     place = at.astype(np.float32)
-    return Pool(place, p, place, unusual.astype(np.float32), Known(seen.astype(np.float32), classes.astype(np.int64)))
+    before = np.full(len(seen), 0.4) if known_anomaly is None else np.asarray(known_anomaly)
+    labels = Known(seen.astype(np.float32), classes.astype(np.int64), before.astype(np.float32))
+    return Pool(place, p, place, unusual.astype(np.float32), labels)

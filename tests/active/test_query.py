@@ -9,7 +9,7 @@ from tables import COLUMNS, part
 
 X = part(300, 0).x
 LAND = Landscape.of(X, COLUMNS)
-NOTHING = Known(LAND.points[:0], np.empty(0, np.int64))
+NOTHING = Known(LAND.points[:0], np.empty(0, np.int64), LAND.anomaly[:0])
 ALL = np.arange(len(X))
 
 

@@ -23,11 +23,14 @@ def _strategy(name: str) -> Strategy:
     return built
 
 
+BUILT = {name: _strategy(name) for name in STRATEGIES.names()}
+
+
 @pytest.mark.parametrize("name", STRATEGIES.names())
 @settings(max_examples=20, deadline=None)
 @given(rows=st.integers(1, 60), size=st.integers(0, 80), labels=st.integers(0, 9), seed=st.integers(0, 2**31))
 def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: int, labels: int, seed: int) -> None:
-    picked = _strategy(name).query(_pool(rows, 1, labels), size, seed)
+    picked = BUILT[name].query(_pool(rows, 1, labels), size, seed)
     assert len(picked) == min(rows, size)
     assert len(set(picked.tolist())) == len(picked)
     assert all(0 <= row < rows for row in picked.tolist())
@@ -36,13 +39,13 @@ def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: 
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_strategy_repeats_itself_for_a_seed(name: str) -> None:
     given = _pool(100, 2)
-    assert _strategy(name).query(given, 30, 7).tolist() == _strategy(name).query(given, 30, 7).tolist()
+    assert BUILT[name].query(given, 30, 7).tolist() == BUILT[name].query(given, 30, 7).tolist()
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_strategy_leaves_the_pool_as_it_was(name: str) -> None:
     given, before = _pool(50, 3), _pool(50, 3)
-    _strategy(name).query(given, 10, 1)
+    BUILT[name].query(given, 10, 1)
     for field in ("x", "probabilities", "points", "anomaly"):
         assert np.array_equal(getattr(given, field), getattr(before, field)), field
 
@@ -51,18 +54,18 @@ def test_a_strategy_leaves_the_pool_as_it_was(name: str) -> None:
 def test_a_strategy_works_where_all_rows_are_one(name: str) -> None:
     """A pool that was not deduplicated: no distance, no difference of score."""
     given = pool(np.full((40, 2), 0.5), np.zeros((40, 3)), anomaly=np.full(40, 0.4), known=np.zeros((4, 3)))
-    assert len(set(_strategy(name).query(given, 10, 1).tolist())) == 10
+    assert len(set(BUILT[name].query(given, 10, 1).tolist())) == 10
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_strategy_works_with_labels_of_a_family_that_the_model_does_not_know(name: str) -> None:
     given = pool(np.full((30, 3), 1 / 3), known=np.zeros((4, 2)), y=[0, 3, 4, 4])
-    assert len(set(_strategy(name).query(given, 10, 1).tolist())) == 10
+    assert len(set(BUILT[name].query(given, 10, 1).tolist())) == 10
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_strategy_that_does_not_look_works_without_probabilities(name: str) -> None:
     given = _pool(60, 4)
     blind = replace(given, probabilities=given.probabilities[:, :0])
-    if not _strategy(name).looks:
-        assert _strategy(name).query(blind, 20, 1).tolist() == _strategy(name).query(given, 20, 1).tolist()
+    if not BUILT[name].looks:
+        assert BUILT[name].query(blind, 20, 1).tolist() == BUILT[name].query(given, 20, 1).tolist()

@@ -91,7 +91,8 @@ def ask(
         return Asked(candidates.flows_seen, 0, len(labelled), ())
     land = Landscape.of(x, found.columns, steps=found.steps, seed=seed)
     points = land.embedding.points(before.x) if len(before.x) else np.empty((0, land.points.shape[1]), np.float32)
-    known = Known(points[labelled], before.classes(manifest.classes))
+    unusual = land.embedding.anomaly(before.x[labelled]) if len(labelled) else np.empty(0, np.float32)
+    known = Known(points[labelled], before.classes(manifest.classes), unusual)
 
     def score(rows: Floats) -> Floats:
         p = graph.probabilities(rows)

@@ -230,7 +230,7 @@ def learn_actively(
             again = _to_recheck(answers, doubted, round(plan.recheck * questions))
             rest = np.flatnonzero(open_rows)
             rows, y = answers.labels()
-            known = Known(land.points[rows], y)
+            known = Known(land.points[rows], y, land.anomaly[rows])
             size = questions - len(again)
             new = choose(
                 strategy, land, rest, asker.kept.predict_proba, known, size,

@@ -118,7 +118,7 @@ def groups(points: Floats, known: Floats, count: int, seed: int) -> tuple[Ints, 
     """
     many = max(1, min(count, len(points)))
     means = MiniBatchKMeans(
-        many, init="random", n_init=1, max_iter=PASSES, batch_size=BATCH, reassignment_ratio=0.0, random_state=seed
+        many, n_init=1, max_iter=PASSES, batch_size=BATCH, reassignment_ratio=0.0, random_state=seed
     ).fit(points)
     covered = np.bincount(means.predict(known), minlength=many) if len(known) else np.zeros(many, np.int64)
     return means.labels_.astype(np.int64), covered.astype(np.int64)

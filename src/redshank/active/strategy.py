@@ -21,10 +21,12 @@ class Known:
     Args:
         points: Where their rows lie, in the coordinates of `Pool.points`. [m, d] float32
         y: Their classes. [m] int64
+        anomaly: How unusual they are, as `Pool.anomaly`. [m] float32
     """
 
     points: npt.NDArray[np.float32]
     y: npt.NDArray[np.int64]
+    anomaly: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         """Return the number of labels."""

@@ -9,15 +9,30 @@ def example() -> Strategy:
     return Anomalous()
 
 
-POINTS = np.concatenate([np.zeros((100, 2)), np.full((20, 2), 8.0), [[-8.0, 0.0]]])
-UNUSUAL = np.r_[np.full(100, 0.4), np.linspace(0.7, 0.8, 20), 0.6]
+RNG = np.random.default_rng(0)
+CROWD, FAMILY, ALONE = range(1000), range(1000, 1040), 1040
+POINTS = np.concatenate([RNG.normal(0, 1, (1000, 2)), RNG.normal(8, 0.1, (40, 2)), [[-30.0, 0.0]]])
+UNUSUAL = np.r_[np.full(1000, 0.4), np.full(40, 0.7), 0.9]
 
 
-def test_the_most_unusual_is_asked_first_and_the_next_is_not_beside_it() -> None:
-    given = pool(np.full((121, 2), 0.5), POINTS, anomaly=UNUSUAL, known=np.empty(0))
-    assert Anomalous().query(given, 3, seed=0)[:2].tolist() == [119, 120]
+def _first(size: int = 8, **known: object) -> list[int]:
+    given = pool(np.full((1041, 2), 0.5), POINTS, anomaly=UNUSUAL, **known)  # type: ignore[arg-type]
+    asked: list[int] = Anomalous().query(given, size, seed=0).tolist()
+    return asked
+
+
+def test_a_small_crowd_is_asked_before_a_row_that_is_alone() -> None:
+    asked = _first(known=np.empty(0))
+    assert asked[0] in FAMILY
+    assert ALONE in asked
+    assert sum(row in CROWD for row in asked) <= 5
 
 
 def test_an_unusual_place_that_has_a_label_waits() -> None:
-    given = pool(np.full((121, 2), 0.5), POINTS, anomaly=UNUSUAL, known=[[8.0, 8.0]])
-    assert Anomalous().query(given, 3, seed=0)[0] == 120
+    labels = np.array([[8.0, 8.0]] * 4) + RNG.normal(0, 0.1, (4, 2))
+    asked = _first(known=labels, y=np.ones(4), known_anomaly=np.full(4, 0.7))
+    assert asked[0] not in FAMILY
+
+
+def test_labels_of_usual_rows_cover_nothing_unusual() -> None:
+    assert _first(known=[[7.0, 7.0]], y=[0], known_anomaly=[0.3])[0] in FAMILY

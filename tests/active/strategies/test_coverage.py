@@ -19,7 +19,7 @@ def crowds() -> np.ndarray:
 def test_the_balls_that_cover_most_come_first_and_labels_cover_too() -> None:
     points = crowds()
     asked = points[Coverage().query(pool(np.full((183, 5), 0.2), points, known=np.empty(0)), 20, seed=0)]
-    assert np.abs(asked[0]).max() < 1.5
+    assert np.abs(asked[0]).max() < 3
     labelled = pool(np.full((183, 5), 0.2), points, known=points[:120])
     assert Coverage().query(labelled, 1, seed=0)[0] >= 120
 

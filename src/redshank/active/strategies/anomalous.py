@@ -1,7 +1,9 @@
-"""Ask about what is unusual, one place after the other: rare attacks before any label names them.
+"""Ask about what is unusual and yet typical of its place: rare attacks before any label names them.
 
+The one idea: a rare family is a small crowd far from everything, a broken flow is alone. So the most unusual rows are
+grouped, and the largest groups without a label are asked about first.
 Source: Pelleg and Moore, "Active Learning for Anomaly and Rare-Category Detection", NIPS 2004, for unusual rows first;
-Gonzalez 1985 for the order among them.
+Hacohen, Dekel, Weinshall, ICML 2022, for the order among them, see `typical`.
 """
 
 from typing import ClassVar
@@ -9,19 +11,21 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from redshank.active.spread import farthest_first, nearest
+from redshank.active.strategies.typical import typical_rows
 from redshank.active.strategy import Pool, Strategy, lowest_first
 
-TIMES = 10  # as many unusual rows as questions are looked at
+SHARE = 0.05  # of the candidates count as unusual
 
 
 class Anomalous(Strategy):
-    """Of the most unusual rows those far from labels and from each other first; without labels the most unusual."""
+    """Typical rows among the most unusual twentieth of the candidates, places without a label first."""
 
     looks: ClassVar[bool] = False
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick unusual rows of different places; see `Strategy.query`."""
-        at = lowest_first(-pool.anomaly, TIMES * size, seed)
-        points = pool.points[at]
-        return at[farthest_first(points, nearest(points, pool.known.points), size)]
+        at = lowest_first(-pool.anomaly, max(round(SHARE * len(pool)), size), seed)
+        if not len(at):
+            return at
+        unusual = pool.known.anomaly >= pool.anomaly[at].min()
+        return at[typical_rows(pool.points[at], pool.known.points[unusual], size, seed)]

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from redshank.active.spread import groups, sample, typical_first
+from redshank.active.spread import Floats, groups, sample, typical_first
 from redshank.active.strategy import Pool, Strategy
 
-LOOKED = 20_000  # candidates that are grouped
+LOOKED = 6_000  # candidates that are grouped; the first centers are as many distances from each
 GROUPS = 500  # at most, as published
 
 
@@ -24,7 +24,21 @@ class Typical(Strategy):
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick typical rows of places without a label; see `Strategy.query`."""
-        at = sample(len(pool), max(LOOKED, size), seed)
-        points, known = pool.points[at], pool.known
-        group, covered = groups(points, known.points, min(len(known) + size, GROUPS), seed)
-        return at[typical_first(points, group, covered, size, seed)]
+        return typical_rows(pool.points, pool.known.points, size, seed)
+
+
+def typical_rows(points: Floats, known: Floats, size: int, seed: int) -> npt.NDArray[np.int64]:
+    """Pick typical rows of places without a label.
+
+    Args:
+        points: Where the candidates lie.
+        known: Where labels lie.
+        size: How many rows.
+        seed: Of the sample that is looked at, and of the groups.
+
+    Shape:
+        points: [n, d]; known: [m, d]; returns: [min(size, n)] int64.
+    """
+    at = sample(len(points), max(LOOKED, size), seed)
+    group, covered = groups(points[at], known, min(len(known) + size, GROUPS), seed)
+    return at[typical_first(points[at], group, covered, size, seed)]

@@ -124,7 +124,7 @@ class ActiveNewNetwork(Experiment):
             land = Landscape.of(pool.x, parts.columns, seed=cell.seed)
             rows: Rows = np.empty(0, np.int64)
             while len(rows) < min(max(LABELS), len(pool)):
-                known = Known(land.points[rows], (pool.y[rows] != 0).astype(np.int64))
+                known = Known(land.points[rows], (pool.y[rows] != 0).astype(np.int64), land.anomaly[rows])
                 rest = np.setdiff1d(np.arange(len(pool)), rows)
                 seed = cell.seed * 1000 + len(rows)
                 new = choose(strategy, land, rest, model.predict_proba, known, BATCH, seed=seed)
