@@ -24,6 +24,8 @@ class Coverage(Strategy):
         points = pool.points[at[:BALLS]]
         reach = _reach(points, pool.probabilities.shape[1], seed)
         within = np.concatenate([block <= reach for block in squared_distances(points, points)])
+        within |= within.T  # the reach is some row's distance, and rounding differs from a to b and from b to a
+        np.fill_diagonal(within, val=True)
         still = nearest(points, pool.known.points) > reach
         gain = within[still].sum(axis=0)
         picked: list[int] = []
