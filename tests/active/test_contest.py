@@ -106,6 +106,11 @@ def test_data_that_one_was_trained_on_in_another_form_is_refused() -> None:
         contest(tiny_bundle(), mixed)
 
 
+def test_labels_of_a_store_that_one_was_taught_are_named() -> None:
+    taught = tiny_bundle(name="taught", provenance={**OWN, "labels": {"count": 1200}})
+    assert contest(tiny_bundle(), taught).notes[0].startswith("taught: was also taught 1,200 labels of a store")
+
+
 def test_bundles_of_different_features_are_refused() -> None:
     with pytest.raises(BundleError, match="bundle other: made for feature set"):
         contest(tiny_bundle(), tiny_bundle(name="other", fingerprint="0" * 64))

@@ -29,6 +29,10 @@ def test_a_figure_is_found_by_its_part_and_name() -> None:
     assert metric.difference == pytest.approx(0.1)
     assert fpr.difference is None
     assert FOUND.of("later", "fpr") is None
+    assert metric.row() == {
+        "part": "all", "figure": "macro_f1", "champion": 0.8, "challenger": 0.9, "difference": metric.difference,
+        "at_least": 0.05, "at_most": 0.15, "rows": 100,
+    }  # fmt: skip
 
 
 def test_a_decision_of_other_keys_is_refused() -> None:

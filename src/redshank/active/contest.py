@@ -7,6 +7,7 @@ a bundle's own dataset leaves its test part, and another dataset is there as a w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from redshank.active.decision import Decision, Gate, Paired
 from redshank.active.promote import compare, decide, unseen
 from redshank.active.query import Rows, Scorer
+from redshank.active.trained import KEY
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError
 from redshank.core.schema import BENIGN
@@ -26,6 +28,27 @@ from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.graph import Graph
 from redshank.learn.model import Floats
 from redshank.learn.retest import distinct_rows, parts_of
+
+
+def scorer(bundle: Bundle, classes: Sequence[str]) -> Scorer:
+    """Return calibrated probabilities of a bundle in classes that may be more, or only benign and attack.
+
+    Args:
+        bundle: The bundle.
+        classes: Benign first; a class that the bundle does not have is never probable. If the bundle has one that is
+            not among them, there must be one beside benign, which stands for all attacks.
+    """
+    graph, calibration = Graph(bundle), Calibration.from_dict(bundle.manifest.calibration)
+    own = bundle.manifest.classes
+    named = set(own) <= set(classes)
+    place = np.zeros((len(own), len(classes)))
+    for at, name in enumerate(own):
+        place[at, classes.index(name) if named else min(at, 1)] = 1
+
+    def score(x: Floats) -> Floats:
+        return (calibrated(calibration, graph.probabilities(x)) @ place).astype(np.float32)
+
+    return score
 
 
 @dataclass(frozen=True)
@@ -74,7 +97,13 @@ class Contest:
         families = all(one.manifest.task == "family" for one in both)
         several = [name for one in both for name in one.manifest.classes]
         classes = tuple(dict.fromkeys(several)) if families else (BENIGN, ATTACK)
-        frozen, groups, notes = {}, {}, []
+        frozen, groups = {}, {}
+        notes = [
+            f"{one.manifest.name}: was also taught {one.manifest.provenance[KEY]['count']:,} labels of a store, whose "
+            "rows are not known here and not left out"
+            for one in both
+            if KEY in one.manifest.provenance
+        ]
         for labelled in datasets:
             part, names, note = _fresh(both, labelled)
             known = classes if families else ()
@@ -85,32 +114,27 @@ class Contest:
             if grouping is not None:
                 groups[labelled.name] = grouping.number[part.row]
                 notes.append(f"{labelled.name}: whole groups are resampled, by {grouping.by}")
-        old, new = (_scorer(one, classes, families=families) for one in both)
-        return cls(old, new, classes, frozen, groups, (thresholds[0], thresholds[1]), tuple(notes))
+        return cls(
+            scorer(champion, classes),
+            scorer(challenger, classes),
+            classes,
+            frozen,
+            groups,
+            (thresholds[0], thresholds[1]),
+            tuple(notes),
+        )
 
     def decide(self, gate: Gate) -> Decision:
         """Ask the gate; see `promote.decide`."""
-        return decide(
-            self.champion,
-            self.challenger,
-            self.frozen,
-            classes=self.classes,
-            gate=gate,
-            groups=self.groups,
-            alarm_at=self.alarm_at,
-        )
+        return decide(self.champion, self.challenger, self.frozen, gate=gate, **self._how)
 
     def compare(self, gate: Gate) -> tuple[Paired, ...]:
         """Measure both by every metric; see `promote.compare`."""
-        return compare(
-            self.champion,
-            self.challenger,
-            self.frozen,
-            classes=self.classes,
-            gate=gate,
-            groups=self.groups,
-            alarm_at=self.alarm_at,
-        )
+        return compare(self.champion, self.challenger, self.frozen, gate=gate, **self._how)
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {"classes": self.classes, "groups": self.groups, "alarm_at": self.alarm_at}
 
 
 def _fresh(bundles: Sequence[Bundle], labelled: Labelled) -> tuple[Part, npt.NDArray[np.str_], str]:
@@ -140,15 +164,3 @@ def _fresh(bundles: Sequence[Bundle], labelled: Labelled) -> tuple[Part, npt.NDA
         names,
         f"{labelled.name}: {len(part):,} of {len(whole):,} distinct vectors were in the making of neither",
     )
-
-
-def _scorer(bundle: Bundle, classes: Sequence[str], *, families: bool) -> Scorer:
-    graph, calibration = Graph(bundle), Calibration.from_dict(bundle.manifest.calibration)
-    place = np.zeros((len(bundle.manifest.classes), len(classes)))
-    for at, name in enumerate(bundle.manifest.classes):
-        place[at, classes.index(name) if families else min(at, 1)] = 1
-
-    def score(x: Floats) -> Floats:
-        return (calibrated(calibration, graph.probabilities(x)) @ place).astype(np.float32)
-
-    return score

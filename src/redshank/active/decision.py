@@ -77,6 +77,19 @@ class Paired:
         """Challenger less champion."""
         return None if self.champion is None or self.challenger is None else self.challenger - self.champion
 
+    def row(self) -> dict[str, str | int | float | None]:
+        """Return a row of a table for a person."""
+        return {
+            "part": self.part,
+            "figure": self.figure,
+            "champion": self.champion,
+            "challenger": self.challenger,
+            "difference": self.difference,
+            "at_least": self.low,
+            "at_most": self.high,
+            "rows": self.rows,
+        }
+
 
 @dataclass(frozen=True)
 class Decision:

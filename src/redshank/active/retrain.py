@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from redshank.active.contest import scorer
 from redshank.active.decision import Decision, Gate
 from redshank.active.promote import CANARIES, REGRESSION, decide, unseen
-from redshank.active.query import Rows, Scorer
+from redshank.active.query import Rows
 from redshank.active.told import Told, classes
 from redshank.active.trained import KEY, label_provenance
 from redshank.core.bundle import Bundle
@@ -27,9 +28,7 @@ from redshank.data.dataset import Labelled
 from redshank.data.encoding import FlowEncoding
 from redshank.data.parts import OTHER_FAMILY, Part, joined
 from redshank.data.protocol import partition
-from redshank.detect.calibrate import Calibration, calibrated
 from redshank.detect.detectors.classifier import Classifier
-from redshank.detect.graph import Graph
 from redshank.learn.evaluate import evaluate
 from redshank.learn.model import Floats
 from redshank.learn.settings import settings_again
@@ -148,8 +147,8 @@ def retrain(
     if canaries is not None:
         frozen[CANARIES] = unseen(_canaries(canaries, made.feature_set, names), seen)
     decision = decide(
-        _scorer(champion, names),
-        _scorer(bundle, names),
+        scorer(champion, names),
+        scorer(bundle, names),
         frozen,
         classes=names,
         gate=gate,
@@ -227,15 +226,3 @@ def _canaries(labelled: Labelled, feature_set: str, names: tuple[str, ...]) -> P
     every = np.arange(len(labelled.flows))
     (x,) = FlowEncoding(labelled, feature_set).encode([every]).x
     return Part(x, _numbers(labelled.family.tolist(), names), np.ones(len(x), np.float32), every)
-
-
-def _scorer(bundle: Bundle, names: Sequence[str]) -> Scorer:
-    """Return calibrated probabilities of a bundle; classes that it does not have are never probable."""
-    graph, calibration = Graph(bundle), Calibration.from_dict(bundle.manifest.calibration)
-    more = len(names) - len(bundle.manifest.classes)
-
-    def score(x: Floats) -> Floats:
-        p = calibrated(calibration, graph.probabilities(x)).astype(np.float32)
-        return np.pad(p, ((0, 0), (0, more)))
-
-    return score

@@ -214,19 +214,7 @@ def _contest(
 def _figures(contest: "Contest", figures: "tuple[Paired, ...]") -> "list[Section]":
     from redshank.report.summary import Section
 
-    rows: list[Row] = [
-        {
-            "part": one.part,
-            "figure": one.figure,
-            "champion": one.champion,
-            "challenger": one.challenger,
-            "difference": one.difference,
-            "at_least": one.low,
-            "at_most": one.high,
-            "rows": one.rows,
-        }
-        for one in figures
-    ]
+    rows: list[Row] = [one.row() for one in figures]
     return [Section("Figures", rows), Section("Rows", {str(i): note for i, note in enumerate(contest.notes, start=1)})]
 
 

@@ -82,23 +82,11 @@ def retrain(
     shelf.put(outcome.bundle, name)
     decided = shelf.promote if outcome.decision.promote else shelf.keep
     entry = decided(name, "; ".join(outcome.decision.reasons), outcome.evidence())
-    figures = [
-        {
-            "part": one.part,
-            "figure": one.figure,
-            "rows": one.rows,
-            "champion": one.champion,
-            "challenger": one.challenger,
-            "low": one.low,
-            "high": one.high,
-        }
-        for one in outcome.decision.paired
-    ]
     show(
         f"{name} against {in_service}",
         [
             Section("Rows", {**outcome.rows, "labels_left_out": known.lost}),
-            Section("Figures", figures),
+            Section("Figures", [one.row() for one in outcome.decision.paired]),
             Section("Reasons", {str(at): reason for at, reason in enumerate(outcome.decision.reasons, start=1)}),
             Section("Notes", {str(at): note for at, note in enumerate(outcome.notes, start=1)}),
             Section(
