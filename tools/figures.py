@@ -30,10 +30,10 @@ def render(found: dict[str, Any]) -> str:
         caught = f"{100 * row['recall_at_0.01']:.1f} % | {100 * row['fpr_at_0.01']:.2f} %"
         lines.append(f"| {ROWS[row['model']]} | {interval} | {row['accuracy']:.3f} | {caught} |")
     labels, last = found["labels"], found["macro_f1_by_labels_answered"][-1]
-    asked, best = labels["asked"], f"{last['least_confidence']:.3f}"
+    asked, best = labels["asked"], f"{last['mixed']:.3f}"
     cost = f"{labels['gate']} more for the gate that keeps new weights and {labels['calibration']} to set thresholds"
     lines += ["", f"The first row had {asked} labels of {labels['pool']:,} (and {cost}); the second had them all."]
-    lines += [f"Over {labels['seeds']} seeds, asking for the least confident flows reached macro-F1 {best} on held-out"]
+    lines += [f"Over {labels['seeds']} seeds, asking by strategy `mixed` reached macro-F1 {best} on held-out"]
     lines += [f"flows with {asked} labels; asking at random, {last['random']:.3f}."]
     return "\n".join(lines)
 

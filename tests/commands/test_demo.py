@@ -41,7 +41,7 @@ def test_the_demonstration_leaves_a_report_a_bundle_alerts_and_verdicts(
 
 def test_every_round_is_told_as_it_ends(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     lines = [line for line in done[1].stderr.splitlines() if "labels  macro-F1" in line]
-    assert [line.split()[0] for line in lines] == ["least_confidence"] * 2 + ["random"] * 2
+    assert [line.split()[0] for line in lines] == ["mixed"] * 2 + ["random"] * 2
 
 
 def test_the_page_shows_the_control_beside_the_strategy(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

@@ -8,7 +8,7 @@ FOUND = {
         for name in ("first-light", "lightgbm", "constant")
     ],
     "labels": {"asked": 600, "pool": 2426, "gate": 406, "calibration": 404, "seeds": 3},
-    "macro_f1_by_labels_answered": [{"labels": 600, "least_confidence": 0.784, "random": 0.769}],
+    "macro_f1_by_labels_answered": [{"labels": 600, "mixed": 0.784, "random": 0.769}],
 }
 
 

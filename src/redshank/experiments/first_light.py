@@ -22,7 +22,7 @@ from redshank.learn.model import MODELS, Epoch, Model
 from redshank.learn.retest import retest
 from redshank.learn.train import Trained, fit, make_bundle
 
-STRATEGY = "least_confidence"
+STRATEGY = "mixed"
 CONTROL = "random"
 MODEL = "bilstm"
 SETTINGS: dict[str, Any] = {"units": (64, 32, 16), "epochs": 40, "patience": 8, "learning_rate": 0.003}

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pools import pool
-from redshank.active.strategies.mixed import EXPLORED, Mixed, interleaved
+from redshank.active.strategies.mixed import EXPLORED, Mixed, borders, interleaved, quotas
 from redshank.active.strategy import Strategy
 
 
@@ -33,13 +33,32 @@ def test_the_first_questions_look_for_what_is_unusual_and_what_is_typical() -> N
     assert any(500 <= row < 980 for row in asked.tolist())
 
 
-def test_then_every_family_has_the_same_number_of_questions() -> None:
+def test_then_questions_go_to_the_families_that_the_model_doubts() -> None:
     p = np.zeros((3000, 3))
-    p[:2900, 0], p[2900:2950, 1], p[2950:, 2] = 1, 1, 1
+    p[:2900] = (0.98, 0.01, 0.01)
+    p[2900:2950] = (0.02, 0.96, 0.02)
+    p[2950:] = (0.2, 0.3, 0.5)
     given_pool = pool(p, known=np.zeros((EXPLORED, 2)), y=np.arange(EXPLORED) % 3)
-    asked = p[Mixed().query(given_pool, 60, 3)].sum(axis=0)
-    assert asked[1] >= 15
-    assert asked[2] >= 15
+    asked = np.bincount(p[borders(given_pool, 60, 3)].argmax(axis=1), minlength=3)
+    assert asked[2] >= 40
+    assert asked[0] >= 4
+    assert asked[1] >= 4
+
+
+def test_a_family_with_too_few_rows_leaves_its_questions_to_others() -> None:
+    p = np.tile([0.9, 0.1], (30, 1))
+    p[:2] = (0.4, 0.6)
+    assert sorted(borders(pool(p), 30, 0).tolist()) == list(range(30))
+    assert {0, 1} <= set(borders(pool(p), 10, 0).tolist())
+
+
+@given(doubt=st.lists(st.floats(0, 1), min_size=1, max_size=12), size=st.integers(0, 50))
+def test_quotas_add_up_and_a_family_in_more_doubt_has_about_as_many_or_more(doubt: list[float], size: int) -> None:
+    found = quotas(np.array(doubt), size)
+    assert found.sum() == size
+    assert (found >= 0).all()
+    most, least = int(np.argmax(doubt)), int(np.argmin(doubt))
+    assert found[most] >= found[least] - 1
 
 
 @given(

@@ -1,9 +1,10 @@
-"""What a site should ask: first what is typical or unusual, then the borders of every family; always a tenth at random.
+"""What a site should ask: first what is typical or unusual, then the borders of every family; a tenth at random.
 
 The first questions look for families: half of them go to typical rows of places without a label, half to unusual ones.
-Once there are `EXPLORED` labels, every family that the model tells gets the same number of questions, where two classes
-are nearly as probable, and of those the ones that lie apart; some still go to what is unusual. The random tenth is what
-the labels say of themselves without bias, and what no attacker can steer.
+Once there are `EXPLORED` labels, each family that the model tells gets questions where two classes are nearly as
+probable, and of those the ones that lie apart: more of them the more it is in doubt, because macro-F1 counts a rare
+family like a frequent one; some still go to what is unusual. The random tenth is what the labels say of themselves
+without bias, and what no attacker can steer.
 Source: our own; the parts are those of `typical`, `anomalous`, `quotas` and `random`.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from skactiveml.pool import uncertainty_scores
 
-from redshank.active.spread import farthest_first, in_turns, nearest
+from redshank.active.spread import farthest_first, nearest
 from redshank.active.strategies.anomalous import Anomalous
 from redshank.active.strategies.random import Random
 from redshank.active.strategies.typical import Typical
@@ -25,6 +26,8 @@ EXPLORED = 100
 """Labels until borders are asked about."""
 FIRST_UNUSUAL, UNUSUAL = 0.45, 0.1
 """Share of unusual rows among the first questions, and later."""
+EQUAL = 0.2
+"""Share of the questions at borders that every family gets alike; the rest goes where the model is in doubt."""
 WIDE = 3
 """Times the questions of a family are looked at to find those that lie apart."""
 
@@ -43,7 +46,7 @@ class Mixed(Strategy):
 
 
 def borders(pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
-    """Pick rows where two classes are nearly as probable, as many of each family, lying apart within it.
+    """Pick rows where two classes are nearly as probable, more of doubtful families, lying apart within each.
 
     Args:
         pool: The candidates.
@@ -51,21 +54,42 @@ def borders(pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         seed: Of the order among equals.
 
     Shape:
-        returns: [min(size, n)] int64.
+        returns: [min(size, n)] int64; any first part of them holds about the same share of each family.
     """
-    family = pool.probabilities.argmax(axis=1)
-    margin = -uncertainty_scores(pool.probabilities, method="margin_sampling")
-    labels = np.bincount(pool.known.y, minlength=pool.probabilities.shape[1])
-    quota = np.bincount(family[in_turns(family, margin, size, seed, labels)], minlength=len(labels))
-    closest = lowest_first(margin, len(pool), seed)
-    turn = np.full(len(pool), -1, np.float32)
-    for one in np.flatnonzero(quota):
-        rows = closest[family[closest] == one][: WIDE * quota[one]]
+    if not len(pool):
+        return np.empty(0, np.int64)
+    _, family = np.unique(pool.probabilities.argmax(axis=1), return_inverse=True)
+    doubt = np.bincount(family, 1 - pool.probabilities.max(axis=1)) / np.bincount(family)
+    closest = lowest_first(-uncertainty_scores(pool.probabilities, method="margin_sampling"), len(pool), seed)
+    rank = np.empty(len(pool), np.int64)
+    rank[closest] = np.arange(len(pool))
+    place = np.full(len(pool), np.inf)
+    for one, quota in enumerate(quotas(doubt, size)):
+        rows = closest[family[closest] == one][: WIDE * quota]
         covered = nearest(pool.points[rows], pool.points[rows[:1]])
-        covered[0] = np.inf  # the row between two classes comes first, then those far from it
-        turn[rows[farthest_first(pool.points[rows], covered, quota[one])]] = np.arange(quota[one])
-    chosen = np.flatnonzero(turn >= 0)
-    return chosen[in_turns(family[chosen], turn[chosen], size, seed, labels)]
+        covered[:1] = np.inf  # the row nearest to a border comes first, then those far from it
+        chosen = rows[farthest_first(pool.points[rows], covered, quota)]
+        place[chosen] = (np.arange(len(chosen)) + 0.5) / quota
+    return np.lexsort((rank, place))[:size]
+
+
+def quotas(doubt: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.int64]:
+    """Share questions among families: a part equally, the rest by the square of the doubt.
+
+    Args:
+        doubt: Mean doubt of the model about each family, 0 to 1.
+        size: How many questions there are.
+
+    Shape:
+        doubt: [f], f at least 1; returns: [f] int64, they add up to `size`.
+
+    Example:
+        >>> quotas(np.array([0.1, 0.2, 0.1]), 12).tolist()
+        [2, 8, 2]
+    """
+    squares = doubt**2 + 1e-12  # a model without any doubt shares equally
+    ends = np.cumsum(EQUAL / len(doubt) + (1 - EQUAL) * squares / squares.sum())
+    return np.diff(np.round(ends / ends[-1] * size).astype(np.int64), prepend=0)
 
 
 def interleaved(ranked: Sequence[npt.NDArray[np.int64]], shares: Sequence[float], size: int) -> npt.NDArray[np.int64]:
@@ -78,7 +102,7 @@ def interleaved(ranked: Sequence[npt.NDArray[np.int64]], shares: Sequence[float]
 
     Example:
         >>> interleaved([np.array([9, 1]), np.array([1, 2, 3])], [0.25, 0.75], 4).tolist()
-        [1, 2, 9, 3]
+        [1, 9, 2, 3]
     """
     taken: dict[int, None] = {}
     places = [0] * len(ranked)
