@@ -70,7 +70,8 @@ def borders(pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         covered[:1] = np.inf  # the row nearest to a border comes first, then those far from it
         chosen = rows[farthest_first(pool.points[rows], covered, quota)]
         place[chosen] = (np.arange(len(chosen)) + 0.5) / quota
-    return np.lexsort((rank, place))[:size]
+    ranked: npt.NDArray[np.int64] = np.lexsort((rank, place))[:size]
+    return ranked
 
 
 def quotas(doubt: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.int64]:
@@ -89,7 +90,8 @@ def quotas(doubt: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.int64]:
     """
     squares = doubt**2 + 1e-12  # a model without any doubt shares equally
     ends = np.cumsum(EQUAL / len(doubt) + (1 - EQUAL) * squares / squares.sum())
-    return np.diff(np.round(ends / ends[-1] * size).astype(np.int64), prepend=0)
+    found: npt.NDArray[np.int64] = np.diff(np.round(ends / ends[-1] * size).astype(np.int64), prepend=0)
+    return found
 
 
 def interleaved(ranked: Sequence[npt.NDArray[np.int64]], shares: Sequence[float], size: int) -> npt.NDArray[np.int64]:
