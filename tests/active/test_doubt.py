@@ -53,17 +53,6 @@ def test_no_class_loses_all_its_labels() -> None:
     assert not called[y != 3].any()
 
 
-def test_who_is_often_contradicted_is_believed_less() -> None:
-    # A fifth of the answers come from a source that is wrong every other time; its doubtful ones are called sooner.
-    x, _, truth = _flipped(0.0)
-    rng = np.random.default_rng(1)
-    source = (rng.random(240) < 0.2).astype(np.int64)
-    y = np.where((source == 1) & (rng.random(240) < 0.5), (truth + 1) % 3, truth)
-    alone, apart = (doubtful(x, y, 3, 0, who) for who in (None, source))
-    assert (apart[y != truth] > 0.5).sum() > (alone[y != truth] > 0.5).sum()
-    assert not (apart[source == 0] > 0.5).any()
-
-
 def test_absent_values_and_infinite_ones_are_no_obstacle() -> None:
     x, y, truth = _flipped(0.1)
     x = x.copy()

@@ -4,11 +4,11 @@ In: rows, the labels that were given, a seed. Out: how probably each label is wr
 a label that rows like this one never have, while a label on a border between two families is merely not the likeliest.
 So the probability of the label itself counts, not whether another is larger: query strategies ask about borders, and
 there a third of all true labels loses to another family. How much a small probability means depends on how often
-answers are wrong at all; that rate is estimated from the same probabilities until it explains itself, for each analyst
-alone where it is known who answered: who is often contradicted by all that is like his rows is believed less.
+answers are wrong at all; that rate is estimated from the same probabilities until it explains itself. It finds answers
+that are wrong by chance; who lies by a rule is found by canary questions, see `guard.trust`.
 Source: Northcutt, Jiang, Chuang, "Confident Learning", JAIR 2021 (out-of-sample probabilities; prune by noise rate).
-We differ: one rate for all classes of a source, by expectation-maximization; a rare family has too few labels for a
-rate of its own.
+We differ: one rate for all classes, by expectation-maximization; a rare family has too few labels for a rate of its
+own.
 """
 
 import numpy as np
@@ -20,12 +20,12 @@ TREES = 100
 SHARE = 0.25  # of the columns are looked at for each split, as in our forests
 LARGEST = np.float32(1e30)  # infinite values count as this; scikit-learn adds up a column
 SPARED = 4  # labels of each class: a rare family's first ones look wrong, and are the most useful there are
-RATES = (1e-4, 0.95)  # between which the rate of wrong answers is sought
+RATES = (1e-4, 0.5)  # between which the rate of wrong answers is sought
 GUESS = 0.1  # from where
 STEPS = 50
 
 
-def doubtful(x: Floats, y: Classes, n_classes: int, seed: int, source: Classes | None = None) -> Floats:
+def doubtful(x: Floats, y: Classes, n_classes: int, seed: int) -> Floats:
     """Say how probably each label is wrong.
 
     Each tree of the forest judges the rows that it was not grown on. The `SPARED` labels of a class that fit best are
@@ -36,10 +36,9 @@ def doubtful(x: Floats, y: Classes, n_classes: int, seed: int, source: Classes |
         y: Their labels, 0 to n_classes - 1.
         n_classes: Number of classes.
         seed: Of the forest.
-        source: Who gave each label; one source if absent.
 
     Shape:
-        x: [m, c] float32; y, source: [m] int64; returns: [m] float32, 0 to 1.
+        x: [m, c] float32; y: [m] int64; returns: [m] float32, 0 to 1.
 
     Example:
         >>> x = np.repeat(np.float32([[0.0], [1.0]]), 20, axis=0)
@@ -50,11 +49,7 @@ def doubtful(x: Floats, y: Classes, n_classes: int, seed: int, source: Classes |
     """
     if len(np.unique(y)) < 2:
         return np.zeros(len(y), np.float32)
-    fits = _unseen(x, y, seed)
-    wrong = np.zeros(len(y), np.float32)
-    for one in [None] if source is None else np.unique(source):
-        mine = np.ones(len(y), np.bool_) if source is None else source == one
-        wrong[mine] = _wrong(fits[mine], n_classes)
+    wrong = _wrong(_unseen(x, y, seed), n_classes)
     order = np.lexsort((wrong, y))
     place = np.arange(len(y)) - np.searchsorted(y[order], y[order])  # within its class, the least doubtful first
     wrong[order[place < SPARED]] = 0.0

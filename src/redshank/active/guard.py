@@ -4,8 +4,9 @@ In: which group each row of a pool is in (its device, or a cluster of rows that 
 questions a group may have. Out: an `Admit`. The one idea: who controls a share of the traffic can make it look as
 doubtful as he likes, so doubt alone must not decide how many questions go there. A cap counts groups, not rows: more
 rows of one kind gain nothing. Clusters do where rows have no device, or where anyone can claim as many as he likes.
-What wrong answers do is bounded elsewhere: `doubt.py` keeps the answers of each analyst apart, `promote.py` lets no
-model pass that misses a canary.
+A flood that is spread over half of the clusters is not bounded by them, only by devices. What wrong answers do is
+bounded by trust: canary questions show who lies, his answers wait for a second analyst (`quarantine`), and
+`promote.py` lets no model pass that misses a canary.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from redshank.learn.model import Floats
 
 CLUSTERS = 256
 LEVEL = 0.95
+BELIEVED = 0.5
+"""Trust below which an analyst's answers wait for a second one."""
 
 
 @dataclass(frozen=True)
@@ -149,3 +152,18 @@ def trust(right: int, asked: int, level: float = LEVEL) -> float:
         ([0.86, 0.72, 0.3], 0.0)
     """
     return float(stats.beta.ppf(1 - level, right, asked - right + 1)) if right else 0.0
+
+
+def quarantine(doubt: Floats, source: Rows, trusted: Sequence[float]) -> Floats:
+    """Return the doubts, 1 for what someone said who is not believed: the loop leaves it out until another confirms.
+
+    Args:
+        doubt: How probably each label is wrong, by `doubtful`.
+        source: Who gave each label.
+        trusted: The trust of each analyst.
+
+    Example:
+        >>> quarantine(np.zeros(3, np.float32), np.array([0, 1, 0]), [0.9, 0.2]).tolist()
+        [0.0, 1.0, 0.0]
+    """
+    return np.where(np.asarray(trusted)[source] < BELIEVED, np.float32(1.0), doubt)
