@@ -27,10 +27,10 @@ from redshank.core.errors import ActionError
 from redshank.data.dataset import Labelled
 from redshank.data.encoding import FlowEncoding
 from redshank.data.parts import OTHER_FAMILY, Part, joined
-from redshank.data.protocol import partition
 from redshank.detect.detectors.classifier import Classifier
 from redshank.learn.evaluate import evaluate
 from redshank.learn.model import Floats
+from redshank.learn.retest import parts_of
 from redshank.learn.settings import settings_again
 from redshank.learn.train import fit, make_bundle
 
@@ -97,14 +97,7 @@ def retrain(
     gate = gate or Gate()
     made = champion.manifest
     trained = made.provenance
-    old = partition(
-        base,
-        protocol=str(trained.get("protocol", "leakfree")),
-        task=made.task,
-        feature_set=made.feature_set,
-        seed=int(trained.get("partition_seed", 0)),
-        **trained.get("protocol_settings", {}),
-    )
+    old = parts_of(champion, base)
     known = tuple(made.classes)
     strange = sorted(set(old.classes) - set(known))
     if strange:
