@@ -10,13 +10,13 @@ def example() -> Strategy:
 
 
 RNG = np.random.default_rng(0)
-CROWD, FAMILY, ALONE = range(1000), range(1000, 1040), 1040
-POINTS = np.concatenate([RNG.normal(0, 1, (1000, 2)), RNG.normal(8, 0.1, (40, 2)), [[-30.0, 0.0]]])
-UNUSUAL = np.r_[np.full(1000, 0.4), np.full(40, 0.7), 0.9]
+CROWD, FAMILY, ALONE = range(1000), range(1000, 1110), 1110
+POINTS = np.concatenate([RNG.normal(0, 1, (1000, 2)), np.full((110, 2), 8.0), [[-30.0, 0.0]]])
+UNUSUAL = np.r_[np.full(1000, 0.4), np.full(110, 0.7), 0.9]
 
 
 def _first(size: int = 8, **known: object) -> list[int]:
-    given = pool(np.full((1041, 2), 0.5), POINTS, anomaly=UNUSUAL, **known)  # type: ignore[arg-type]
+    given = pool(np.full((1111, 2), 0.5), POINTS, anomaly=UNUSUAL, **known)  # type: ignore[arg-type]
     asked: list[int] = Anomalous().query(given, size, seed=0).tolist()
     return asked
 
@@ -29,7 +29,7 @@ def test_a_small_crowd_is_asked_before_a_row_that_is_alone() -> None:
 
 
 def test_an_unusual_place_that_has_a_label_waits() -> None:
-    labels = np.array([[8.0, 8.0]] * 4) + RNG.normal(0, 0.1, (4, 2))
+    labels = np.full((4, 2), 8.0)
     asked = _first(known=labels, y=np.ones(4), known_anomaly=np.full(4, 0.7))
     assert asked[0] not in FAMILY
 

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from redshank.active.strategies.typical import typical_rows
 from redshank.active.strategy import Pool, Strategy, lowest_first
 
-SHARE = 0.05  # of the candidates count as unusual
+SHARE = 0.1  # of the candidates count as unusual
 
 
 class Anomalous(Strategy):
-    """Typical rows among the most unusual twentieth of the candidates, places without a label first."""
+    """Typical rows among the most unusual tenth of the candidates, places without a label first."""
 
     looks: ClassVar[bool] = False
 
