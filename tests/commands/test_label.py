@@ -1,8 +1,10 @@
 import io
 import os
 import pty
+import select
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -39,29 +41,49 @@ def test_answers_come_from_standard_input(
     assert label.origin == "file"
 
 
+PROGRAM = """
+import fcntl, signal, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from redshank.commands import main
+main()
+"""
+
+
 def test_ctrl_c_in_a_terminal_keeps_what_was_answered(tmp_path: Path) -> None:
+    """Keys are typed ahead, a new family is a line, and Ctrl-C ends; the terminal is as it was."""
     store(tmp_path / "s")
     ours, theirs = pty.openpty()
-    code = "from redshank.commands import main; main()"
+    before = termios.tcgetattr(theirs)
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "label", "--store", str(tmp_path / "s"), "--as", "ana"],
+        [sys.executable, "-c", PROGRAM, "label", "--store", str(tmp_path / "s"), "--as", "ana"],
         stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    os.close(theirs)
+
     said = b""
-    while b"q quit" not in said:
-        said += os.read(ours, 4096)
-    os.write(ours, b"1")
-    while said.count(b"q quit") < 2:
-        said += os.read(ours, 4096)
+
+    def until(words: bytes) -> None:
+        nonlocal said
+        while words not in said:
+            assert select.select([ours], [], [], 60)[0], f"no {words!r} after {said[-200:]!r}"
+            said += os.read(ours, 4096)
+        said = said.partition(words)[2]
+
+    until(b"q quit")
+    os.write(ours, b"1n")
+    until(b"name of the family: ")
+    os.write(ours, b"worm\n")
+    until(b": worm")
+    until(b"q quit")
     os.write(ours, b"\x03")
-    while b"answers kept" not in said:
-        said += os.read(ours, 4096)
-    assert process.communicate(timeout=30)[1] == b""
+    until(b"2 answers kept")
+    assert process.communicate(timeout=60)[1] == b""
+    assert termios.tcgetattr(theirs) == before
     os.close(ours)
+    os.close(theirs)
     assert process.returncode == 130
     queue = Queue(Database(tmp_path / "s"))
-    assert [label.family for label in queue.labels()] == ["scanning"]
+    assert [label.family for label in queue.labels()] == ["scanning", "worm"]
     assert "held" not in queue.status(2e9).values()
 
 

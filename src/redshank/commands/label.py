@@ -1,7 +1,10 @@
 """`redshank label`: answer the questions of the queue."""
 
 import sys
+import termios
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 DAY_S = 86_400.0
 STANDARD_INPUT = Path("-")
+END = "\x04"  # Ctrl-D, where it is a key like any other
 
 
 def label(
@@ -79,7 +83,8 @@ def _talk(session: "Session") -> None:
 
     interrupted = False
     try:
-        converse(session, _key, _line, typer.echo)
+        with _single_keys(on=True):
+            converse(session, _key, _line, typer.echo)
     except KeyboardInterrupt:
         interrupted = True
     counts = session.queue.counts(time.time())
@@ -88,23 +93,36 @@ def _talk(session: "Session") -> None:
         raise typer.Exit(130)
 
 
+@contextmanager
+def _single_keys(*, on: bool) -> Iterator[None]:
+    """Let a terminal give each key as it is pressed, or whole lines; a pipe gives what it has anyway."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    mode = termios.tcgetattr(sys.stdin)
+    bits = termios.ICANON | termios.ECHO
+    mode[3] = mode[3] & ~bits if on else mode[3] | bits
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, mode)  # at once: what was typed ahead is kept
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+
 def _key() -> str:
     """Read a key of a terminal, or the next letter of a pipe."""
-    if not sys.stdin.isatty():
+    letter = sys.stdin.read(1)
+    while letter.isspace():
         letter = sys.stdin.read(1)
-        while letter.isspace():
-            letter = sys.stdin.read(1)
-        return letter
-    try:
-        return typer.getchar()
-    except EOFError:
-        return ""
+    return "" if letter == END else letter
 
 
 def _line(words: str) -> str:
     sys.stdout.write(words)
     sys.stdout.flush()
-    return sys.stdin.readline()
+    with _single_keys(on=False):
+        return sys.stdin.readline()
 
 
 def _open(queue: "Queue") -> "list[Row]":
