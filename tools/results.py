@@ -51,6 +51,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "active-study",
         "active-new-network",
         "active-aids",
+        "active-hostile",
+        "active-gate",
     ),
     "What helps": ("imbalance", "selection"),
     "What nobody has seen": ("group-toniot", "zero-day", "iot23-group", "cross-dataset", "transfer", "sequences"),

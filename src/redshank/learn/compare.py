@@ -262,12 +262,14 @@ def over_seeds(name: str, runs: Sequence[float | None]) -> Figure:
     Example:
         >>> over_seeds("recall", [0.5, 0.5]), over_seeds("recall", [0.5, None]).mean
         (Figure(mean=0.5, low=0.5, high=0.5), None)
+        >>> over_seeds("gain", [-0.1, -0.2]).low < -0.15
+        True
     """
     values = [value for value in runs if value is not None]
     interval = measures.t_interval(values)
     if len(values) < len(runs) or interval is None:
         return Figure(None)
-    least = -1.0 if name == "mcc" else 0.0
+    least = -1.0 if name == "mcc" or min(values) < 0 else 0.0  # a difference may be below 0
     most = 1.0 if max(values) <= 1 else math.inf  # a number of things is no measure
     low, high = max(interval[0], least), min(interval[1], most)  # Student's t knows no bounds, a measure does
     return Figure(math.fsum(values) / len(values), low, high)

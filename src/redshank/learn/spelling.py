@@ -15,6 +15,8 @@ RATES = ("fpr", "false")
 NOT_REACHED = "not reached"
 COUNT = 2.0
 """What is larger than any measure is a number of things, written without decimals."""
+COUNTS = ("rounds", "promoted", "lower", "gain shown")
+"""How the names of columns begin whose figures are numbers of things, however small."""
 
 
 def share(value: float | None) -> str:
@@ -53,12 +55,12 @@ def number(column: str, value: float | None) -> str:
     """Write a figure of that column.
 
     Example:
-        >>> number("fpr", 0.0123), number("accuracy", 0.5), number("labels", 12660.0)
-        ('1.2 %', '0.500', '12,660')
+        >>> number("fpr", 0.0123), number("accuracy", 0.5), number("labels", 12660.0), number("rounds", 1.0)
+        ('1.2 %', '0.500', '12,660', '1')
     """
     if value == math.inf:
         return NOT_REACHED
-    if value is not None and value > COUNT:
+    if value is not None and (value > COUNT or column.startswith(COUNTS)):
         return f"{value:,.0f}"
     return percent(value) if column.startswith(RATES) else share(value)
 

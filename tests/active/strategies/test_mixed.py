@@ -52,6 +52,14 @@ def test_a_family_with_too_few_rows_leaves_its_questions_to_others() -> None:
     assert {0, 1} <= set(borders(pool(p), 10, 0).tolist())
 
 
+def test_a_family_that_the_model_never_tells_is_asked_about_where_it_is_likeliest() -> None:
+    p = np.tile([0.6, 0.4, 0.0], (500, 1))
+    p[:9, 2] = np.linspace(0.1, 0.3, 9)
+    p[:9, 0] = 0.6 - p[:9, 2]
+    asked = set(borders(pool(p, known=np.zeros((3, 2)), y=[0, 1, 2]), 20, 0).tolist())
+    assert set(range(9)) <= asked
+
+
 @given(doubt=st.lists(st.floats(0, 1), min_size=1, max_size=12), size=st.integers(0, 50))
 def test_quotas_add_up_and_a_family_in_more_doubt_has_about_as_many_or_more(doubt: list[float], size: int) -> None:
     found = quotas(np.array(doubt), size)

@@ -3,7 +3,8 @@
 The first questions look for families: half of them go to typical rows of places without a label, half to unusual ones.
 Once there are `EXPLORED` labels, each family that the model tells gets questions where two classes are nearly as
 probable, and of those the ones that lie apart: more of them the more it is in doubt, because macro-F1 counts a rare
-family like a frequent one; some still go to what is unusual. The random tenth is what the labels say of themselves
+family like a frequent one. Where a family has a label and the model tells it from no row, the rows likeliest to be of
+it are asked about. Some questions still go to what is unusual. The random tenth is what the labels say of themselves
 without bias, and what no attacker can steer.
 Source: our own; the parts are those of `typical`, `anomalous`, `quotas` and `random`.
 """
@@ -56,20 +57,26 @@ def borders(pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
     Shape:
         returns: [min(size, n)] int64; any first part of them holds about the same share of each family.
     """
-    if not len(pool):
-        return np.empty(0, np.int64)
-    _, family = np.unique(pool.probabilities.argmax(axis=1), return_inverse=True)
-    doubt = np.bincount(family, 1 - pool.probabilities.max(axis=1)) / np.bincount(family)
-    closest = lowest_first(-uncertainty_scores(pool.probabilities, method="margin_sampling"), len(pool), seed)
+    p = pool.probabilities
+    closest = lowest_first(-uncertainty_scores(p, method="margin_sampling"), len(pool), seed)
     rank = np.empty(len(pool), np.int64)
     rank[closest] = np.arange(len(pool))
+    taken_for = p.argmax(axis=1)
+    there = np.bincount(taken_for, minlength=p.shape[1])
+    named = np.bincount(pool.known.y, minlength=p.shape[1])[: p.shape[1]]
+    families = np.flatnonzero(there + named)
+    doubt = np.bincount(taken_for, 1 - p.max(axis=1), p.shape[1]) / np.maximum(there, 1)
+    doubt[there == 0] = doubt.max()
     place = np.full(len(pool), np.inf)
-    for one, quota in enumerate(quotas(doubt, size)):
-        rows = closest[family[closest] == one][: WIDE * quota]
+    for one, quota in zip(families, quotas(doubt[families], size), strict=True):
+        rows = closest[taken_for[closest] == one][: WIDE * quota]
+        if len(rows) < quota:  # the model hardly knows this family: what is likeliest to be of it
+            others = lowest_first(np.where(taken_for == one, np.inf, -p[:, one]), quota - len(rows), seed)
+            rows = np.concatenate([rows, others[p[others, one] > 0]])
         covered = nearest(pool.points[rows], pool.points[rows[:1]])
         covered[:1] = np.inf  # the row nearest to a border comes first, then those far from it
         chosen = rows[farthest_first(pool.points[rows], covered, quota)]
-        place[chosen] = (np.arange(len(chosen)) + 0.5) / quota
+        place[chosen] = np.minimum(place[chosen], (np.arange(len(chosen)) + 0.5) / quota)
     ranked: npt.NDArray[np.int64] = np.lexsort((rank, place))[:size]
     return ranked
 
