@@ -40,7 +40,7 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
     "5 % wrong, left out": {"wrong": 0.05, "repair": True},
     "10 % wrong": {"wrong": 0.1},
     "10 % wrong, left out": {"wrong": 0.1, "repair": True},
-    "10 % wrong, left out and asked again": {"wrong": 0.1, "repair": True, "recheck": 0.1},
+    "10 % wrong, left out and asked again": {"wrong": 0.1, "repair": True, "recheck": 0.25},
     "20 % wrong": {"wrong": 0.2},
     "20 % wrong, left out": {"wrong": 0.2, "repair": True},
     "three rounds late": {"late": 3},
@@ -67,7 +67,8 @@ class ActiveHostile(Asking):
         *(ASKED_NOTES[0], ASKED_NOTES[2]),
         (
             "“wrong”: so many answers are another family, each alike; a repeated question is answered anew. “left "
-            "out”: labels that are probably wrong are not trained on; “asked again”: 10 % of the questions go to them."
+            "out”: labels that are probably wrong are not trained on; “asked again”: up to a quarter of the questions "
+            "go to them."
         ),
         (
             "“flood”: 5 % of the pool are an attacker's rows, between an attack and benign, and answers about them are "
