@@ -94,7 +94,7 @@ def measure(land: Landscape, score: Watched, names: Sequence[str], labels: int, 
         size: Questions.
         runs: Rounds of each; the median counts.
     """
-    known = Known(land.points[:labels], score(land.x[:labels]).argmax(axis=1))
+    known = Known(land.points[:labels], score(land.x[:labels]).argmax(axis=1), land.anomaly[:labels])
     still = np.arange(labels, len(land), dtype=np.int64)
     found = []
     for name in names:
