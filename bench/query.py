@@ -101,6 +101,7 @@ def measure(land: Landscape, score: Watched, names: Sequence[str], labels: int, 
         strategy, scored, ranked, asked = STRATEGIES.find(name)(), [], [], 0
         forget_peak()
         for seed in range(runs):
+            score.last_s = 0.0  # a strategy that does not look is not scored for
             begin = time.process_time()
             asked = len(choose(strategy, land, still, score, known, size, seed=seed))
             scored.append(score.last_s)

@@ -25,7 +25,7 @@ def ask(
         Path | None,
         typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
     ] = None,
-    strategy: Annotated[str, typer.Option(help="What chooses: margin, random, typical, ...")] = DEFAULT,
+    strategy: Annotated[str, typer.Option(help="What chooses: mixed, margin, random, ...")] = DEFAULT,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many questions.")] = 20,
     people: Annotated[int, typer.Option(min=1, help="How many people are to answer each question.")] = 1,
     candidates: Annotated[
