@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import clone
 
+from redshank.active.agreement import majority
 from redshank.active.query import MOST, Admit, Landscape, Rows, choose
 from redshank.active.strategy import Known, Strategy
 from redshank.data.parts import Part, Parts
@@ -163,7 +164,7 @@ class Answers:
             [[7, 3], [2, 0]]
         """
         sure = {row: [one for one in given if one != UNSURE] for row, given in self.heard.items()}
-        decided = {row: max(reversed(given), key=given.count) for row, given in sure.items() if given}
+        decided = {row: majority(given) for row, given in sure.items() if given}
         return np.array(list(decided), dtype=np.int64), np.array(list(decided.values()), dtype=np.int64)
 
 

@@ -130,7 +130,8 @@ class Pair:
         """Return the figure of champion and challenger; None if it cannot be known."""
         cells = self._cells(metric)
         once = cells.count[None].astype(np.float64)
-        return tuple(self._figure(metric, cells, which, once)[0] for which in (0, 1))  # type: ignore[return-value]
+        champion, challenger = (self._figure(metric, cells, which, once)[0] for which in (0, 1))
+        return champion, challenger
 
     def differences(self, metric: str, resamples: int, seed: int) -> Doubles:
         """Return challenger less champion on resampled rows; those that have no such figure are left out.
