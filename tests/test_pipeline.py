@@ -21,7 +21,7 @@ from redshank.alerts.sinks.eve import Eve
 from redshank.core.errors import ActionError, ConfigError, DeliveryError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
-from redshank.core.schema import VERDICT
+from redshank.core.schema import verdict_batch
 from redshank.detect.detector import Detector
 from redshank.detect.detectors.classifier import Classifier
 from redshank.pipeline import VERDICT_ROW, run
@@ -64,8 +64,7 @@ class Constant(Detector):
             "family": pa.array([self.family] * n, pa.string()),
             "alarm": pa.array([self.alarm] * n),
         }
-        arrays = [columns.get(f.name, pa.nulls(n, f.type)) for f in VERDICT]
-        return pa.RecordBatch.from_arrays(arrays, schema=VERDICT)
+        return verdict_batch(columns, n)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bundles import START_NS
 from redshank.alerts.group import Groups, GroupSettings
 from redshank.core.records import Alert
-from redshank.core.schema import VERDICT, flow_batch
+from redshank.core.schema import flow_batch, verdict_batch
 
 S = 1_000_000_000
 START_S = START_NS // S
@@ -34,8 +34,7 @@ def rows(*given_rows: dict[str, Any]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     )
     verdicts = {name: [row[name] for row in full] for name in ("uid", "score", "family", "unknown", "alarm")}
     columns = {**verdicts, "ts": ts, "detector": ["classifier"] * len(full), "bundle": ["tiny"] * len(full)}
-    arrays = [pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(len(full), f.type) for f in VERDICT]
-    return flows, pa.RecordBatch.from_arrays(arrays, schema=VERDICT)
+    return flows, verdict_batch(columns, len(full))
 
 
 def alerts(given_rows: Sequence[dict[str, Any]], of: GroupSettings | None = None, batch: int = 1000) -> list[Alert]:

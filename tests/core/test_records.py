@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from records import alert
-from redshank.core.records import Alert, Label
+from redshank.core.records import MEASURES, Action, Alert, Label
 
 
 def test_an_alert_survives_a_round_trip() -> None:
@@ -64,3 +64,28 @@ def test_a_label_that_says_nothing_is_refused(changed: dict[str, Any], message: 
 def test_a_strange_key_of_a_label_is_named() -> None:
     with pytest.raises(ValueError, match="Label: keys that do not fit: mood"):
         Label.from_json(json.dumps(json.loads(_label().to_json()) | {"mood": "good"}))
+
+
+def test_an_alert_of_several_detectors_survives_a_round_trip() -> None:
+    told = alert(detectors=("classifier", "signatures"), rules=("telnet sweep",), techniques=("T1046",), revision=2)
+    assert Alert.from_json(told.to_json()) == told
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_an_action_survives_a_round_trip(measure: str) -> None:
+    wanted = Action.of(measure, "10.0.0.66", 600.0, "guesses passwords", "policy", 1.7e9, alert="00ff")
+    assert Action.from_json(wanted.to_json()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("measure", "ttl_s", "message"),
+    [
+        ("drop", 600.0, "measure: 'drop' is none; allowed are notify, rate_limit, block, isolate"),
+        ("block", 0.0, "ttl_s: 0.0 is no time to live"),
+        ("block", float("inf"), "ttl_s: inf is no time to live"),
+        ("block", float("nan"), "ttl_s: nan is no time to live"),
+    ],
+)
+def test_an_action_that_could_not_end_is_refused(measure: str, ttl_s: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Action.of(measure, "10.0.0.66", ttl_s, "", "ana", 1.7e9)

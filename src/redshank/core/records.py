@@ -1,4 +1,4 @@
-"""Alert and Label: the records that a person reads and writes, with a JSON round trip.
+"""Alert, Label and Action: the records that a person reads and writes, with a JSON round trip.
 
 Objects begin here: what flows through the stages before is columns (`core/schema.py`). Times are seconds since the
 epoch: packet time of what was seen, the clock's of what a person did.
@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 SEVERITIES = ("low", "medium", "high", "critical")
+MEASURES = ("notify", "rate_limit", "block", "isolate")
+"""What an action can be: tell a person, slow down, drop what an address sends, cut a device off."""
 UNSURE = "unsure"
 """The answer of somebody who cannot tell; it is no family."""
 FAMILY_NAME = re.compile("[a-z][a-z0-9_]*")
@@ -58,6 +60,13 @@ class Alert:
         measure: What to do about it, in words.
         bundle: Name of the model bundle that judged.
         evidence: Some of the flows.
+        detectors: Who raised the alarm, in the order of the alphabet: what a model thinks and what a rule saw stay
+            apart.
+        rules: Signature rules that were hit, most often first, capped.
+        reasons: What carried the verdicts, most often first, capped.
+        techniques: MITRE ATT&CK technique ids that fit the family.
+        revision: How often the alert was told before; it grows while the device goes on.
+        over: Whether the window is closed, so that no revision follows.
     """
 
     id: str
@@ -73,6 +82,12 @@ class Alert:
     measure: str
     bundle: str
     evidence: tuple[Evidence, ...]
+    detectors: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    techniques: tuple[str, ...] = ()
+    revision: int = 0
+    over: bool = True
 
     def to_json(self) -> str:
         """Return the alert as one line of JSON."""
@@ -86,7 +101,8 @@ class Alert:
             ValueError: If a key does not belong or is missing; it is named.
         """
         values = _read(cls, text)
-        values["targets"] = tuple(values["targets"])
+        for name in ("targets", "detectors", "rules", "reasons", "techniques"):
+            values[name] = tuple(values[name])
         values["evidence"] = tuple(Evidence(**item) for item in values["evidence"])
         return cls(**values)
 
@@ -180,7 +196,68 @@ class Label:
         return cls(**_read(cls, text))
 
 
-def _read(record: type[Alert | Label], text: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Action:
+    """What is to be done against one address, and until when.
+
+    A record never changes; what became of it stands in the ledger (`respond/ledger.py`).
+
+    Args:
+        id: Digest of the rest. `Action.of` makes it.
+        measure: One of MEASURES, each harder than the one before.
+        target: IP address, or the link-layer address of a device to isolate.
+        ttl_s: How long it holds once applied, above 0; the kernel lifts it even if nobody does.
+        reason: Why, in words.
+        by: Who wants it: "policy", or a person.
+        at_s: When it was proposed, by the clock.
+        alert: The alert that it answers, or "".
+
+    Raises:
+        ValueError: If the measure is none, or it would hold forever.
+    """
+
+    id: str
+    measure: str
+    target: str
+    ttl_s: float
+    reason: str
+    by: str
+    at_s: float
+    alert: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be carried out as it was meant."""
+        if self.measure not in MEASURES:
+            raise ValueError(f"measure: {self.measure[:40]!r} is none; allowed are {', '.join(MEASURES)}")
+        if not (math.isfinite(self.ttl_s) and self.ttl_s > 0):
+            raise ValueError(f"ttl_s: {self.ttl_s} is no time to live; give seconds above 0")
+
+    @classmethod
+    def of(cls, measure: str, target: str, ttl_s: float, reason: str, by: str, at_s: float, *, alert: str = "") -> Self:
+        """Make an action and its id; arguments as of the class.
+
+        Example:
+            >>> Action.of("block", "10.0.0.66", 600.0, "guesses passwords", "policy", 1.7e9).measure
+            'block'
+        """
+        action = cls("", measure, target, ttl_s, reason, by, at_s, alert)
+        return replace(action, id=hashlib.sha256(action.to_json().encode()).hexdigest()[:ID_DIGITS])
+
+    def to_json(self) -> str:
+        """Return the action as one line of JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Rebuild an action from `to_json`.
+
+        Raises:
+            ValueError: If a key does not belong or is missing; it is named.
+        """
+        return cls(**_read(cls, text))
+
+
+def _read(record: type[Alert | Label | Action], text: str) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(text)
     known = {field.name for field in fields(record)}
     if set(values) != known:

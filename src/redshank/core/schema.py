@@ -7,6 +7,7 @@ Source: Zeek's conn.log (https://docs.zeek.org/en/master/logs/conn.html) for the
 the ToN_IoT network table (Moustafa 2021).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -168,8 +169,6 @@ PART_FIELDS = (
 
 FLOW_FIELDS = (*CONN_FIELDS, *LINK_FIELDS, *STATISTICS_FIELDS, *APPLICATION_FIELDS, *PART_FIELDS)
 FLOW = pa.schema([field.arrow() for field in FLOW_FIELDS])
-_COLUMNS = tuple((field.name, field.type) for field in FLOW_FIELDS)
-_NAMES = frozenset(FLOW.names)
 
 DEVICE_FIELDS = (
     Field("mac", pa.string(), "link-layer address; null for a device seen only beyond a router"),
@@ -189,7 +188,7 @@ DEVICE = pa.schema([field.arrow() for field in DEVICE_FIELDS])
 VERDICT_FIELDS = (
     Field("uid", pa.string(), "the flow judged"),
     Field("ts", TIMESTAMP, "the flow's first packet"),
-    Field("detector", pa.string(), "which detector judged"),
+    Field("detector", pa.string(), "which detector judged; of several, those that raised the alarm, joined by a comma"),
     Field("bundle", pa.string(), "name of the model bundle used"),
     Field("score", pa.float64(), "calibrated probability of an attack, 0 to 1, high is bad; null if it cannot tell"),
     Field("family", pa.string(), "attack family, or benign; null if none is known to fit"),
@@ -197,11 +196,12 @@ VERDICT_FIELDS = (
     Field("unknown", pa.bool_(), "no known family, benign included, fits this flow"),
     Field("alarm", pa.bool_(), "score reached the threshold of the stated false-alarm rate"),
     Field("reasons", pa.list_(pa.string()), "what carried the verdict, strongest first"),
+    Field("rules", pa.list_(pa.string()), "names of the signature rules that were hit; null if none"),
 )
 VERDICT = pa.schema([field.arrow() for field in VERDICT_FIELDS])
 
 
-def flow_batch(columns: dict[str, object], rows: int) -> pa.RecordBatch:
+def flow_batch(columns: Mapping[str, object], rows: int) -> pa.RecordBatch:
     """Build a FLOW batch from some of its columns; the others are null.
 
     Args:
@@ -216,15 +216,35 @@ def flow_batch(columns: dict[str, object], rows: int) -> pa.RecordBatch:
         >>> batch.column("service").null_count
         1
     """
-    if not columns.keys() <= _NAMES:
-        raise KeyError(f"not in FLOW: {', '.join(sorted(columns.keys() - _NAMES))}")
+    return _batch("FLOW", columns, rows)
+
+
+def verdict_batch(columns: Mapping[str, object], rows: int) -> pa.RecordBatch:
+    """Build a VERDICT batch from some of its columns, as `flow_batch` does.
+
+    Example:
+        >>> verdict_batch({"score": [0.5]}, rows=1).column("family").null_count
+        1
+    """
+    return _batch("VERDICT", columns, rows)
+
+
+_SCHEMAS = {"FLOW": FLOW, "VERDICT": VERDICT}
+_COLUMNS = {word: dict(zip(schema.names, schema.types, strict=True)) for word, schema in _SCHEMAS.items()}
+
+
+def _batch(word: str, columns: Mapping[str, object], rows: int) -> pa.RecordBatch:
+    known = _COLUMNS[word]
+    if not columns.keys() <= known.keys():
+        raise KeyError(f"not in {word}: {', '.join(sorted(columns.keys() - known.keys()))}")
     nulls: dict[pa.DataType, pa.Array] = {}  # arrays never change: columns can share one
     arrays = []
-    for name, kind in _COLUMNS:
+    for name, kind in known.items():
         value = columns.get(name)
         if value is None:
             if kind not in nulls:
                 nulls[kind] = pa.nulls(rows, kind)
             value = nulls[kind]
         arrays.append(value)
-    return pa.RecordBatch.from_arrays(arrays, schema=FLOW)  # makes the others of a column's type what they should be
+    # Makes the others of a column's type what they should be.
+    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMAS[word])

@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
-from redshank.core.schema import BENIGN, VERDICT
+from redshank.core.schema import BENIGN, verdict_batch
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.detect.detector import Detector
@@ -107,7 +107,7 @@ class Classifier(Detector):
             "alarm": pa.array(alarm),
             "reasons": self._reasons(x, p, alarm | unknown),
         }
-        return pa.RecordBatch.from_arrays([columns[name] for name in VERDICT.names], schema=VERDICT)
+        return verdict_batch(columns, rows)
 
     def goes_on_from(self, before: "Classifier") -> None:
         """Take over what the features of another classifier remember, if they are the same; it must judge no more."""
