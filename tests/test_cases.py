@@ -21,7 +21,7 @@ from redshank.core.records import Alert
 from redshank.detect.default import default_bundle
 from redshank.detect.detectors.classifier import Classifier
 from redshank.flows.sources.sensor import Sensor
-from redshank.pipeline import run
+from redshank.pipeline.run import run
 
 CASES = Path(__file__).parent / "cases"
 

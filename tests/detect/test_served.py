@@ -15,7 +15,7 @@ from redshank.core.records import Alert
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.served import BOTH, ONLY_CHAMPION, ONLY_SHADOW, Served
 from redshank.detect.shelf import CHAMPION, Shelf
-from redshank.pipeline import run
+from redshank.pipeline.run import run
 
 KINDS = ["benign"] * 6 + ["scanning"] * 3 + ["dos"]
 

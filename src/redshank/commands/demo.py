@@ -37,8 +37,8 @@ def demo(
     from redshank.detect.detectors.classifier import Classifier
     from redshank.experiments.first_light import PLAN, run
     from redshank.flows.sources.sensor import Sensor
-    from redshank.pipeline import VERDICTS_FILE
-    from redshank.pipeline import run as detect
+    from redshank.pipeline.run import run as detect
+    from redshank.pipeline.verdict_file import VERDICTS_FILE
     from redshank.report.evaluation import chapters, destination
     from redshank.report.learning import alerts_chapter, curve_chapter, curves_csv
     from redshank.report.page import write_page

@@ -13,7 +13,7 @@ from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds
 if TYPE_CHECKING:
     from redshank.core.records import Alert
     from redshank.detect.served import Served
-    from redshank.pipeline import Summary
+    from redshank.pipeline.tally import Summary
     from redshank.report.summary import Row, Section
 
 EVE_FILE = "eve.json"
@@ -75,7 +75,8 @@ def detect(
     from redshank.detect.detectors.classifier import Classifier
     from redshank.detect.served import Served
     from redshank.detect.shelf import Shelf
-    from redshank.pipeline import VERDICTS_FILE, run
+    from redshank.pipeline.run import run
+    from redshank.pipeline.verdict_file import VERDICTS_FILE
     from redshank.report.summary import show
 
     inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)

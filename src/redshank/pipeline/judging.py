@@ -1,0 +1,101 @@
+"""Judge batches of flows: verdicts, what of them counts, and the alerts that come of it.
+
+In: FLOW batches. Out: Alerts; a row per flow for whoever keeps them; counts. The one idea: a flow that goes on has
+interim rows, and each is judged, so that an attack is told while it lasts; but a flow counts once, by its final row,
+and its alarm by the first row that raised one.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from redshank.alerts.group import Groups
+from redshank.core.records import Alert
+from redshank.detect.detector import Detector
+from redshank.pipeline.tally import Tally
+
+TOLD_KEPT = 65_536
+"""Flows whose alarm was raised before their end, of which it is remembered; past it the oldest may be told twice."""
+
+
+class Judging:
+    """Detectors and groups of one stream of flows.
+
+    Args:
+        detectors: One or more; of several verdicts on a flow the strongest counts: an alarm first, then the score.
+        groups: Where verdicts become alerts.
+        tally: Counts what is seen.
+        write: Called with every batch and its verdicts.
+    """
+
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        groups: Groups,
+        tally: Tally,
+        write: Callable[[pa.RecordBatch, pa.RecordBatch], None] | None = None,
+    ) -> None:
+        self._detectors, self._groups, self._tally, self._write = detectors, groups, tally, write
+        self._told: dict[str, None] = {}
+
+    def take(self, flows: pa.RecordBatch) -> list[Alert]:
+        """Judge a batch and return the alerts that are due."""
+        verdicts = _strongest([detector.judge(flows) for detector in self._detectors])
+        parts = flows.column("part")
+        finished = pc.or_kleene(pc.is_null(parts), pc.not_equal(parts, "interim"))
+        if pc.all(finished, min_count=0).as_py():
+            self._tally.flows(flows, verdicts)
+        else:
+            self._tally.flows(flows.filter(finished), verdicts.filter(finished))
+        if self._write:
+            self._write(flows, verdicts)
+        once = self._once(flows.column("uid"), finished, verdicts.column("alarm").fill_null(False))
+        if not once.all():
+            flows, verdicts = flows.filter(pa.array(once)), verdicts.filter(pa.array(once))
+        alarms = pc.sum(verdicts.column("alarm")).as_py() or 0
+        self._tally.rows(len(finished) - finished.true_count, alarms)
+        return self._tell(self._groups.add(flows, verdicts))
+
+    def finish(self) -> list[Alert]:
+        """Return the alerts that are left."""
+        return self._tell(self._groups.finish())
+
+    def _tell(self, alerts: list[Alert]) -> list[Alert]:
+        self._tally.alerts(alerts)
+        return alerts
+
+    def _once(self, uids: pa.Array, finished: pa.Array, alarm: pa.Array) -> npt.NDArray[np.bool_]:
+        """Choose the rows that count: every flow's last, but for one whose alarm was raised before, then that one."""
+        last: npt.NDArray[np.bool_] = finished.to_numpy(zero_copy_only=False)
+        counts = last.copy()
+        early = alarm.to_numpy(zero_copy_only=False) & ~last
+        if self._told or early.any():
+            known = pc.is_in(uids, pa.array(list(self._told), pa.string())).to_numpy(zero_copy_only=False)
+            for row in np.flatnonzero(early | (known if self._told else last)).tolist():
+                uid = uids[row].as_py() or ""
+                if last[row]:
+                    if uid in self._told:
+                        del self._told[uid]
+                        counts[row] = False
+                elif early[row] and uid not in self._told:
+                    self._told[uid] = None
+                    counts[row] = True
+            while len(self._told) > TOLD_KEPT:
+                del self._told[next(iter(self._told))]
+        return counts
+
+
+def _strongest(verdicts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(verdicts) == 1:
+        return verdicts[0]
+    strength = [
+        np.where(one.column("alarm").fill_null(False).to_numpy(zero_copy_only=False), 2.0, 0.0)
+        + one.column("score").fill_null(-1.0).to_numpy(zero_copy_only=False)
+        for one in verdicts
+    ]
+    rows = verdicts[0].num_rows
+    at = np.argmax(np.stack(strength), axis=0) * rows + np.arange(rows)
+    return pa.concat_batches(list(verdicts)).take(pa.array(at))

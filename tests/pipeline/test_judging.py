@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from bundles import Flows, flows, tiny_bundle
+from redshank.alerts.group import GroupSettings
+from redshank.detect.detectors.classifier import Classifier
+from redshank.pipeline import judging
+from redshank.pipeline.run import run
+from runs import Constant, Memory, parts
+
+
+@pytest.fixture
+def detector() -> Classifier:
+    return Classifier(tiny_bundle())
+
+
+def test_an_attack_is_told_while_it_lasts_and_once(detector: Classifier, tmp_path: Path) -> None:
+    early = parts(flows(["scanning", "benign"]), "interim", "interim")
+    late = parts(flows(["scanning", "benign"]), "final", "final")
+    sink = Memory()
+    done = run(Flows([early, early, late]), [detector], [sink], verdicts=tmp_path / "verdicts.parquet")
+    assert (done.flows, done.interim, done.alarms) == (2, 4, 1)
+    assert done.verdicts == {"scanning": 1, "benign": 1}
+    assert [(alert.family, alert.count) for alert in sink.alerts] == [("scanning", 1)]
+    written = pq.read_table(tmp_path / "verdicts.parquet", columns=["uid", "part"]).to_pylist()
+    assert [row["part"] for row in written] == ["interim"] * 4 + ["final"] * 2
+
+
+def test_a_flow_whose_last_row_alarms_first_counts_then(detector: Classifier) -> None:
+    kinds = [("benign", "interim"), ("scanning", "final")]
+    batches = [parts(flows([kind]), part) for kind, part in kinds]
+    done = run(Flows(batches), [detector], [sink := Memory()])
+    assert (done.flows, done.interim, done.alarms) == (1, 1, 1)
+    assert [alert.count for alert in sink.alerts] == [1]
+
+
+def test_of_flows_told_before_their_end_the_oldest_is_forgotten(
+    detector: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "TOLD_KEPT", 1)
+    early = parts(flows(["scanning"] * 3), *["interim"] * 3)
+    done = run(Flows([early, parts(flows(["scanning"] * 3), *["final"] * 3)]), [detector])
+    assert (done.flows, done.alarms) == (3, 5)
+
+
+def test_of_several_detectors_the_strongest_verdict_counts() -> None:
+    quiet, sure, silent = Constant(0.4, "benign", False), Constant(0.3, "dos", True), Constant(None, None, False)
+    assert run(Flows([flows(["benign"])]), [silent, quiet, sure]).verdicts == {"dos": 1}
+    assert run(Flows([flows(["benign"])]), [silent, quiet]).verdicts == {"benign": 1}
+    assert run(Flows([flows(["benign"])]), [silent]).verdicts == {"undecided": 1}
+
+
+def test_grouping_follows_its_settings(detector: Classifier) -> None:
+    sink = Memory()
+    source = Flows([flows(["dos"] * 100, src_ip_bytes=[5_000_000] * 100)])
+    run(source, [detector], [sink], grouping=GroupSettings(window_s=10))
+    assert [alert.count for alert in sink.alerts] == [10] * 10
