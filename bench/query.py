@@ -103,7 +103,7 @@ def measure(land: Landscape, score: Watched, names: Sequence[str], labels: int, 
         for seed in range(runs):
             score.last_s = 0.0  # a strategy that does not look is not scored for
             begin = time.process_time()
-            asked = len(choose(strategy, land, still, score, known, size, seed=seed))
+            asked = len(choose(strategy, land, still, score, known, size, seed=seed).rows)
             scored.append(score.last_s)
             ranked.append(time.process_time() - begin - score.last_s)
         found.append(Measured(name, asked, statistics.median(scored), statistics.median(ranked), peak_mib()))

@@ -26,7 +26,7 @@ def questions(kinds: tuple[str, ...] = KINDS, seed: int = 0, **changed: Any) -> 
             "id": identity(flow), "uid": flow["uid"], "device": flow["src_ip"], "flow": flow, "feature_set": "conn",
             "fingerprint": found.fingerprint(), "x": x[place].tobytes(), "classes": tuple(manifest.classes),
             "probabilities": (0.5, 0.3, 0.2), "neighbors": (), "why": "margin 0.20", "strategy": "margin",
-            "bundle": "tiny", "bundle_sha256": "0" * 64, "asked_at_s": ASKED_S, "place": place,
+            "bundle": "tiny", "bundle_sha256": "0" * 64, "asked_at_s": ASKED_S, "place": place, "at_random": False,
         }  # fmt: skip
         made.append(Question(**{**values, **changed}))
     return made

@@ -38,11 +38,19 @@ def test_the_questions_are_those_that_choose_chooses(tmp_path: Path) -> None:
     score = Graph(tiny_bundle()).probabilities
     kept = batch.take(np.unique(groups(found().encode(batch)), return_index=True)[1].tolist())
     admit = guard(kept.column("src_ip").to_pylist(), land.points, len(x), 0)
-    rows = choose(STRATEGIES.find("margin")(), land, np.arange(len(x)), score, nothing, 6, admit=admit)
+    rows = choose(STRATEGIES.find("margin")(), land, np.arange(len(x)), score, nothing, 6, admit=admit).rows
     assert np.array_equal(np.stack([one.values for one in asked.questions]), x[rows], equal_nan=True)
     assert (asked.flows, asked.candidates, asked.labels) == (75, len(x), 0)
     assert asked.questions[0].why.endswith("of 1")
     assert asked.questions[0].probabilities == pytest.approx(score(x[rows[:1]])[0].tolist())
+
+
+def test_a_question_says_whether_chance_drew_it(tmp_path: Path) -> None:
+    ask(Flows([flows(KINDS, 0)]), tiny_bundle(), _queue(tmp_path), "mixed", count=20, now_s=NOW_S)
+    drawn = [one for one in Queue(Database(tmp_path / "s")).questions() if one.at_random]
+    assert len(drawn) == 2
+    assert all(one.why.startswith("drawn at random; ") for one in drawn)
+    assert not any(one.at_random or "random" in one.why for one in _ask(_queue(tmp_path), seed=1).questions)
 
 
 def test_what_was_asked_is_not_asked_again_and_labels_are_known(tmp_path: Path) -> None:

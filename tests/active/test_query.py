@@ -2,6 +2,7 @@ import numpy as np
 
 from redshank.active.query import Admit, Landscape, Rows, choose
 from redshank.active.strategies.margin import Margin
+from redshank.active.strategies.mixed import Mixed
 from redshank.active.strategies.random import Random
 from redshank.active.strategy import Known
 from redshank.learn.model import Floats
@@ -21,19 +22,19 @@ def _first(x: Floats) -> Floats:
 
 def test_only_open_rows_are_chosen() -> None:
     rows = ALL[100:140]
-    chosen = choose(Random(), LAND, rows, _first, NOTHING, 30, seed=2)
+    chosen = choose(Random(), LAND, rows, _first, NOTHING, 30, seed=2).rows
     assert set(chosen.tolist()) <= set(rows.tolist())
     assert len(set(chosen.tolist())) == 30
 
 
 def test_what_the_scorer_doubts_is_chosen() -> None:
-    chosen = choose(Margin(), LAND, ALL, _first, NOTHING, 10)
+    chosen = choose(Margin(), LAND, ALL, _first, NOTHING, 10).rows
     nearest = np.argsort(abs(X[:, 0] - 2))[:10]
     assert set(chosen.tolist()) == set(nearest.tolist())
 
 
 def test_nothing_is_asked_where_nothing_is_open() -> None:
-    assert not len(choose(Margin(), LAND, ALL[:0], _first, NOTHING, 10))
+    assert not len(choose(Margin(), LAND, ALL[:0], _first, NOTHING, 10).rows)
 
 
 def test_no_more_rows_are_scored_than_allowed() -> None:
@@ -43,24 +44,24 @@ def test_no_more_rows_are_scored_than_allowed() -> None:
         seen.append(len(x))
         return _first(x)
 
-    chosen = choose(Margin(), LAND, ALL, counting, NOTHING, 10, most=50)
+    chosen = choose(Margin(), LAND, ALL, counting, NOTHING, 10, most=50).rows
     assert seen == [50]
     assert len(chosen) == 10
 
 
 def test_a_refused_row_is_replaced_by_the_next_best() -> None:
-    best = choose(Margin(), LAND, ALL, _first, NOTHING, 20)
+    best = choose(Margin(), LAND, ALL, _first, NOTHING, 20).rows
 
     class NotTheBest(Admit):
         def __call__(self, rows: Rows, size: int) -> Rows:
             allowed: Rows = rows[rows != best[0]][:size]
             return allowed
 
-    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=NotTheBest()).tolist() == best[1:11].tolist()
+    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=NotTheBest()).rows.tolist() == best[1:11].tolist()
 
 
 def test_rows_that_may_never_be_asked_are_no_candidates() -> None:
-    best = choose(Margin(), LAND, ALL, _first, NOTHING, 100)
+    best = choose(Margin(), LAND, ALL, _first, NOTHING, 100).rows
 
     class Late(Admit):
         def still(self, rows: Rows) -> Rows:
@@ -69,19 +70,40 @@ def test_rows_that_may_never_be_asked_are_no_candidates() -> None:
         def __call__(self, rows: Rows, size: int) -> Rows:
             return rows[:size]
 
-    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=Late()).tolist() == best[90:].tolist()
+    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=Late()).rows.tolist() == best[90:].tolist()
 
 
 def test_nothing_is_scored_for_a_strategy_that_does_not_look() -> None:
     def refusing(x: Floats) -> Floats:
         raise AssertionError(f"{len(x)} rows were scored")
 
-    assert len(choose(Random(), LAND, ALL, refusing, NOTHING, 10)) == 10
+    assert len(choose(Random(), LAND, ALL, refusing, NOTHING, 10).rows) == 10
+
+
+def test_what_chance_drew_is_told_whoever_else_asked_for_it() -> None:
+    for size in (9, 20, 100):
+        chosen = choose(Mixed(), LAND, ALL, _first, NOTHING, size, seed=4)
+        drawn = choose(Random(), LAND, ALL, _first, NOTHING, size // 10, seed=4).rows
+        assert set(chosen.rows[chosen.at_random].tolist()) == set(drawn.tolist())
+    assert not choose(Margin(), LAND, ALL, _first, NOTHING, 20).at_random.any()
+    assert choose(Random(), LAND, ALL, _first, NOTHING, 20).at_random.all()
+
+
+def test_what_was_drawn_and_refused_is_not_told_as_asked() -> None:
+    drawn = choose(Random(), LAND, ALL, _first, NOTHING, 2, seed=4).rows
+
+    class NotTheFirst(Admit):
+        def __call__(self, rows: Rows, size: int) -> Rows:
+            allowed: Rows = rows[rows != drawn[0]][:size]
+            return allowed
+
+    chosen = choose(Mixed(), LAND, ALL, _first, NOTHING, 20, seed=4, admit=NotTheFirst())
+    assert chosen.rows[chosen.at_random].tolist() == [drawn[1]]
 
 
 def test_rows_that_are_refused_take_no_others_place() -> None:
     """Nine in ten rows are refused, the best ranked first: the batch is full all the same."""
-    best = choose(Margin(), LAND, ALL, _first, NOTHING, len(ALL))
+    best = choose(Margin(), LAND, ALL, _first, NOTHING, len(ALL)).rows
 
     class Rare(Admit):
         calls = 0
@@ -91,5 +113,5 @@ def test_rows_that_are_refused_take_no_others_place() -> None:
             return rows[np.isin(rows, best[-30:])][:size]
 
     rare = Rare()
-    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=rare).tolist() == best[-30:-20].tolist()
+    assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=rare).rows.tolist() == best[-30:-20].tolist()
     assert rare.calls == 1

@@ -36,10 +36,10 @@ def champion(task: str = "family") -> Bundle:
     return make_bundle(trained, made, "drawn", figures.vector.headline)
 
 
-def told(count: int, families: Mapping[str, str], *, strategy: str = "random") -> Told:
+def told(count: int, families: Mapping[str, str], *, at_random: bool = True) -> Told:
     """Return labelled questions about flows of these kinds in turn, in the order of time."""
     kinds = list(families) * (count // len(families))
-    asked = questions(tuple(kinds), seed=9, strategy=strategy, bundle_sha256=champion().manifest.sha256)
+    asked = questions(tuple(kinds), seed=9, at_random=at_random, bundle_sha256=champion().manifest.sha256)
     labels = tuple((answer(one, families[kind]),) for one, kind in zip(asked, kinds, strict=True))
     decided = agreed({one.id: {"ana": said[0]} for one, said in zip(asked, labels, strict=True)})
     return Told(
@@ -85,12 +85,13 @@ def test_the_bundle_lists_what_it_was_trained_on_and_nothing_that_measures() -> 
     assert (listed["count"], more["count"]) == (150, 225)
 
 
-def test_rows_that_the_champions_doubts_chose_are_told_unless_enough_were_asked_at_random() -> None:
-    chosen, at_random = (told(120, SITE, strategy=strategy) for strategy in ("margin", "random"))
+def test_rows_that_the_champions_doubts_chose_are_told_unless_chance_drew_enough() -> None:
+    chosen, at_random = (told(120, SITE, at_random=at_random) for at_random in (False, True))
     y, later = np.zeros(120, np.int64), np.arange(120)
     nothing, champions = chosen.x[:0], champion().manifest.sha256
     part, (note,) = _measured(chosen, y, later, nothing, champions, GATE)
     assert note.startswith("120 of the 120 rows that measure were chosen by the champion's own doubts")
+    assert note.endswith("100 that chance drew would not: a tenth of `redshank ask`, all of --strategy random")
     assert _measured(chosen, y, later, nothing, "another", GATE)[1] == ()
     both = replace(chosen, questions=(*at_random.questions[:110], *chosen.questions[110:]))
     part, notes = _measured(both, y, later, nothing, champions, GATE)

@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shelf = Shelf(tmp_path / "models")
     shelf.put(make_bundle(trained, made, "drawn", {}))
     shelf.promote("drawn", "the first one")
-    asked = questions(("benign", "strange") * 120, seed=9, strategy="random")
+    asked = questions(("benign", "strange") * 120, seed=9, at_random=True)
     queue = store(tmp_path / "s", *asked)
     queue.tell([answer(one, "benign" if at % 2 == 0 else "dos") for at, one in enumerate(asked)])
     return tmp_path

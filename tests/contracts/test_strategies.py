@@ -37,6 +37,19 @@ def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: 
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
+@settings(max_examples=10, deadline=None)
+@given(rows=st.integers(1, 60), size=st.integers(0, 80), labels=st.sampled_from([0, 5, 120]), seed=st.integers(0, 99))
+def test_what_chance_drew_is_among_what_is_asked(name: str, rows: int, size: int, labels: int, seed: int) -> None:
+    given = _pool(rows, 1, labels)
+    drawn = BUILT[name].drawn(given, size, seed).tolist()
+    assert set(drawn) <= set(BUILT[name].query(given, size, seed).tolist())
+    assert len(set(drawn)) == len(drawn)
+    # It does not hang on what the model thinks.
+    other = replace(given, probabilities=given.probabilities[::-1])
+    assert BUILT[name].drawn(other, size, seed).tolist() == drawn
+
+
+@pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_strategy_repeats_itself_for_a_seed(name: str) -> None:
     given = _pool(100, 2)
     assert BUILT[name].query(given, 30, 7).tolist() == BUILT[name].query(given, 30, 7).tolist()

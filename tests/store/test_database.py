@@ -11,7 +11,7 @@ from questions import questions, store
 from redshank.core.errors import ActionError, ConfigError
 from redshank.store.database import Database
 from redshank.store.queue import Queue
-from redshank.store.tables import STORE
+from redshank.store.tables import STORE, VERSION
 
 
 def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
         ("folder", "store: no file '{place}/folder'"),
         ("text", "store: '{place}/text': file is not a database; name a file that"),
         ("other", "store: '{place}/other' is another program's database"),
-        ("newer", "store: '{place}/newer' has version 99 of the tables, this program has 1"),
+        ("newer", "store: '{place}/newer' has version 99 of the tables, this program has {version}"),
     ],
 )
 def test_a_file_that_is_no_store_is_one_line(tmp_path: Path, name: str, message: str) -> None:
@@ -46,7 +46,7 @@ def test_a_file_that_is_no_store_is_one_line(tmp_path: Path, name: str, message:
     newer.close()
     with pytest.raises(ConfigError) as caught:
         Database(tmp_path / name)
-    assert message.format(place=tmp_path) in str(caught.value)
+    assert message.format(place=tmp_path, version=VERSION) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -68,7 +68,7 @@ def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         fail()
     with database.reading() as connection:
-        assert connection.execute(text("select version from redshank")).scalars().all() == [1]
+        assert connection.execute(text("select version from redshank")).scalars().all() == [VERSION]
     database.close()
 
 

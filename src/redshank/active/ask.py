@@ -101,7 +101,8 @@ def ask(
 
     devices = [*flows.column("src_ip").to_pylist(), *(question.device for question in before.questions)]
     admit = guard(devices, np.concatenate([land.points, points]), len(x), seed)
-    rows = choose(chooser, land, np.arange(len(x)), score, known, count, seed=seed, admit=admit, most=most)
+    chosen = choose(chooser, land, np.arange(len(x)), score, known, count, seed=seed, admit=admit, most=most)
+    rows = chosen.rows
     values = flow_values(flows.take(rows.tolist()))
     ids = [identity(flow) for flow in values]
     near = _nearest(land.points[rows], points, ids, [question.id for question in before.questions])
@@ -118,15 +119,18 @@ def ask(
             classes=tuple(manifest.classes),
             probabilities=tuple(p[place].tolist()),
             neighbors=near[place],
-            why=_why(p[place], manifest.classes, float(land.anomaly[row])),
+            why=_why(p[place], manifest.classes, float(land.anomaly[row]), at_random=at_random),
             strategy=strategy,
             bundle=manifest.name,
             bundle_sha256=manifest.sha256,
             asked_at_s=now_s,
             place=place,
             wanted=wanted,
+            at_random=at_random,
         )
-        for place, (row, flow) in enumerate(zip(rows.tolist(), values, strict=True))
+        for place, (row, flow, at_random) in enumerate(
+            zip(rows.tolist(), values, chosen.at_random.tolist(), strict=True)
+        )
     ]
     asked_before = {question.id for question in queue.questions()}
     queue.add(questions)
@@ -152,10 +156,11 @@ def guard(devices: Sequence[str | None], points: Floats, candidates: int, seed: 
     )
 
 
-def _why(p: Floats, classes: Sequence[str], anomaly: float) -> str:
-    """Say what made a flow worth asking about: how near two classes are, and how unusual it is."""
+def _why(p: Floats, classes: Sequence[str], anomaly: float, *, at_random: bool) -> str:
+    """Say what made a flow worth asking about: chance, or how near two classes are, and how unusual it is."""
     first, second = np.argsort(-p, kind="stable")[:2].tolist()
-    return f"{classes[first]} {p[first]:.2f} or {classes[second]} {p[second]:.2f}; unusual {anomaly:.2f} of 1"
+    drawn = "drawn at random; " if at_random else ""
+    return f"{drawn}{classes[first]} {p[first]:.2f} or {classes[second]} {p[second]:.2f}; unusual {anomaly:.2f} of 1"
 
 
 def _nearest(new: Floats, old: Floats, new_ids: Sequence[str], old_ids: Sequence[str]) -> list[tuple[str, ...]]:

@@ -236,7 +236,7 @@ def learn_actively(
             new = choose(
                 strategy, land, rest, asker.kept.predict_proba, known, size,
                 seed=once, admit=admit, most=plan.candidates,
-            )  # fmt: skip
+            ).rows  # fmt: skip
             asked = np.concatenate([new, again])
             if not len(asked) and not waiting:
                 break

@@ -1,8 +1,9 @@
 """One round of questions: score the candidates, let a strategy rank them, keep what may be asked.
 
 In: a landscape (rows, where they lie, how unusual they are), which of its rows are open, a scorer, the labels so far.
-Out: row numbers, the most useful first. The one idea: a simulation on a labelled dataset and the questions of a site go
-through here alike. Memory is bounded: at most `most` candidates, drawn at random, are scored in a round.
+Out: row numbers, the most useful first, and which of them chance drew. The one idea: a simulation on a labelled dataset
+and the questions of a site go through here alike. Memory is bounded: at most `most` candidates, drawn at random, are
+scored in a round.
 """
 
 import copy
@@ -82,6 +83,19 @@ class Landscape:
         return len(self.x)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What is asked.
+
+    Args:
+        rows: Row numbers of the landscape, the most useful first. [m] int64
+        at_random: Which of them chance drew, whatever the model thinks; see `Strategy.drawn`. [m] bool
+    """
+
+    rows: Rows
+    at_random: npt.NDArray[np.bool_]
+
+
 def choose(
     strategy: Strategy,
     landscape: Landscape,
@@ -93,7 +107,7 @@ def choose(
     seed: int = 0,
     admit: Admit | None = None,
     most: int = MOST,
-) -> Rows:
+) -> Chosen:
     """Choose what to ask.
 
     Args:
@@ -108,21 +122,24 @@ def choose(
         most: Candidates that are scored.
 
     Shape:
-        rows: [n] int64; returns: [min(size, n) or fewer if refused] int64, row numbers of the landscape.
+        rows: [n] int64; returns: min(size, n) rows, or fewer if some are refused.
     """
     rows = rows if admit is None else admit.still(rows)
     if not len(rows):
-        return rows
+        return Chosen(rows, np.empty(0, np.bool_))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     x = landscape.x[rows]
     probabilities = score(x) if strategy.looks else np.empty((len(x), 0), np.float32)
     pool = Pool(x, probabilities, landscape.points[rows], landscape.anomaly[rows], known)
+    drawn = rows[strategy.drawn(pool, size, seed)]
     if admit is None:
-        return rows[strategy.query(pool, size, seed)]
+        asked = rows[strategy.query(pool, size, seed)]
+        return Chosen(asked, np.isin(asked, drawn))
     for spare in SPARE:
         ranked = rows[strategy.query(pool, size * spare, seed)]
         # What is admitted is counted by whoever admits it, so a copy says whether the ranking is long enough.
         if len(ranked) == len(rows) or len(copy.deepcopy(admit)(ranked, size)) >= size:
             break
-    return admit(ranked, size)[:size]
+    asked = admit(ranked, size)[:size]
+    return Chosen(asked, np.isin(asked, drawn))

@@ -5,7 +5,7 @@ whose provenance lists its labels, and the gate's decision. The one idea: the la
 on by nobody and measure both; labels from before, and the dataset's test part, are the past that must not get worse.
 
 Labels that a model's own doubts chose are no fair sample: the champion is at its worst there, whoever challenges. So
-only flows that were asked about at random measure, where there are enough; where not, that is said.
+only flows that chance drew measure, where there are enough; where not, that is said.
 """
 
 import re
@@ -35,7 +35,6 @@ from redshank.learn.settings import settings_again
 from redshank.learn.train import fit, make_bundle
 
 LATER = "later"
-RANDOM = "random"
 HOLD_OUT = 0.3
 NEW_FAMILY = 10  # training rows with which a family that the champion does not know becomes a class
 
@@ -202,7 +201,7 @@ def _measured(
 ) -> tuple[Part, tuple[str, ...]]:
     """Return the held-out rows that measure, and what must be said of them."""
     whole = unseen(_part(told, y, later), seen)
-    blind = np.array([told.questions[row].strategy == RANDOM for row in whole.row.tolist()], dtype=np.bool_)
+    blind = np.array([told.questions[row].at_random for row in whole.row.tolist()], dtype=np.bool_)
     if blind.sum() >= gate.fewest:
         return whole.take(np.flatnonzero(blind).astype(np.int64)), ()
     doubts = sum(told.questions[row].bundle_sha256 == champion_sha256 for row in whole.row[~blind].tolist())
@@ -210,7 +209,7 @@ def _measured(
         return whole, ()
     note = (
         f"{doubts} of the {len(whole)} rows that measure were chosen by the champion's own doubts, which favors any "
-        f"challenger; `redshank ask --strategy {RANDOM}` asks about {gate.fewest} that do not"
+        f"challenger; {gate.fewest} that chance drew would not: a tenth of `redshank ask`, all of --strategy random"
     )
     return whole, (note,)
 

@@ -83,6 +83,17 @@ class Strategy(ABC):
             returns: [min(size, n)] distinct row numbers of the pool.
         """
 
+    def drawn(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
+        """Return which rows of `query` chance alone put there: a fair sample of the pool, whatever a model thinks.
+
+        None, unless a strategy says so. The arguments are those of `query`.
+
+        Shape:
+            returns: [at most size] distinct row numbers of the pool, each among those that `query` returns.
+        """
+        del pool, size, seed
+        return np.empty(0, np.int64)
+
 
 STRATEGIES: Kind[Strategy] = Kind("redshank.active.strategies", Strategy, "query strategy")
 

@@ -8,7 +8,7 @@ import typer
 
 from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time, until_interrupted
 
-DEFAULT = "margin"
+DEFAULT = "mixed"
 
 
 def ask(

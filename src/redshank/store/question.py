@@ -42,6 +42,8 @@ class Question:
         asked_at_s: When, by the clock.
         place: In its round, 0 is the most useful.
         wanted: How many people are to answer.
+        at_random: Whether chance alone chose it, so that such questions are a fair sample of their flows.
+        doubted_at_s: Since when its label is in doubt, and it is asked again; None: it never was.
     """
 
     id: str
@@ -61,6 +63,8 @@ class Question:
     asked_at_s: float
     place: int
     wanted: int = 1
+    at_random: bool = False
+    doubted_at_s: float | None = None
 
     @property
     def values(self) -> npt.NDArray[np.float32]:

@@ -1,12 +1,12 @@
 """The tables of the store, and which version of them this is.
 
 In: nothing. Out: SQLAlchemy tables. Types are those that SQLite and PostgreSQL have alike. What a person said is only
-ever appended; of a question nothing changes but who holds it.
+ever appended; of a question nothing changes but who holds it, and since when its label is in doubt.
 """
 
-from sqlalchemy import Column, Float, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 
-VERSION = 1
+VERSION = 2
 """Of all tables together; changes whenever one does."""
 
 METADATA = MetaData()
@@ -34,6 +34,8 @@ QUESTIONS = Table(
     Column("asked_at_s", Float, nullable=False),
     Column("place", Integer, nullable=False),
     Column("wanted", Integer, nullable=False),
+    Column("at_random", Boolean, nullable=False),
+    Column("doubted_at_s", Float),
     Column("holder", String, nullable=False, default=""),
     Column("held_until_s", Float, nullable=False, default=0.0),
 )

@@ -45,6 +45,14 @@ class Mixed(Strategy):
         ranked = [usual, Anomalous().query(pool, size, seed), Random().query(pool, size, seed)]
         return interleaved(ranked, [1 - RANDOM - unusual, unusual, RANDOM], size)
 
+    def drawn(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
+        """Return the random tenth, fewer than ten questions hold none; see `Strategy.drawn`.
+
+        They are the first of the random list, also where another list asked about one before its turn: what chance
+        drew does not depend on what else is asked.
+        """
+        return Random().query(pool, int(RANDOM * size), seed)
+
 
 def borders(pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
     """Pick rows where two classes are nearly as probable, more of doubtful families, lying apart within each.

@@ -16,3 +16,7 @@ class Random(Strategy):
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick uniformly; see `Strategy.query`."""
         return np.random.default_rng(seed).permutation(len(pool))[:size].astype(np.int64)
+
+    def drawn(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
+        """Return all of them; see `Strategy.drawn`."""
+        return self.query(pool, size, seed)

@@ -127,7 +127,7 @@ class ActiveNewNetwork(Experiment):
                 known = Known(land.points[rows], (pool.y[rows] != 0).astype(np.int64), land.anomaly[rows])
                 rest = np.setdiff1d(np.arange(len(pool)), rows)
                 seed = cell.seed * 1000 + len(rows)
-                new = choose(strategy, land, rest, model.predict_proba, known, BATCH, seed=seed)
+                new = choose(strategy, land, rest, model.predict_proba, known, BATCH, seed=seed).rows
                 rows = np.concatenate([rows, new])
                 model = _trained(cell, parts, source, pool.take(rows))
                 if len(rows) in LABELS:
