@@ -234,3 +234,12 @@ def test_rows_that_cannot_calibrate_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         calibrate.fit(probabilities.astype(np.float32), np.array(y, dtype=np.int64))
+
+
+def test_threshold_at_any_rate_is_that_of_the_rows_or_a_little_above_where_they_were_thinned() -> None:
+    p = benign_only(4_999, seed=3)
+    found = calibrate.fit(p, np.zeros(4_999, dtype=np.int64))
+    asked = calibrate.fit(p, np.zeros(4_999, dtype=np.int64), rates=(0.005,))
+    assert calibrate.threshold(found, 0.01) == found.thresholds["0.01"]
+    assert asked.thresholds["0.005"] <= calibrate.threshold(found, 0.005) < found.thresholds["0.001"]
+    assert calibrate.threshold(found, 1e-5) == math.inf

@@ -184,6 +184,24 @@ def p_values(calibration: Calibration, scores: Doubles) -> Doubles:
     return p
 
 
+def threshold(calibration: Calibration, rate: float) -> float:
+    """Return the threshold at any false-alarm rate; inf if the benign rows are too few to certify it.
+
+    A rate that `fit` set no threshold for has the least that the kept scores certify; where they were thinned its rate
+    is a little below the one asked for.
+
+    Args:
+        calibration: What was fitted.
+        rate: Share of benign flows that may score as high, 0 to 1.
+    """
+    known = calibration.thresholds.get(rate_text(rate))
+    if known is not None:
+        return known
+    n, kept = calibration.benign_rows, calibration.benign_scores
+    k = _rank(n, rate)
+    return math.inf if k > n else _above(kept[int(np.searchsorted(_ranks(n, len(kept)), k - 1))])
+
+
 def unknown(calibration: Calibration, probabilities: Doubles) -> npt.NDArray[np.bool_]:
     """Tell the flows that no known class fits, benign included.
 
@@ -247,11 +265,16 @@ def _scores(values: Sequence[object]) -> list[float]:
 
 
 def _threshold(benign: Doubles, rate: float) -> float:
+    k = _rank(len(benign), rate)
+    return math.inf if k > len(benign) else _above(float(benign[k - 1]))
+
+
+def _rank(n: int, rate: float) -> int:
     # Rank k of n sorted scores: a new benign score passes it with probability (n + 1 - k) / (n + 1) <= rate.
-    k = math.ceil((len(benign) + 1) * (1 - rate) - 1e-9)
-    if k > len(benign):
-        return math.inf
-    s = float(benign[max(k, 1) - 1])
+    return max(1, math.ceil((n + 1) * (1 - rate) - 1e-9))
+
+
+def _above(s: float) -> float:
     return max(s * (1 + HAIR) / (1 + HAIR * s), math.nextafter(s, math.inf), LEAST_THRESHOLD)
 
 

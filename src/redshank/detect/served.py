@@ -32,6 +32,7 @@ class Served(Detector):
     Args:
         shelf: The shelf.
         false_alarm_rate: As of `Classifier`, for every bundle that is put in service.
+        sharing: As of `Classifier`.
         metrics: Counted into, if given.
 
     Attributes:
@@ -44,8 +45,11 @@ class Served(Detector):
         BundleError: If that cannot be loaded.
     """
 
-    def __init__(self, shelf: Shelf, false_alarm_rate: float = 0.01, metrics: Metrics | None = None) -> None:
-        self._shelf, self._rate, self._metrics = shelf, false_alarm_rate, metrics or Metrics()
+    def __init__(
+        self, shelf: Shelf, false_alarm_rate: float = 0.01, sharing: int = 1, metrics: Metrics | None = None
+    ) -> None:
+        self._shelf, self._rate, self._sharing = shelf, false_alarm_rate, sharing
+        self._metrics = metrics or Metrics()
         self.events: Counter[str] = Counter()
         self.flows = 0
         self.alarms: Counter[tuple[str, str]] = Counter()
@@ -56,7 +60,7 @@ class Served(Detector):
                 f"{shelf.folder}: no bundle is in service; put one in service with `redshank models promote`"
             )
         self.name = name
-        self._champion = Classifier(shelf.load(name), false_alarm_rate)
+        self._champion = Classifier(shelf.load(name), false_alarm_rate, sharing)
         self.shadow: str | None = None
         self._beside: Classifier | None = None
         self._follow_shadow()
@@ -111,7 +115,7 @@ class Served(Detector):
     def _load(self, pointer: str, name: str | None) -> Classifier | None:
         """Load a bundle; None, and an event, if that cannot be done or none is named."""
         try:
-            return Classifier(self._shelf.load(name or ""), self._rate)
+            return Classifier(self._shelf.load(name or ""), self._rate, self._sharing)
         except (BundleError, ConfigError) as error:
             self._tell(f"{pointer}_{REFUSED}", f"{error}; the {pointer} is not taken over")
             return None

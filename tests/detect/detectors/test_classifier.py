@@ -171,6 +171,8 @@ def test_bundle_that_certifies_no_rate_is_refused() -> None:
     calibration = {**tiny_bundle().manifest.calibration, **few}
     with pytest.raises(BundleError, match=r"7 benign calibration rows certify no .* 0\.01 to 0\.05; .* at least 19"):
         Classifier(tiny_bundle(calibration=calibration))
+    with pytest.raises(BundleError, match=r"at least 39$"):
+        Classifier(tiny_bundle(calibration=calibration), sharing=2)
 
 
 def test_rate_without_a_threshold_is_refused_with_those_there_are() -> None:

@@ -30,6 +30,7 @@ from redshank.core.schema import BENIGN, verdict_batch
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.detect.detector import Detector
+from redshank.detect.fuse import share
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Quantiles, likely
 from redshank.features.feature_set import FEATURE_SETS
@@ -45,6 +46,7 @@ class Classifier(Detector):
         false_alarm_rate: Share of benign flows that may raise an alarm, 0 to 1; one of the bundle's rates. Where the
             bundle had too few benign rows to certify it, the nearest certified rate above it serves, and a warning
             says so.
+        sharing: How many statistical detectors share that rate, 1 or more; see `detect/fuse.py`.
 
     Raises:
         BundleError: If the bundle was made for other features, its calibration or graph is damaged, or it certifies no
@@ -52,7 +54,7 @@ class Classifier(Detector):
         ConfigError: If the bundle has no threshold for the rate.
     """
 
-    def __init__(self, bundle: Bundle, false_alarm_rate: float = 0.01) -> None:
+    def __init__(self, bundle: Bundle, false_alarm_rate: float = 0.01, sharing: int = 1) -> None:
         manifest = bundle.manifest
         found = FEATURE_SETS.find(manifest.feature_set)
         names = [column.name for column in found.columns]
@@ -74,7 +76,7 @@ class Classifier(Detector):
                 f"bundle {self.name}: classes {self.classes} with conformity of {len(self._calibration.class_scores)}; "
                 f"wanted '{BENIGN}' first, one more at least, and as many of both; train it again"
             )
-        self.false_alarm_rate, self.threshold = _certified(self.name, self._calibration, false_alarm_rate)
+        self.false_alarm_rate, self.threshold = certified(self.name, self._calibration, false_alarm_rate, sharing)
         self._graph = Graph(bundle)
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
@@ -126,7 +128,19 @@ class Classifier(Detector):
         return pa.ListArray.from_arrays(pa.array(offsets), flat)
 
 
-def _certified(name: str, calibration: Calibration, rate: float) -> tuple[str, float]:
+def certified(name: str, calibration: Calibration, rate: float, sharing: int) -> tuple[str, float]:
+    """Return the false-alarm rate in force, of all detectors that share it, and this one's threshold.
+
+    Args:
+        name: The bundle, for messages.
+        calibration: Its calibration.
+        rate: The rate asked for, one of the calibration's.
+        sharing: How many detectors share it.
+
+    Raises:
+        BundleError: If neither that rate nor a greater one is certified.
+        ConfigError: If the bundle has no threshold for the rate.
+    """
     wanted = calibrate.rate_text(rate)
     known = sorted(calibration.thresholds, key=float)
     if wanted not in known:
@@ -134,7 +148,7 @@ def _certified(name: str, calibration: Calibration, rate: float) -> tuple[str, f
             f"false-alarm rate: {wanted} has no threshold in bundle {name}; allowed are {', '.join(known)}"
         )
     for text in known[known.index(wanted) :]:
-        tau = calibration.thresholds[text]
+        tau = calibrate.threshold(calibration, share(float(text), sharing))
         if math.isfinite(tau):
             if text != wanted:
                 _log.warning(
@@ -144,5 +158,5 @@ def _certified(name: str, calibration: Calibration, rate: float) -> tuple[str, f
             return text, tau
     raise BundleError(
         f"bundle {name}: {calibration.benign_rows} benign calibration rows certify no false-alarm rate from {wanted} "
-        f"to {known[-1]}; train it with at least {math.ceil(1 / float(known[-1])) - 1}"
+        f"to {known[-1]}; train it with at least {math.ceil(sharing / float(known[-1])) - 1}"
     )
