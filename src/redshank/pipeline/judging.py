@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from redshank.alerts.group import Groups
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
+from redshank.detect.fuse import fuse
 from redshank.pipeline.tally import Tally
 
 TOLD_KEPT = 65_536
@@ -25,7 +26,7 @@ class Judging:
     """Detectors and groups of one stream of flows.
 
     Args:
-        detectors: One or more; of several verdicts on a flow the strongest counts: an alarm first, then the score.
+        detectors: One or more; several verdicts on a flow become one as `detect/fuse.py` says.
         groups: Where verdicts become alerts.
         tally: Counts what is seen.
         write: Called with every batch and its verdicts.
@@ -43,7 +44,7 @@ class Judging:
 
     def take(self, flows: pa.RecordBatch) -> list[Alert]:
         """Judge a batch and return the alerts that are due."""
-        verdicts = _strongest([detector.judge(flows) for detector in self._detectors])
+        verdicts = fuse([detector.judge(flows) for detector in self._detectors])
         parts = flows.column("part")
         finished = pc.or_kleene(pc.is_null(parts), pc.not_equal(parts, "interim"))
         if pc.all(finished, min_count=0).as_py():
@@ -86,16 +87,3 @@ class Judging:
             while len(self._told) > TOLD_KEPT:
                 del self._told[next(iter(self._told))]
         return counts
-
-
-def _strongest(verdicts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    if len(verdicts) == 1:
-        return verdicts[0]
-    strength = [
-        np.where(one.column("alarm").fill_null(False).to_numpy(zero_copy_only=False), 2.0, 0.0)
-        + one.column("score").fill_null(-1.0).to_numpy(zero_copy_only=False)
-        for one in verdicts
-    ]
-    rows = verdicts[0].num_rows
-    at = np.argmax(np.stack(strength), axis=0) * rows + np.arange(rows)
-    return pa.concat_batches(list(verdicts)).take(pa.array(at))

@@ -48,7 +48,7 @@ def run(
 
     Args:
         source: Where flows come from.
-        detectors: One or more; of several verdicts on a flow the strongest counts: an alarm first, then the score.
+        detectors: One or more; several verdicts on a flow become one as `detect/fuse.py` says.
         sinks: Where alerts go; closed at the end.
         grouping: How verdicts become alerts.
         verdicts: File for one row per flow; its folder must be writable.
