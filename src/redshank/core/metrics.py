@@ -16,9 +16,15 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_alerts_total": ("Alerts opened, by family.", ("family",)),
     "redshank_model_events_total": ("Bundles taken over or refused while a detector runs, by event.", ("name",)),
     "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
+    "redshank_shed_rows_total": ("Flow rows given up because judging fell behind, by step.", ("step",)),
+    "redshank_source_failures_total": ("Sources that stopped before their end, by source.", ("source",)),
+    "redshank_records_failed_total": ("Attempts to record alerts that the store refused.", ()),
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "redshank_source_up": ("Whether a source runs, by source.", ("source",)),
+    "redshank_waiting_rows": ("Flow rows that wait to be judged.", ()),
+    "redshank_unrecorded_alerts": ("Alerts that wait for the store.", ()),
     "redshank_packet_time_seconds": ("Packet time reached, seconds since the epoch.", ()),
 }
 

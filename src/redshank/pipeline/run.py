@@ -76,16 +76,16 @@ def run(
             for flows in source.batches():
                 interrupts.hold()
                 deliver(judging.take(flows))
-                tally.source(source)
+                tally.source("", source)
                 interrupts.release()
         except KeyboardInterrupt:
             interrupts.seen = True
         finally:
             interrupts.hold()
             deliver(judging.finish())
-            tally.source(source)
+            tally.source("", source)
     seconds = time.perf_counter() - begin
-    return tally.summary([source], dict(deliver.undelivered), seconds, interrupted=interrupts.seen)
+    return tally.summary(dict(deliver.undelivered), seconds, interrupted=interrupts.seen)
 
 
 class _Deliver:

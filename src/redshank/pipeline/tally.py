@@ -6,7 +6,7 @@ memory.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from redshank.flows.source import FlowSource
 UNKNOWN = "unknown"
 UNDECIDED = "undecided"
 """How verdicts are counted that have no family: nothing fits, or the detector could not tell."""
+
+PACKETS, PACKET_BYTES = ("", "packets"), ("", "bytes")
+_TOTALS = {PACKETS: "redshank_packets_total", PACKET_BYTES: "redshank_packet_bytes_total"}
 
 TALKERS_SHOWN = 10
 TALKERS_KEPT = 20_000  # beyond twice this many the quiet half is forgotten: addresses may be forged
@@ -81,7 +84,8 @@ class Tally:
         self._verdicts: Counter[str] = Counter()
         self._alerts: Counter[tuple[str, str]] = Counter()
         self._talkers: dict[str, tuple[int, int]] = {}
-        self._sources: dict[int, dict[tuple[str, str], int]] = {}
+        self._sources: dict[str, tuple[FlowSource, dict[tuple[str, str], int]]] = {}
+        self._counted: Counter[tuple[str, str]] = Counter()
 
     def flows(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         """Count flows at their end, with their verdicts, row by row."""
@@ -119,36 +123,34 @@ class Tally:
                 self._alerts[alert.family, alert.severity] += 1
                 self._metrics.count("redshank_alerts_total", family=alert.family)
 
-    def source(self, source: FlowSource) -> None:
-        """Count into the metrics what a source counted since the last time."""
-        before = self._sources.get(id(source), {})
-        now = {**source.anomalies, ("", "packets"): source.packets, ("", "bytes"): source.packet_bytes}
-        for (stage, name), count in now.items():
-            more = count - before.get((stage, name), 0)
-            if more and stage:
-                self._metrics.count("redshank_anomalies_total", more, stage=stage, name=name)
+    def source(self, name: str, source: FlowSource) -> None:
+        """Count what a source counted since the last time; one that was opened again under a name begins at 0."""
+        same, before = self._sources.get(name, (None, {}))
+        if same is not source:
+            before = {}
+        now = {**source.anomalies, PACKETS: source.packets, PACKET_BYTES: source.packet_bytes}
+        for what, count in now.items():
+            more = count - before.get(what, 0)
+            self._counted[what] += more
+            if more and what in _TOTALS:
+                self._metrics.count(_TOTALS[what], more)
             elif more:
-                total = "redshank_packets_total" if name == "packets" else "redshank_packet_bytes_total"
-                self._metrics.count(total, more)
-        self._sources[id(source)] = now
+                self._metrics.count("redshank_anomalies_total", more, stage=what[0], name=what[1])
+        self._sources[name] = (source, now)
 
-    def summary(
-        self, sources: Sequence[FlowSource], undelivered: dict[str, int], seconds: float, *, interrupted: bool
-    ) -> Summary:
+    def summary(self, undelivered: dict[str, int], seconds: float, *, interrupted: bool) -> Summary:
         """Return what was seen so far; arguments as of `Summary`."""
-        anomalies: Counter[tuple[str, str]] = Counter()
-        for source in sources:
-            anomalies.update(source.anomalies)
+        odd = sorted(item for item in self._counted.items() if item[0] not in _TOTALS)
         return Summary(
-            packets=sum(source.packets for source in sources),
-            packet_bytes=sum(source.packet_bytes for source in sources),
+            packets=self._counted[PACKETS],
+            packet_bytes=self._counted[PACKET_BYTES],
             flows=self._flows,
             interim=self._interim,
             alarms=self._alarms,
             verdicts=dict(self._verdicts.most_common()),
             alerts=dict(sorted(self._alerts.items())),
             talkers=self._loudest(),
-            anomalies={f"{stage}.{name}": count for (stage, name), count in sorted(anomalies.items()) if count},
+            anomalies={f"{stage}.{name}": count for (stage, name), count in odd if count},
             undelivered=undelivered,
             seconds=seconds,
             interrupted=interrupted,

@@ -1,0 +1,144 @@
+"""The queue between sources and judging: bounded, and what it gives up is chosen and counted.
+
+In: FLOW batches from several threads. Out: batches for one, joined where many wait. The one idea: a source that can
+wait (a file, another tool's log) waits; a wire cannot, so when the queue is full rows are shed in a declared order:
+
+1. interim rows: the flow's next row says it again;
+2. final rows of quiet devices, the oldest first: devices that no alert names and that no alert is about;
+3. the oldest rows of all.
+
+Alerts are made behind this queue and never shed. Each row shed is counted under the step that shed it.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from redshank.core.metrics import Metrics
+
+JOINED_ROWS = 4_096
+"""Rows of small batches that are judged as one: each batch costs as much as some hundred rows."""
+FREED = 0.25
+"""Share of the queue that shedding makes free, so that it is not searched for every batch."""
+SUSPECTS_KEPT = 10_000
+INTERIM, QUIET, OLDEST = "interim", "quiet", "oldest"
+STEPS = (INTERIM, QUIET, OLDEST)
+
+
+class Suspects:
+    """Addresses that alerts are about; past `SUSPECTS_KEPT` the one named longest ago is forgotten."""
+
+    def __init__(self) -> None:
+        self._named: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def name(self, addresses: Iterable[str]) -> None:
+        """Remember addresses."""
+        with self._lock:
+            for address in addresses:
+                self._named[address] = None
+                self._named.move_to_end(address)
+            while len(self._named) > SUSPECTS_KEPT:
+                self._named.popitem(last=False)
+
+    def touch(self, flows: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+        """Tell of which flows either end was named. [n] bool."""
+        with self._lock:
+            named = pa.array(list(self._named), pa.string())
+        found = pc.or_(pc.is_in(flows.column("src_ip"), named), pc.is_in(flows.column("dst_ip"), named))
+        touched: npt.NDArray[np.bool_] = found.to_numpy(zero_copy_only=False)
+        return touched
+
+
+class Intake:
+    """The queue.
+
+    Args:
+        limit: Rows that wait at most, above 0; one batch is always taken, whatever its size.
+        suspects: Whose flows are given up last.
+        metrics: Counts what is shed.
+    """
+
+    def __init__(self, limit: int, suspects: Suspects, metrics: Metrics) -> None:
+        self._limit, self._suspects, self._metrics = limit, suspects, metrics
+        self._waiting: deque[pa.RecordBatch] = deque()
+        self._rows = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    @property
+    def rows(self) -> int:
+        """Rows that wait."""
+        return self._rows
+
+    def put(self, flows: pa.RecordBatch, *, patient: bool) -> None:
+        """Add a batch.
+
+        Args:
+            flows: FLOW rows.
+            patient: Whether to wait for room; otherwise room is made by shedding.
+        """
+        if not flows.num_rows:
+            return
+        with self._changed:
+            while patient and self._rows and self._rows + flows.num_rows > self._limit and not self._closed:
+                self._changed.wait()
+            self._waiting.append(flows)
+            self._rows += flows.num_rows
+            if not patient and self._rows > self._limit:
+                self._shed()
+            self._changed.notify_all()
+
+    def take(self, timeout_s: float) -> pa.RecordBatch | None:
+        """Return what waited longest, small batches joined; None if nothing came in time."""
+        with self._changed:
+            if not self._waiting:
+                self._changed.wait(timeout_s)
+            taken: list[pa.RecordBatch] = []
+            rows = 0
+            while self._waiting and (not taken or rows + self._waiting[0].num_rows <= JOINED_ROWS):
+                taken.append(self._waiting.popleft())
+                rows += taken[-1].num_rows
+            self._rows -= rows
+            self._changed.notify_all()
+        if len(taken) < 2:
+            return taken[0] if taken else None
+        return pa.concat_batches(taken)
+
+    def close(self) -> None:
+        """Let go of whoever waits for room; what waits in the queue can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _shed(self) -> None:
+        wanted = int(self._limit * (1 - FREED))
+        chosen: dict[str, Callable[[pa.RecordBatch], npt.NDArray[np.bool_]]] = {
+            INTERIM: lambda flows: pc.equal(flows.column("part"), "interim").fill_null(False).to_numpy(False),
+            QUIET: lambda flows: ~self._suspects.touch(flows),
+            OLDEST: lambda flows: np.ones(flows.num_rows, dtype=bool),
+        }
+        for step in STEPS:
+            kept: deque[pa.RecordBatch] = deque()
+            shed = 0
+            for flows in self._waiting:
+                over = self._rows - shed - wanted
+                if over <= 0:
+                    kept.append(flows)
+                    continue
+                going = np.flatnonzero(chosen[step](flows))[:over]
+                shed += len(going)
+                stays = np.ones(flows.num_rows, dtype=bool)
+                stays[going] = False
+                if stays.any():
+                    kept.append(flows.filter(pa.array(stays)))
+            self._waiting, self._rows = kept, self._rows - shed
+            if shed:
+                self._metrics.count("redshank_shed_rows_total", shed, step=step)
+            if self._rows <= wanted:
+                return

@@ -1,0 +1,75 @@
+"""Record alerts before anything is done about them, however the store feels.
+
+In: alerts as they are told. Out: the same, once they are in the store. The one idea: an alert that was recorded will be
+delivered even if the process is killed, so nobody hears of one that was not; when the store refuses (a full disk, a
+database that is away) alerts wait in memory and are tried again, and at the end those that are left go to a file.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from redshank.core.errors import ActionError
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+
+MOST_WAITING = 100_000
+"""Alerts that wait for the store; past it the oldest go to the file at once."""
+
+_log = logging.getLogger(__name__)
+
+
+class Keeping:
+    """Alerts on their way into the store.
+
+    Args:
+        record: Puts alerts into the store, all or none; ActionError if it cannot.
+        rest: File for alerts that could not be recorded; JSON lines, appended to.
+        metrics: Counted into.
+    """
+
+    def __init__(self, record: Callable[[Sequence[Alert]], None], rest: Path, metrics: Metrics) -> None:
+        self._record, self._rest, self._metrics = record, rest, metrics
+        self._waiting: list[Alert] = []
+
+    def keep(self, alerts: Sequence[Alert] = ()) -> list[Alert]:
+        """Record alerts, after those that waited.
+
+        Args:
+            alerts: New ones; without any, those that wait are tried again.
+
+        Returns:
+            What is recorded now and was not before.
+        """
+        self._waiting += alerts
+        if not self._waiting:
+            return []
+        try:
+            self._record(self._waiting)
+        except ActionError as error:
+            self._metrics.count("redshank_records_failed_total")
+            _log.warning("%s; %d alerts wait for the store", error, len(self._waiting))
+            if len(self._waiting) > MOST_WAITING:
+                self._write(self._waiting[:-MOST_WAITING])
+                del self._waiting[:-MOST_WAITING]
+            recorded: list[Alert] = []
+        else:
+            recorded, self._waiting = self._waiting, []
+        self._metrics.set("redshank_unrecorded_alerts", len(self._waiting))
+        return recorded
+
+    def finish(self) -> list[Alert]:
+        """Try once more; what the store still refuses goes to the file."""
+        recorded = self.keep()
+        if self._waiting:
+            self._write(self._waiting)
+            _log.error("%d alerts could not be recorded; they are in %s", len(self._waiting), self._rest)
+            self._waiting = []
+        return recorded
+
+    def _write(self, alerts: Sequence[Alert]) -> None:
+        try:
+            with self._rest.open("a") as file:
+                file.writelines(f"{alert.to_json()}\n" for alert in alerts)
+        except OSError as error:
+            _log.critical("%s: %d alerts are lost (%s)", self._rest, len(alerts), error)

@@ -1,0 +1,181 @@
+"""Judge several sources for good: the loop of `redshank run`.
+
+In: sources that can be opened again, and everything that judges, records, delivers and responds, ready to work. Out:
+nothing but what those do. The one idea: many threads read, one judges; so the order in which alerts are made, recorded
+and acted on is one order, and whoever is slow behind it (a sink, a firewall) holds up nobody.
+
+- A source that fails is opened again after a pause that doubles up to `LONGEST_PAUSE_S`; one that ends is done. The
+  service ends when all are done, or when it is asked to.
+- Asked to end, it asks the sources, judges what they still give and what waits, and closes what is open. After
+  `drain_s` seconds it gives up on what is left and says so.
+- `tick` is called about once a second between batches, whatever comes: it must be quick.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from redshank.core.errors import RedshankError, SourceError
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+from redshank.flows.source import FlowSource
+from redshank.pipeline.intake import Intake, Suspects
+from redshank.pipeline.judging import Judging
+from redshank.pipeline.tally import Summary, Tally
+
+TICK_S = 1.0
+LOOK_S = 0.1
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A source that can be opened.
+
+    Args:
+        opened: Opens it.
+        patient: Whether it can wait when judging falls behind: a file can, a wire cannot.
+    """
+
+    opened: Callable[[], FlowSource]
+    patient: bool
+
+
+class Service:
+    """The loop.
+
+    Args:
+        feeds: The sources by name.
+        judging: What makes alerts of flows.
+        tally: What `judging` counts into.
+        metrics: Counted into.
+        act: Called with alerts, in order; it records them and has them delivered and answered.
+        tick: Called about once a second.
+        waiting: Rows that may wait to be judged.
+        drain_s: How long to go on after being asked to end, in s.
+    """
+
+    def __init__(
+        self,
+        feeds: Mapping[str, Feed],
+        judging: Judging,
+        tally: Tally,
+        metrics: Metrics,
+        act: Callable[[Sequence[Alert]], None],
+        tick: Callable[[], None],
+        *,
+        waiting: int = 262_144,
+        drain_s: float = 20.0,
+    ) -> None:
+        self._feeds, self._judging, self._tally, self._metrics = feeds, judging, tally, metrics
+        self._act, self._tick, self._drain_s = act, tick, drain_s
+        self._suspects = Suspects()
+        self._intake = Intake(waiting, self._suspects, metrics)
+        self._stopping = threading.Event()
+        self._deadline = float("inf")
+        self._lock = threading.Lock()
+        self._open: dict[str, FlowSource] = {}
+        self._failure: RedshankError | None = None
+
+    def stop(self) -> None:
+        """Ask the service to end; may be called from anywhere, a signal's handler too."""
+        self._stopping.set()
+
+    def run(self) -> Summary:
+        """Work until every source is done, or until asked to end.
+
+        Raises:
+            RedshankError: If a source cannot be opened at all (its settings are wrong), or a detector cannot judge.
+        """
+        begin = time.monotonic()
+        threads = [threading.Thread(target=self._read, args=item, daemon=True) for item in self._feeds.items()]
+        for thread in threads:
+            thread.start()
+        due = 0.0
+        asked = False
+        try:
+            while True:
+                if self._stopping.is_set() and not asked:
+                    asked, self._deadline = True, time.monotonic() + self._drain_s
+                    self._ask()
+                flows = self._intake.take(LOOK_S)
+                if flows is not None:
+                    self._tell(self._judging.take(flows))
+                now = time.monotonic()
+                if now >= due:
+                    due = now + TICK_S
+                    self._count()
+                    self._tick()
+                if flows is None and not any(thread.is_alive() for thread in threads) and not self._intake.rows:
+                    break
+                if now > self._deadline:
+                    _log.warning("%d rows are not judged: %g s to end are over", self._intake.rows, self._drain_s)
+                    break
+        finally:
+            self._stopping.set()
+            self._intake.close()
+            self._ask()
+            self._tell(self._judging.finish())
+            self._count()
+        if self._failure:
+            raise self._failure
+        seconds = time.monotonic() - begin
+        return self._tally.summary({}, seconds, interrupted=asked)
+
+    def _tell(self, alerts: Sequence[Alert]) -> None:
+        if alerts:
+            for alert in alerts:
+                self._suspects.name((alert.device, *alert.targets))
+            self._act(alerts)
+
+    def _ask(self) -> None:
+        with self._lock:
+            for source in self._open.values():
+                source.stop()
+
+    def _count(self) -> None:
+        self._metrics.set("redshank_waiting_rows", self._intake.rows)
+        with self._lock:
+            for name in self._feeds:
+                self._metrics.set("redshank_source_up", int(name in self._open), source=name)
+            for name, source in self._open.items():
+                self._tally.source(name, source)
+
+    def _read(self, name: str, feed: Feed) -> None:
+        """Read one source for good, in a thread of its own."""
+        pause = FIRST_PAUSE_S
+        while not self._stopping.is_set():
+            begin = time.monotonic()
+            try:
+                self._pump(name, feed)
+            except SourceError as error:
+                self._metrics.count("redshank_source_failures_total", source=name)
+                _log.warning("source %s: %s; it is tried again in %g s", name, error, pause)
+            except RedshankError as error:
+                self._failure = error
+                self.stop()
+                return
+            else:
+                return
+            finally:
+                with self._lock:
+                    ended = self._open.pop(name, None)
+                    if ended:
+                        self._tally.source(name, ended)
+            if time.monotonic() - begin > LONGEST_PAUSE_S:
+                pause = FIRST_PAUSE_S
+            self._stopping.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _pump(self, name: str, feed: Feed) -> None:
+        source = feed.opened()
+        with self._lock:
+            self._open[name] = source
+        if self._stopping.is_set():
+            source.stop()
+        for flows in source.batches():
+            self._intake.put(flows, patient=feed.patient)

@@ -1,0 +1,66 @@
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from redshank.core import configured as module
+from redshank.core.configured import configured
+from redshank.core.errors import ConfigError
+from redshank.core.registry import Kind
+
+
+@dataclass(frozen=True)
+class Bell:
+    """Something that rings."""
+
+    place: Path
+    times: int = 1
+    tones: tuple[str, ...] = ()
+    token_file: Path | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.times < 1:
+            raise ConfigError(f"times: {self.times} is not at least 1")
+
+
+class Bells(Kind[Bell]):
+    """A kind of one."""
+
+    def find(self, name: str) -> type[Bell]:
+        if name != "bell":
+            raise ConfigError(f"bell: no '{name}'")
+        return Bell
+
+
+BELLS = Bells("bells", Bell, "bell")
+
+
+def test_values_become_fields_of_their_types() -> None:
+    made = configured(BELLS, "bell", {"place": "tower", "tones": ["c", "g"]}, "bells.bell")
+    assert made == Bell(Path("tower"), tones=("c", "g"))
+
+
+def test_every_mistake_is_told_at_once_with_its_place() -> None:
+    with pytest.raises(ConfigError) as caught:
+        configured(BELLS, "bell", {"time": 3, "times": "often"}, "bells.bell")
+    assert caught.value.problems == [
+        "bells.bell.time: there is no such setting; did you mean 'times'? (there are: place, times, tones, token_file)",
+        "bells.bell.place: nothing given, and it has no default",
+        (
+            "bells.bell.times: 'often' is not allowed: input should be a valid integer, unable to parse string as an "
+            "integer"
+        ),
+    ]
+
+
+def test_what_the_extension_refuses_is_told_with_its_place() -> None:
+    with pytest.raises(ConfigError, match=r"^bells.bell: times: 0 is not at least 1$"):
+        configured(BELLS, "bell", {"place": "tower", "times": 0}, "bells.bell")
+
+
+def test_a_secret_is_not_repeated() -> None:
+    assert "token" in module.SECRET
+    with pytest.raises(ConfigError) as caught:
+        configured(BELLS, "bell", {"place": "tower", "token_file": 77_777}, "bells.bell")
+    assert "77777" not in str(caught.value)
+    assert "bells.bell.token_file: what was given is not allowed" in str(caught.value)

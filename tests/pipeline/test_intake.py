@@ -1,0 +1,124 @@
+import threading
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bundles import flows
+from redshank.core.metrics import Metrics
+from redshank.pipeline.intake import INTERIM, JOINED_ROWS, OLDEST, QUIET, Intake, Suspects
+from runs import parts
+
+SHED = "redshank_shed_rows_total"
+
+
+def _uids(batch: pa.RecordBatch | None) -> list[str]:
+    assert batch is not None
+    uids: list[str] = batch.column("uid").to_pylist()
+    return uids
+
+
+def _intake(limit: int) -> tuple[Intake, Suspects, Metrics]:
+    suspects, metrics = Suspects(), Metrics()
+    return Intake(limit, suspects, metrics), suspects, metrics
+
+
+def test_small_batches_are_judged_as_one_in_their_order() -> None:
+    intake, _, _ = _intake(100)
+    for seed in range(3):
+        intake.put(flows(["benign"] * 2, seed), patient=False)
+    assert _uids(intake.take(0)) == ["C0x0", "C0x1", "C1x0", "C1x1", "C2x0", "C2x1"]
+    assert intake.take(0) is None
+    assert intake.rows == 0
+
+
+def test_a_large_batch_goes_alone() -> None:
+    intake, _, _ = _intake(3 * JOINED_ROWS)
+    large = flows(["benign"]).take(pa.array([0] * JOINED_ROWS))
+    intake.put(large, patient=False)
+    intake.put(flows(["benign"], 1), patient=False)
+    assert len(_uids(intake.take(0))) == JOINED_ROWS
+    assert _uids(intake.take(0)) == ["C1x0"]
+
+
+def test_interim_rows_go_first() -> None:
+    intake, _, metrics = _intake(4)
+    intake.put(parts(flows(["dos", "dos", "dos"]), "interim", "final", "interim"), patient=False)
+    intake.put(flows(["benign"] * 2, 1), patient=False)
+    assert _uids(intake.take(0)) == ["C0x1", "C1x0", "C1x1"]
+    assert metrics.labelled(SHED) == {(INTERIM,): 2}
+
+
+def test_quiet_devices_go_before_those_an_alert_is_about() -> None:
+    intake, suspects, metrics = _intake(4)
+    suspects.name(["10.0.0.66"])
+    intake.put(flows(["benign", "dos", "benign"]), patient=False)
+    intake.put(flows(["dos", "benign"], 1), patient=False)
+    assert _uids(intake.take(0)) == ["C0x1", "C1x0", "C1x1"]
+    assert metrics.labelled(SHED) == {(QUIET,): 2}
+
+
+def test_what_is_left_goes_by_age() -> None:
+    intake, suspects, metrics = _intake(4)
+    suspects.name(["10.0.0.66"])
+    intake.put(flows(["dos"] * 5), patient=False)
+    assert _uids(intake.take(0)) == ["C0x2", "C0x3", "C0x4"]
+    assert metrics.labelled(SHED) == {(OLDEST,): 2}
+
+
+@pytest.mark.timeout(20)
+def test_a_source_that_can_wait_waits_and_nothing_is_shed() -> None:
+    intake, _, metrics = _intake(5)
+
+    def feed() -> None:
+        for seed in range(6):
+            intake.put(flows(["benign"] * 3, seed), patient=True)
+
+    fed = threading.Thread(target=feed)
+    fed.start()
+    seen: list[str] = []
+    while len(seen) < 18:
+        batch = intake.take(5)
+        seen += _uids(batch)
+        assert intake.rows <= 5
+    fed.join()
+    assert len(set(seen)) == 18
+    assert metrics.total(SHED) == 0
+
+
+@pytest.mark.timeout(20)
+def test_closing_lets_go_of_whoever_waits() -> None:
+    intake, _, _ = _intake(2)
+    intake.put(flows(["benign"] * 2), patient=True)
+    waits = threading.Thread(target=lambda: intake.put(flows(["benign"] * 2, 1), patient=True))
+    waits.start()
+    intake.close()
+    waits.join()
+    assert len(_uids(intake.take(0))) == 4
+
+
+def test_addresses_named_longest_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redshank.pipeline.intake.SUSPECTS_KEPT", 2)
+    suspects = Suspects()
+    suspects.name(["10.0.0.66", "10.0.0.7", "10.0.0.66", "10.0.0.8"])
+    assert suspects.touch(flows(["dos"])).tolist() == [True]
+    suspects.name(["10.0.0.9"])
+    assert suspects.touch(flows(["dos"])).tolist() == [False]
+
+
+@given(sizes=st.lists(st.integers(0, 9), max_size=12), limit=st.integers(1, 20), taken=st.sets(st.integers(0, 11)))
+def test_every_row_is_taken_or_counted_as_shed(sizes: list[int], limit: int, taken: set[int]) -> None:
+    intake, suspects, metrics = _intake(limit)
+    suspects.name(["10.0.0.66"])
+    seen: list[str] = []
+    for seed, size in enumerate(sizes):
+        kinds = ["dos", "benign", "scanning"] * 3
+        intake.put(parts(flows(kinds[:size], seed), *(["interim", "final", "final"] * 3)[:size]), patient=False)
+        assert intake.rows <= limit
+        if seed in taken and intake.rows:
+            seen += _uids(intake.take(0))
+    while intake.rows:
+        seen += _uids(intake.take(0))
+    assert len(seen) == len(set(seen))
+    assert len(seen) + metrics.total(SHED) == sum(sizes)

@@ -1,0 +1,77 @@
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from records import alert
+from redshank.core.errors import ActionError
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+from redshank.pipeline import keeping
+from redshank.pipeline.keeping import Keeping
+
+
+@dataclass
+class Memory:
+    """A store that may be away."""
+
+    away: bool = False
+    alerts: list[Alert] = field(default_factory=list)
+
+    def record(self, alerts: Sequence[Alert]) -> None:
+        if self.away:
+            raise ActionError("store: 'redshank.db': database or disk is full")
+        self.alerts += alerts
+
+
+ONE, TWO, THREE = (alert(id=name) for name in ("one", "two", "three"))
+
+
+def test_what_is_recorded_comes_back_once(tmp_path: Path) -> None:
+    store = Memory()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())
+    assert kept.keep([ONE]) == [ONE]
+    assert kept.keep() == []
+    assert store.alerts == [ONE]
+
+
+def test_alerts_wait_for_a_store_that_is_away_and_keep_their_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, metrics = Memory(away=True), Metrics()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", metrics)
+    with caplog.at_level(logging.WARNING):
+        assert kept.keep([ONE]) == []
+    assert "database or disk is full; 1 alerts wait for the store" in caplog.text
+    assert metrics.total("redshank_records_failed_total") == 1
+    store.away = False
+    assert kept.keep([TWO, THREE]) == [ONE, TWO, THREE]
+    assert store.alerts == [ONE, TWO, THREE]
+
+
+def test_what_the_store_refuses_to_the_end_is_in_the_file(tmp_path: Path) -> None:
+    kept = Keeping(Memory(away=True).record, tmp_path / "rest.jsonl", Metrics())
+    kept.keep([ONE, TWO])
+    assert kept.finish() == []
+    assert [Alert.from_json(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()] == [ONE, TWO]
+
+
+def test_memory_is_bounded_and_the_oldest_go_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_WAITING", 2)
+    store = Memory(away=True)
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())
+    kept.keep([ONE, TWO, THREE])
+    assert [Alert.from_json(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()] == [ONE]
+    store.away = False
+    assert kept.keep() == [TWO, THREE]
+
+
+def test_a_file_that_cannot_be_written_is_told_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Keeping(Memory(away=True).record, tmp_path, Metrics())
+    kept.keep([ONE])
+    assert kept.finish() == []
+    assert "1 alerts are lost" in caplog.text

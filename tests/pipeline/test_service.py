@@ -1,0 +1,159 @@
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pytest
+
+from bundles import Flows, flows
+from redshank.alerts.group import Groups
+from redshank.core.errors import ConfigError, SourceError
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+from redshank.detect.detector import Detector
+from redshank.flows.source import FlowSource
+from redshank.pipeline import service as module
+from redshank.pipeline.judging import Judging
+from redshank.pipeline.service import Feed, Service
+from redshank.pipeline.tally import Summary, Tally
+from runs import ATTACK, Constant
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@dataclass
+class Site:
+    """A service of some feeds, and what it told."""
+
+    feeds: dict[str, Feed]
+    detector: Detector = field(default_factory=lambda: Constant(0.99, "dos", True))
+    drain_s: float = 20.0
+    on_tick: Callable[[], None] = lambda: None
+    alerts: list[Alert] = field(default_factory=list)
+    metrics: Metrics = field(default_factory=Metrics)
+    ticks: int = 0
+
+    def __post_init__(self) -> None:
+        tally = Tally(self.metrics)
+        self.service = Service(
+            self.feeds,
+            Judging([self.detector], Groups(), tally),
+            tally,
+            self.metrics,
+            self._act,
+            self._tick,
+            drain_s=self.drain_s,
+        )
+
+    def _act(self, alerts: Sequence[Alert]) -> None:
+        self.alerts += alerts
+
+    def _tick(self) -> None:
+        self.ticks += 1
+        self.on_tick()
+
+    def run(self) -> Summary:
+        return self.service.run()
+
+
+class Endless(FlowSource):
+    """Gives one batch, then waits until it is asked to end, and gives another."""
+
+    def __init__(self) -> None:
+        self.anomalies, self.packets, self.packet_bytes = {}, 0, 0
+        self.begun = threading.Event()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        yield flows(ATTACK)
+        self.begun.set()
+        while not self.stopping:
+            threading.Event().wait(0.01)
+        yield flows(ATTACK, seed=1)
+
+
+def stop_after(event: threading.Event, site: Site) -> None:
+    """Ask the service to end once the event is there."""
+
+    def wait() -> None:
+        event.wait()
+        site.service.stop()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def feed(*opened: FlowSource | Exception, patient: bool = True) -> Feed:
+    waiting = iter(opened)
+
+    def one() -> FlowSource:
+        found = next(waiting)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return Feed(one, patient)
+
+
+def test_several_sources_are_judged_and_the_service_ends_with_the_last() -> None:
+    site = Site({"a": feed(Flows([flows(ATTACK)])), "b": feed(Flows([flows(ATTACK, seed=1)]))})
+    done = site.run()
+    assert (done.flows, done.packets, done.interrupted) == (200, 2000, False)
+    assert sum(alert.count for alert in site.alerts) == 200
+    assert done.anomalies == {"decode.ipv4_truncated": 2}
+    assert site.metrics.total("redshank_packets_total") == 2000
+    assert site.ticks >= 1
+
+
+def test_asked_to_end_it_judges_what_its_sources_still_give() -> None:
+    source = Endless()
+    site = Site({"wire": feed(source, patient=False)})
+    stop_after(source.begun, site)
+    done = site.run()
+    assert done.interrupted
+    assert done.flows == 200
+    assert source.stopping
+
+
+def test_a_source_that_fails_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.01)
+    down = SourceError("eth1: the interface is down")
+    broken = Flows([flows(ATTACK)], SourceError("eth1: the interface went down"))
+    site = Site({"wire": feed(down, broken, Flows([flows(ATTACK, seed=1)]))})
+    done = site.run()
+    assert (done.flows, done.packets) == (200, 2000)
+    assert site.metrics.labelled("redshank_source_failures_total") == {("wire",): 2}
+
+
+def test_a_source_that_fails_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 30)
+    source = Endless()
+    site = Site({"bad": feed(SourceError("eth9: the interface is down")), "wire": feed(source)})
+    stop_after(source.begun, site)
+    assert site.run().flows == 200
+
+
+def test_settings_that_are_wrong_end_the_service_with_their_error() -> None:
+    site = Site({"wire": feed(ConfigError("eth9: there is no such interface")), "other": feed(Endless())})
+    with pytest.raises(ConfigError, match="eth9: there is no such interface"):
+        site.run()
+
+
+@dataclass(frozen=True)
+class Slow(Detector):
+    """Take a while for each batch."""
+
+    inner: Detector
+    seconds: float
+
+    def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
+        threading.Event().wait(self.seconds)
+        return self.inner.judge(flows)
+
+
+def test_after_the_time_to_drain_the_rest_is_given_up_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    many = [flows(ATTACK * 40, seed) for seed in range(20)]
+    site = Site({"file": feed(Flows(many))}, Slow(Constant(0.99, "dos", True), 0.2), drain_s=0.1)
+    site.on_tick = site.service.stop
+    done = site.run()
+    assert 0 < done.flows < 80_000
+    assert sum(alert.count for alert in site.alerts) == done.flows
+    assert "rows are not judged: 0.1 s to end are over" in caplog.text
