@@ -14,6 +14,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_flows_total": ("Flow rows emitted, by part and reason.", ("part", "reason")),
     "redshank_verdicts_total": ("Verdicts, by detector and family.", ("detector", "family")),
     "redshank_alerts_total": ("Alerts opened, by family.", ("family",)),
+    "redshank_allowed_total": ("Alarms and unknown flows that an allowance kept quiet, by its id.", ("allowance",)),
     "redshank_model_events_total": ("Bundles taken over or refused while a detector runs, by event.", ("name",)),
     "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
     "redshank_shed_rows_total": ("Flow rows given up because judging fell behind, by step.", ("step",)),

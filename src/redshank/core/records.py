@@ -9,7 +9,10 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SEVERITIES = ("low", "medium", "high", "critical")
 MEASURES = ("notify", "rate_limit", "block", "isolate")
@@ -30,6 +33,8 @@ class Evidence:
         src_ip, src_port, dst_ip, dst_port, proto: As in FLOW.
         community_id: Community ID v1, to find the flow in other tools.
         score: Its calibrated score.
+        src_mac: Link-layer address that the first packet came from.
+        domain: What was asked for: the name in the DNS query, in TLS (SNI) or as HTTP host, the first that is there.
     """
 
     uid: str
@@ -41,6 +46,8 @@ class Evidence:
     proto: str
     community_id: str | None
     score: float
+    src_mac: str | None = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ class Alert:
         Raises:
             ValueError: If a key does not belong or is missing; it is named.
         """
-        values = _read(cls, text)
+        values = read_record(cls, text)
         for name in ("targets", "detectors", "rules", "reasons", "techniques"):
             values[name] = tuple(values[name])
         values["evidence"] = tuple(Evidence(**item) for item in values["evidence"])
@@ -193,7 +200,7 @@ class Label:
         Raises:
             ValueError: If a key does not belong or is missing; it is named.
         """
-        return cls(**_read(cls, text))
+        return cls(**read_record(cls, text))
 
 
 @dataclass(frozen=True)
@@ -254,10 +261,15 @@ class Action:
         Raises:
             ValueError: If a key does not belong or is missing; it is named.
         """
-        return cls(**_read(cls, text))
+        return cls(**read_record(cls, text))
 
 
-def _read(record: type[Alert | Label | Action], text: str) -> dict[str, Any]:
+def read_record(record: "type[DataclassInstance]", text: str) -> dict[str, Any]:
+    """Read the fields of a record from one line of JSON.
+
+    Raises:
+        ValueError: If a key does not belong or is missing; it is named.
+    """
     values: dict[str, Any] = json.loads(text)
     known = {field.name for field in fields(record)}
     if set(values) != known:
