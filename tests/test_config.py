@@ -73,7 +73,7 @@ def test_a_wrong_variable_is_blamed_and_not_the_file_that_it_overrules(
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("REDSHANK_DETCT__BUNDLE", "x", "REDSHANK_DETCT__BUNDLE: there is no section 'detct'; there are: alerts, det"),
+        ("REDSHANK_DETCT__BUNDLE", "x", "REDSHANK_DETCT__BUNDLE: there is no section 'detct'; there are: alerts, arch"),
         ("REDSHANK_DETECT", '{"a"', "REDSHANK_DETECT='{\"a\"' is not allowed: it is a section; set REDSHANK_DETECT__N"),
         ("REDSHANK_DETECT__RATE", "1", r"detect.rate: there is no such setting \(environment, REDSHANK_DETECT__RATE\)"),
     ],
@@ -121,3 +121,20 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read '.*nowhere.toml' \\(No such file"):
         load(tmp_path / "nowhere.toml")
+
+
+def test_a_mistake_in_one_of_several_sources_is_told_with_its_line(tmp_path: Path) -> None:
+    path = _file(tmp_path, "[[sources]]\ninterfaces = ['eth1']\n\n[[sources]]\nname = 'a b'\nfollow = 'yes please'\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert "sources.1.name: 'a b' is not allowed: string should match pattern" in str(caught.value)
+    assert f"({path}, line 5)" in str(caught.value)
+    assert "sources.1.follow: 'yes please' is not allowed" in str(caught.value)
+    assert f"({path}, line 6)" in str(caught.value)
+
+
+def test_a_sink_is_set_by_a_table_or_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDSHANK_SINKS__EVE__PATH", "/tmp/eve.json")
+    settings = load(_file(tmp_path, "[sinks.office]\nkind = 'webhook'\nurl = 'https://example.org/hook'\n"))
+    assert settings.sinks["eve"] == {"path": "/tmp/eve.json"}
+    assert settings.sinks["office"]["kind"] == "webhook"

@@ -9,7 +9,7 @@ import inspect
 import io
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 from pydantic import BaseModel
@@ -70,9 +70,12 @@ def _rows(model: type[BaseModel], prefix: str) -> list[str]:
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             rows += _rows(inner, f"{prefix}{name}.")
             continue
-        variable = "REDSHANK_" + f"{prefix}{name}".upper().replace(".", "__")
+        several = [item for item in get_args(inner) if isinstance(item, type) and issubclass(item, BaseModel)]
+        variable = "" if "[]" in prefix else f"`REDSHANK_{prefix.replace('.', '__').upper()}{name.upper()}`"
         default = "" if field.default is None else f"`{field.default}`"
-        rows.append(f"| `{prefix}{name}` | {default} | {texts[name]} | `{variable}` |")
+        rows.append(f"| `{prefix}{name}` | {default} | {texts[name]} | {f'`{variable}`' if variable else ''} |")
+        for item in several:
+            rows += _rows(item, f"{prefix}{name}[].")
     return rows
 
 

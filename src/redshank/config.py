@@ -8,6 +8,7 @@ each with its place: nothing starts with half of its settings.
 import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,9 +50,30 @@ class Sensor(_Section):
     """Processes that share the packets of a live sensor; both directions of a flow go to the same one."""
 
 
+class Source(_Section):
+    """One of the places that a service takes flows from: an interface, a folder of captures, or another tool."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,40}$")] = ""
+    """What metrics and logs call it; its interfaces or path if empty."""
+    interfaces: tuple[str, ...] = ()
+    """Interfaces to watch, metered as one."""
+    captures: Path | None = None
+    """Folder that captures are written to; new ones are read as they are closed."""
+    tool: str = ""
+    """Another tool whose records are read, for example zeek or eve; `redshank flows --help` lists them."""
+    path: Path | None = None
+    """File or folder of that tool's records."""
+    follow: bool = True
+    """Whether to wait for more records or captures; otherwise the source is done at their end."""
+    bpf: str = ""
+    """Which packets of the interfaces to take; those of sensor.bpf if empty."""
+
+
 class Detect(_Section):
     """How flows are judged."""
 
+    detectors: Annotated[tuple[str, ...], Field(min_length=1)] = ("classifier",)
+    """Which detectors judge; `redshank run` and `redshank detect` fuse what they say."""
     bundle: Path | None = None
     """Folder of the model bundle; the one that ships with the package if absent."""
     models: Path | None = None
@@ -69,6 +91,45 @@ class Alerts(_Section):
     """Unknown flows of a device in a window below which no alert is raised for them."""
 
 
+class Store(_Section):
+    """Where alerts, labels and actions are kept."""
+
+    url: str = ""
+    """postgresql://USER@HOST/NAME, or the path of an SQLite file; redshank.db in service.state if empty."""
+    keep_days: Annotated[float, Field(gt=0)] = 90.0
+    """Age in days after which alerts and their flows are deleted; labels and the ledger stay."""
+    keep_mib: Annotated[float, Field(gt=0)] = 2_048.0
+    """Size in MiB beyond which the oldest alerts are deleted."""
+
+
+class Archive(_Section):
+    """Whether every flow is kept, with its verdict, in Parquet files."""
+
+    folder: Path | None = None
+    """Where; nowhere if absent."""
+    file_minutes: Annotated[float, Field(gt=0, le=1_440)] = 60.0
+    """Packet time after which a file is closed and another begun."""
+    file_rows: Annotated[int, Field(ge=1_000, le=10_000_000)] = 1_000_000
+    """Rows after which it is."""
+    keep_days: Annotated[float, Field(gt=0)] = 14.0
+    """Age in days after which a file is deleted."""
+    keep_mib: Annotated[float, Field(gt=0)] = 10_240.0
+    """Size in MiB of all files beyond which the oldest are deleted."""
+
+
+class Service(_Section):
+    """How `redshank run` runs."""
+
+    state: Path = Path("/var/lib/redshank")
+    """Folder for what must survive a restart."""
+    metrics: str = "127.0.0.1:9477"
+    """Address and port of the Prometheus endpoint; none if empty."""
+    waiting_rows: Annotated[int, Field(ge=1_000, le=100_000_000)] = 262_144
+    """Flow rows that may wait to be judged; beyond it rows of a wire are shed, and counted."""
+    drain_s: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """Time to judge and deliver what is left when the service is asked to end."""
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -83,9 +144,18 @@ class Settings(BaseSettings):
 
     data: Path = Path("../shared")
     """Folder that holds the public datasets and captures."""
+    sources: tuple[Source, ...] = ()
+    """Where a service takes flows from: one [[sources]] table each."""
     sensor: Sensor = Sensor()
     detect: Detect = Detect()
+    detectors: dict[str, dict[str, Any]] = {}
+    """Settings of a detector, in a table [detectors.NAME]; docs/reference/extensions.md lists them."""
     alerts: Alerts = Alerts()
+    sinks: dict[str, dict[str, Any]] = {}
+    """Where alerts go: one table [sinks.NAME] each; `kind` names the sink if NAME does not."""
+    store: Store = Store()
+    archive: Archive = Archive()
+    service: Service = Service()
 
     @classmethod
     def settings_customise_sources(
@@ -157,7 +227,7 @@ _WANTED = {"model_type": "it is a section, with settings of its own", "path_type
 
 def _strange_variables() -> Iterator[str]:
     """Give a line for each variable that looks like a setting of a section and is none."""
-    sections = {name for name, field in Settings.model_fields.items() if isinstance(field.default, _Section)}
+    sections = {name for name, field in Settings.model_fields.items() if isinstance(field.default, _Section | dict)}
     for variable, value in sorted(os.environ.items()):
         section, nested, _ = variable.upper().removeprefix("REDSHANK_").lower().partition("__")
         if not variable.upper().startswith("REDSHANK_"):
@@ -175,15 +245,19 @@ def _place(name: str, path: Path | None, text: str) -> str:
     """Say where a setting stands: the file and line, or the environment variable."""
     *sections, key = name.split(".")
     section = ""
+    tables: Counter[str] = Counter()
     variable = f"REDSHANK_{name.upper().replace('.', '__')}"
     if variable in map(str.upper, os.environ):
         return f"environment, {variable}"
     for number, line in enumerate(text.splitlines(), start=1):
-        heading = re.match(r"\s*\[+([^\]]+)\]", line)
+        heading = re.match(r"\s*(\[+)([^\]]+)\]", line)
         if heading:
-            section = heading.group(1).strip()
-            if f"{section}" == name:
+            section = heading.group(2).strip()
+            if section == name:
                 return f"{path}, line {number}"
+            if heading.group(1) == "[[":
+                tables[section] += 1
+                section = f"{section}.{tables[section] - 1}"
         elif section == ".".join(sections) and re.match(rf"\s*{re.escape(key)}\s*=", line):
             return f"{path}, line {number}"
     return f"environment, {variable}"
