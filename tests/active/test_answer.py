@@ -126,3 +126,15 @@ def test_all_that_holds_of_a_question_can_be_withdrawn_once(tmp_path: Path) -> N
     assert set(queue.status(NOW_S + 2).values()) == {"open"}
     with pytest.raises(ConfigError, match="label: no '00ff'"):
         withdraw(queue, ["00ff"], "boss", NOW_S, "terminal", evidence="x")
+
+
+def test_a_file_confirms_a_doubted_answer_only_where_it_says_when(tmp_path: Path) -> None:
+    queue = store(tmp_path / "s")
+    (one, *_) = queue.questions()
+    queue.tell([answer(one, "dos")])
+    queue.doubt([one.id], NOW_S, "look again")
+    old, late = (f"question,family,given_at_s\n{one.id},dos,{at}\n".splitlines() for at in ("", NOW_S + 1))
+    times = Session(queue, "ana", "file", lambda: NOW_S + 5)
+    assert read_answers(times, old, "old") == (0, 1)
+    assert [read_answers(times, late, "late") for _ in range(2)] == [(1, 0), (0, 1)]
+    assert queue.status(NOW_S + 6)[one.id] == "answered"

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from questions import questions
-from redshank.active.words import flow_lines, question_lines
+from redshank.active.words import flow_lines, question_lines, question_row
 
 
 def test_a_flow_is_told_in_words() -> None:
@@ -24,10 +24,24 @@ def test_a_flow_of_which_nothing_is_known_is_told_too() -> None:
 
 def test_a_question_says_why_it_is_asked_and_what_lies_near() -> None:
     (one,) = questions(("dos",))
-    lines = question_lines(replace(one, probabilities=(0.5, 0.499, 0.001)), [("q7", "dos")])
+    shown = replace(one, probabilities=(0.5, 0.499, 0.001))
+    lines = question_lines(shown, [("q7", "dos")])
     assert lines[-4:] == [
         "device 10.0.0.66",
         "bundle tiny: benign 0.50, scanning 0.50",
         "asked by margin: margin 0.20",
         "nearest labels: dos (q7)",
     ]
+
+
+def test_who_looks_again_does_not_hear_what_a_model_thinks() -> None:
+    (one,) = questions(("dos",), doubted_at_s=5.0, why="an answer is in doubt")
+    lines = question_lines(one)
+    assert lines[-2:] == ["device 10.0.0.66", "asked again: an answer is in doubt"]
+    assert not any("scanning" in line for line in lines)
+
+
+def test_a_question_is_a_row_of_a_table() -> None:
+    (one,) = questions(("dos",))
+    assert question_row(one)["flow"] == flow_lines(one.flow)[0]
+    assert question_row(one)["why"] == "margin 0.20"

@@ -5,6 +5,7 @@ import pytest
 
 from bundles import flows, tiny_bundle
 from program import ended
+from questions import answer, questions, store
 from redshank.flows.write import write
 
 
@@ -42,6 +43,22 @@ def test_questions_are_asked_listed_answered_and_agreed_on(
     assert agreement["agreement"]["by_several"] == 4
 
 
+def test_labels_in_doubt_are_asked_about_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = ("benign", "scanning", "dos") * 12
+    asked = questions(kinds, seed=4)
+    told = ["dos", *kinds[1:]]
+    store(tmp_path / "s", *asked).tell([answer(one, kind) for one, kind in zip(asked, told, strict=True)])
+    assert ended(monkeypatch, "ask", "--doubtful", "--store", tmp_path / "s", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [row["question"] for row in said["asked_again"]] == [asked[0].id]
+    assert (said["round"], said["queue"]["open"]) == ({"labels_known": 36, "questions": 1}, 1)
+    assert ended(monkeypatch, "label", "--store", tmp_path / "s", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)["open"]
+    assert (row["why"], row["p_dos"]) == (said["asked_again"][0]["why"], None)
+
+
 def test_what_is_wrong_is_one_line_and_makes_no_store(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -50,6 +67,8 @@ def test_what_is_wrong_is_one_line_and_makes_no_store(
         (("--store", place / "s"), 2, "input: none given; name exactly one"),
         ((*source, "--store", place / "s", "-m", place), 1, "not a folder with model.onnx and manifest.json"),
         ((*source, "--store", place / "no" / "s"), 2, "has no folder"),
+        (("--doubtful", "--store", place / "s"), 2, "store: no file"),
+        (("--doubtful", *source, "--store", place / "s"), 2, "--doubtful: no input is read for it"),
         ((*source, "--store", place / "s", "--strategy", "margn"), 2, "query strategy: no 'margn'"),
     ):
         assert ended(monkeypatch, "ask", *arguments) == code

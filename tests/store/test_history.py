@@ -129,3 +129,12 @@ class History(RuleBasedStateMachine):
 
 TestHistory = History.TestCase
 TestHistory.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+
+
+def test_a_doubted_label_is_settled_by_a_newer_word_alone() -> None:
+    one, other = said("dos", 5), said("dos", 9, "ben")
+    assert settled({"ana": one}, 1)
+    assert not settled({"ana": one}, 1, 5)
+    assert settled({"ana": one, "ben": other}, 1, 5)
+    assert not settled({"ana": one, "ben": said("benign", 9, "ben")}, 1, 5)
+    assert not settled({"ana": one, "ben": said(UNSURE, 9, "ben")}, 1, 5)

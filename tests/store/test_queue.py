@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,55 @@ def test_a_withdrawal_opens_the_question_again(tmp_path: Path) -> None:
     queue.tell([answer(first, None, about=given.id)])
     assert queue.take("ana", NOW_S) == first
     assert [label.kind for label in queue.labels()] == ["answer", "withdrawal"]
+
+
+def test_a_doubted_label_is_asked_about_again_of_somebody_else(tmp_path: Path) -> None:
+    first, second, *rest = questions()
+    queue = store(tmp_path / "s", first, second, *rest)
+    queue.tell([answer(first, "dos", after_s=10), answer(second, "dos", "ben", 10)])
+    assert queue.doubt([second.id, first.id, "00ff"], NOW_S, "look again") == 2
+    assert [queue.status(NOW_S)[one.id] for one in (first, second)] == ["open", "open"]
+    asked = queue.take("ben", NOW_S + 1)
+    assert asked == replace(first, doubted_at_s=NOW_S, why="look again"), "before those that nobody answered"
+    queue.tell([answer(first, "dos", "ben", NOW_S + 2 - ASKED_S)])
+    assert queue.status(NOW_S + 3)[first.id] == "answered"
+    assert queue.doubt([first.id], NOW_S + 4, "again?") == 0, "once"
+    assert queue.take("ben", NOW_S + 5) == rest[0], "not the own answer, while somebody else may come"
+    mine = [one.id for one in rest]
+    asked = queue.take("ben", NOW_S + 86_401, skip=mine)
+    assert asked is not None
+    assert asked.id == second.id
+    assert queue.add([first]) == 0
+
+
+def test_who_answers_alone_is_asked_again_after_the_new_questions(tmp_path: Path) -> None:
+    first, second = questions(("dos", "benign"))
+    queue = store(tmp_path / "s", first, second)
+    before = answer(first, "dos")
+    queue.tell([before])
+    queue.doubt([first.id], NOW_S, "look again")
+    assert queue.take("ana", NOW_S + 1) == second
+    asked = queue.take("ana", NOW_S + 1, skip={second.id})
+    assert asked is not None
+    assert asked.id == first.id
+    queue.tell([answer(first, UNSURE, after_s=1010, about=before.id)])
+    assert queue.status(NOW_S + 20)[first.id] == "open", "unsure is no second look"
+    assert queue.take("ana", NOW_S + 20, skip={second.id}) is None
+    queue.tell([answer(first, "dos", after_s=1030)])
+    assert queue.status(NOW_S + 31)[first.id] == "answered"
+
+
+def test_people_who_differ_about_a_doubted_label_leave_it_open(tmp_path: Path) -> None:
+    (only,) = questions(("dos",))
+    queue = store(tmp_path / "s", only)
+    queue.tell([answer(only, "dos")])
+    queue.doubt([only.id], NOW_S, "look again")
+    queue.tell([answer(only, "benign", "ben", 1001)])
+    assert queue.status(NOW_S + 2)[only.id] == "open"
+    asked = queue.take("cas", NOW_S + 2)
+    assert asked is not None
+    queue.tell([answer(only, "benign", "cas", 1003)])
+    assert queue.status(NOW_S + 4)[only.id] == "answered"
 
 
 def test_the_same_answer_told_twice_is_there_once(tmp_path: Path) -> None:

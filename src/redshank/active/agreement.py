@@ -94,6 +94,20 @@ def majority(given: Sequence[T]) -> T:
     return max(reversed(given), key=given.count)
 
 
+def confirmed(given: Sequence[object]) -> bool:
+    """Return whether two answers agree, and more than disagree with them.
+
+    Args:
+        given: Sure answers.
+
+    Example:
+        >>> confirmed(["dos"]), confirmed(["dos", "dos", "benign"]), confirmed(["dos", "dos", "benign", "xss"])
+        (False, True, False)
+    """
+    most = max(map(given.count, given), default=0)
+    return most > 1 and 2 * most > len(given)
+
+
 def agreed(words: Mapping[str, Mapping[str, Label]], method: str = "majority") -> dict[str, tuple[str, float]]:
     """Return the family of each question that has a sure word, and the share or probability that speaks for it.
 

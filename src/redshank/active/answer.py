@@ -193,7 +193,9 @@ def read_answers(session: Session, lines: Iterable[str], where: str) -> tuple[in
             continue
         asked, family = same[0], row["family"].strip()
         word = words(history.get(asked.id, ()), now_s).get(session.annotator)
-        if word is not None and word.family == family:
+        # What holds is said again only by who says when, after it was doubted: a file read twice confirms nothing.
+        again = bool(row.get("given_at_s")) and asked.doubted_at_s is not None and at > asked.doubted_at_s
+        if word is not None and word.family == family and not (again and word.given_at_s < at):
             there += 1
             continue
         label = session.label(asked, family, row.get("evidence") or "", at, word)

@@ -23,6 +23,8 @@ SPARED = 4  # labels of each class: a rare family's first ones look wrong, and a
 RATES = (1e-4, 0.5)  # between which the rate of wrong answers is sought
 GUESS = 0.1  # from where
 STEPS = 50
+DOUBTFUL = 0.5
+"""From where on a label is not trained on, and asked about again."""
 
 
 def doubtful(x: Floats, y: Classes, n_classes: int, seed: int) -> Floats:

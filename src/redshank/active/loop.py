@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import clone
 
-from redshank.active.agreement import majority
+from redshank.active.agreement import confirmed, majority
+from redshank.active.doubt import DOUBTFUL
 from redshank.active.query import MOST, Admit, Landscape, Rows, choose
 from redshank.active.strategy import Known, Strategy
 from redshank.data.parts import Part, Parts
@@ -42,7 +43,6 @@ Stop = Callable[[Sequence["Round"]], bool]
 UNSURE = -1
 HEARD_MOST = 3  # answers to one row
 WATCHED = 3000  # rows of the pool that tell how far a model moves
-DOUBTFUL = 0.5
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,7 @@ class Answers:
 
     def confirmed(self, row: int) -> bool:
         """Return whether two answers to a row agree, and more than disagree with them."""
-        sure = [one for one in self.heard[row] if one != UNSURE]
-        most = max(map(sure.count, sure), default=0)
-        return most > 1 and 2 * most > len(sure)
+        return confirmed([one for one in self.heard[row] if one != UNSURE])
 
     def labels(self) -> tuple[Rows, Classes]:
         """Return the rows that have a label, and their labels: the most frequent answer, the latest among equals.

@@ -52,11 +52,24 @@ def question_lines(question: Question, neighbors: Sequence[tuple[str, str]] = ()
     """
     ranked = sorted(zip(question.probabilities, question.classes, strict=True), reverse=True)
     likely = ", ".join(f"{name} {p:.2f}" for p, name in ranked if p >= LIKELY)
-    lines = [*flow_lines(question.flow), f"device {question.device}", f"bundle {question.bundle}: {likely}"]
-    lines.append(f"asked by {question.strategy}: {question.why}")
+    lines = [*flow_lines(question.flow), f"device {question.device}"]
+    if question.doubted_at_s is None:
+        lines += [f"bundle {question.bundle}: {likely}", f"asked by {question.strategy}: {question.why}"]
+    else:  # who looks again is not to hear what a model thinks
+        lines.append(f"asked again: {question.why}")
     if neighbors:
         lines.append("nearest labels: " + ", ".join(f"{family} ({which})" for which, family in neighbors))
     return lines
+
+
+def question_row(question: Question) -> dict[str, str]:
+    """Return a question as a row of a table."""
+    return {
+        "question": question.id,
+        "device": question.device,
+        "flow": flow_lines(question.flow)[0],
+        "why": question.why,
+    }
 
 
 def _end(flow: Mapping[str, Any], side: str) -> str:

@@ -2,11 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time, until_interrupted
+
+if TYPE_CHECKING:
+    from redshank.store.queue import Queue
 
 DEFAULT = "mixed"
 
@@ -31,6 +34,9 @@ def ask(
     candidates: Annotated[
         int, typer.Option(min=1, help="Distinct flows that are kept and scored; of more, a sample.")
     ] = 200_000,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="Read no input: ask again about flows whose labels may be wrong.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the strategy.")] = 0,
     config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of tables.")] = False,
@@ -40,20 +46,32 @@ def ask(
     Exactly one of -r, -i and --from is read. Flows that look alike to the model are asked about once, and never one
     like those that were asked about before. `redshank label` answers. Needs the extra `train`.
 
+    With --doubtful no input is read: labels that other labels speak against are asked about again, once, and of
+    somebody else if several people answer.
+
     Example: redshank ask -r plant.pcap.gz --store labels.db --count 20
+
+    Example: redshank ask --doubtful --store labels.db --count 5
     """
     from redshank.active.ask import ask as choose
     from redshank.active.strategy import STRATEGIES
-    from redshank.active.words import flow_lines
+    from redshank.active.words import question_row
     from redshank.config import load
     from redshank.core.bundle import Bundle
+    from redshank.core.errors import ConfigError
     from redshank.detect.default import default_bundle
     from redshank.report.summary import Section, show
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
-    inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
     settings = load(config)
+    if doubtful:
+        if read or interfaces or records:
+            raise ConfigError("--doubtful: no input is read for it; leave -r, -i and --from away")
+        asker = Bundle.load(bundle or settings.detect.bundle or default_bundle())
+        _ask_again(Queue(Database(store)), asker.manifest.feature_set, count, seed, as_json=as_json)
+        return
+    inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
     source = inputs.source(settings.sensor)
     asker = Bundle.load(bundle or settings.detect.bundle or default_bundle())
     STRATEGIES.find(strategy)  # before a store is made
@@ -74,13 +92,7 @@ def ask(
     show(
         f"Questions about {inputs.place}",
         [
-            Section(
-                "Asked",
-                [
-                    {"question": one.id, "device": one.device, "flow": flow_lines(one.flow)[0], "why": one.why}
-                    for one in asked.questions
-                ],
-            ),
+            Section("Asked", [question_row(one) for one in asked.questions]),
             Section(
                 "Round",
                 {
@@ -93,6 +105,26 @@ def ask(
                 },
             ),
             Section("Queue", now),
+        ],
+        as_json=as_json,
+    )
+
+
+def _ask_again(queue: "Queue", feature_set: str, count: int, seed: int, *, as_json: bool) -> None:
+    from redshank.active.recheck import ask_again, label_doubts
+    from redshank.active.told import told
+    from redshank.active.words import question_row
+    from redshank.report.summary import Section, show
+
+    now_s = time.time()
+    known = told(queue, feature_set, now_s)
+    again = ask_again(queue, known, label_doubts(known, seed), count, now_s)
+    show(
+        "Labels in doubt",
+        [
+            Section("Asked again", [question_row(one) for one in again]),
+            Section("Round", {"labels_known": len(known.labelled), "questions": len(again)}),
+            Section("Queue", queue.counts(now_s)),
         ],
         as_json=as_json,
     )

@@ -134,7 +134,10 @@ def _open(queue: "Queue") -> "list[Row]":
             "why": one.why,
             "strategy": one.strategy,
             "bundle": one.bundle,
-            **{f"p_{name}": p for name, p in zip(one.classes, one.probabilities, strict=True)},
+            **{
+                f"p_{name}": p if one.doubted_at_s is None else None
+                for name, p in zip(one.classes, one.probabilities, strict=True)
+            },
             **{name: str(value) if isinstance(value, list) else value for name, value in one.flow.items()},
         }
         for one in queue.questions()

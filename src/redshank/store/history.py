@@ -35,16 +35,19 @@ def words(labels: Sequence[Label], now_s: float) -> dict[str, Label]:
     return {who: label for who, label in newest.items() if label.expires_at_s is None or now_s < label.expires_at_s}
 
 
-def settled(given: Mapping[str, Label], wanted: int) -> bool:
+def settled(given: Mapping[str, Label], wanted: int, doubted_at_s: float | None = None) -> bool:
     """Tell whether nobody else need be asked: enough sure words, and one family that most of them name.
 
     Args:
         given: Each annotator's word.
         wanted: How many sure words are enough.
+        doubted_at_s: Since when what was said is in doubt: a sure word must be newer than that. None: it is not.
     """
-    counts = Counter(label.family for label in given.values() if label.family != UNSURE).most_common(2)
+    sure = [label for label in given.values() if label.family != UNSURE]
+    counts = Counter(label.family for label in sure).most_common(2)
     tied = len(counts) == 2 and counts[0][1] == counts[1][1]
-    return counts != [] and not tied and sum(label.family != UNSURE for label in given.values()) >= wanted
+    looked = doubted_at_s is None or any(label.given_at_s > doubted_at_s for label in sure)
+    return counts != [] and not tied and looked and len(sure) >= wanted
 
 
 def by_question(labels: Iterable[Label]) -> dict[str, list[Label]]:

@@ -2,14 +2,15 @@
 
 In: questions that a strategy chose, labels that people gave. Out: the next question for somebody, and every label ever
 given. The one idea: nothing is changed but who holds a question, and that by one statement that succeeds for one
-process alone, so that several analysts can work at once, and a question that was dropped comes back by itself.
+process alone, so that several analysts can work at once, and a question that was dropped comes back by itself. A flow
+is one question, whose label can be doubted: then it is asked once more, of somebody else if there is anybody.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from redshank.core.errors import ConfigError
 from redshank.core.records import Label
@@ -18,9 +19,11 @@ from redshank.store.history import by_question, settled, words
 from redshank.store.question import Question, from_row, to_row
 from redshank.store.tables import LABELS, QUESTIONS
 
+DAY_S = 86_400.0
+"""How long a doubted answer waits for somebody else's, where others answer too, before whoever gave it is asked."""
 HOLD_S = 600.0
 """How long a question that was shown to somebody is kept from others."""
-_ORDER = (QUESTIONS.c.asked_at_s.desc(), QUESTIONS.c.place, QUESTIONS.c.id)
+_ORDER = (func.coalesce(QUESTIONS.c.doubted_at_s, QUESTIONS.c.asked_at_s).desc(), QUESTIONS.c.place, QUESTIONS.c.id)
 _FIELDS = [column for column in LABELS.c if column.name != "arrival"]
 
 
@@ -65,7 +68,7 @@ class Queue:
         """
         found = {}
         for row, said in self._said(now_s):
-            done = settled(said, row["wanted"])
+            done = settled(said, row["wanted"], row["doubted_at_s"])
             found[row["id"]] = "answered" if done else "held" if row["held_until_s"] > now_s else "open"
         return found
 
@@ -75,7 +78,7 @@ class Queue:
         """Give somebody the next question, and keep it from others for a while.
 
         Args:
-            annotator: Who asks; nobody is asked twice.
+            annotator: Who asks; nobody is asked twice, but of an own answer that is in doubt.
             now_s: The time, s since the epoch.
             hold_s: How long others do not get it, in s.
             skip: Questions not to give.
@@ -83,8 +86,13 @@ class Queue:
         Returns:
             The question, or None if there is none left for them.
         """
-        for row, said in self._said(now_s):
-            if row["id"] in skip or annotator in said or settled(said, row["wanted"]):
+        every = self._said(now_s)
+        patience_s = DAY_S if {who for _, said in every for who in said} - {annotator} else 0.0
+        for row, said in sorted(every, key=lambda one: annotator in one[1]):
+            since, own = row["doubted_at_s"], said.get(annotator)
+            if row["id"] in skip or settled(said, row["wanted"], since):
+                continue
+            if own is not None and (since is None or own.given_at_s > since or now_s < since + patience_s):
                 continue
             if self.hold(row["id"], annotator, now_s, hold_s):
                 with self._database.reading() as sql:
@@ -105,6 +113,27 @@ class Queue:
                 .values(holder=annotator, held_until_s=now_s + hold_s if hold_s else 0.0)
             )
             return changed.rowcount == 1
+
+    def doubt(self, questions: Iterable[str], now_s: float, why: str) -> int:
+        """Ask once more about questions whose labels may be wrong; one that was doubted before is not asked again.
+
+        Args:
+            questions: Their ids.
+            now_s: The time, s since the epoch: labels given later count as a second look.
+            why: What is told to whoever is asked, in place of why it was asked first.
+
+        Returns:
+            How many are asked again.
+        """
+        with self._database.writing() as sql:
+            return sum(
+                sql.execute(
+                    update(QUESTIONS)
+                    .where(QUESTIONS.c.id == question, QUESTIONS.c.doubted_at_s.is_(None))
+                    .values(doubted_at_s=now_s, why=why)
+                ).rowcount
+                for question in questions
+            )
 
     def tell(self, labels: Sequence[Label]) -> int:
         """Write labels down; all of them are durable when this returns, or none. One that is there already is the same.
@@ -145,7 +174,9 @@ class Queue:
 
     def _said(self, now_s: float) -> list[tuple[dict[str, Any], dict[str, Label]]]:
         """Return who holds each question, and what was said of it."""
-        light = select(QUESTIONS.c.id, QUESTIONS.c.wanted, QUESTIONS.c.held_until_s).order_by(*_ORDER)
+        light = select(*(QUESTIONS.c[name] for name in ("id", "wanted", "held_until_s", "doubted_at_s"))).order_by(
+            *_ORDER
+        )
         with self._database.reading() as sql:
             rows = [row._asdict() for row in sql.execute(light)]
             given = by_question(_labels(sql))
