@@ -71,7 +71,7 @@ def _rows(model: type[BaseModel], prefix: str) -> list[str]:
             rows += _rows(inner, f"{prefix}{name}.")
             continue
         several = [item for item in get_args(inner) if isinstance(item, type) and issubclass(item, BaseModel)]
-        variable = "" if "[]" in prefix else f"`REDSHANK_{prefix.replace('.', '__').upper()}{name.upper()}`"
+        variable = "" if "[]" in prefix else f"REDSHANK_{prefix.replace('.', '__').upper()}{name.upper()}"
         default = "" if field.default is None else f"`{field.default}`"
         rows.append(f"| `{prefix}{name}` | {default} | {texts[name]} | {f'`{variable}`' if variable else ''} |")
         for item in several:

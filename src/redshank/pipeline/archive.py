@@ -1,0 +1,158 @@
+"""Keep every flow with its verdict, in Parquet files that are closed by packet time and thrown away by age and size.
+
+In: FLOW and VERDICT batches. Out: FOLDER/flows-YYYYMMDDTHHMMSS-NNNN.parquet, each named when it is whole. The one idea:
+a file that has its name is complete, so whoever reads the folder needs no lock; what a crash leaves behind is a file
+with another ending, removed at the next start.
+"""
+
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from redshank.core.errors import ActionError
+from redshank.core.schema import FLOW, VERDICT
+
+_JUDGED = tuple(name for name in VERDICT.names if name not in FLOW.names)
+ARCHIVED = pa.schema([*FLOW, *(VERDICT.field(name) for name in _JUDGED)])
+"""A row of the archive: FLOW, then what VERDICT adds."""
+
+ROW_GROUP = 32_768
+PART = ".part"
+DAY_S = 86_400.0
+MIB = 2**20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ArchiveSettings:
+    """How files are cut, and how long they are kept.
+
+    Args:
+        file_s: Packet time after which a file is closed, above 0.
+        file_rows: Rows after which it is.
+        keep_s: Age after which a file is deleted, by the clock.
+        keep_bytes: Size of all files beyond which the oldest are.
+    """
+
+    file_s: float = 3_600.0
+    file_rows: int = 1_000_000
+    keep_s: float = 14 * DAY_S
+    keep_bytes: float = 10_240 * MIB
+
+
+class Archive:
+    """The files of one folder; nobody else may write there.
+
+    Args:
+        folder: Where; made if absent.
+        settings: How to cut and how long to keep.
+
+    Raises:
+        ActionError: If the folder cannot be made or cleaned.
+    """
+
+    def __init__(self, folder: Path, settings: ArchiveSettings = ArchiveSettings()) -> None:
+        self._folder, self._settings = folder, settings
+        self._waiting: list[pa.RecordBatch] = []
+        self._held = 0
+        self._writer: pq.ParquetWriter | None = None
+        self._path = folder
+        self._rows = 0
+        self._begun_ns: int | None = None
+        self._count = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for left in folder.glob(f"flows-*{PART}"):
+                left.unlink()
+        except OSError as error:
+            raise ActionError(f"archive: '{folder}' cannot be used ({error.strerror}); name another folder") from None
+
+    def write(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
+        """Add rows. A disk that is full costs the rows of the file that is open, and is said once per file."""
+        if not flows.num_rows:
+            return
+        columns = [*flows.columns, *(verdicts.column(name) for name in _JUDGED)]
+        self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
+        self._held += flows.num_rows
+        span = pc.min_max(flows.column("ts").cast(pa.int64())).as_py()
+        reached = span["max"]
+        if self._begun_ns is None:
+            self._begun_ns = span["min"]
+        aged = reached is not None and reached - (self._begun_ns or 0) >= self._settings.file_s * 1e9
+        if self._held >= ROW_GROUP:
+            self._flush()
+        if aged or self._rows + self._held >= self._settings.file_rows:
+            self.close()
+
+    def close(self) -> None:
+        """Finish the file that is open and give it its name; more rows begin another."""
+        self._flush()
+        writer, self._writer = self._writer, None
+        self._rows, self._begun_ns = 0, None
+        if writer is None:
+            return
+        try:
+            writer.close()
+            self._path.rename(self._path.with_suffix(""))
+        except OSError as error:
+            self._failed(error)
+
+    def clean(self, now_s: float) -> int:
+        """Delete files that are too old, then the oldest until the rest fits.
+
+        Args:
+            now_s: The time, s since the epoch.
+
+        Returns:
+            How many were deleted.
+        """
+        files = sorted((path.stat().st_mtime, path) for path in self._folder.glob("flows-*.parquet"))
+        size = sum(path.stat().st_size for _, path in files)
+        gone = 0
+        for changed_s, path in files:
+            if now_s - changed_s <= self._settings.keep_s and size <= self._settings.keep_bytes:
+                break
+            size -= path.stat().st_size
+            path.unlink()
+            gone += 1
+        return gone
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.Table.from_batches(self._waiting)
+        self._waiting, self._held = [], 0
+        try:
+            if self._writer is None:
+                self._writer = self._opened()
+            self._writer.write_table(table)
+        except OSError as error:
+            self._failed(error)
+        else:
+            self._rows += table.num_rows
+
+    def _opened(self) -> pq.ParquetWriter:
+        at = (self._begun_ns or 0) / 1e9
+        stamp = datetime.fromtimestamp(min(max(at, 0), time.time() + DAY_S), tz=UTC).strftime("%Y%m%dT%H%M%S")
+        while True:
+            self._path = self._folder / f"flows-{stamp}-{self._count:04}.parquet{PART}"
+            self._count += 1
+            if not self._path.with_suffix("").exists():
+                return pq.ParquetWriter(self._path, ARCHIVED, compression="zstd")
+
+    def _failed(self, error: OSError) -> None:
+        _log.error("archive: '%s' cannot be written (%s); its rows are lost", self._path, error)
+        writer, self._writer = self._writer, None
+        self._rows = 0
+        with suppress(OSError):
+            if writer is not None:
+                writer.close()
+        self._path.unlink(missing_ok=True)

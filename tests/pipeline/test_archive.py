@@ -1,0 +1,96 @@
+import os
+import resource
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bundles import START_NS, flows
+from redshank.core.errors import ActionError
+from redshank.pipeline.archive import ARCHIVED, Archive, ArchiveSettings
+from runs import Constant
+
+ALARM = Constant(0.9, "dos", True)
+
+
+def _write(archive: Archive, batch: pa.RecordBatch) -> None:
+    archive.write(batch, ALARM.judge(batch))
+
+
+def test_a_row_is_a_flow_with_its_verdict(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "new" / "flows")
+    _write(archive, flows(["dos", "benign"]))
+    assert list((tmp_path / "new" / "flows").glob("*.parquet")) == []
+    archive.close()
+    (path,) = (tmp_path / "new" / "flows").glob("*.parquet")
+    table = pq.read_table(path)
+    assert table.schema.equals(ARCHIVED)
+    assert table.column("uid").to_pylist() == ["C0x0", "C0x1"]
+    assert table.column("family").to_pylist() == ["dos", "dos"]
+    assert path.name.startswith("flows-2023")
+
+
+def test_a_file_is_closed_by_packet_time_and_by_rows(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, ArchiveSettings(file_s=100, file_rows=50))
+    _write(archive, flows(["dos"] * 10))
+    _write(archive, flows(["dos"] * 10, seed=1, ts=[START_NS + 101_000_000_000] * 10))
+    _write(archive, flows(["dos"] * 60, seed=2))
+    archive.close()
+    sizes = [pq.read_metadata(path).num_rows for path in sorted(tmp_path.iterdir(), key=lambda path: path.name[-12:])]
+    assert sizes == [20, 60]
+
+
+def test_what_a_crash_left_behind_is_removed_and_whole_files_stay(tmp_path: Path) -> None:
+    _write(Archive(tmp_path), flows(["dos"]))
+    (tmp_path / "flows-20231114T221320-0007.parquet.part").write_bytes(b"PAR1")
+    (tmp_path / "flows-20231114T221320-0006.parquet").write_bytes(b"PAR1")
+    Archive(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["flows-20231114T221320-0006.parquet"]
+
+
+def test_another_start_takes_no_name_that_is_taken(tmp_path: Path) -> None:
+    for _ in range(2):
+        archive = Archive(tmp_path)
+        _write(archive, flows(["dos"]))
+        archive.close()
+    assert len(list(tmp_path.glob("*.parquet"))) == 2
+
+
+def test_old_files_go_then_the_oldest_until_the_rest_fits(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, ArchiveSettings(keep_s=1_000, keep_bytes=250))
+    for age in range(5):
+        path = tmp_path / f"flows-2023111{age}T000000-0000.parquet"
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (10_000 - 300 * age, 10_000 - 300 * age))
+    assert archive.clean(10_000) == 3
+    assert sorted(path.name[:14] for path in tmp_path.iterdir()) == ["flows-20231110", "flows-20231111"]
+
+
+def test_a_full_disk_costs_a_file_and_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    archive = Archive(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        _write(archive, flows(["dos"] * 2_000))
+        archive.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "cannot be written" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+    _write(archive, flows(["dos"], seed=1))
+    archive.close()
+    assert len(list(tmp_path.glob("*.parquet"))) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ActionError, match=r"archive: '.*file/flows' cannot be used"):
+        Archive(tmp_path / "file" / "flows")
+
+
+def test_flows_without_time_are_kept(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    _write(archive, flows(["dos"], ts=[None]))
+    archive.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["flows-19700101T000000-0000.parquet"]
