@@ -11,14 +11,7 @@ import pytest
 
 from contracts.examples import example_of
 from redshank.alerts.sink import SINKS, Sink
-from redshank.core.records import Alert, Evidence
-
-HOSTILE = '\x1b]0;owned\x07\n{"event_type": "alert"}\r\n=cmd|calc\x00\x7f\u202e'
-FLOW = Evidence("C1", 1_700_000_100.25, "10.0.0.66", 40_000, "10.0.0.1", 1883, "tcp", None, 0.9)
-ALERT = Alert(
-    *("0123456789abcdef", "10.0.0.66", "dos", "high", 1_700_000_100.25, 1_700_000_160.0, 2, 0.9),
-    *(("10.0.0.1",), 1, "Block it.", "tiny", (FLOW,)),
-)
+from told import ALERT, FLOW, HOSTILE
 
 
 @pytest.fixture(params=SINKS.names())

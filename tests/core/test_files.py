@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from redshank.core.errors import ConfigError
-from redshank.core.files import replacing, writable_folder
+from redshank.core.files import TAIL_BYTES, append_line, replacing, writable_folder
 
 
 def _fail_in_the_middle(target: Path, *, folder: bool = False) -> None:
@@ -84,3 +85,25 @@ def test_a_file_is_never_replaced_by_a_folder(tmp_path: Path) -> None:
 def test_a_device_is_never_replaced() -> None:
     with pytest.raises(ConfigError, match="/dev/null: is a device or a pipe"), replacing(Path("/dev/null")):
         pass
+
+
+def test_a_line_is_appended_whole_after_what_a_crash_left(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"torn")
+    append_line(path, b"one\n")
+    append_line(path, b"two\n")
+    assert path.read_bytes() == b"torn\none\ntwo\n"
+
+
+def test_a_line_that_is_there_already_is_not_appended(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"x" * 2 * TAIL_BYTES + b"\n")
+    append_line(path, b"one\n", unless=lambda tail: len(tail) != TAIL_BYTES)
+    append_line(path, b"one\n", unless=lambda tail: tail.endswith(b"\none\n"))
+    assert path.read_bytes().endswith(b"x\none\n")
+
+
+def test_a_pipe_that_nobody_reads_is_no_place_for_lines(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        append_line(tmp_path / "pipe", b"one\n")

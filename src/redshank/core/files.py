@@ -1,17 +1,24 @@
-"""Write a file or folder so that its final name only ever holds the whole thing.
+"""Write a file or folder so that its final name only ever holds the whole thing, and lines so that they stay whole.
 
 In: a final path. Out: a temporary path beside it to write to, renamed when the block ends well and removed when not.
-A kill at any moment leaves at most a `.name.*.part` file, never half a result.
+A kill at any moment leaves at most a `.name.*.part` file, never half a result. A file that only grows is appended to
+line by line: each by one write, under a lock, after ending what a crash left of the last one.
 """
 
+import fcntl
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from redshank.core.errors import ConfigError
+
+LOCK_TRIES, LOCK_PAUSE_S = 1_000, 0.002  # two seconds; a line takes microseconds
+TAIL_BYTES = 262_144  # of what was written last, to see whether a line is there already
 
 
 def writable_folder(path: Path, where: str) -> Path:
@@ -77,3 +84,55 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
         else:
             part.unlink(missing_ok=True)
+
+
+def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None = None) -> None:
+    r"""Append a line whole, newline included; the file is made if absent, and opened anew each time.
+
+    So writers never mix their lines, rotation needs no signal, and nothing waits for a pipe that nobody reads.
+
+    Args:
+        path: A file; its folder must exist.
+        line: What to append, with its newline.
+        unless: Told the last quarter of a megabyte that is there; nothing is appended if it says so.
+
+    Raises:
+        OSError: If it cannot be written or only in part, is no regular file, or another writer holds it.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "lines"
+        >>> append_line(path, b"one\n")
+        >>> append_line(path, b"one\n", unless=lambda tail: b"one" in tail)
+        >>> path.read_text()
+        'one\n'
+    """
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError(0, "not a regular file")
+        # Without the lock another writer's line, half of it there, would pass for one that a crash cut.
+        _lock(file)
+        size = os.fstat(file).st_size
+        tail = os.pread(file, TAIL_BYTES if unless else 1, max(0, size - (TAIL_BYTES if unless else 1)))
+        if unless and unless(tail):
+            return
+        if tail and not tail.endswith(b"\n"):
+            line = b"\n" + line
+        written = os.write(file, line)
+    finally:
+        os.close(file)
+    if written < len(line):
+        raise OSError(0, f"only in part, {written} of {len(line)} bytes; is the disk full?")
+
+
+def _lock(file: int) -> None:
+    """Take the file for this line; closing it lets go. Another writer that holds it for long is an error."""
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE_S)
+        else:
+            return
+    raise OSError(0, f"another writer held it for {LOCK_TRIES * LOCK_PAUSE_S:g} s")

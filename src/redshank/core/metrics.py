@@ -21,12 +21,16 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_source_failures_total": ("Sources that stopped before their end, by source.", ("source",)),
     "redshank_records_failed_total": ("Attempts to record alerts that the store refused.", ()),
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
+    "redshank_dead_letters_total": ("Alerts that were given up and kept in the file of dead letters.", ("sink",)),
+    "redshank_dead_letter_files_dropped_total": ("Full files of dead letters that had to make room.", ()),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_source_up": ("Whether a source runs, by source.", ("source",)),
     "redshank_waiting_rows": ("Flow rows that wait to be judged.", ()),
     "redshank_unrecorded_alerts": ("Alerts that wait for the store.", ()),
     "redshank_packet_time_seconds": ("Packet time reached, seconds since the epoch.", ()),
+    "redshank_sink_up": ("Whether the sink took what it was handed last.", ("sink",)),
+    "redshank_delivery_delay_seconds": ("How long the alert waited that the sink took last.", ("sink",)),
 }
 
 

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redshank.alerts.severity import FAMILIES
-from redshank.alerts.sinks import eve
 from redshank.alerts.sinks.eve import OTHER, SIGNATURES, Eve, to_line
+from redshank.core import files
 from redshank.core.errors import ConfigError, DeliveryError
-from redshank.core.records import SEVERITIES, Alert, Evidence
+from redshank.core.records import SEVERITIES, Alert
+from told import ALERT, FLOW
 
 # Field names and types of an alert event in Suricata's documentation
 # (https://docs.suricata.io/en/latest/output/eve/eve-json-format.html); written anew, nothing else is allowed.
@@ -55,23 +56,6 @@ SCHEMA: dict[str, Any] = {
         },
     },
 }
-
-FLOW = Evidence("C1", 1_700_000_100.25, "10.0.0.66", 40_000, "10.0.0.1", 1883, "tcp", "1:abc=", 0.99)
-ALERT = Alert(
-    id="0123456789abcdef",
-    device="10.0.0.66",
-    family="dos",
-    severity="high",
-    first_seen_s=1_700_000_100.25,
-    last_seen_s=1_700_000_160.0,
-    count=120,
-    score=0.99,
-    targets=("10.0.0.1", "10.0.0.2"),
-    target_count=2,
-    measure="Block it.",
-    bundle="tiny",
-    evidence=(FLOW,),
-)
 
 
 def example(place: Path) -> Eve:
@@ -163,7 +147,8 @@ def test_terminal_escapes_lone_surrogates_and_del_are_escaped() -> None:
 
 
 def test_endless_text_is_cut() -> None:
-    assert len(to_line(replace(ALERT, device="x" * 10_000_000))) < 10_000
+    endless = "x" * 10_000_000
+    assert len(to_line(replace(ALERT, device=endless, rules=(endless,), reasons=(endless,)))) < 10_000
 
 
 def test_alerts_are_appended_to_what_is_there(tmp_path: Path) -> None:
@@ -191,23 +176,49 @@ def test_rotated_file_is_begun_anew(tmp_path: Path) -> None:
     assert len(lines(sink.path)) == len(lines(tmp_path / "eve.json.1")) == 1
 
 
-def test_writers_at_the_same_time_never_mix_their_lines(tmp_path: Path) -> None:
+def test_writers_at_the_same_time_never_mix_their_lines_and_write_each_alert_once(tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom redshank.alerts.sinks.eve import Eve\n"
-        "from redshank.core.records import Alert\n"
+        "import sys\nfrom dataclasses import replace\nfrom pathlib import Path\n"
+        "from redshank.alerts.sinks.eve import Eve\nfrom redshank.core.records import Alert\n"
         "alert = Alert.from_json(sys.argv[2])\n"
-        "for _ in range(300): Eve(Path(sys.argv[1])).deliver(alert)\n"
+        "for n in range(100): Eve(Path(sys.argv[1])).deliver(replace(alert, revision=n))\n"
     )
     path = tmp_path / "eve.json"
     writers = [subprocess.Popen([sys.executable, "-c", code, str(path), ALERT.to_json()]) for _ in range(3)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    assert len(lines(path)) == 900
+    assert sorted(int(line["alert"]["metadata"]["revision"][0]) for line in lines(path)) == list(range(100))
+
+
+def test_a_revision_that_is_there_is_not_appended_again(tmp_path: Path) -> None:
+    sink = example(tmp_path)
+    for alert in (ALERT, ALERT, replace(ALERT, revision=2), replace(ALERT, id="f" * 16), ALERT):
+        Eve(sink.path).deliver(alert)
+    assert [line["alert"]["metadata"]["redshank_id"][0][0] for line in lines(sink.path)] == ["0", "0", "f"]
+
+
+@pytest.mark.parametrize("left", [300, -2])
+def test_a_revision_of_which_a_crash_left_only_a_part_is_appended_again(tmp_path: Path, left: int) -> None:
+    sink = example(tmp_path)
+    sink.path.write_bytes(to_line(replace(ALERT, device='", "redshank_id": ["0"]'))[:left])
+    sink.deliver(replace(ALERT, device='", "redshank_id": ["0"]'))
+    sink.deliver(replace(ALERT, revision=2))
+    torn, *whole = sink.path.read_text().splitlines()
+    assert not torn.endswith("}}}")
+    assert [json.loads(line)["alert"]["metadata"]["revision"] for line in whole] == [["1"], ["2"]]
+
+
+def test_all_that_is_known_of_an_alert_is_in_its_metadata() -> None:
+    found = event(ALERT)["alert"]["metadata"]
+    assert found["redshank_id"] == ["0123456789abcdef"]
+    assert (found["revision"], found["over"]) == (["1"], ["false"])
+    assert (found["detectors"], found["rules"]) == (["classifier", "signatures"], ["telnet_sweep"])
+    assert (found["techniques"], found["reasons"]) == (["T1498"], ["src_pkts: 120, benign below 20"])
 
 
 def test_a_writer_that_holds_the_file_for_too_long_is_a_delivery_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eve, "LOCK_TRIES", 3)
+    monkeypatch.setattr(files, "LOCK_TRIES", 3)
     sink = example(tmp_path)
     with (tmp_path / "eve.json").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -244,13 +255,14 @@ def test_disk_that_takes_half_a_line_is_a_delivery_error_and_the_next_alert_is_w
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (sink.path.stat().st_size + 100, hard))
     try:
-        with pytest.raises(DeliveryError, match=r"only in part \(100 of [0-9]+ bytes\); is the disk full\?"):
-            sink.deliver(ALERT)
+        with pytest.raises(DeliveryError, match=r"only in part, 100 of [0-9]+ bytes; is the disk full\?"):
+            sink.deliver(replace(ALERT, revision=2))
         with pytest.raises(DeliveryError, match=r"not appended .*\(File too large\)"):
-            sink.deliver(ALERT)
+            sink.deliver(replace(ALERT, revision=2))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    sink.deliver(ALERT)
+    sink.deliver(replace(ALERT, revision=2))
     whole, torn, last = sink.path.read_text().splitlines()
-    assert json.loads(whole) == json.loads(last)
+    assert len(whole) == len(last)
+    assert json.loads(last)["alert"]["metadata"]["revision"] == ["2"]
     assert len(torn) == 100

@@ -6,17 +6,14 @@ their own keys, as lists of strings.
 
 The address pair and time are those of the first flow of evidence. A line is ASCII, with every control character
 escaped, and is written by a single append, so that two writers never mix lines and log rotation needs no signal: the
-file is opened anew for each alert. What a crash left of a last line is ended first.
+file is opened anew for each alert. What a crash left of a last line is ended first, and a revision of an alert that
+stands there already is not written again: it came back because the crash was before it was noted as delivered.
 Source: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html; categories are the descriptions in
 Suricata's classification.config; signature numbers are from the range for local use (https://sidallocation.org/).
 """
 
-import fcntl
 import hashlib
 import json
-import os
-import stat
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +21,7 @@ from typing import Any
 
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
+from redshank.core.files import append_line
 from redshank.core.records import Alert, Evidence
 
 SEVERITY = {"critical": 1, "high": 1, "medium": 2, "low": 3}
@@ -44,7 +42,6 @@ SIGNATURES = {
 }
 OTHER = (1_970_000, "Misc Attack")
 
-LOCK_TRIES, LOCK_PAUSE_S = 1_000, 0.002  # two seconds; a line takes microseconds
 LAST_SECOND_S = 253_402_300_799.0  # the last that a year of four digits can write
 MOST_CHARACTERS = 1_000  # of one text: addresses come from the wire, or from logs that others wrote
 
@@ -68,48 +65,27 @@ class Eve(Sink):
             raise ConfigError(f"eve: '{self.path}' is a folder, a device or a pipe; name a file to append alerts to")
 
     def deliver(self, alert: Alert) -> None:
-        """Append one line.
+        """Append one line, if it is not among the last that are there.
 
         Raises:
             DeliveryError: If the file cannot be written, is no regular file, or the disk took only part of the line.
         """
-        line = to_line(alert)
         try:
-            file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
-            try:
-                state = os.fstat(file)
-                if not stat.S_ISREG(state.st_mode):
-                    raise OSError(0, "not a regular file")
-                # Without the lock another writer's line, half of it there, would pass for one that a crash cut.
-                _lock(file)
-                size = os.fstat(file).st_size
-                if size and os.pread(file, 1, size - 1) != b"\n":
-                    line = b"\n" + line
-                written = os.write(file, line)
-            finally:
-                os.close(file)
+            append_line(self.path, to_line(alert), unless=lambda tail: _holds(tail, alert))
         except OSError as error:
-            raise DeliveryError(f"eve: alert {alert.id} not appended to '{self.path}' ({error.strerror})") from None
-        if written < len(line):
             raise DeliveryError(
-                f"eve: alert {alert.id} appended to '{self.path}' only in part ({written} of {len(line)} bytes); is "
-                "the disk full?"
-            )
+                f"eve: alert {alert.id} not appended to '{self.path}' ({error.strerror}); see that the disk has "
+                "room and that the file may be written"
+            ) from None
 
     def close(self) -> None:
         """Do nothing: no file stays open between alerts."""
 
 
-def _lock(file: int) -> None:
-    """Take the file for this line; closing it lets go. Another writer that holds it for long is an error."""
-    for _ in range(LOCK_TRIES):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(LOCK_PAUSE_S)
-        else:
-            return
-    raise OSError(0, f"another writer held it for {LOCK_TRIES * LOCK_PAUSE_S:g} s")
+def _holds(tail: bytes, alert: Alert) -> bool:
+    """Tell whether this revision of the alert is there already, as a whole line."""
+    wanted = f'"redshank_id": {json.dumps([_text(alert.id)])}, "revision": ["{alert.revision}"]'.encode()
+    return wanted in tail and any(wanted in line and line.endswith(b"}}}") for line in tail.split(b"\n")[:-1])
 
 
 def to_line(alert: Alert) -> bytes:
@@ -151,6 +127,8 @@ def _tuple(flow: Evidence) -> dict[str, Any]:
 def _metadata(alert: Alert) -> dict[str, list[str]]:
     return {
         "redshank_id": [_text(alert.id)],
+        "revision": [str(alert.revision)],
+        "over": ["true" if alert.over else "false"],
         "family": [_text(alert.family)],
         "redshank_severity": [alert.severity],
         "device": [_text(alert.device)],
@@ -160,6 +138,10 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         "score": [f"{alert.score:.6f}"],
         "first_seen": [_time(alert.first_seen_s)],
         "last_seen": [_time(alert.last_seen_s)],
+        "detectors": [_text(name) for name in alert.detectors],
+        "rules": [_text(rule) for rule in alert.rules],
+        "reasons": [_text(reason) for reason in alert.reasons],
+        "techniques": [_text(technique) for technique in alert.techniques],
         "measure": [_text(alert.measure)],
         "bundle": [_text(alert.bundle)],
     }

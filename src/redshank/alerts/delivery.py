@@ -1,0 +1,235 @@
+"""Bring every alert to every sink once: try, wait, try again, give up late, lose none.
+
+In: rows of an outbox that are due. Out: each delivered, or in the file of dead letters. The one idea: a thread for each
+sink, which sees only its own rows; a peer that hangs or fails delays nobody else's alerts. Between two tries of a row
+the wait doubles, with jitter, so that many gateways do not knock at one server in step. A revision that waits for its
+next try may be overtaken by a later one; `Alert.revision` tells which is newer.
+
+Once means: a row that a sink took is not handed to it again, also if the outbox cannot note it for a while. Only a
+process that dies between the two hands it over again; sinks mark what they send with id and revision.
+Source: exponential backoff with jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+"""
+
+import logging
+import math
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from redshank.alerts.outbox import DeadLetters, Due, Outbox
+from redshank.alerts.sink import Sink
+from redshank.core.errors import ActionError, DeliveryError, RedshankError
+from redshank.core.metrics import Metrics
+
+BATCH = 16
+POLL_S = 0.5
+"""How often a thread looks for rows whose next try has come."""
+FEWEST_TRIES = 5
+"""Tries before age counts: a clock that is set right after a start makes every row look old."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a sink is tried.
+
+    Args:
+        first_s: Wait after the first failure; it doubles from try to try.
+        longest_s: The longest wait.
+        tries: Failures after which a row is given up.
+        age_s: Age at which a row is given up, if it was tried at least five times.
+    """
+
+    first_s: float = 1.0
+    longest_s: float = 300.0
+    tries: int = 300
+    age_s: float = 86_400.0
+
+
+class Delivery:
+    """Hands rows to sinks.
+
+    Args:
+        outbox: Where rows wait.
+        sinks: By name; closed by `stop`.
+        dead: Where rows go that are given up.
+        metrics: Counted into.
+        patience: How long a sink is tried.
+        seed: Of the jitter.
+        clock: Gives the time that the outbox goes by.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        sinks: Mapping[str, Sink],
+        dead: DeadLetters,
+        metrics: Metrics,
+        *,
+        patience: Patience | None = None,
+        seed: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._outbox = outbox
+        self._dead = dead
+        self._metrics = metrics
+        self._patience = patience or Patience()
+        self._clock = clock
+        self._lanes = {
+            name: _Lane(name, sink, random.Random(f"{seed} {name}"))  # noqa: S311  spreads tries, guards no secret
+            for name, sink in sinks.items()
+        }
+        self._ends_at: float | None = None
+
+    def start(self) -> None:
+        """Begin to deliver, with a thread for each sink."""
+        for lane in self._lanes.values():
+            lane.thread = threading.Thread(target=self._work, args=(lane,), name=f"sink {lane.name}", daemon=True)
+            lane.thread.start()
+
+    def wake(self) -> None:
+        """Say that there are new rows; without it they are seen within half a second."""
+        for lane in self._lanes.values():
+            lane.wake.set()
+
+    def broken(self) -> list[str]:
+        """Name the sinks whose thread ended by an error of the program; who supervises should start anew."""
+        return [
+            lane.name for lane in self._lanes.values() if lane.thread and not (lane.ended or lane.thread.is_alive())
+        ]
+
+    def stop(self, within_s: float, *, bury: bool = False) -> list[str]:
+        """Try every row that is due once more, then end; return the sinks that were still busy when time was over.
+
+        Args:
+            within_s: How long that may take; what hangs longer is left alone.
+            bury: Whether rows that are left become dead letters; for an outbox that ends with the process.
+        """
+        self._ends_at = time.monotonic() + within_s
+        self.wake()
+        busy = []
+        for lane in self._lanes.values():
+            if lane.thread:
+                lane.thread.join(max(0.0, self._ends_at - time.monotonic()))
+            with lane.lock:
+                # One that holds a row in a sink that hangs must no longer speak of it.
+                lane.left = bool(lane.thread and lane.thread.is_alive())
+            if lane.left:
+                busy.append(lane.name)
+                _log.warning("sink %s: still busy after %g s; left alone", lane.name, within_s)
+            else:
+                lane.sink.close()
+        for lane in self._lanes.values() if bury else ():
+            try:
+                self._bury_all(lane)
+            except RedshankError as error:
+                _log.error("sink %s: what was left is not in the dead letters: %s", lane.name, error)
+        return busy
+
+    def step(self, name: str) -> int:
+        """Hand over rows of one sink that are due, at most 16; return how many were looked at."""
+        lane = self._lanes[name]
+        rows = self._outbox.due(name, self._clock(), BATCH)
+        for number, row in enumerate(rows):
+            if self._ends_at is not None and time.monotonic() > self._ends_at:
+                return number
+            self._hand_over(lane, row)
+        return len(rows)
+
+    def _work(self, lane: "_Lane") -> None:
+        while True:
+            lane.wake.clear()
+            try:
+                more = self.step(lane.name)
+            except RedshankError as error:
+                lane.tell(f"outbox: {error}; tried again")
+                more = 0
+            if lane.left or (not more and self._ends_at is not None):
+                break
+            if not more:
+                lane.wake.wait(POLL_S)
+        lane.ended = True
+
+    def _hand_over(self, lane: "_Lane", row: Due) -> None:
+        if row.key not in lane.taken:
+            try:
+                lane.sink.deliver(row.alert)
+            except DeliveryError as error:
+                with lane.lock:
+                    if not lane.left:
+                        self._put_off(lane, row, str(error))
+                return
+        with lane.lock:
+            if lane.left:
+                return
+            if row.key not in lane.taken:
+                lane.taken.add(row.key)
+                self._count(lane, "delivered")
+                self._metrics.set("redshank_delivery_delay_seconds", self._clock() - row.since_s, sink=lane.name)
+                lane.works()
+            self._outbox.delivered(row.key, self._clock())
+            lane.taken.discard(row.key)
+
+    def _put_off(self, lane: "_Lane", row: Due, error: str) -> None:
+        now, tries = self._clock(), row.tries + 1
+        old = now - row.since_s >= self._patience.age_s and tries >= FEWEST_TRIES
+        lane.tell(f"{error}; tried again, later failures of this sink are only counted")
+        if (old or tries >= self._patience.tries) and self._buried(lane, row, error):
+            return
+        self._count(lane, "failed")
+        wait = min(self._patience.longest_s, self._patience.first_s * 2 ** min(row.tries, 30))
+        self._outbox.failed(row.key, error, now + wait * lane.random.uniform(0.5, 1.0))
+
+    def _buried(self, lane: "_Lane", row: Due, error: str) -> bool:
+        try:
+            self._dead.bury(row, error, self._clock())
+        except OSError as problem:
+            lane.tell(f"dead letters: {problem}; the alert stays in the outbox")
+            return False
+        self._count(lane, "dead")
+        self._outbox.failed(row.key, error, None)
+        return True
+
+    def _bury_all(self, lane: "_Lane") -> None:
+        reason = "stopped before it was delivered"
+        while rows := self._outbox.due(lane.name, math.inf, BATCH):
+            for row in rows:
+                if row.key in lane.taken:
+                    self._outbox.delivered(row.key, self._clock())
+                elif not self._buried(lane, row, reason + (", may have arrived" if lane.left else "")):
+                    raise ActionError("the file cannot be written; see the disk")
+
+    def _count(self, lane: "_Lane", outcome: str) -> None:
+        self._metrics.count("redshank_deliveries_total", sink=lane.name, outcome=outcome)
+        self._metrics.set("redshank_sink_up", float(outcome == "delivered"), sink=lane.name)
+
+
+class _Lane:
+    """What belongs to one sink."""
+
+    def __init__(self, name: str, sink: Sink, jitter: random.Random) -> None:
+        self.name = name
+        self.sink = sink
+        self.random = jitter
+        self.wake = threading.Event()
+        self.lock = threading.Lock()
+        self.thread: threading.Thread | None = None
+        self.taken: set[str] = set()  # the sink has them, the outbox does not know yet
+        self.left = False
+        self.ended = False
+        self._failing = False
+
+    def tell(self, problem: str) -> None:
+        """Say the first of a row of problems."""
+        if not self._failing:
+            _log.warning("%s", problem)
+        self._failing = True
+
+    def works(self) -> None:
+        """Say that problems are over."""
+        if self._failing:
+            _log.info("sink %s: works again", self.name)
+        self._failing = False

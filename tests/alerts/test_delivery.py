@@ -1,0 +1,314 @@
+import json
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from redshank.alerts.dead_letters import LetterFile
+from redshank.alerts.delivery import Delivery, Patience
+from redshank.alerts.outbox import Due, MemoryOutbox
+from redshank.alerts.sink import Sink
+from redshank.core.errors import ActionError, DeliveryError
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+from told import ALERT
+
+
+@dataclass
+class Target(Sink):
+    """A sink that does as it is told: takes, refuses, or hangs until it is let go."""
+
+    refuses: bool = False
+    hangs: threading.Event | None = None
+    raises: type[BaseException] | None = None
+    got: list[str] = field(default_factory=list)
+    closed: int = 0
+
+    def deliver(self, alert: Alert) -> None:
+        if self.raises:
+            raise self.raises("by mistake")
+        if self.hangs:
+            self.hangs.wait(20)
+        if self.refuses:
+            raise DeliveryError(f"target: alert {alert.id} refused")
+        self.got.append(f"{alert.id}-{alert.revision}")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Forgetful(MemoryOutbox):
+    """An outbox whose disk is busy when it is told so."""
+
+    busy = False
+
+    def delivered(self, key: str, at_s: float) -> None:
+        self._look()
+        super().delivered(key, at_s)
+
+    def failed(self, key: str, error: str, again_at_s: float | None) -> None:
+        self._look()
+        super().failed(key, error, again_at_s)
+
+    def _look(self) -> None:
+        if self.busy:
+            raise ActionError("store: database is locked")
+
+
+class Letters(LetterFile):
+    """A file of dead letters on a disk that may be full."""
+
+    full = False
+
+    def bury(self, row: Due, error: str, at_s: float) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        super().bury(row, error, at_s)
+
+
+class House:
+    """A delivery with its parts, on a clock that stands still."""
+
+    def __init__(self, place: Path, patience: Patience | None = None, **sinks: Target) -> None:
+        self.path = place / "dead.jsonl"
+        self.metrics = Metrics()
+        self.sinks = sinks
+        self.now_s = 1_000_000.0
+        self.dead = Letters(self.path, self.metrics)
+        self.outbox = Forgetful(self.dead, self.metrics)
+        self.delivery = self.deliver(patience)
+
+    def deliver(self, patience: Patience | None = None, seed: int = 1) -> Delivery:
+        return Delivery(
+            self.outbox, self.sinks, self.dead, self.metrics, patience=patience, seed=seed, clock=lambda: self.now_s
+        )
+
+    def record(self, *alerts: Alert) -> None:
+        self.outbox.record(alerts, list(self.sinks), self.now_s)
+
+    def letters(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+
+
+def until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end, "nothing came of it in ten seconds"
+        time.sleep(0.005)
+
+
+def test_every_sink_gets_every_alert_once_and_it_is_counted(tmp_path: Path) -> None:
+    house = House(tmp_path, eve=Target(), webhook=Target())
+    house.record(ALERT, replace(ALERT, revision=2))
+    house.now_s += 3
+    for name in ("eve", "webhook", "eve"):
+        house.delivery.step(name)
+    assert house.sinks["eve"].got == house.sinks["webhook"].got == ["0123456789abcdef-1", "0123456789abcdef-2"]
+    assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 2, ("webhook", "delivered"): 2}
+    text = house.metrics.text()
+    assert 'redshank_sink_up{sink="eve"} 1.0' in text
+    assert 'redshank_delivery_delay_seconds{sink="eve"} 3.0' in text
+
+
+def test_the_wait_between_tries_doubles_up_to_the_longest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    house = House(tmp_path, Patience(first_s=1, longest_s=10), webhook=Target(refuses=True))
+    house.record(ALERT)
+    waits = []
+    for _ in range(7):
+        assert house.delivery.step("webhook") == 1
+        begin = house.now_s
+        while not house.outbox.due("webhook", house.now_s, 1):
+            house.now_s += 0.01
+        waits.append(house.now_s - begin)
+    for wait, whole in zip(waits, [1, 2, 4, 8, 10, 10, 10], strict=True):
+        assert whole / 2 <= wait <= whole + 0.02
+    assert caplog.text.count("alert 0123456789abcdef refused") == 1
+    assert 'redshank_sink_up{sink="webhook"} 0.0' in house.metrics.text()
+    house.sinks["webhook"].refuses = False
+    with caplog.at_level(logging.INFO):
+        house.delivery.step("webhook")
+    assert "sink webhook: works again" in caplog.text
+
+
+def test_two_gateways_do_not_knock_in_step(tmp_path: Path) -> None:
+    waits = []
+    for seed in (1, 2):
+        house = House(tmp_path, webhook=Target(refuses=True))
+        house.delivery = house.deliver(seed=seed)
+        house.record(ALERT)
+        house.delivery.step("webhook")
+        waits.append(next(iter(house.outbox._rows.values())).at_s)
+    assert waits[0] != waits[1]
+
+
+@pytest.mark.parametrize(("patience", "tries"), [(Patience(tries=3), {3}), (Patience(age_s=60), {7, 8})])
+def test_a_row_is_given_up_after_so_many_tries_or_so_long(tmp_path: Path, patience: Patience, tries: set[int]) -> None:
+    house = House(tmp_path, patience, webhook=Target(refuses=True))
+    house.record(ALERT)
+    for _ in range(1_000):
+        house.delivery.step("webhook")
+        house.now_s += 1
+    (letter,) = house.letters()
+    assert letter["error"] == "target: alert 0123456789abcdef refused"
+    assert letter["alert"]["id"] == ALERT.id
+    assert letter["tries"] + 1 in tries
+    assert len(house.outbox) == 0
+
+
+def test_a_clock_set_right_after_the_start_buries_nobody(tmp_path: Path) -> None:
+    house = House(tmp_path, webhook=Target(refuses=True))
+    house.record(ALERT)
+    house.now_s += 50 * 365 * 86_400
+    house.delivery.step("webhook")
+    assert house.letters() == []
+    assert len(house.outbox) == 1
+
+
+def test_an_alert_stays_in_the_outbox_while_dead_letters_cannot_be_written(tmp_path: Path) -> None:
+    house = House(tmp_path, Patience(tries=1), webhook=Target(refuses=True))
+    house.record(ALERT)
+    house.dead.full = True
+    house.delivery.step("webhook")
+    assert len(house.outbox) == 1
+    house.dead.full = False
+    house.now_s += 10
+    house.delivery.step("webhook")
+    assert (len(house.outbox), len(house.letters())) == (0, 1)
+
+
+def test_what_a_sink_took_is_not_handed_over_again_while_the_outbox_cannot_note_it(tmp_path: Path) -> None:
+    house = House(tmp_path, eve=Target())
+    house.record(ALERT)
+    house.outbox.busy = True
+    for _ in range(3):
+        with pytest.raises(ActionError, match="database is locked"):
+            house.delivery.step("eve")
+    house.outbox.busy = False
+    house.delivery.step("eve")
+    assert house.sinks["eve"].got == ["0123456789abcdef-1"]
+    assert len(house.outbox) == 0
+    assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 1}
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("record"), st.integers(0, 3)),
+    st.tuples(st.just("step"), st.sampled_from(["one", "two"])),
+    st.tuples(st.just("refuse"), st.sampled_from(["one", "two"])),
+    st.tuples(st.just("take"), st.sampled_from(["one", "two"])),
+    st.tuples(st.just("busy"), st.booleans()),
+    st.tuples(st.just("disk"), st.booleans()),
+    st.tuples(st.just("wait"), st.sampled_from([0.3, 2.0, 50.0])),
+)
+
+
+@given(steps=st.lists(STEPS, max_size=60), bury=st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_alert_arrives_once_or_is_a_dead_letter_whatever_fails_in_which_order(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]], *, bury: bool
+) -> None:
+    house = House(tmp_path_factory.mktemp("h"), Patience(longest_s=8, tries=4), one=Target(), two=Target())
+    told: set[str] = set()
+
+    def step(name: str) -> None:
+        try:
+            house.delivery.step(name)
+        except ActionError:
+            assert house.outbox.busy
+
+    for what, value in steps:
+        if what == "record":
+            alert = replace(ALERT, revision=value)
+            told.add(f"{alert.id}-{value}")
+            house.record(alert)
+        elif what == "step":
+            step(value)
+        elif what in {"refuse", "take"}:
+            house.sinks[value].refuses = what == "refuse"
+        elif what == "busy":
+            house.outbox.busy = value
+        elif what == "disk":
+            house.dead.full = value
+        else:
+            house.now_s += value
+    house.outbox.busy = house.dead.full = False
+    if bury:
+        house.delivery.stop(1.0, bury=True)
+    else:
+        for _ in range(30):
+            house.now_s += 10
+            step("one")
+            step("two")
+    assert len(house.outbox) == 0
+    dead = house.letters()
+    for name, sink in house.sinks.items():
+        ends = Counter(sink.got) + Counter(
+            letter["key"].removesuffix(f"-{name}") for letter in dead if letter["sink"] == name
+        )
+        assert ends == Counter(told)
+
+
+def test_a_sink_that_hangs_delays_nobody_else_and_a_stop_does_not_wait_for_it(tmp_path: Path) -> None:
+    hangs = threading.Event()
+    house = House(tmp_path, stuck=Target(hangs=hangs), eve=Target())
+    house.delivery.start()
+    try:
+        house.record(*(replace(ALERT, revision=number) for number in range(40)))
+        house.delivery.wake()
+        until(lambda: len(house.sinks["eve"].got) == 40)
+        begin = time.monotonic()
+        assert house.delivery.stop(0.2, bury=True) == ["stuck"]
+        assert time.monotonic() - begin < 2
+    finally:
+        hangs.set()
+    assert {letter["sink"] for letter in house.letters()} == {"stuck"}
+    assert len(house.letters()) == 40
+    assert house.letters()[0]["error"] == "stopped before it was delivered, may have arrived"
+    assert (house.sinks["eve"].closed, house.sinks["stuck"].closed) == (1, 0)
+    until(lambda: not house.delivery._lanes["stuck"].thread.is_alive())  # type: ignore[union-attr]
+    assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 40, ("stuck", "dead"): 40}
+
+
+def test_a_stop_drains_what_is_due_and_leaves_what_waits(tmp_path: Path) -> None:
+    house = House(tmp_path, eve=Target(), webhook=Target(refuses=True))
+    house.delivery.start()
+    house.record(*(replace(ALERT, revision=number) for number in range(40)))
+    assert house.delivery.stop(10.0) == []
+    assert len(house.sinks["eve"].got) == 40
+    assert len(house.outbox) == 40
+    assert house.letters() == []
+
+
+def test_an_error_of_the_program_in_a_sink_is_seen_by_who_supervises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: seen.append(str(told.exc_value)))
+    house = House(tmp_path, odd=Target(raises=ZeroDivisionError), eve=Target())
+    house.delivery.start()
+    house.record(ALERT)
+    house.delivery.wake()
+    until(lambda: house.sinks["eve"].got and house.delivery.broken())
+    assert seen == ["by mistake"]
+    assert house.delivery.broken() == ["odd"]
+    house.delivery.stop(5.0)
+
+
+def test_an_outbox_that_cannot_be_read_is_asked_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    house = House(tmp_path, eve=Target())
+    house.outbox.busy = True
+    house.delivery.start()
+    house.record(ALERT)
+    house.delivery.wake()
+    until(lambda: "outbox: store: database is locked; tried again" in caplog.text)
+    house.outbox.busy = False
+    until(lambda: len(house.outbox) == 0)
+    assert house.delivery.stop(5.0) == []
+    assert house.sinks["eve"].got == ["0123456789abcdef-1"]
