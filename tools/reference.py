@@ -5,7 +5,6 @@ them with the code, so they cannot fall behind; `make docs` writes them anew.
 """
 
 import ast
-import inspect
 import io
 import sys
 from pathlib import Path
@@ -63,7 +62,6 @@ def _settings() -> str:
 
 
 def _rows(model: type[BaseModel], prefix: str) -> list[str]:
-    texts = _attribute_docstrings(model)
     rows = []
     for name, field in model.model_fields.items():
         inner = field.annotation
@@ -71,22 +69,13 @@ def _rows(model: type[BaseModel], prefix: str) -> list[str]:
             rows += _rows(inner, f"{prefix}{name}.")
             continue
         several = [item for item in get_args(inner) if isinstance(item, type) and issubclass(item, BaseModel)]
-        variable = "" if "[]" in prefix else f"REDSHANK_{prefix.replace('.', '__').upper()}{name.upper()}"
+        variable = "" if "[]" in prefix else f"`REDSHANK_{prefix.replace('.', '__').upper()}{name.upper()}`"
         default = "" if field.default is None else f"`{field.default}`"
-        rows.append(f"| `{prefix}{name}` | {default} | {texts[name]} | {f'`{variable}`' if variable else ''} |")
+        meaning = " ".join((field.description or "").split())
+        rows.append(f"| `{prefix}{name}` | {default} | {meaning} | {variable} |")
         for item in several:
             rows += _rows(item, f"{prefix}{name}[].")
     return rows
-
-
-def _attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
-    body = ast.parse(inspect.getsource(model)).body[0]
-    assert isinstance(body, ast.ClassDef)
-    texts = {}
-    for before, after in zip(body.body, body.body[1:], strict=False):
-        if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            texts[ast.unparse(before.target)] = " ".join(str(after.value.value).split())
-    return texts
 
 
 def _commands() -> str:

@@ -24,7 +24,7 @@ FALSE_ALARM_RATES = (0.05, 0.01, 0.001, 0.0001)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Sensor(_Section):
@@ -140,6 +140,7 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         validate_default=True,
+        use_attribute_docstrings=True,
     )
 
     data: Path = Path("../shared")

@@ -1,0 +1,118 @@
+"""The settings as a file: an example with every one of them explained, and those in force.
+
+In: `Settings`. Out: TOML. The one idea: names, defaults and meanings are read from the code, so the file that a person
+copies cannot be wrong.
+Source: https://toml.io/en/v1.0.0
+"""
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from redshank.alerts.sink import SINKS
+from redshank.config import Settings
+from redshank.core.described import described
+
+WIDTH = 100
+HEAD = """\
+# Settings of Redshank: every one of them, with its default behind a '#'. Remove the '#' to change one.
+# `redshank check -c FILE` tells what is wrong with it; an environment variable wins over the file:
+# REDSHANK_ALERTS__WINDOW_S=60 is window_s in [alerts].
+"""
+
+
+def example() -> str:
+    """Return a settings file that says nothing yet, and explains all that it could say.
+
+    Example:
+        >>> "#window_s = 300.0" in example()
+        True
+    """
+    return "\n".join([HEAD, *_section(Settings, ""), *_sinks()]).rstrip() + "\n"
+
+
+def in_force(settings: Settings) -> str:
+    """Return all settings as they are, as a settings file."""
+    values = settings.model_dump(mode="python")
+    return "\n".join(_table(values, "")).strip() + "\n"
+
+
+def toml(value: object) -> str:
+    """Write one value.
+
+    Raises:
+        TypeError: If TOML has no such value.
+
+    Example:
+        >>> toml({"interfaces": ("eth1",), "follow": True})
+        '{ interfaces = ["eth1"], follow = true }'
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str | Path):
+        # JSON escapes what TOML does, but DEL, which TOML forbids.
+        return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(name)} = {toml(item)}" for name, item in value.items() if item is not None)
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(toml, value))}]"
+    raise TypeError(f"{value!r} cannot be written in TOML")
+
+
+def _key(name: str) -> str:
+    plain = name and all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
+    return name if plain else toml(name)
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(" ".join(text.split()), WIDTH)]
+
+
+def _setting(name: str, value: object, text: str) -> list[str]:
+    return [*_comment(text), f"#{name} =" if value is None else f"#{name} = {toml(value)}", ""]
+
+
+def _section(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    inner: list[tuple[str, type[BaseModel], str]] = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        several = [item for item in get_args(kind) if isinstance(item, type) and issubclass(item, BaseModel)]
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            inner.append((f"[{prefix}{name}]", kind, " ".join((kind.__doc__ or "").split())))
+        elif several:
+            inner.append((f"#[[{prefix}{name}]]", several[0], field.description or ""))
+        elif not isinstance(field.default, dict):
+            yield from _setting(name, field.default, field.description or "")
+    for heading, kind, text in inner:
+        yield from [*_comment(text), heading]
+        yield from _section(kind, "")
+
+
+def _sinks() -> Iterator[str]:
+    for name in SINKS.names():
+        found: Any = SINKS.find(name)
+        told = described(found)
+        yield from [*_comment((found.__doc__ or "").split("\n\n", maxsplit=1)[0]), f"#[sinks.{name}]"]
+        for field in fields(found):
+            if field.init:
+                default = None if field.default is MISSING else field.default
+                yield from _setting(field.name, default, told.get(field.name, ""))
+
+
+def _table(values: Mapping[str, Any], path: str) -> Iterator[str]:
+    tables = {name: value for name, value in values.items() if isinstance(value, Mapping)}
+    for name, value in values.items():
+        if name not in tables and value is not None:
+            yield f"{_key(name)} = {toml(value)}"
+    for name, value in tables.items():
+        if value:
+            yield from ["", f"[{path}{_key(name)}]"]
+            yield from _table(value, f"{path}{_key(name)}.")

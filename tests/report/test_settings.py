@@ -1,0 +1,70 @@
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redshank.alerts.sink import SINKS
+from redshank.config import Settings, load
+from redshank.report.settings import example, in_force, toml
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("REDSHANK_")]:
+        monkeypatch.delenv(name)
+
+
+def test_the_example_is_a_settings_file_that_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "redshank.toml").write_text(example())
+    assert load(tmp_path / "redshank.toml") == Settings()
+
+
+def test_every_default_in_the_example_is_the_default() -> None:
+    text = example().split("#[[sources]]")[0]
+    said = [line[1:] for line in text.splitlines() if line.startswith("#") and not line.startswith("# ")]
+    values = tomllib.loads("\n".join(line for line in said if not line.endswith("=")))
+    assert values == {"data": "../shared"}
+    assert "#interim_packets = 32" in example()
+    assert "[sensor]\n# Flows held at once" in example()
+
+
+def test_the_example_explains_every_sink() -> None:
+    for name in SINKS.names():
+        assert f"#[sinks.{name}]" in example()
+    assert "# File to append to" in example()
+
+
+def test_settings_in_force_load_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "redshank.toml"
+    path.write_text(
+        "[[sources]]\ninterfaces = ['eth1', 'eth2']\n[alerts]\nwindow_s = 60\n[sinks.'my eve']\nkind = 'eve'\n"
+        "path = 'a\"b\\u007f.json'\n"
+    )
+    settings = load(path)
+    path.write_text(in_force(settings))
+    assert load(path) == settings
+    assert settings.sources[0].interfaces == ("eth1", "eth2")
+
+
+VALUES = st.recursive(
+    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_every_value_reads_back_as_it_was(value: object) -> None:
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return  # a lone surrogate is no text that a file in UTF-8 could hold
+    assert tomllib.loads(f"x = {toml(value)}")["x"] == value
+
+
+def test_what_toml_does_not_have_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot be written in TOML"):
+        toml({1j})
