@@ -1,16 +1,17 @@
 """Make an extension from what the settings say of it.
 
 In: a kind, a name and a table of values, as they stand in redshank.toml under, say, `[sinks.webhook]`. Out: the
-extension, or every mistake at once. The one idea: an extension's settings are the fields of its dataclass, so there is
-no second list of them anywhere.
-Source: https://docs.pydantic.dev/latest/concepts/type_adapter/ for how values become fields.
+extension, or every mistake at once. The one idea: an extension's settings are the arguments that it is made with, so
+there is no second list of them anywhere.
+Source: https://docs.pydantic.dev/latest/concepts/models/ for how values become arguments.
 """
 
+import inspect
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from redshank.core.errors import ConfigError
 from redshank.core.registry import Kind, alternatives
@@ -24,13 +25,13 @@ def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) 
     """Make the extension `name`.
 
     Args:
-        kind: What it is one of; its implementations are dataclasses.
+        kind: What it is one of.
         name: Which.
-        values: Its fields.
+        values: Its arguments.
         where: The table that they stand in, for messages, for example "sinks.webhook".
 
     Raises:
-        ConfigError: If there is no such extension or field, one is missing, or a value is not allowed; all at once.
+        ConfigError: If there is no such extension or argument, one is missing, or a value is not allowed; all at once.
 
     Example:
         >>> from redshank.alerts.sink import SINKS
@@ -38,34 +39,34 @@ def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) 
         'eve.json'
     """
     found = kind.find(name)
-    assert is_dataclass(found), f"{found} must be a dataclass"
-    known = {field.name: field for field in fields(found) if field.init}
-    problems = [
-        f"{where}.{given}: there is no such setting; {alternatives(given, known)}"
-        for given in values
-        if given not in known
-    ]
-    needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING and n not in values]
-    problems += [f"{where}.{missing}: nothing given, and it has no default" for missing in needed]
-    wrong, made = _made(found, {n: v for n, v in values.items() if n in known}, needed, where)
-    if problems or wrong:
-        raise ConfigError([*problems, *wrong])
-    assert made is not None
-    return made
-
-
-def _made(found: type[T], values: dict[str, Any], needed: list[str], where: str) -> tuple[list[str], T | None]:
+    arguments = arguments_of(found)
     try:
-        return [], TypeAdapter(found).validate_python(values)
-    except ConfigError as error:
-        return [f"{where}: {problem}" for problem in error.problems], None
+        given = arguments.model_validate(dict(values))
     except ValidationError as error:
-        lines = []
-        for item in error.errors():
-            name = ".".join(str(part) for part in item["loc"])
-            if name in needed:
-                continue
-            hidden = any(word in name for word in SECRET)
-            given = "what was given" if hidden else repr(item["input"])[:SHOWN]
-            lines.append(f"{where}.{name}: {given} is not allowed: {item['msg'][:1].lower()}{item['msg'][1:]}")
-        return lines, None
+        raise ConfigError(_problem(item, where, list(arguments.model_fields)) for item in error.errors()) from None
+    try:
+        return found(**{name: getattr(given, name) for name in arguments.model_fields})
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {problem}" for problem in error.problems) from None
+
+
+def arguments_of(found: type) -> type[BaseModel]:
+    """Return the arguments of a class as a model that checks them."""
+    hints = get_type_hints(found.__init__)
+    arguments: dict[str, Any] = {
+        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(found).parameters.items()
+    }
+    strict = ConfigDict(extra="forbid", protected_namespaces=(), arbitrary_types_allowed=True)
+    return create_model(found.__name__, __config__=strict, **arguments)
+
+
+def _problem(item: ErrorDetails, where: str, known: list[str]) -> str:
+    name = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{where}.{name}: there is no such setting; {alternatives(name, known)}"
+    if item["type"] == "missing":
+        return f"{where}.{name}: nothing given, and it has no default"
+    hidden = any(word in name for word in SECRET)
+    given = "what was given" if hidden else repr(item["input"])[:SHOWN]
+    return f"{where}.{name}: {given} is not allowed: {item['msg'][:1].lower()}{item['msg'][1:]}"

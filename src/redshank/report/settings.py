@@ -8,7 +8,6 @@ Source: https://toml.io/en/v1.0.0
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 
 from redshank.alerts.sink import SINKS
 from redshank.config import Settings
+from redshank.core.configured import arguments_of
 from redshank.core.described import described
 
 WIDTH = 100
@@ -98,13 +98,11 @@ def _section(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 def _sinks() -> Iterator[str]:
     for name in SINKS.names():
-        found: Any = SINKS.find(name)
+        found = SINKS.find(name)
         told = described(found)
         yield from [*_comment((found.__doc__ or "").split("\n\n", maxsplit=1)[0]), f"#[sinks.{name}]"]
-        for field in fields(found):
-            if field.init:
-                default = None if field.default is MISSING else field.default
-                yield from _setting(field.name, default, told.get(field.name, ""))
+        for argument, field in arguments_of(found).model_fields.items():
+            yield from _setting(argument, None if field.is_required() else field.default, told.get(argument, ""))
 
 
 def _table(values: Mapping[str, Any], path: str) -> Iterator[str]:
