@@ -8,7 +8,7 @@ Source: https://docs.pydantic.dev/latest/concepts/models/ for how values become 
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -52,10 +52,9 @@ def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) 
 
 def arguments_of(found: type) -> type[BaseModel]:
     """Return the arguments of a class as a model that checks them."""
-    hints = get_type_hints(found.__init__)
     arguments: dict[str, Any] = {
-        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
-        for name, parameter in inspect.signature(found).parameters.items()
+        name: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(found, eval_str=True).parameters.items()
     }
     strict = ConfigDict(extra="forbid", protected_namespaces=(), arbitrary_types_allowed=True)
     return create_model(found.__name__, __config__=strict, **arguments)
