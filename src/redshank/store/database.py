@@ -15,6 +15,7 @@ from sqlalchemy import Connection, create_engine, event, insert, inspect, select
 from sqlalchemy.exc import DatabaseError
 
 from redshank.core.errors import ActionError, ConfigError
+from redshank.core.files import writable_folder
 from redshank.store.tables import METADATA, STORE, VERSION
 
 PATIENCE_S = 20
@@ -26,7 +27,7 @@ class Database:
 
     Args:
         path: The file.
-        create: Whether it is made if absent.
+        create: Whether it, and its folder, is made if absent.
 
     Raises:
         ConfigError: If it is absent, no store, or a store of another version.
@@ -36,9 +37,10 @@ class Database:
         self.path = path
         if not create and not path.is_file():
             raise ConfigError(f"store: no file '{path}'; `redshank ask --store {path}` makes one")
-        if path.is_dir() or not path.parent.is_dir():
-            problem = "is a folder" if path.is_dir() else f"has no folder '{path.parent}'"
-            raise ConfigError(f"store: '{path}' {problem}; name a file in a folder that is there")
+        if path.is_dir():
+            raise ConfigError(f"store: '{path}' is a folder; name a file")
+        if create:
+            writable_folder(path.parent, "store")
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": PATIENCE_S})
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
