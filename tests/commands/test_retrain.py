@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from labelled import DRAWN, labelled
 from program import ended
@@ -12,6 +14,9 @@ from redshank.data import dataset as module
 from redshank.data.protocol import partition
 from redshank.detect.shelf import Shelf
 from redshank.learn.train import fit, make_bundle
+from redshank.store.database import Database
+from redshank.store.question import flow_rows
+from redshank.store.queue import Queue
 
 
 @pytest.fixture
@@ -46,6 +51,28 @@ def test_a_challenger_that_learned_is_in_service_and_what_it_learned_from_is_kno
     withdraw = ("labels", "withdraw", one, "--store", place / "s", "--as", "boss", "--because", "wrong", "--json")
     assert ended(monkeypatch, *withdraw, "--models", place / "models") == 0
     assert json.loads(capsys.readouterr().out)["bundles_trained_on_them"] == [{"bundle": "drawn-r1", "labels": 1}]
+
+
+def test_who_misses_canaries_waits_for_others_and_doubtful_labels_come_back(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = Queue(Database(place / "s"))
+    known = [one for one in queue.questions() if one.device.endswith("66")][:12]
+    rows = pa.Table.from_batches([flow_rows([one.flow for one in known])])
+    parquet.write_table(rows.append_column("family", pa.array(["dos"] * 12)), place / "c.parquet")
+    more = questions(("benign",) * 4, seed=31)
+    queue.add(more)
+    queue.tell([answer(one, "benign", "eve") for one in known])
+    queue.tell([answer(one, "dos", "eve") for one in more])
+    command = ("retrain", "--store", place / "s", "--models", place / "models", "--data", place / "rows")
+    assert ended(monkeypatch, *command, "--canaries", place / "c.parquet", "--recheck", 3, "--json") == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    note = "eve: 0 of 12 canary questions right; what eve alone says waits for somebody else"
+    assert note in told["notes"].values()
+    assert {row["question"] for row in told["asked_again"]} <= {one.id for one in more}
+    assert len(told["asked_again"]) == 3
+    assert note in Shelf(place / "models").history().entries[-1].evidence["notes"]
+    assert queue.take("ana", 2e9) is not None
 
 
 def test_wrong_usage_is_one_line_and_changes_nothing(

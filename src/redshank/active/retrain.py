@@ -68,6 +68,7 @@ def retrain(
     *,
     hold_out: float = HOLD_OUT,
     weight: float = 1.0,
+    doubted: Collection[str] = (),
     canaries: Labelled | None = None,
     gate: Gate | None = None,
     rate: float = 0.01,
@@ -83,6 +84,7 @@ def retrain(
         name: The challenger's name.
         hold_out: Share of the labels, the latest flows, that nobody trains on; 0 to 1.
         weight: Of a label beside a row of the dataset.
+        doubted: Questions whose labels nobody trains on, because they may be wrong; see `vetting.vet`.
         canaries: Attacks that must stay detected.
         gate: What is asked of the challenger.
         rate: The false-alarm rate whose thresholds raise alarms, 0 to 1.
@@ -103,6 +105,7 @@ def retrain(
         raise ActionError(f"{base.name}: has {strange[0]}, which champion {made.name} does not know; name its own data")
     used = set(trained.get(KEY, {}).get("questions", ()))
     learn, later = _split(told, used, hold_out)
+    learn = np.array([row for row in learn.tolist() if told.questions[row].id not in doubted], dtype=np.int64)
     if not len(learn):
         raise ActionError(
             f"store: {len(told.labelled)} labels, of which none is left to train on; answer questions first"
