@@ -42,6 +42,8 @@ def test_a_challenger_that_learned_is_in_service_and_what_it_learned_from_is_kno
     assert ended(monkeypatch, *command, "--hold-out", 0.5, "--json") == 0
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert told["decision"] == {"challenger": "drawn-r1", "promoted": True, "in_service": "drawn-r1"}
+    nothing = "the champion was trained on no labels, so there is nothing to look back on"
+    assert told["next_answers"] == {"unknown": nothing}
     shelf = Shelf(place / "models")
     assert shelf.champion() == "drawn-r1"
     assert shelf.history().entries[-1].evidence["rows"] == {
@@ -83,6 +85,7 @@ def test_wrong_usage_is_one_line_and_changes_nothing(
         (("--store", place / "none"), 2, "store: no file"),
         (("--store", place / "s", "--models", place / "empty"), 2, "has no bundle in service"),
         ((*here, "--metric", "luck"), 2, "metric: no 'luck'"),
+        ((*here, "--cost", "1", "0"), 2, "--cost: point: 0.0 is not above 0"),
         ((*here, "--method", "vote"), 2, "method: no 'vote'"),
         ((*here, "--dataset", "drwn"), 2, "drwn"),
         ((*here, "--canaries", place / "none.csv"), 1, "none.csv"),

@@ -20,6 +20,7 @@ from redshank.active.contest import scorer
 from redshank.active.decision import Decision, Gate
 from redshank.active.promote import CANARIES, REGRESSION, decide, unseen
 from redshank.active.query import Rows
+from redshank.active.stopping import Outlook, outlook
 from redshank.active.told import Told, classes
 from redshank.active.trained import KEY, label_provenance
 from redshank.core.bundle import Bundle
@@ -48,12 +49,14 @@ class Retrained:
         decision: The gate's.
         rows: How many rows of what trained and measured.
         notes: What a reader must know, one line each.
+        outlook: What the next answers promise.
     """
 
     bundle: Bundle
     decision: Decision
     rows: Mapping[str, int]
     notes: tuple[str, ...]
+    outlook: Outlook
 
     def evidence(self) -> dict[str, Any]:
         """Return what a shelf writes down beside the decision."""
@@ -141,9 +144,10 @@ def retrain(
     frozen = {LATER: measured, REGRESSION: joined([taught, test])}
     if canaries is not None:
         frozen[CANARIES] = unseen(_canaries(canaries, made.feature_set, names), seen)
+    before, now = scorer(champion, names), scorer(bundle, names)
     decision = decide(
-        scorer(champion, names),
-        scorer(bundle, names),
+        before,
+        now,
         frozen,
         classes=names,
         gate=gate,
@@ -152,7 +156,8 @@ def retrain(
         seed=int(trained.get("seed", 0)),
     )
     rows = {"dataset": len(train), "labels": len(taught), **{name: len(part) for name, part in frozen.items()}}
-    return Retrained(bundle, decision, rows, (*notes, *note))
+    ahead = outlook(told, learn, len(used), before, now, len(names))
+    return Retrained(bundle, decision, rows, (*notes, *note), ahead)
 
 
 def next_name(champion: str, names: Collection[str]) -> str:

@@ -43,6 +43,13 @@ def retrain(
     ] = "majority",
     metric: Annotated[str, typer.Option(metavar="NAME", help="The metric that has to improve.")] = "macro_f1",
     rate: Annotated[float, typer.Option(metavar="RATE", help="False-alarm rate whose thresholds raise alarms.")] = 0.01,
+    cost: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="ANSWER POINT",
+            help="What an answer costs and what a point of macro-F1 is worth, in one unit: do the next answers pay?",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of text.")] = False,
 ) -> None:
     """Train a challenger on the champion's dataset and the labels, and promote it only if it is better.
@@ -51,6 +58,8 @@ def retrain(
     interval, without more false alarms. Labels from before, and the dataset's test part, must not get worse, and no
     canary may be lost. Either way the challenger stands on the shelf, with the decision and its figures. Needs the
     extra `train`.
+
+    With enough labels it ends with what the next 100 answers promise, and with --cost whether they pay.
 
     Labels that the others speak against are not trained on, and asked about again. What somebody alone said who misses
     canary questions (`redshank ask --canaries`) waits for somebody else, if others answer too.
@@ -62,6 +71,7 @@ def retrain(
     from redshank.active.recheck import ask_again
     from redshank.active.retrain import next_name
     from redshank.active.retrain import retrain as run
+    from redshank.active.stopping import Cost
     from redshank.active.told import told
     from redshank.active.trained import KEY
     from redshank.active.vetting import vet
@@ -74,6 +84,10 @@ def retrain(
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
+    try:
+        pays = None if cost is None else Cost(*cost)
+    except ValueError as error:
+        raise ConfigError(f"--cost: {error}") from None
     queue, shelf = Queue(Database(store)), Shelf(models)
     in_service = shelf.champion()
     if in_service is None:
@@ -119,6 +133,7 @@ def retrain(
             Section("Figures", [one.row() for one in outcome.decision.paired]),
             Section("Reasons", {str(at): reason for at, reason in enumerate(outcome.decision.reasons, start=1)}),
             Section("Notes", {str(at): note for at, note in enumerate(notes, start=1)}),
+            Section("Next answers", outcome.outlook.facts(pays)),
             Section("Asked again", [question_row(one) for one in again]),
             Section(
                 "Decision", {"challenger": name, "promoted": outcome.decision.promote, "in_service": entry.champion}
