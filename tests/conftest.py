@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from postgres import PROGRAMS
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("REDSHANK_DATA") or ROOT.parent / "shared")
 if not DATA.is_absolute():
@@ -25,6 +27,8 @@ def _missing(marker: str) -> str | None:
         return "needs root for network namespaces"
     if marker == "service":
         absent = [name for name in SERVICES if shutil.which(name) is None]
+        absent += [] if PROGRAMS else ["postgresql"]
+        absent += [] if PROGRAMS else ["postgresql"]
         return f"not installed: {', '.join(absent)}; run `make services`" if absent else None
     return None
 

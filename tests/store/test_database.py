@@ -29,7 +29,7 @@ def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
     [
         ("none", "store: no file '{place}/none'; `redshank ask --store"),
         ("folder", "store: no file '{place}/folder'"),
-        ("text", "store: '{place}/text': file is not a database; name a file that"),
+        ("text", "store: '{place}/text': file is not a database; name a store that"),
         ("other", "store: '{place}/other' is another program's database"),
         ("newer", "store: '{place}/newer' has version 99 of the tables, this program has {version}"),
     ],
@@ -50,10 +50,9 @@ def test_a_file_that_is_no_store_is_one_line(tmp_path: Path, name: str, message:
     assert "\n" not in str(caught.value)
 
 
-def test_a_store_is_made_with_its_folder_or_says_why_not(tmp_path: Path) -> None:
-    Database(tmp_path / "new" / "store", create=True).close()
-    with pytest.raises(ConfigError, match="store: cannot write to folder"):
-        Database(tmp_path / "new" / "store" / "s", create=True)
+def test_a_store_is_not_made_where_no_folder_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has no folder"):
+        Database(tmp_path / "no" / "store", create=True)
     with pytest.raises(ConfigError, match="is a folder"):
         Database(tmp_path, create=True)
 

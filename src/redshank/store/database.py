@@ -1,74 +1,70 @@
-"""The store's file: opened, checked, and written in whole transactions.
+"""The store's database: opened, checked, brought up to date, and written in whole transactions.
 
-In: a path. Out: connections that read, and connections that write all of a block or nothing. The one idea: SQLite keeps
-what was committed when a process or the power goes (write-ahead log, flushed at every commit), readers do not wait for
-a writer, and a writer takes its turn at once, so that nobody decides on what another is changing.
-Source: https://www.sqlite.org/wal.html; https://docs.sqlalchemy.org/en/20/dialects/sqlite.html for who begins when.
+In: a path, or the URL of a PostgreSQL database. Out: connections that read, and connections that write all of a block
+or nothing. The one idea: whoever writes has the whole store for itself meanwhile (SQLite's write lock; on PostgreSQL
+one advisory lock), so that nobody decides on what another is changing, and numbers have no gaps and no doubles. What
+was committed outlives the process and the power; readers wait for nobody.
+Source: https://www.sqlite.org/wal.html; https://docs.sqlalchemy.org/en/20/dialects/sqlite.html for who begins when;
+https://www.postgresql.org/docs/15/explicit-locking.html for advisory locks.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, insert, inspect, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, create_engine, event, insert, inspect, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from redshank.core.errors import ActionError, ConfigError
-from redshank.core.files import writable_folder
 from redshank.store.tables import METADATA, STORE, VERSION
 
 PATIENCE_S = 20
-"""How long a writer waits for its turn."""
+"""How long a writer waits for its turn, and everybody for a server."""
+_TURN = 0x7265_6473  # any number that other programs' locks in the same database do not have
 
 
 class Database:
-    """A store's file.
+    """A store: a file, or a database on a PostgreSQL server.
 
     Args:
-        path: The file.
-        create: Whether it, and its folder, is made if absent.
+        place: A file, or postgresql://user@host/name; a password belongs into PGPASSFILE or PGPASSWORD.
+        create: Whether it is made if absent.
+        only_read: Whether nothing is written; a store of an older version is then refused, not brought up to date.
 
     Raises:
-        ConfigError: If it is absent, no store, or a store of another version.
+        ConfigError: If it is absent, no store, or a store of a version that this program cannot use.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
-        self.path = path
-        if not create and not path.is_file():
-            raise ConfigError(f"store: no file '{path}'; `redshank ask --store {path}` makes one")
-        if path.is_dir():
-            raise ConfigError(f"store: '{path}' is a folder; name a file")
-        if create:
-            writable_folder(path.parent, "store")
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": PATIENCE_S})
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+    def __init__(self, place: Path | str, *, create: bool = False, only_read: bool = False) -> None:
+        url = _url(place)
+        self.is_file = url.get_backend_name() == "sqlite"
+        self.name = str(url.database) if self.is_file else url.render_as_string(hide_password=True)
+        if self.is_file:
+            _check_path(Path(self.name), create=create)
+        self._open(url, only_read=only_read)
         try:
             with self.writing() if create else self.reading() as sql:
-                found = inspect(sql).get_table_names()
-                if create and not found:
-                    METADATA.create_all(sql)
-                    sql.execute(insert(STORE).values(version=VERSION))
-                elif STORE.name not in found:
-                    raise ConfigError(f"store: '{path}' is another program's database; name another file")
-                version = sql.execute(select(STORE.c.version)).scalar()
+                found = self._found(sql, create=create)
+            if found < VERSION:
+                self._migrate(found, only_read=only_read)
         except ActionError as error:
-            raise ConfigError(f"{error}; name a file that `redshank ask` made") from None
-        if version != VERSION:
-            raise ConfigError(
-                f"store: '{path}' has version {version} of the tables, this program has {VERSION}; use the program "
-                "that wrote it, or begin another store"
-            )
+            self.close()
+            raise ConfigError(f"{error}; name a store that `redshank ask` or `redshank run` made") from None
+        except ConfigError:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees the store as it is now.
+        """Give a connection that sees the store as it is now, until the block ends.
 
         Raises:
-            ActionError: If the file cannot be read.
+            ActionError: If the store cannot be read.
         """
-        with self._reporting(), self._engine.begin() as sql:
+        with self._reporting(), self._readers.begin() as sql:
             yield sql
 
     @contextmanager
@@ -76,31 +72,139 @@ class Database:
         """Give a connection whose changes are all there, durable, when the block ends, or not at all.
 
         Raises:
-            ActionError: If the file cannot be written.
+            ActionError: If the store cannot be written.
         """
-        with self._reporting(), self._engine.execution_options(writes=True).begin() as sql:
+        with self._reporting(), self._writers.begin() as sql:
             yield sql
 
+    def shrink(self, *, whole: bool = False) -> None:
+        """Give back to the disk what deleted rows took; a PostgreSQL server does so by itself.
+
+        Args:
+            whole: Whether the file is written anew: slower, and others wait.
+
+        Raises:
+            ActionError: If the file cannot be written.
+        """
+        if self.is_file:
+            with self._reporting(), closing(self._engine.raw_connection()) as sql:
+                # Outside of a transaction; every step gives back one page, so all of them are asked for.
+                for command in ("VACUUM",) if whole else ("PRAGMA incremental_vacuum", "PRAGMA optimize"):
+                    sql.cursor().execute(command).fetchall()
+                sql.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self._engine.dispose()
+
+    def _open(self, url: URL, *, only_read: bool) -> None:
+        arguments = {"timeout": PATIENCE_S} if self.is_file else {"connect_timeout": PATIENCE_S}
+        self._engine = create_engine(url, connect_args=arguments, pool_pre_ping=not self.is_file)
+        self._writers = self._engine.execution_options(writes=True)
+        self._readers = self._engine
+        if self.is_file:
+            event.listen(self._engine, "connect", _prepare_file)
+            event.listen(self._engine, "begin", _begin_on_file)
+        else:
+            self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ")
+            event.listen(self._engine, "connect", _prepare_server)
+            event.listen(self._engine, "begin", _begin_on_server)
+        if only_read:
+            event.listen(self._engine, "connect", _refuse_writes if self.is_file else _refuse_writes_on_server)
+
+    def _found(self, sql: Connection, *, create: bool) -> int:
+        """Return the version of the tables; make them if there are none."""
+        tables = inspect(sql).get_table_names()
+        if create and not tables:
+            METADATA.create_all(sql)
+            sql.execute(insert(STORE).values(version=VERSION))
+        elif STORE.name not in tables:
+            raise ConfigError(
+                f"store: '{self.name}' is another program's database; name another"
+                if tables
+                else f"store: '{self.name}' is empty; `redshank run` or `redshank ask` makes a store of it"
+            )
+        version: int = sql.execute(select(STORE.c.version)).scalar_one()
+        if version > VERSION:
+            raise ConfigError(
+                f"store: '{self.name}' has version {version} of the tables, this program has {VERSION}; use the "
+                "program that wrote it, or begin another store"
+            )
+        return version
+
+    def _migrate(self, found: int, *, only_read: bool) -> None:
+        if only_read:
+            raise ConfigError(
+                f"store: '{self.name}' has version {found} of the tables, this program has {VERSION}; `redshank run`, "
+                "`redshank ask` or `redshank label` with this store brings it up to date"
+            )
+        from redshank.store.migration import migrate  # noqa: PLC0415  Alembic is slow to import, old stores are rare
+
+        with self.writing() as sql:
+            migrate(sql, self._found(sql, create=False))
+        self.shrink(whole=True)  # only this lets a file of version 1 give pages back later
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
-            raise ActionError(f"store: '{self.path}': {error.orig}") from None
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise ActionError(f"store: '{self.name}': {' '.join(str(cause).split())}") from None
 
 
-def _prepare(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
-    """Let us begin transactions by ourselves, and flush each to the disk."""
+def _url(place: Path | str) -> URL:
+    if isinstance(place, Path) or "://" not in place:
+        return URL.create("sqlite", database=str(place))
+    kind = place.split("://", 1)[0]  # never the rest: it may hold a password
+    if kind not in {"postgresql", "postgres"}:
+        raise ConfigError(f"store: '{kind}://...' is not known; give a path, or postgresql://user@host/name")
+    if find_spec("psycopg") is None:
+        raise ConfigError("store: 'postgresql://...' needs a driver; `pip install 'redshank[postgresql]'`")
+    try:
+        return make_url(place).set(drivername="postgresql+psycopg")
+    except ArgumentError:
+        raise ConfigError("store: 'postgresql://...' is not a URL; give postgresql://user@host/name") from None
+
+
+def _check_path(path: Path, *, create: bool) -> None:
+    if not create and not path.is_file():
+        raise ConfigError(f"store: no file '{path}'; `redshank ask --store {path}` makes one")
+    if path.is_dir() or not path.parent.is_dir():
+        problem = "is a folder" if path.is_dir() else f"has no folder '{path.parent}'"
+        raise ConfigError(f"store: '{path}' {problem}; name a file in a folder that is there")
+
+
+def _prepare_file(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
+    """Let us begin transactions by ourselves, flush each to the disk, and give pages back (settled before tables)."""
     del record
     sql.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         sql.execute(f"PRAGMA {pragma}")
 
 
-def _begin(sql: Connection) -> None:
+def _prepare_server(sql: Any, record: object) -> None:  # noqa: ANN401  psycopg's own connection
+    del record
+    sql.execute(f"SET lock_timeout = '{PATIENCE_S}s'")
+    sql.commit()
+
+
+def _refuse_writes(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
+    del record
+    sql.execute("PRAGMA query_only = ON")
+
+
+def _refuse_writes_on_server(sql: Any, record: object) -> None:  # noqa: ANN401  psycopg's own connection
+    del record
+    sql.execute("SET default_transaction_read_only = on")
+    sql.commit()
+
+
+def _begin_on_file(sql: Connection) -> None:
     writes = sql.get_execution_options().get("writes", False)
     sql.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_on_server(sql: Connection) -> None:
+    if sql.get_execution_options().get("writes", False):
+        sql.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")

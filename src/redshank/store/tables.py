@@ -1,13 +1,27 @@
 """The tables of the store, and which version of them this is.
 
 In: nothing. Out: SQLAlchemy tables. Types are those that SQLite and PostgreSQL have alike. What a person said is only
-ever appended; of a question nothing changes but who holds it, and since when its label is in doubt.
+ever appended, and so are the ledger and the audit; of a question nothing changes but who holds it, and since when its
+label is in doubt.
 """
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
-VERSION = 2
-"""Of all tables together; changes whenever one does."""
+VERSION = 3
+"""Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
 
@@ -57,3 +71,121 @@ LABELS = Table(
     Column("about", String),
 )
 """As `Label` in `core/records.py`, in the order in which they arrived."""
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("arrival", BigInteger, nullable=False, unique=True),
+    Column("revision", Integer, nullable=False),
+    Column("device", String, nullable=False),
+    Column("family", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("first_seen_s", Float, nullable=False),
+    Column("last_seen_s", Float, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("over", Boolean, nullable=False),
+    Column("recorded_at_s", Float, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("state", String, nullable=False, default="open"),
+    Column("state_by", String, nullable=False, default=""),
+    Column("state_at_s", Float),
+    Index("alerts_by_time", "last_seen_s", "id"),
+    Index("alerts_by_device", "device", "last_seen_s", "id"),
+    Index("alerts_by_family", "family", "last_seen_s", "id"),
+    Index("alerts_by_severity", "severity", "last_seen_s", "id"),
+    Index("alerts_by_state", "state", "last_seen_s", "id"),
+    Index("alerts_by_hour", "hour", "family"),
+    Index("alerts_by_age", "recorded_at_s"),
+)
+"""The latest revision of each alert as JSON, beside it what is looked for; then what a person made of it. `arrival`
+grows with every revision that is written; `hour` is that of packet time in which it began."""
+
+EVIDENCE = Table(
+    "evidence",
+    METADATA,
+    Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("uid", String, primary_key=True),
+    Column("ts_s", Float, nullable=False),
+    Column("src_ip", String, nullable=False, index=True),
+    Column("dst_ip", String, nullable=False, index=True),
+    Column("score", Float, nullable=False),
+    Column("record", Text, nullable=False),
+)
+"""Some flows of each alert, of all its revisions: `Evidence` as JSON, beside it what is looked for."""
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("key", String, primary_key=True),
+    Column("place", BigInteger, nullable=False),
+    Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("sink", String, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("since_s", Float, nullable=False),
+    Column("at_s", Float, nullable=False),
+    Column("state", String, nullable=False, default="waiting"),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+    Index("outbox_due", "sink", "state", "at_s", "place"),
+)
+"""Each revision of an alert for each sink. `at_s`: when it is to be tried, or, once delivered, when that was."""
+
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", Text, nullable=False),
+)
+"""The lines of the ledger, 1, 2, 3, ... as they were written."""
+
+ALLOWANCES = Table(
+    "allowances",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("change", BigInteger, nullable=False, unique=True),
+    Column("record", Text, nullable=False),
+    Column("withdrawn", Boolean, nullable=False, default=False),
+)
+"""As `Allowance` in `core/allowance.py`; `change` grows whenever one is added or withdrawn."""
+
+DEVICES = Table(
+    "devices",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("mac", String),
+    Column("ips", Text, nullable=False),
+    Column("vendor", String),
+    Column("first_seen_s", Float, nullable=False),
+    Column("last_seen_s", Float, nullable=False, index=True),
+    Column("offers", Text, nullable=False),
+    Column("uses", Text, nullable=False),
+    Column("flows", BigInteger, nullable=False),
+    Column("sent_bytes", BigInteger, nullable=False),
+    Column("received_bytes", BigInteger, nullable=False),
+)
+"""As DEVICE in `core/schema.py`, lists as JSON; by link-layer address, or else by the first IP address."""
+
+BUNDLES = Table(
+    "bundles",
+    METADATA,
+    Column("sha256", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("first_used_s", Float, nullable=False),
+    Column("last_used_s", Float, nullable=False),
+)
+"""Which bundles judged here, and from when to when."""
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_s", Float, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("about", String, nullable=False, index=True),
+    Column("detail", Text, nullable=False),
+)
+"""What people and the service did to what is kept here, 1, 2, 3, ... in order."""

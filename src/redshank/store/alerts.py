@@ -1,0 +1,286 @@
+"""Alerts in the store: the latest revision of each, some of its flows, and what a person made of it.
+
+In: alerts as they are told. Out: the same, found by what they are about. The one idea: an alert, its flows and what is
+to be delivered of it are written in one transaction, and a revision that is there already changes nothing: whoever was
+killed before it heard that all is written down says it again. What a person decided stays whatever the device does.
+Text from the wire is kept exactly in the JSON; in the columns that are looked for, what does not print is escaped.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from redshank.core.errors import ConfigError
+from redshank.core.inert import inert
+from redshank.core.records import Alert, Evidence
+from redshank.store.audit import note
+from redshank.store.database import Database
+from redshank.store.outbox import put
+from redshank.store.reading import read_alert, read_evidence
+from redshank.store.search import Search
+from redshank.store.tables import ALERTS, EVIDENCE
+
+STATES = ("open", "acknowledged", "false_alarm", "escalated", "closed")
+"""What a person can make of an alert; it begins open."""
+MOST_EVIDENCE = 50
+"""Flows kept of an alert: the first, and those with the highest scores."""
+HOUR_S = 3600.0
+AT_ONCE = 500
+"""Alerts looked up by one statement."""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """An alert as the store has it.
+
+    Args:
+        alert: Its latest revision.
+        arrival: Grows with every revision that the store writes down, of any alert.
+        recorded_at_s: When the latest revision was written down, by the clock.
+        state: One of STATES.
+        state_by: Who said so; "" while nobody did.
+        state_at_s: When, by the clock.
+    """
+
+    alert: Alert
+    arrival: int
+    recorded_at_s: float
+    state: str
+    state_by: str
+    state_at_s: float | None
+
+
+class Alerts:
+    """The alerts of a store; several processes may have one.
+
+    Args:
+        database: The store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, alerts: Sequence[Alert], sinks: Iterable[str], at_s: float) -> int:
+        """Write alerts down, and what is to be delivered of them; durable when this returns.
+
+        Args:
+            alerts: In the order in which they were told. Of what is there already, or is older, nothing is written.
+            sinks: Names of those that each of them is for.
+            at_s: The time, s since the epoch.
+
+        Returns:
+            How many revisions are new.
+        """
+        names, new = tuple(sinks), 0
+        with self._database.writing() as sql:
+            for begin in range(0, len(alerts), AT_ONCE):
+                new += _record(sql, alerts[begin : begin + AT_ONCE], names, at_s)
+        return new
+
+    def judge(self, ids: Sequence[str], state: str, by: str, at_s: float, why: str = "") -> int:
+        """Write down what a person makes of alerts; the audit keeps every such decision.
+
+        Args:
+            ids: The alerts.
+            state: One of STATES.
+            by: Who says so.
+            at_s: When, s since the epoch.
+            why: In words.
+
+        Returns:
+            How many alerts there were.
+
+        Raises:
+            ConfigError: If the state is none, or nobody says so.
+        """
+        if state not in STATES:
+            raise ConfigError(f"state: {state[:40]!r} is none; allowed are {', '.join(STATES)}")
+        if not by.strip():
+            raise ConfigError("state: nobody is named who decides it; say who")
+        changed = 0
+        with self._database.writing() as sql:
+            for one in dict.fromkeys(ids):
+                was = sql.execute(select(ALERTS.c.state).where(ALERTS.c.id == one)).scalar()
+                if was is None:
+                    continue
+                sql.execute(
+                    update(ALERTS)
+                    .where(ALERTS.c.id == one)
+                    .values(state=state, state_by=inert(by.strip()), state_at_s=at_s)
+                )
+                note(sql, at_s, by.strip(), f"alert {state}", one, {"was": was, "why": why})
+                changed += 1
+        return changed
+
+    def find(
+        self, search: Search | None = None, limit: int = 100, after: tuple[float, str] | None = None, skip: int = 0
+    ) -> list[Filed]:
+        """Return alerts, those seen last first.
+
+        Args:
+            search: What they are to be like; all if absent.
+            limit: How many at most.
+            after: `last_seen_s` and `id` of the last one of the page before: quick on any page.
+            skip: How many to leave out; for a page by its number, slower the higher it is.
+        """
+        wanted = (search or Search()).where()
+        if after is not None:
+            time, last = ALERTS.c.last_seen_s, ALERTS.c.id
+            wanted.append((time <= after[0]) & ((time < after[0]) | (last < after[1])))
+        order = (ALERTS.c.last_seen_s.desc(), ALERTS.c.id.desc())
+        with self._database.reading() as sql:
+            rows = sql.execute(select(ALERTS).where(*wanted).order_by(*order).limit(limit).offset(skip))
+            return [_filed(row) for row in rows]
+
+    def get(self, alert: str) -> Filed | None:
+        """Return the alert with this id, or None."""
+        with self._database.reading() as sql:
+            row = sql.execute(select(ALERTS).where(ALERTS.c.id == alert)).first()
+        return None if row is None else _filed(row)
+
+    def evidence(self, alert: str) -> list[Evidence]:
+        """Return the flows that are kept of an alert, of all its revisions, in the order of time."""
+        with self._database.reading() as sql:
+            return sorted(_evidence(sql, [alert]).get(alert, {}).values(), key=lambda one: (one.ts_s, one.uid))
+
+    def since(self, arrival: int, limit: int = 1000) -> list[Filed]:
+        """Return what was written down after an arrival, in order; for those who follow. Begin with 0."""
+        wanted = select(ALERTS).where(ALERTS.c.arrival > arrival).order_by(ALERTS.c.arrival).limit(limit)
+        with self._database.reading() as sql:
+            return [_filed(row) for row in sql.execute(wanted)]
+
+    def last_arrival(self) -> int:
+        """Return the arrival of what was written down last, 0 if nothing was."""
+        with self._database.reading() as sql:
+            return _last_arrival(sql)
+
+    def unfinished(self) -> list[Alert]:
+        """Return the alerts whose windows were never closed: what a service that was killed had open."""
+        with self._database.reading() as sql:
+            rows = sql.execute(select(ALERTS.c.record).where(ALERTS.c.over.is_(False)).order_by(ALERTS.c.arrival))
+            return [read_alert(row.record) for row in rows]
+
+    def count(self, search: Search | None = None) -> int:
+        """Return how many alerts there are."""
+        with self._database.reading() as sql:
+            wanted = select(func.count()).select_from(ALERTS).where(*(search or Search()).where())
+            return int(sql.execute(wanted).scalar_one())
+
+    def counts(self, by: str, search: Search | None = None) -> dict[str, int]:
+        """Return how many alerts there are of each device, family, severity or state, the most frequent first.
+
+        Args:
+            by: "device", "family", "severity" or "state".
+            search: What they are to be like; all if absent.
+        """
+        column = ALERTS.c[by]
+        wanted = (
+            select(column, func.count())
+            .where(*(search or Search()).where())
+            .group_by(column)
+            .order_by(func.count().desc(), column)
+        )
+        with self._database.reading() as sql:
+            return {name: number for name, number in sql.execute(wanted)}  # noqa: C416  a row is no pair
+
+    def per_hour(self, since_s: float, until_s: float) -> list[tuple[float, str, int]]:
+        """Return how many alerts began in each hour: its start in s since the epoch, the family, the number.
+
+        Args:
+            since_s: Packet time in the first hour.
+            until_s: Packet time before which the last hour begins.
+        """
+        group = (ALERTS.c.hour, ALERTS.c.family)
+        wanted = (
+            select(*group, func.count())
+            .where(ALERTS.c.hour >= since_s // HOUR_S, ALERTS.c.hour < until_s / HOUR_S)
+            .group_by(*group)
+            .order_by(*group)
+        )
+        with self._database.reading() as sql:
+            return [(hour * HOUR_S, family, number) for hour, family, number in sql.execute(wanted)]
+
+
+def _filed(row: Row[Any]) -> Filed:
+    return Filed(
+        read_alert(row.record), row.arrival, row.recorded_at_s, row.state, row.state_by, row.state_at_s
+    )  # fmt: skip
+
+
+def _record(sql: Connection, alerts: Sequence[Alert], sinks: tuple[str, ...], at_s: float) -> int:
+    there = select(ALERTS.c.id, ALERTS.c.revision).where(ALERTS.c.id.in_({alert.id for alert in alerts}))
+    known = {row.id: row.revision for row in sql.execute(there)}
+    newest = dict(known)
+    told = []
+    for alert in alerts:
+        if alert.revision > newest.get(alert.id, -1):
+            newest[alert.id] = alert.revision
+            told.append(alert)
+    if not told:
+        return 0
+    latest = {alert.id: alert for alert in told}  # of several revisions the last
+    arrival = _last_arrival(sql)
+    rows = [_row(alert, arrival + 1 + place, at_s) for place, alert in enumerate(latest.values())]
+    fresh = [row for row in rows if row["id"] not in known]
+    grown = [row | {"this": row["id"]} for row in rows if row["id"] in known]
+    if fresh:
+        sql.execute(insert(ALERTS), fresh)
+    if grown:
+        sql.execute(update(ALERTS).where(ALERTS.c.id == bindparam("this")), grown)
+    _keep_evidence(sql, told, known)
+    put(sql, told, sinks, at_s)
+    return len(told)
+
+
+def _row(alert: Alert, arrival: int, at_s: float) -> dict[str, Any]:
+    return {
+        "id": alert.id, "arrival": arrival, "revision": alert.revision, "device": inert(alert.device),
+        "family": inert(alert.family), "severity": alert.severity,
+        "hour": int(alert.first_seen_s // HOUR_S), "first_seen_s": alert.first_seen_s,
+        "last_seen_s": alert.last_seen_s, "count": alert.count, "score": _finite(alert.score), "over": alert.over,
+        "recorded_at_s": at_s, "record": alert.to_json(),
+    }  # fmt: skip
+
+
+def _last_arrival(sql: Connection) -> int:
+    return int(sql.execute(select(func.coalesce(func.max(ALERTS.c.arrival), 0))).scalar_one())
+
+
+def _keep_evidence(sql: Connection, told: Sequence[Alert], known: Mapping[str, int]) -> None:
+    grown = sorted({alert.id for alert in told} & known.keys())
+    kept = _evidence(sql, grown)
+    if grown:
+        sql.execute(delete(EVIDENCE).where(EVIDENCE.c.alert.in_(grown)))
+    for alert in told:
+        if alert.evidence:
+            kept.setdefault(alert.id, {}).update({inert(one.uid): one for one in alert.evidence})
+    rows = [
+        {
+            "alert": alert, "uid": uid, "ts_s": one.ts_s, "src_ip": inert(one.src_ip),
+            "dst_ip": inert(one.dst_ip), "score": _finite(one.score), "record": json.dumps(asdict(one)),
+        }
+        for alert, flows in kept.items() for uid, one in _bounded(flows)
+    ]  # fmt: skip
+    if rows:
+        sql.execute(insert(EVIDENCE), rows)
+
+
+def _evidence(sql: Connection, alerts: Sequence[str]) -> dict[str, dict[str, Evidence]]:
+    found: dict[str, dict[str, Evidence]] = {}
+    for row in sql.execute(select(EVIDENCE).where(EVIDENCE.c.alert.in_(alerts))):
+        found.setdefault(row.alert, {})[row.uid] = read_evidence(row.record)
+    return found
+
+
+def _bounded(flows: dict[str, Evidence]) -> list[tuple[str, Evidence]]:
+    """Return the first flow, and of the others the strongest."""
+    first, *rest = sorted(flows.items(), key=lambda item: (item[1].ts_s, item[0]))
+    return [first, *sorted(rest, key=lambda item: -_finite(item[1].score))[: MOST_EVIDENCE - 1]]
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0

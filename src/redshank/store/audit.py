@@ -1,0 +1,84 @@
+"""Who did what, and when: appended, in order, for good.
+
+In: what a person or the service did to what the store keeps. Out: the same, newest first. Nothing here changes an
+entry, and retention leaves them alone.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from redshank.core.inert import inert
+from redshank.store.database import Database
+from redshank.store.tables import AUDIT
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody did.
+
+    Args:
+        place: 1, 2, 3, ...
+        at_s: When, s since the epoch.
+        who: A person, or "redshank".
+        what: What they did: "alert closed", "retention", ...
+        about: The id of what they did it to.
+        detail: More of it, as JSON can hold it.
+    """
+
+    place: int
+    at_s: float
+    who: str
+    what: str
+    about: str
+    detail: Mapping[str, Any]
+
+
+class Audit:
+    """The audit of a store; several processes may write it.
+
+    Args:
+        database: The store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, at_s: float, who: str, what: str, about: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Write down what somebody did; arguments as of `Entry`."""
+        with self._database.writing() as sql:
+            note(sql, at_s, who, what, about, detail or {})
+
+    def entries(self, limit: int = 100, before: int | None = None, about: str | None = None) -> list[Entry]:
+        """Return entries, the newest first.
+
+        Args:
+            limit: How many at most.
+            before: Place of the last one of the page before.
+            about: Only those about this.
+        """
+        wanted = select(AUDIT).order_by(AUDIT.c.place.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(AUDIT.c.place < before)
+        if about is not None:
+            wanted = wanted.where(AUDIT.c.about == about)
+        with self._database.reading() as sql:
+            return [Entry(**row._asdict() | {"detail": json.loads(row.detail)}) for row in sql.execute(wanted)]
+
+
+def note(sql: Connection, at_s: float, who: str, what: str, about: str, detail: Mapping[str, Any]) -> None:
+    """Write an entry in the transaction of what was done."""
+    place = int(sql.execute(select(func.coalesce(func.max(AUDIT.c.place), 0))).scalar_one())
+    sql.execute(
+        insert(AUDIT).values(
+            place=place + 1,
+            at_s=at_s,
+            who=inert(who),
+            what=inert(what),
+            about=inert(about),
+            detail=json.dumps(detail, sort_keys=True),
+        )
+    )

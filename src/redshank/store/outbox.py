@@ -1,0 +1,123 @@
+"""What is still to be delivered: each revision of an alert, once for each sink.
+
+In: what `store/alerts.py` writes down together with the alert; what became of each attempt. Out: what is due. The one
+idea: the alert and the promise to deliver it are one transaction, so that neither is there without the other; a row
+stays until its alert goes, so that nothing is promised twice. What was sent just before a kill may be sent again: its
+key is the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+
+from redshank.core.inert import inert
+from redshank.core.records import Alert
+from redshank.store.database import Database
+from redshank.store.reading import read_alert
+from redshank.store.tables import OUTBOX
+
+WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
+MOST_CHARACTERS = 500
+"""Of an error that is kept."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One alert on its way to one sink.
+
+    Args:
+        key: Alert id, revision and sink: unique and stable.
+        sink: The sink.
+        alert: What is to be delivered.
+        tries: How many tries failed.
+        since_s: When it was recorded, by the clock.
+        error: What the last try said; "" before one failed.
+    """
+
+    key: str
+    sink: str
+    alert: Alert
+    tries: int
+    since_s: float
+    error: str = ""
+
+
+class Outbox:
+    """The outbox of a store; several threads and processes may have one.
+
+    Args:
+        database: The store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, sink: str, now_s: float, limit: int) -> list[Owed]:
+        """Return what is to be tried now, the longest due first.
+
+        Args:
+            sink: For whom.
+            now_s: The time, s since the epoch.
+            limit: How much at most.
+        """
+        return self._owed(limit, OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING, OUTBOX.c.at_s <= now_s)
+
+    def dead(self, limit: int = 1000) -> list[Owed]:
+        """Return what was given up."""
+        return self._owed(limit, OUTBOX.c.state == DEAD)
+
+    def delivered(self, key: str, at_s: float) -> None:
+        """Note that it arrived; it is never due again."""
+        with self._database.writing() as sql:
+            sql.execute(
+                update(OUTBOX).where(OUTBOX.c.key == key).values(state=DELIVERED, at_s=at_s, record="", error="")
+            )
+
+    def failed(self, key: str, error: str, again_at_s: float | None) -> None:
+        """Note a try that failed.
+
+        Args:
+            key: What was tried.
+            error: What the sink said; the beginning is kept.
+            again_at_s: When it is to be tried again, s since the epoch; None: it is given up.
+        """
+        values = {"state": DEAD} if again_at_s is None else {"at_s": again_at_s}
+        with self._database.writing() as sql:
+            sql.execute(
+                update(OUTBOX)
+                .where(OUTBOX.c.key == key, OUTBOX.c.state == WAITING)
+                .values(tries=OUTBOX.c.tries + 1, error=inert(error[:MOST_CHARACTERS]), **values)
+            )
+
+    def revive(self, keys: Iterable[str], now_s: float) -> int:
+        """Let what was given up be tried anew; return how much that is."""
+        wanted = update(OUTBOX).where(OUTBOX.c.key.in_(list(keys)), OUTBOX.c.state == DEAD)
+        with self._database.writing() as sql:
+            return sql.execute(wanted.values(state=WAITING, tries=0, since_s=now_s, at_s=now_s)).rowcount
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how much there is by sink and state: "waiting", "delivered" or "dead"."""
+        wanted = select(OUTBOX.c.sink, OUTBOX.c.state, func.count()).group_by(OUTBOX.c.sink, OUTBOX.c.state)
+        with self._database.reading() as sql:
+            return {(sink, state): number for sink, state, number in sql.execute(wanted)}
+
+    def _owed(self, limit: int, *wanted: ColumnElement[bool]) -> list[Owed]:
+        rows = select(OUTBOX).where(*wanted).order_by(OUTBOX.c.at_s, OUTBOX.c.place).limit(limit)
+        with self._database.reading() as sql:
+            found = sql.execute(rows).all()
+        return [Owed(row.key, row.sink, read_alert(row.record), row.tries, row.since_s, row.error) for row in found]
+
+
+def put(sql: Connection, told: Sequence[Alert], sinks: Sequence[str], at_s: float) -> None:
+    """Write down, in the transaction of the alerts, that each of them is to be delivered to each sink."""
+    place = int(sql.execute(select(func.coalesce(func.max(OUTBOX.c.place), 0))).scalar_one())
+    rows = [
+        {
+            "key": f"{alert.id}-{alert.revision}-{sink}", "place": place + 1 + number, "alert": alert.id, "sink": sink,
+            "record": record, "since_s": at_s, "at_s": at_s,
+        }
+        for number, (alert, record) in enumerate((alert, alert.to_json()) for alert in told) for sink in sinks
+    ]  # fmt: skip
+    if rows:
+        sql.execute(insert(OUTBOX), rows)

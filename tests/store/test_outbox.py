@@ -1,0 +1,54 @@
+from records import alert
+from redshank.store.alerts import Alerts
+from redshank.store.database import Database
+from redshank.store.outbox import MOST_CHARACTERS, Outbox
+
+NOW_S = 1_700_000_000.0
+
+
+def filled(database: Database) -> Outbox:
+    Alerts(database).record([alert(id="a"), alert(id="b")], ["eve", "webhook"], NOW_S)
+    return Outbox(database)
+
+
+def keys(outbox: Outbox, sink: str, after_s: float = 0.0, limit: int = 10) -> list[str]:
+    return [owed.key for owed in outbox.due(sink, NOW_S + after_s, limit)]
+
+
+def test_each_sink_is_owed_its_own_rows_in_order(database: Database) -> None:
+    outbox = filled(database)
+    assert keys(outbox, "eve") == ["a-0-eve", "b-0-eve"]
+    assert keys(outbox, "webhook", limit=1) == ["a-0-webhook"]
+    assert keys(outbox, "eve", after_s=-1) == []
+    (first, _) = outbox.due("eve", NOW_S, 10)
+    assert (first.sink, first.alert, first.tries, first.since_s, first.error) == ("eve", alert(id="a"), 0, NOW_S, "")
+
+
+def test_what_was_delivered_is_never_due_again(database: Database) -> None:
+    outbox = filled(database)
+    outbox.delivered("a-0-eve", NOW_S + 1)
+    outbox.delivered("a-0-eve", NOW_S + 1)
+    outbox.failed("a-0-eve", "too late", NOW_S)
+    assert keys(outbox, "eve", after_s=100) == ["b-0-eve"]
+    assert outbox.counts() == {("eve", "delivered"): 1, ("eve", "waiting"): 1, ("webhook", "waiting"): 2}
+
+
+def test_a_failure_waits_for_its_time_and_those_that_waited_longest_come_first(database: Database) -> None:
+    outbox = filled(database)
+    outbox.failed("a-0-eve", "refused\x00" + "!" * 900, NOW_S + 60)
+    assert keys(outbox, "eve") == ["b-0-eve"]
+    assert keys(outbox, "eve", after_s=60) == ["b-0-eve", "a-0-eve"]
+    late = outbox.due("eve", NOW_S + 60, 10)[1]
+    assert late.tries == 1
+    assert late.error.startswith("refused\\x00!!!")
+    assert len(late.error) < MOST_CHARACTERS + 10
+
+
+def test_what_was_given_up_is_kept_and_can_be_tried_anew(database: Database) -> None:
+    outbox = filled(database)
+    outbox.failed("a-0-eve", "gone", None)
+    assert keys(outbox, "eve", after_s=1e9) == ["b-0-eve"]
+    assert [(owed.key, owed.tries, owed.error) for owed in outbox.dead()] == [("a-0-eve", 1, "gone")]
+    assert outbox.revive(["a-0-eve", "b-0-eve", "none"], NOW_S + 5) == 1
+    assert keys(outbox, "eve", after_s=5) == ["b-0-eve", "a-0-eve"]
+    assert outbox.dead() == []

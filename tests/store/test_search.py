@@ -1,0 +1,41 @@
+import pytest
+
+from records import alert
+from redshank.core.records import Evidence
+from redshank.store.alerts import Alerts
+from redshank.store.database import Database
+from redshank.store.search import Search
+
+
+@pytest.fixture
+def alerts(database: Database) -> Alerts:
+    made = Alerts(database)
+    far = Evidence("C9", 5.0, "10.0.0.9", 1, "203.0.113.5", 23, "tcp", None, 0.8)
+    made.record([alert(id="a", device="10.0.0.7", family="dos", severity="high", last_seen_s=10.0)], [], 100.0)
+    made.record([alert(id="b", device="10.0.0.8", score=0.5, last_seen_s=20.0, evidence=())], [], 200.0)
+    made.record([alert(id="c", device="10.0.0.9", family="dos", last_seen_s=30.0, evidence=(far,))], [], 300.0)
+    made.judge(["b"], "closed", "ana", 400.0)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (Search(), "cba"),
+        (Search(devices=("10.0.0.7", "10.0.0.8")), "ba"),
+        (Search(families=("dos",)), "ca"),
+        (Search(families=("dos",), severities=("high",)), "a"),
+        (Search(states=("closed",)), "b"),
+        (Search(since_s=20.0), "cb"),
+        (Search(until_s=20.0), "a"),
+        (Search(least_score=0.6), "ca"),
+        (Search(address="203.0.113.5"), "c"),
+        (Search(address="10.0.0.8"), "b"),
+        (Search(recorded_before_s=200.0), "a"),
+        (Search(devices=("10.9.9.9",)), ""),
+    ],
+    ids=str,
+)
+def test_a_search_finds_what_fits_and_counts_it(alerts: Alerts, search: Search, found: str) -> None:
+    assert "".join(one.alert.id for one in alerts.find(search)) == found
+    assert alerts.count(search) == len(found)
