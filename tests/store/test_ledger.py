@@ -1,10 +1,10 @@
 import subprocess
 import sys
-from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select
 
+from redshank.core.errors import ActionError
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.tables import LEDGER
@@ -13,35 +13,31 @@ APPENDER = """
 import sys
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
-journal = Journal(Database(sys.argv[1]))
+journal, at = Journal(Database(sys.argv[1])), 0
 print('ready', flush=True)
 sys.stdin.readline()
 for n in range(40):
-    journal.append(f'{sys.argv[2]} {n}')
+    while not journal.append(at, f'{at} {sys.argv[2]} {n}'):
+        at += len(journal.lines(since=at))
 """
 
 
 def test_lines_come_back_in_the_order_in_which_they_were_written(database: Database) -> None:
     journal = Journal(database)
     assert journal.lines() == []
-    for line in ("one", "two \u00e4", "three"):
-        journal.append(line)
+    assert [journal.append(at, line) for at, line in enumerate(("one", "two \u00e4", "three"))] == [True] * 3
     assert journal.lines() == ["one", "two \u00e4", "three"]
-    assert journal.lines(after=2) == ["three"]
+    assert journal.lines(since=2) == ["three"]
+    assert journal.lines(since=3) == []
 
 
-def test_lines_that_follow_from_those_before_are_written_together_or_not_at_all(database: Database) -> None:
+def test_a_line_is_written_after_the_last_one_or_not_at_all(database: Database) -> None:
     journal = Journal(database)
-    journal.extend(lambda before: [f"{len(before)} before", "next"])
-    journal.extend(lambda before: [f"saw {before}"], after=1)
-    assert journal.lines() == ["0 before", "next", "saw ['next']"]
-
-    def fail(before: Sequence[str]) -> list[str]:
-        raise KeyError(len(before))
-
-    with pytest.raises(KeyError):
-        journal.extend(fail)
-    assert len(journal.lines()) == 3
+    journal.append(0, "one")
+    assert not journal.append(0, "another one")
+    with pytest.raises(ActionError, match="ledger: no line 2 can be written, there are 1 before it"):
+        journal.append(2, "three")
+    assert journal.lines() == ["one"]
 
 
 def test_two_processes_append_without_gaps_and_doubles(database: Database, place: str) -> None:
@@ -55,10 +51,15 @@ def test_two_processes_append_without_gaps_and_doubles(database: Database, place
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
     for writer in writers:
-        writer.communicate("go\n", timeout=60)
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
         assert writer.returncode == 0
-    lines = Journal(database).lines()
+    lines = [line.split() for line in Journal(database).lines()]
     with database.reading() as sql:
-        assert list(sql.execute(select(LEDGER.c.place).order_by(LEDGER.c.place)).scalars()) == list(range(1, 81))
+        assert list(sql.execute(select(LEDGER.c.place).order_by(LEDGER.c.place)).scalars()) == list(range(80))
+    assert [int(at) for at, _, _ in lines] == list(range(80))
     for who in ("ana", "ben"):
-        assert [line for line in lines if line.startswith(who)] == [f"{who} {n}" for n in range(40)]
+        assert [int(n) for _, name, n in lines if name == who] == list(range(40))

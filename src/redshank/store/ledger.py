@@ -1,13 +1,13 @@
 """The ledger's lines: appended, in order, for good.
 
-In: lines that `respond/ledger.py` makes. Out: the same. The one idea: a line's number is given while nobody else
-writes, so that lines of several processes are 1, 2, 3, ... without gaps and doubles; nothing here changes a line.
+In: lines that `respond/ledger.py` makes, each with its number. Out: the same. The one idea: a line is written only
+under the number after the last one. Whoever made a line without having read what another process wrote meanwhile is
+told so, and makes it anew; so there are no gaps and no doubles, and nothing here changes a line.
 """
 
-from collections.abc import Callable, Sequence
+from sqlalchemy import func, insert, select
 
-from sqlalchemy import Connection, func, insert, select
-
+from redshank.core.errors import ActionError
 from redshank.store.database import Database
 from redshank.store.tables import LEDGER
 
@@ -22,37 +22,29 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, line: str) -> None:
-        """Write a line; it is durable when this returns."""
-        with self._database.writing() as sql:
-            _append(sql, [line])
-
-    def extend(self, make: Callable[[Sequence[str]], Sequence[str]], after: int = 0) -> None:
-        """Write lines that follow from those before them, with nobody's in between.
+    def append(self, at: int, line: str) -> bool:
+        """Write a line; it is durable when this returns.
 
         Args:
-            make: What makes them from the lines that are there; if it fails, nothing is written.
-            after: How many lines from the beginning it need not see.
+            at: Its number, from 0.
+            line: The line.
+
+        Returns:
+            Whether it was written: False if there is a line with this number already.
+
+        Raises:
+            ActionError: If the line before it is missing.
         """
         with self._database.writing() as sql:
-            _append(sql, make(_lines(sql, after)))
+            count = int(sql.execute(select(func.coalesce(func.max(LEDGER.c.place) + 1, 0))).scalar_one())
+            if at > count:
+                raise ActionError(f"ledger: no line {at} can be written, there are {count} before it")
+            if at == count:
+                sql.execute(insert(LEDGER).values(place=at, line=line))
+        return at == count
 
-    def lines(self, after: int = 0) -> list[str]:
-        """Return the lines in order.
-
-        Args:
-            after: How many to leave out from the beginning: those that are known.
-        """
+    def lines(self, since: int = 0) -> list[str]:
+        """Return all lines from number `since` on, in order."""
+        wanted = select(LEDGER.c.line).where(LEDGER.c.place >= since).order_by(LEDGER.c.place)
         with self._database.reading() as sql:
-            return _lines(sql, after)
-
-
-def _append(sql: Connection, lines: Sequence[str]) -> None:
-    place = int(sql.execute(select(func.coalesce(func.max(LEDGER.c.place), 0))).scalar_one())
-    if lines:
-        sql.execute(insert(LEDGER), [{"place": place + 1 + number, "line": line} for number, line in enumerate(lines)])
-
-
-def _lines(sql: Connection, after: int) -> list[str]:
-    wanted = select(LEDGER.c.line).where(LEDGER.c.place > after).order_by(LEDGER.c.place)
-    return list(sql.execute(wanted).scalars())
+            return list(sql.execute(wanted).scalars())

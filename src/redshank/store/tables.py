@@ -139,7 +139,7 @@ LEDGER = Table(
     Column("place", BigInteger, primary_key=True, autoincrement=False),
     Column("line", Text, nullable=False),
 )
-"""The lines of the ledger, 1, 2, 3, ... as they were written."""
+"""The lines of the ledger, 0, 1, 2, ... as they were written."""
 
 ALLOWANCES = Table(
     "allowances",
