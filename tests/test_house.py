@@ -97,7 +97,7 @@ def test_nothing_is_left_for_later(name: str) -> None:
 
 
 def test_what_a_gateway_runs_imports_no_training_library() -> None:
-    folders = ("core", "capture", "flows", "features", "detect", "alerts", "store", "pipeline", "commands")
+    folders = ("core", "capture", "flows", "features", "detect", "alerts", "respond", "store", "pipeline", "commands")
     names = [
         "redshank." + str(path.relative_to(SRC).with_suffix("")).replace("/", ".").removesuffix(".__init__")
         for path in MODULES

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = {
+    "backend": ("respond/backend.py", "Backend", "respond/backends"),
     "dataset": ("data/dataset.py", "Dataset", "data/datasets"),
     "detector": ("detect/detector.py", "Detector", "detect/detectors"),
     "experiment": ("experiments/experiment.py", "Experiment", "experiments/tables"),

@@ -26,6 +26,7 @@ KINDS = {
     "Feature sets": "features/feature_sets",
     "Detectors": "detect/detectors",
     "Sinks": "alerts/sinks",
+    "Backends": "respond/backends",
     "Datasets": "data/datasets",
     "Cleaning steps": "data/steps",
     "Protocols": "data/protocols",

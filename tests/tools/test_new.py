@@ -34,7 +34,7 @@ def test_a_stamped_extension_promises_what_its_contract_does(root: Path, kind: s
 
 
 def test_an_unknown_kind_is_refused(root: Path) -> None:
-    with pytest.raises(ValueError, match="kind: no 'sinkk' \\(there are: dataset, detector"):
+    with pytest.raises(ValueError, match="kind: no 'sinkk' \\(there are: backend, dataset, detector"):
         stamp(root, "sinkk", "mine")
 
 

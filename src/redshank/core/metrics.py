@@ -23,6 +23,9 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
     "redshank_dead_letters_total": ("Alerts that were given up and kept in the file of dead letters.", ("sink",)),
     "redshank_dead_letter_files_dropped_total": ("Full files of dead letters that had to make room.", ()),
+    "redshank_decisions_total": ("Decisions about what to do about an alert, by outcome.", ("outcome",)),
+    "redshank_actions_total": ("Actions, by measure and the state that they came into.", ("measure", "state")),
+    "redshank_action_problems_total": ("Times that actions could not be decided on or carried out.", ("where",)),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_source_up": ("Whether a source runs, by source.", ("source",)),
@@ -31,6 +34,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_packet_time_seconds": ("Packet time reached, seconds since the epoch.", ()),
     "redshank_sink_up": ("Whether the sink took what it was handed last.", ("sink",)),
     "redshank_delivery_delay_seconds": ("How long the alert waited that the sink took last.", ("sink",)),
+    "redshank_actions_active": ("Actions that hold now.", ()),
 }
 
 

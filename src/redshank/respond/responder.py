@@ -1,0 +1,243 @@
+"""Alerts in, actions carried out: policy, ledger and backend put together.
+
+In: alerts, as they are told, and the clock now and then. Out: actions in the ledger, and a kernel that does what the
+ledger says. The one idea: the ledger is what should be and the backend tells what is; `tick` makes one the other, so
+that a restart, a reboot, a firewall that somebody reloaded and an action that a person undid at a terminal are all the
+same case: put back what is missing, for the rest of its time, and lift what the ledger does not know.
+
+Nothing that goes wrong here ends the caller: it is counted, told once in the log, and kept in `problem`.
+"""
+
+import logging
+from collections.abc import Container, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Protocol
+
+from redshank.core.errors import ActionError
+from redshank.core.metrics import Metrics
+from redshank.core.records import MEASURES, Alert
+from redshank.respond.backend import Backend, Hold
+from redshank.respond.ledger import STALE_S, Ledger
+from redshank.respond.policy import Decision, History, Policy, decide
+from redshank.respond.protected import Protected, Surroundings
+from redshank.respond.states import Entry
+from redshank.respond.target import canonical
+
+POLICY, NEVER_BLOCK = "policy", "never_block"
+"""Who did it, in the ledger, where no person did."""
+EVERY_S = 10.0
+"""How often the kernel is asked what holds, when nothing has changed."""
+SLACK_S = 2.0
+"""What kernel and ledger may differ by: the kernel tells whole seconds."""
+STEP_S = 5.0
+"""By how much the clock may go back before its word about the past counts for nothing."""
+DEVICES_KEPT = 10_000
+"""Devices and families whose windows are counted; beyond it the one seen longest ago is forgotten."""
+
+_log = logging.getLogger(__name__)
+
+
+class Around(Protocol):
+    """Who tells what is around; `surroundings.Lookout` does."""
+
+    seen: Surroundings
+
+    def protected(self) -> Protected:
+        """Return the never-block list as it is now."""
+        ...
+
+
+class Responder:
+    """Policy, ledger and backend of one service.
+
+    Args:
+        policy: The table.
+        ledger: What became of every action.
+        backend: Who carries them out.
+        backend_name: Its name in the settings: what another one applied is not put back.
+        around: Who tells what is protected.
+        metrics: Counted into.
+    """
+
+    def __init__(
+        self, policy: Policy, ledger: Ledger, backend: Backend, backend_name: str, around: Around, metrics: Metrics
+    ) -> None:
+        self.policy, self.ledger, self.backend, self.backend_name = policy, ledger, backend, backend_name
+        self.problem = ""
+        """What went wrong the last time that something was tried; "" if nothing did."""
+        self._around, self._metrics = around, metrics
+        self._windows: dict[tuple[str, str], dict[str, float]] = {}
+        self._settled_s: float | None = None
+        self._news = True
+        ledger.tell = self._count
+
+    def take(self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str] = ()) -> list[Decision]:
+        """Decide about alerts, and carry out what may be done at once.
+
+        Args:
+            alerts: As they are told; one may come again as it grows.
+            now_s: The time, s since the epoch.
+            confirmed: Ids of alerts that a person confirmed.
+
+        Returns:
+            A decision for each; none if it is not known who is protected.
+        """
+        decisions: list[Decision] = []
+        try:
+            protected = self._around.protected()
+            self.ledger.refresh()
+            for alert in alerts:
+                decision = self._decide(alert, protected, now_s, confirmed=alert.id in confirmed)
+                self._metrics.count("redshank_decisions_total", outcome=decision.outcome)
+                decisions.append(decision)
+        except ActionError as error:
+            self._trouble("decide", error)
+        if any(decision.action for decision in decisions):
+            self.tick(now_s)
+        return decisions
+
+    def tick(self, now_s: float) -> None:
+        """Make the kernel do what the ledger says; call it about once a second.
+
+        Args:
+            now_s: The time, s since the epoch.
+        """
+        try:
+            self.ledger.refresh()
+            due = self._settled_s is None or not 0 <= now_s - self._settled_s < EVERY_S
+            over = any(entry.until_s is not None and entry.until_s <= now_s for entry in self.ledger.open())
+            if due or over or self._news:
+                self._settle(now_s)
+                self.problem = ""
+        except ActionError as error:
+            self._trouble("carry_out", error)
+
+    def flush(self, by: str, now_s: float, why: str) -> int:
+        """Take everything back, in the ledger and in the kernel.
+
+        Raises:
+            ActionError: If the kernel cannot be told; the ledger says then what it should be.
+        """
+        entries = self.ledger.open()
+        for entry in entries:
+            self.ledger.undo(entry.action.id, by, now_s, why, allow_s=0)
+        self.backend.flush()
+        return len(entries)
+
+    def _decide(self, alert: Alert, protected: Protected, now_s: float, *, confirmed: bool) -> Decision:
+        with suppress(ValueError):
+            alert = replace(alert, device=canonical(alert.device))
+        macs = self._around.seen.neighbors.get(alert.device, ())
+        history = self._history(alert, macs, now_s, confirmed=confirmed)
+        decision = decide(alert, self.policy, protected, now_s, macs=macs, history=history)
+        if decision.action is None:
+            return decision
+        waits = decision.approval or bool(self.ledger.held_up(now_s))
+        try:
+            entry = self.ledger.propose(decision.action, now_s, approval=waits)
+            if not waits:
+                self.ledger.approve(entry.action.id, POLICY, now_s)
+        except ActionError as error:
+            return Decision("refused", str(error))
+        return decision
+
+    def _history(self, alert: Alert, macs: tuple[str, ...], now_s: float, *, confirmed: bool) -> History:
+        windows = self._windows.pop((alert.device, alert.family), {})
+        windows = {name: at_s for name, at_s in windows.items() if now_s - at_s < self.policy.repeat_s}
+        windows.pop(alert.id, None)
+        windows[alert.id] = now_s
+        while len(windows) > self.policy.repeats:
+            del windows[next(iter(windows))]
+        self._windows[alert.device, alert.family] = windows
+        if len(self._windows) > DEVICES_KEPT:
+            del self._windows[next(iter(self._windows))]
+        targets = (alert.device, *macs)
+        against = [entry.action.measure for entry in self.ledger.open() if entry.action.target in targets]
+        allowed = (self.ledger.allowed(target, now_s) for target in targets)
+        return History(
+            repeats=len(windows),
+            confirmed=confirmed,
+            strikes=sum(map(self.ledger.strikes, targets)),
+            open=max(against, key=MEASURES.index, default=""),
+            allowed=next(filter(None, allowed), ""),
+        )
+
+    def _settle(self, now_s: float) -> None:
+        before_s, self._settled_s = self._settled_s, now_s
+        # What is written from here on, by us too, is looked at once more by the next tick.
+        self._news = False
+        protected = self._around.protected()
+        self._close(protected, now_s)
+        active = {hold.key: hold for hold in self.backend.active()}
+        stepped = before_s is not None and now_s < before_s - STEP_S
+        wanted, loads = self._compare(active, now_s, stepped=stepped)
+        strangers = [key for key in active if key not in wanted]
+        if strangers:
+            self.backend.lift(strangers)
+        self._load(loads, protected, now_s)
+        self._metrics.set("redshank_actions_active", sum(entry.state == "applied" for entry in self.ledger.open()))
+
+    def _close(self, protected: Protected, now_s: float) -> None:
+        """End what may not go on; approve what nobody has to approve."""
+        for entry in self.ledger.open():
+            name, applied = entry.action.id, entry.state == "applied"
+            if (reason := protected.why(entry.action.target)) is not None:
+                self.ledger.undo(name, NEVER_BLOCK, now_s, f"protected: {reason}", allow_s=0)
+            elif applied and entry.until_s is not None and entry.until_s <= now_s:
+                self.ledger.expire(name, now_s, "its time is over")
+            elif applied and entry.backend != self.backend_name:
+                self.ledger.expire(name, now_s, f"applied by {entry.backend}, not by {self.backend_name}")
+            elif not applied and now_s - entry.changed_s >= STALE_S:
+                self.ledger.expire(name, now_s, "it waited too long")
+            elif entry.state == "proposed" and not entry.approval and not self.ledger.held_up(now_s):
+                self.ledger.approve(name, POLICY, now_s)
+
+    def _compare(
+        self, active: dict[tuple[str, str], Hold], now_s: float, *, stepped: bool
+    ) -> tuple[set[tuple[str, str]], list[tuple[Entry, Hold]]]:
+        """Return what should hold, and what is to be loaded so that it does."""
+        wanted: set[tuple[str, str]] = set()
+        loads = []
+        for entry in self.ledger.open():
+            held = active.get(entry.key)
+            if entry.state == "approved":
+                left_s = min(entry.action.ttl_s, held.left_s) if held else entry.action.ttl_s
+                loads.append((entry, Hold(*entry.key, max(1.0, left_s))))
+            elif entry.state == "applied" and entry.until_s is not None:
+                if held is None and (stepped or entry.changed_s > now_s + STEP_S):
+                    # By a clock that was set back it would hold longer than it was meant to.
+                    self.ledger.expire(entry.action.id, now_s, "it no longer holds, and the clock was set back")
+                    continue
+                left_s = min(entry.until_s - now_s, entry.action.ttl_s)
+                if held is None or held.left_s > left_s + SLACK_S:
+                    loads.append((entry, Hold(*entry.key, left_s)))
+            else:
+                continue
+            wanted.add(entry.key)
+        return wanted, loads
+
+    def _load(self, loads: list[tuple[Entry, Hold]], protected: Protected, now_s: float) -> None:
+        try:
+            self.backend.apply([hold for _, hold in loads], protected)
+        except ActionError as error:
+            for entry, _ in loads:
+                if entry.state == "approved":
+                    self.ledger.fail(entry.action.id, now_s, str(error))
+            raise
+        for entry, hold in loads:
+            try:
+                self.ledger.applied(entry.action.id, now_s, hold.left_s, self.backend_name)
+            except ActionError:
+                # Somebody took it back while it was loaded.
+                self.backend.lift([entry.key])
+
+    def _count(self, entry: Entry) -> None:
+        self._news = True
+        self._metrics.count("redshank_actions_total", measure=entry.action.measure, state=entry.state)
+
+    def _trouble(self, where: str, error: ActionError) -> None:
+        self._metrics.count("redshank_action_problems_total", where=where)
+        if str(error) != self.problem:
+            _log.warning("%s", error)
+        self.problem = str(error)
