@@ -123,7 +123,8 @@ def main() -> None:
     columns = FEATURE_SETS.find(bundle.manifest.feature_set).columns
     x = rows(columns, asked.candidates + asked.labels, seed=0)
     begin = time.process_time()
-    land = Landscape.of(x, columns)
+    land = Landscape(x, columns)
+    _ = land.points, land.anomaly  # found when somebody asks for them
     placed_s = time.process_time() - begin
     score = Watched(Graph(bundle).probabilities)
     found = measure(land, score, asked.only or STRATEGIES.names(), asked.labels, asked.questions, asked.runs)

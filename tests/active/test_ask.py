@@ -33,7 +33,7 @@ def test_the_questions_are_those_that_choose_chooses(tmp_path: Path) -> None:
     found = FEATURE_SETS.find("conn")
     x = found().encode(batch)
     x = x[np.unique(groups(x), return_index=True)[1]]
-    land = Landscape.of(x, found.columns)
+    land = Landscape(x, found.columns)
     nothing = Known(land.points[:0], np.empty(0, np.int64), land.anomaly[:0])
     score = Graph(tiny_bundle()).probabilities
     kept = batch.take(np.unique(groups(found().encode(batch)), return_index=True)[1].tolist())

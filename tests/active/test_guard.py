@@ -26,6 +26,8 @@ def test_no_cap_is_exceeded_order_is_kept_and_the_rounds_end(
     for _ in range(ROWS + 1):
         may = guard.still(left)
         found = guard(may, size)
+        assert guard(may, size).tolist() == found.tolist(), "to try is not to ask"
+        guard.count(found)
         if not len(found):
             assert not len(may), "something may still be asked, and nothing was"
             break
@@ -53,9 +55,10 @@ def test_the_tightest_of_several_caps_binds() -> None:
 def test_a_group_may_come_back_when_it_is_a_small_share_of_all() -> None:
     group = np.array([0] * 5 + [-1] * 100)
     guard = Guard([group], [Cap(1.0, 2, share=0.05)])
-    assert guard(np.arange(5), 5).tolist() == [0, 1]
+    guard.count(np.array([0, 1]))
+    assert guard(np.arange(5), 5).tolist() == []
     assert guard.still(np.array([2, 3])).tolist() == []
-    guard(np.arange(5, 105), 100)
+    guard.count(guard(np.arange(5, 105), 100))
     assert guard.still(np.array([2, 3])).tolist() == [2, 3]
 
 

@@ -4,12 +4,13 @@ from redshank.active.query import Admit, Landscape, Rows, choose
 from redshank.active.strategies.margin import Margin
 from redshank.active.strategies.mixed import Mixed
 from redshank.active.strategies.random import Random
+from redshank.active.strategies.typical import Typical
 from redshank.active.strategy import Known
 from redshank.learn.model import Floats
 from tables import COLUMNS, part
 
 X = part(300, 0).x
-LAND = Landscape.of(X, COLUMNS)
+LAND = Landscape(X, COLUMNS)
 NOTHING = Known(LAND.points[:0], np.empty(0, np.int64), LAND.anomaly[:0])
 ALL = np.arange(len(X))
 
@@ -73,6 +74,16 @@ def test_rows_that_may_never_be_asked_are_no_candidates() -> None:
     assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=Late()).rows.tolist() == best[90:].tolist()
 
 
+def test_places_are_found_for_who_looks_at_them_alone() -> None:
+    land = Landscape(X, COLUMNS)
+    for strategy, found in ((Margin(), set()), (Typical(), {"embedding", "points"}), (Mixed(), {"anomaly"})):
+        known = land.known(strategy, ALL[:5], ALL[:5] % 2)
+        choose(strategy, land, ALL[5:], _first, known, 10)
+        assert {"embedding", "points", "anomaly"} & set(vars(land)) >= found
+        assert ("anomaly" in vars(land)) == ("anomaly" in found)
+        assert ("points" in vars(land)) == (not isinstance(strategy, Margin))
+
+
 def test_nothing_is_scored_for_a_strategy_that_does_not_look() -> None:
     def refusing(x: Floats) -> Floats:
         raise AssertionError(f"{len(x)} rows were scored")
@@ -106,12 +117,16 @@ def test_rows_that_are_refused_take_no_others_place() -> None:
     best = choose(Margin(), LAND, ALL, _first, NOTHING, len(ALL)).rows
 
     class Rare(Admit):
-        calls = 0
+        tried = 0
 
         def __call__(self, rows: Rows, size: int) -> Rows:
-            self.calls += 1
+            self.tried += 1
             return rows[np.isin(rows, best[-30:])][:size]
+
+        def count(self, rows: Rows) -> None:
+            self.counted = rows.tolist()
 
     rare = Rare()
     assert choose(Margin(), LAND, ALL, _first, NOTHING, 10, admit=rare).rows.tolist() == best[-30:-20].tolist()
-    assert rare.calls == 1
+    assert rare.tried == 3
+    assert rare.counted == best[-30:-20].tolist()

@@ -77,8 +77,15 @@ def test_a_strategy_works_with_labels_of_a_family_that_the_model_does_not_know(n
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
-def test_a_strategy_that_does_not_look_works_without_probabilities(name: str) -> None:
-    given = _pool(60, 4)
-    blind = replace(given, probabilities=given.probabilities[:, :0])
-    if not BUILT[name].looks:
-        assert BUILT[name].query(blind, 20, 1).tolist() == BUILT[name].query(given, 20, 1).tolist()
+@pytest.mark.parametrize("labels", [5, 120])
+def test_what_a_strategy_does_not_look_at_need_not_be_there(name: str, labels: int) -> None:
+    given, built = _pool(60, 4, labels), BUILT[name]
+    known, none = given.known, np.zeros(120, np.float32)
+    if "probabilities" not in built.looks_at:
+        given = replace(given, probabilities=given.probabilities[:, :0])
+    if "points" not in built.looks_at:
+        given = replace(given, points=given.points[:, :0], known=replace(known, points=known.points[:, :0]))
+    if "anomaly" not in built.looks_at:
+        given = replace(given, anomaly=none[:60], known=replace(given.known, anomaly=none[:labels]))
+    assert set(built.looks_at) <= {"probabilities", "points", "anomaly"}
+    assert built.query(given, 20, 1).tolist() == built.query(_pool(60, 4, labels), 20, 1).tolist()

@@ -89,7 +89,7 @@ def ask(
     labelled = before.labelled
     if not len(x):
         return Asked(candidates.flows_seen, 0, len(labelled), ())
-    land = Landscape.of(x, found.columns, steps=found.steps, seed=seed)
+    land = Landscape(x, found.columns, steps=found.steps, seed=seed)
     points = land.embedding.points(before.x) if len(before.x) else np.empty((0, land.points.shape[1]), np.float32)
     unusual = land.embedding.anomaly(before.x[labelled]) if len(labelled) else np.empty(0, np.float32)
     known = Known(points[labelled], before.classes(manifest.classes), unusual)

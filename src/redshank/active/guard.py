@@ -54,8 +54,13 @@ class Guard(Admit):
 
     Example:
         >>> guard = Guard([np.array([0, 0, 0, 1, 1])], [Cap(once=0.0, ever=2, share=0.0)])
-        >>> [guard(guard.still(np.arange(5)), 3).tolist() for _ in range(3)]
-        [[0, 3], [0, 3], []]
+        >>> for _ in range(3):
+        ...     asked = guard(guard.still(np.arange(5)), 3)
+        ...     guard.count(asked)
+        ...     print(asked.tolist())
+        [0, 3]
+        [0, 3]
+        []
     """
 
     def __init__(self, group_of: Sequence[Rows], caps: Sequence[Cap], asked: Rows | None = None) -> None:
@@ -66,7 +71,7 @@ class Guard(Admit):
         self._had = [np.zeros(int(group.max(initial=-1)) + 1, np.int64) for group in group_of]
         self._asked = 0
         if asked is not None:
-            self._count(asked)
+            self.count(asked)
 
     def still(self, rows: Rows) -> Rows:
         """See `Admit.still`: rows of groups that had all their questions are out."""
@@ -93,17 +98,16 @@ class Guard(Admit):
                 for one, new in zip(at, now, strict=True):
                     if one >= 0:
                         new[one] += 1
-        found = np.array(admitted, dtype=np.int64)
-        self._count(found)
-        return found
+        return np.array(admitted, dtype=np.int64)
 
-    def _most(self, cap: Cap) -> int:
-        return max(cap.ever, int(cap.share * self._asked))
-
-    def _count(self, rows: Rows) -> None:
+    def count(self, rows: Rows) -> None:
+        """See `Admit.count`."""
         self._asked += len(rows)
         for (group, _), had in zip(self._sorts, self._had, strict=True):
             np.add.at(had, group[rows][group[rows] >= 0], 1)
+
+    def _most(self, cap: Cap) -> int:
+        return max(cap.ever, int(cap.share * self._asked))
 
 
 def clusters(points: Floats, seed: int, count: int = CLUSTERS) -> Rows:

@@ -22,7 +22,7 @@ from sklearn.base import clone
 from redshank.active.agreement import confirmed, majority
 from redshank.active.doubt import DOUBTFUL
 from redshank.active.query import MOST, Admit, Landscape, Rows, choose
-from redshank.active.strategy import Known, Strategy
+from redshank.active.strategy import Strategy
 from redshank.data.parts import Part, Parts
 from redshank.learn import measures
 from redshank.learn.model import Classes, Floats, Model
@@ -210,7 +210,7 @@ def learn_actively(
         if not len(getattr(parts, name)):
             raise ValueError(f"the {name} part has no rows, nothing can be judged; use another protocol")
     answer: Analyst = analyst if analyst is not None else lambda rows: pool.y[rows]
-    land = landscape or Landscape.of(pool.x, parts.columns, steps=parts.steps, seed=seed)
+    land = landscape or Landscape(pool.x, parts.columns, steps=parts.steps, seed=seed)
     open_rows = np.ones(len(pool), dtype=np.bool_)
     answers, waiting = Answers(), deque[tuple[Rows, Classes]]()
     order = np.random.default_rng(seed).permutation(len(pool)).astype(np.int64)
@@ -229,7 +229,7 @@ def learn_actively(
             again = _to_recheck(answers, doubted, round(plan.recheck * questions))
             rest = np.flatnonzero(open_rows)
             rows, y = answers.labels()
-            known = Known(land.points[rows], y, land.anomaly[rows])
+            known = land.known(strategy, rows, y)
             size = questions - len(again)
             new = choose(
                 strategy, land, rest, asker.kept.predict_proba, known, size,

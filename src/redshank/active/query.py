@@ -6,11 +6,10 @@ and the questions of a site go through here alike. Memory is bounded: at most `m
 scored in a round.
 """
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from redshank.active.embedding import Embedding
 from redshank.active.strategy import Known, Pool, Strategy
 from redshank.features.feature_set import Column
-from redshank.learn.model import Floats
+from redshank.learn.model import Classes, Floats
 
 Rows = npt.NDArray[np.int64]
 
@@ -35,12 +34,15 @@ class Admit(ABC):
 
     @abstractmethod
     def __call__(self, rows: Rows, size: int) -> Rows:
-        """Return the rows that are asked in this round, in their order; called once a round.
+        """Return the rows that may be asked in a round, in their order; it counts nothing, and may be tried again.
 
         Args:
             rows: In the order they would be asked.
             size: How many may be.
         """
+
+    def count(self, rows: Rows) -> None:  # noqa: B027  most need not know
+        """Take note of the rows that a round asks."""
 
 
 MOST = 200_000
@@ -51,32 +53,54 @@ does not take the place of others."""
 
 @dataclass(frozen=True)
 class Landscape:
-    """Rows that can be asked about.
+    """Rows that can be asked about. Where they lie and how unusual they are is found when somebody asks for it.
 
     Args:
-        x: Raw feature values; may be memory-mapped. [n, c] float32
-        points: Where they lie. [n, d] float32
-        anomaly: How unusual they are. [n] float32
-        embedding: What placed them, and places others.
+        x: Raw feature values, at least one row; may be memory-mapped. [n, c] float32
+        columns: What the columns of a step are.
+        steps: Length of the sequence that a row is.
+        seed: Of the sample that the embedding is fitted on.
     """
 
     x: Floats
-    points: Floats
-    anomaly: Floats
-    embedding: Embedding
+    columns: Sequence[Column]
+    steps: int = 1
+    seed: int = 0
 
-    @classmethod
-    def of(cls, x: Floats, columns: Sequence[Column], *, steps: int = 1, seed: int = 0) -> Self:
-        """Place rows.
+    @cached_property
+    def embedding(self) -> Embedding:
+        """What places the rows, and others."""
+        return Embedding(self.x, self.columns, steps=self.steps, seed=self.seed)
 
-        Args:
-            x: Raw feature values, at least one row.
-            columns: What the columns of a step are.
-            steps: Length of the sequence that a row is.
-            seed: Of the sample that the embedding is fitted on.
+    @cached_property
+    def points(self) -> Floats:
+        """Where the rows lie. [n, d] float32."""
+        return self.embedding.points(self.x)
+
+    @cached_property
+    def anomaly(self) -> Floats:
+        """How unusual the rows are. [n] float32."""
+        return self.embedding.anomaly(self.x)
+
+    def seen(self, strategy: Strategy, rows: Rows) -> tuple[Floats, Floats]:
+        """Return points and anomaly of rows, as far as a strategy looks at them.
+
+        Shape:
+            rows: [m] int64; returns: [m, d] and [m] float32, d = 0 and zeros where it does not look.
         """
-        embedding = Embedding(x, columns, steps=steps, seed=seed)
-        return cls(x, embedding.points(x), embedding.anomaly(x), embedding)
+        return (
+            self.points[rows] if "points" in strategy.looks_at else np.empty((len(rows), 0), np.float32),
+            self.anomaly[rows] if "anomaly" in strategy.looks_at else np.zeros(len(rows), np.float32),
+        )
+
+    def known(self, strategy: Strategy, rows: Rows, y: Classes) -> Known:
+        """Return labels of the landscape's own rows, as a strategy sees them.
+
+        Shape:
+            rows, y: [m] int64.
+        """
+        points, anomaly = self.seen(strategy, rows)
+        return Known(points, y, anomaly)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -130,16 +154,17 @@ def choose(
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     x = landscape.x[rows]
-    probabilities = score(x) if strategy.looks else np.empty((len(x), 0), np.float32)
-    pool = Pool(x, probabilities, landscape.points[rows], landscape.anomaly[rows], known)
+    probabilities = score(x) if "probabilities" in strategy.looks_at else np.empty((len(x), 0), np.float32)
+    pool = Pool(x, probabilities, *landscape.seen(strategy, rows), known)
     drawn = rows[strategy.drawn(pool, size, seed)]
     if admit is None:
         asked = rows[strategy.query(pool, size, seed)]
         return Chosen(asked, np.isin(asked, drawn))
+    asked = rows[:0]
     for spare in SPARE:
         ranked = rows[strategy.query(pool, size * spare, seed)]
-        # What is admitted is counted by whoever admits it, so a copy says whether the ranking is long enough.
-        if len(ranked) == len(rows) or len(copy.deepcopy(admit)(ranked, size)) >= size:
+        asked = admit(ranked, size)[:size]
+        if len(ranked) == len(rows) or len(asked) >= size:
             break
-    asked = admit(ranked, size)[:size]
+    admit.count(asked)
     return Chosen(asked, np.isin(asked, drawn))

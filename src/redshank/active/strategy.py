@@ -39,7 +39,7 @@ class Pool:
 
     Args:
         x: Raw feature values, NaN where absent. [n, c] float32
-        probabilities: The present model's class probabilities; k = 0 for a strategy that does not look. [n, k] float32
+        probabilities: The present model's class probabilities. [n, k] float32
         points: Where each lies; their distances mean something, see `active/embedding.py`. [n, d] float32
         anomaly: How unusual each is, known without any label; 0 to 1, high = unusual. [n] float32
         known: The labels given so far.
@@ -67,8 +67,8 @@ class Pool:
 class Strategy(ABC):
     """A query strategy."""
 
-    looks: ClassVar[bool] = True
-    """Whether it looks at probabilities; where it does not, nothing is scored for it."""
+    looks_at: ClassVar[tuple[str, ...]] = ("probabilities", "points", "anomaly")
+    """Which of these fields of a pool, and of what is known, it looks at; others are not computed for it."""
 
     @abstractmethod
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:

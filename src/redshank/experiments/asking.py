@@ -71,7 +71,7 @@ class Ground:
             parts: Pool and test.
             seed: Of the sample that distances are fitted on.
         """
-        return cls(parts, Landscape.of(parts.train.x, parts.columns, steps=parts.steps, seed=seed))
+        return cls(parts, Landscape(parts.train.x, parts.columns, steps=parts.steps, seed=seed))
 
     def every_label(self, cell: Cell) -> tuple[float, float]:
         """Return accuracy and macro-F1 on test of the cell's model when it has every label of the pool."""

@@ -20,7 +20,7 @@ SHARE = 0.1  # of the candidates count as unusual
 class Anomalous(Strategy):
     """Typical rows among the most unusual tenth of the candidates, places without a label first."""
 
-    looks: ClassVar[bool] = False
+    looks_at: ClassVar[tuple[str, ...]] = ("points", "anomaly")
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick unusual rows of different places; see `Strategy.query`."""

@@ -6,6 +6,8 @@ bias on `Pool.points`, and what changes nothing counts as covered. scikit-active
 writes out gradients of classes x coordinates; they are a product, and so are their distances.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,8 @@ from redshank.active.strategy import Pool, Strategy
 
 class Badge(Strategy):
     """The largest gradient first, then drawn by the squared distance to those before (k-means++)."""
+
+    looks_at: ClassVar[tuple[str, ...]] = ("probabilities", "points")
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick rows with large and different gradients; see `Strategy.query`."""

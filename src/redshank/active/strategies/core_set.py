@@ -18,7 +18,7 @@ LOOKED = 50_000  # candidates whose distances to all labels are computed
 class CoreSet(Strategy):
     """Farthest from labels and from what was just picked first."""
 
-    looks: ClassVar[bool] = False
+    looks_at: ClassVar[tuple[str, ...]] = ("points",)
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick rows far from all labels; see `Strategy.query`."""

@@ -5,6 +5,8 @@ differ: the radius at which 95 % of the balls are pure is read from distances be
 scikit-activeml's ProbCover holds the distances of all rows to all.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +19,8 @@ IMPURE = 0.05
 
 class Coverage(Strategy):
     """Balls that cover the most first; at random once all is covered."""
+
+    looks_at: ClassVar[tuple[str, ...]] = ("probabilities", "points")
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick the middles of the best balls; see `Strategy.query`."""

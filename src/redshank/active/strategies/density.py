@@ -5,6 +5,8 @@ Source: Settles and Craven, "An Analysis of Active Learning Strategies for Seque
 Tsou, COLING 2008, and only the most uncertain candidates are compared.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 from skactiveml.pool import uncertainty_scores
@@ -18,6 +20,8 @@ AMONG = 2_000  # rows that they are compared with
 
 class Density(Strategy):
     """Highest entropy times likeness to its neighbors first."""
+
+    looks_at: ClassVar[tuple[str, ...]] = ("probabilities", "points")
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick uncertain rows of crowds; see `Strategy.query`."""

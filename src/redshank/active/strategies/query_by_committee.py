@@ -4,6 +4,8 @@ Source: Seung, Opper, Sompolinsky, COLT 1992; Abe and Mamitsuka, ICML 1998, for 
 for the entropy of votes, which is scikit-activeml's (https://scikit-activeml.github.io/).
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 from skactiveml.pool import uncertainty_scores, vote_entropy
@@ -17,6 +19,8 @@ LEAVES = 32
 
 class QueryByCommittee(Strategy):
     """Highest entropy of the votes first; of the model's own probabilities while no two classes have a label."""
+
+    looks_at: ClassVar[tuple[str, ...]] = ("probabilities", "points")
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick the rows that a committee disagrees about; see `Strategy.query`."""

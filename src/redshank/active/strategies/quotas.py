@@ -4,6 +4,8 @@ Source: Beaugnon, Chifflier, Bach, "ILAB: An Interactive Labelling Strategy for 
 differ: a family is what the present model takes a row for, and within it the smallest margin asks, not a likelihood.
 """
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 from skactiveml.pool import uncertainty_scores
@@ -14,6 +16,8 @@ from redshank.active.strategy import Pool, Strategy
 
 class Quotas(Strategy):
     """Families in turn, those with the fewest labels first; within one the smallest margin first."""
+
+    looks_at: ClassVar[tuple[str, ...]] = ("probabilities",)
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick equal shares of the families; see `Strategy.query`."""

@@ -11,7 +11,7 @@ from redshank.active.strategy import Pool, Strategy
 class Random(Strategy):
     """Uniform draws without replacement."""
 
-    looks: ClassVar[bool] = False
+    looks_at: ClassVar[tuple[str, ...]] = ()
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick uniformly; see `Strategy.query`."""

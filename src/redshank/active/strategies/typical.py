@@ -20,7 +20,7 @@ GROUPS = 500  # at most, as published
 class Typical(Strategy):
     """As many groups as labels and questions; the least covered and largest first, of each its most typical row."""
 
-    looks: ClassVar[bool] = False
+    looks_at: ClassVar[tuple[str, ...]] = ("points",)
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick typical rows of places without a label; see `Strategy.query`."""

@@ -150,7 +150,7 @@ def hostile(cell: Cell, ground: Ground) -> tuple[Learned, int]:
     own = len(parts.train)
     if "flood" in options:
         parts, _ = flooded(parts, options["flood"], cell.seed)
-        land = Landscape.of(parts.train.x, parts.columns, steps=parts.steps, seed=cell.seed)
+        land = Landscape(parts.train.x, parts.columns, steps=parts.steps, seed=cell.seed)
     pool, kinds = parts.train, len(parts.classes)
     helped: dict[str, Any] = {}
     if "cap" in options:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from redshank.active.query import Landscape, Rows, choose
-from redshank.active.strategy import STRATEGIES, Known
+from redshank.active.strategy import STRATEGIES
 from redshank.data.parts import Part, Parts
 from redshank.detect import calibrate
 from redshank.detect.calibrate import attack_score
@@ -121,10 +121,10 @@ class ActiveNewNetwork(Experiment):
         figures = _judged(cell, model, parts, test, 0)
         if "strategy" in cell.options:
             strategy = STRATEGIES.find(cell.options["strategy"])()
-            land = Landscape.of(pool.x, parts.columns, seed=cell.seed)
+            land = Landscape(pool.x, parts.columns, seed=cell.seed)
             rows: Rows = np.empty(0, np.int64)
             while len(rows) < min(max(LABELS), len(pool)):
-                known = Known(land.points[rows], (pool.y[rows] != 0).astype(np.int64), land.anomaly[rows])
+                known = land.known(strategy, rows, (pool.y[rows] != 0).astype(np.int64))
                 rest = np.setdiff1d(np.arange(len(pool)), rows)
                 seed = cell.seed * 1000 + len(rows)
                 new = choose(strategy, land, rest, model.predict_proba, known, BATCH, seed=seed).rows
