@@ -1,20 +1,6 @@
-from typing import Any
-
-import pyarrow as pa
-
-from redshank.core.schema import DEVICE
+from device_rows import S, rows
 from redshank.store.database import Database
 from redshank.store.devices import MOST_NAMES, Inventory
-
-S = 1_000_000_000
-
-
-def rows(*devices: dict[str, Any]) -> pa.RecordBatch:
-    plain: dict[str, Any] = {
-        "mac": "02:00:00:00:00:01", "ips": ["10.0.0.7"], "vendor": "Lamps", "first_seen": 10 * S, "last_seen": 20 * S,
-        "offers": ["http"], "uses": [], "flows": 5, "sent_bytes": 100, "received_bytes": 50,
-    }  # fmt: skip
-    return pa.RecordBatch.from_pylist([plain | device for device in devices], schema=DEVICE)
 
 
 def test_a_device_comes_back_and_is_one_by_its_mac_or_else_its_address(database: Database) -> None:

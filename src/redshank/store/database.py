@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, insert, inspect, make_url, select
+from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from redshank.core.errors import ActionError, ConfigError
@@ -23,6 +23,8 @@ from redshank.store.tables import METADATA, STORE, VERSION
 
 PATIENCE_S = 20
 """How long a writer waits for its turn, and everybody for a server."""
+PAGES_AT_ONCE = 1000
+"""Pages of a file that are given back before others have their turn."""
 _TURN = 0x7265_6473  # any number that other programs' locks in the same database do not have
 
 
@@ -87,11 +89,33 @@ class Database:
             ActionError: If the file cannot be written.
         """
         if self.is_file:
-            with self._reporting(), closing(self._engine.raw_connection()) as sql:
-                # Outside of a transaction; every step gives back one page, so all of them are asked for.
-                for command in ("VACUUM",) if whole else ("PRAGMA incremental_vacuum", "PRAGMA optimize"):
-                    sql.cursor().execute(command).fetchall()
-                sql.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            with self._reporting(), closing(self._engine.raw_connection()) as sql:  # outside of a transaction
+
+                def ask(command: str) -> list[Any]:
+                    rows: list[Any] = sql.cursor().execute(command).fetchall()
+                    return rows
+
+                if whole:
+                    ask("VACUUM")
+                while (free := ask("PRAGMA freelist_count")) > [(0,)]:
+                    ask(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
+                    if ask("PRAGMA freelist_count") >= free:
+                        break
+                ask("PRAGMA optimize")
+                ask("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def used_bytes(self, sql: Connection) -> int:
+        """Return the size of what is kept: of a file the pages in use, of a server's database our rows."""
+        if self.is_file:
+            pages, free, size = (
+                sql.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            return int((pages - free) * size)
+        sizes = (
+            func.coalesce(func.sum(func.pg_column_size(table.table_valued())), 0) for table in METADATA.sorted_tables
+        )
+        return sum(int(sql.execute(select(size)).scalar_one()) for size in sizes)
 
     def close(self) -> None:
         """Let go of the database."""
