@@ -13,7 +13,7 @@ DATA = Path(os.environ.get("REDSHANK_DATA") or ROOT.parent / "shared")
 if not DATA.is_absolute():
     DATA = (ROOT / DATA).resolve()
 NO_SKIP = os.environ.get("REDSHANK_NO_SKIP") == "1"
-SERVICES = ("mosquitto", "ip", "nft", "tcpdump", "argus", "ra", "nfpcapd", "tshark")
+SERVICES = ("mosquitto", "rsyslogd", "openssl", "ip", "nft", "tcpdump", "argus", "ra", "nfpcapd", "tshark")
 LONG = ("test_docs.py", "test_demo.py", "test_first_light.py")
 """Files of minutes: begun first, so that the other process does not wait for them at the end."""
 

@@ -15,10 +15,10 @@ Suricata's classification.config; signature numbers are from the range for local
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from redshank.alerts.message import cut, moment
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.files import append_line
@@ -41,9 +41,6 @@ SIGNATURES = {
     "unknown": (1_970_011, "Unknown Traffic"),
 }
 OTHER = (1_970_000, "Misc Attack")
-
-LAST_SECOND_S = 253_402_300_799.0  # the last that a year of four digits can write
-MOST_CHARACTERS = 1_000  # of one text: addresses come from the wire, or from logs that others wrote
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class Eve(Sink):
 
 def _holds(tail: bytes, alert: Alert) -> bool:
     """Tell whether this revision of the alert is there already, as a whole line."""
-    wanted = f'"redshank_id": {json.dumps([_text(alert.id)])}, "revision": ["{alert.revision}"]'.encode()
+    wanted = f'"redshank_id": {json.dumps([cut(alert.id)])}, "revision": ["{alert.revision}"]'.encode()
     return wanted in tail and any(wanted in line and line.endswith(b"}}}") for line in tail.split(b"\n")[:-1])
 
 
@@ -92,18 +89,17 @@ def to_line(alert: Alert) -> bytes:
     """Return the alert as one line of EVE JSON, newline included."""
     number, category = SIGNATURES.get(alert.family, OTHER)
     flow = alert.evidence[0] if alert.evidence else None
-    seconds = min(max(0.0, flow.ts_s if flow else alert.first_seen_s), LAST_SECOND_S)
-    event: dict[str, Any] = {"timestamp": _time(seconds)}
+    event: dict[str, Any] = {"timestamp": _time(flow.ts_s if flow else alert.first_seen_s)}
     if flow:
         event["flow_id"] = int.from_bytes(hashlib.sha256(flow.uid.encode(errors="replace")).digest()[:8]) >> 12
     event["event_type"] = "alert"
-    event |= _tuple(flow) if flow else {"src_ip": _text(alert.device)}
+    event |= _tuple(flow) if flow else {"src_ip": cut(alert.device)}
     event["alert"] = {
         "action": "allowed",
         "gid": 1,
         "signature_id": number,
         "rev": 1,
-        "signature": _text(f"REDSHANK {alert.family} by {alert.device or 'a device without address'}"),
+        "signature": cut(f"REDSHANK {alert.family} by {alert.device or 'a device without address'}"),
         "category": category,
         "severity": SEVERITY[alert.severity],
         "metadata": _metadata(alert),
@@ -114,43 +110,38 @@ def to_line(alert: Alert) -> bytes:
 
 def _tuple(flow: Evidence) -> dict[str, Any]:
     proto = flow.proto.upper()
-    fields: dict[str, Any] = {"src_ip": _text(flow.src_ip) or None, "dest_ip": _text(flow.dst_ip) or None}
+    fields: dict[str, Any] = {"src_ip": cut(flow.src_ip) or None, "dest_ip": cut(flow.dst_ip) or None}
     if proto in {"TCP", "UDP"}:
         fields |= {"src_port": flow.src_port, "dest_port": flow.dst_port, "proto": proto}
     elif proto == "ICMP":
         fields |= {"proto": "IPv6-ICMP" if ":" in flow.src_ip else "ICMP", "icmp_type": flow.src_port}
-    fields["community_id"] = _text(flow.community_id) if flow.community_id else None
+    fields["community_id"] = cut(flow.community_id) if flow.community_id else None
     order = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "icmp_type", "community_id")
     return {name: fields[name] for name in order if fields.get(name) is not None}
 
 
 def _metadata(alert: Alert) -> dict[str, list[str]]:
     return {
-        "redshank_id": [_text(alert.id)],
+        "redshank_id": [cut(alert.id)],
         "revision": [str(alert.revision)],
         "over": ["true" if alert.over else "false"],
-        "family": [_text(alert.family)],
+        "family": [cut(alert.family)],
         "redshank_severity": [alert.severity],
-        "device": [_text(alert.device)],
-        "targets": [_text(target) for target in alert.targets],
+        "device": [cut(alert.device)],
+        "targets": [cut(target) for target in alert.targets],
         "target_count": [str(alert.target_count)],
         "count": [str(alert.count)],
         "score": [f"{alert.score:.6f}"],
         "first_seen": [_time(alert.first_seen_s)],
         "last_seen": [_time(alert.last_seen_s)],
-        "detectors": [_text(name) for name in alert.detectors],
-        "rules": [_text(rule) for rule in alert.rules],
-        "reasons": [_text(reason) for reason in alert.reasons],
-        "techniques": [_text(technique) for technique in alert.techniques],
-        "measure": [_text(alert.measure)],
-        "bundle": [_text(alert.bundle)],
+        "detectors": [cut(name) for name in alert.detectors],
+        "rules": [cut(rule) for rule in alert.rules],
+        "reasons": [cut(reason) for reason in alert.reasons],
+        "techniques": [cut(technique) for technique in alert.techniques],
+        "measure": [cut(alert.measure)],
+        "bundle": [cut(alert.bundle)],
     }
 
 
 def _time(seconds: float) -> str:
-    at = datetime.fromtimestamp(min(max(0.0, seconds), LAST_SECOND_S), tz=UTC)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
-
-
-def _text(text: str) -> str:
-    return text[:MOST_CHARACTERS]
+    return moment(seconds).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")

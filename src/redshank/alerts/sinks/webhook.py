@@ -1,0 +1,176 @@
+"""Post alerts to a web address: as JSON, or as a message that Slack and its likes show.
+
+In: an Alert. Out: one POST; any status from 200 to 299 says that it arrived, and nothing else of the answer is read.
+`Idempotency-Key` names the revision of the alert, so that a server can tell one that came twice. With a secret, the
+header `X-Redshank-Signature` is "sha256=" and the HMAC-SHA256 of the time in `X-Redshank-Timestamp`, a dot, and the
+body: a server that computes the same knows who sent it, and by the time that nobody repeats it.
+
+No redirection is followed and no proxy used. An address may be a secret itself, as Slack's are: messages name its host
+only.
+Source: RFC 9110; RFC 2104; https://api.slack.com/messaging/webhooks and, for the three characters that Slack reads as
+markup, https://api.slack.com/reference/surfaces/formatting
+"""
+
+import hashlib
+import hmac
+import json
+import logging
+import ssl
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from redshank.alerts.message import document, headline, mark, moment
+from redshank.alerts.peer import (
+    Deadline,
+    host_problems,
+    reason,
+    refuse,
+    secret,
+    secret_problems,
+    time_problems,
+    tls,
+    tls_problems,
+)
+from redshank.alerts.sink import Sink
+from redshank.core.errors import ConfigError, DeliveryError
+from redshank.core.inert import inert
+from redshank.core.records import Alert
+
+# Below a warning they log addresses and headers, and both may be secrets.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Webhook(Sink):
+    """Post each alert.
+
+    Args:
+        url: Where to, beginning with https:// or http://.
+        url_file: File that holds the address, if it is a secret.
+        url_env: Environment variable that holds the address, if it is a secret.
+        format: "json", the alert as `Alert.from_json` reads it, or "slack", a text that Slack and its likes show.
+        secret_file: File with the secret that signs.
+        secret_env: Environment variable with the secret that signs.
+        token_file: File with a token that is sent as `Authorization: Bearer`.
+        token_env: Environment variable with such a token.
+        ca_file: Certificates that are trusted, in PEM format; those of the system if absent.
+        certificate_file: Our own certificate, for servers that ask for one.
+        key_file: Its key, if that is in another file.
+        timeout_s: Seconds that a delivery may take, 0.1 to 60.
+
+    Raises:
+        ConfigError: If a setting is not allowed.
+    """
+
+    url: str = field(default="", repr=False)
+    url_file: Path | None = None
+    url_env: str = ""
+    format: Literal["json", "slack"] = "json"
+    secret_file: Path | None = None
+    secret_env: str = ""
+    token_file: Path | None = None
+    token_env: str = ""
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot work."""
+        problems = time_problems(self.timeout_s) + tls_problems(self.ca_file, self.certificate_file, self.key_file)
+        problems += secret_problems("secret", self.secret_file, self.secret_env)
+        problems += secret_problems("token", self.token_file, self.token_env)
+        given = [name for name in ("url", "url_file", "url_env") if getattr(self, name)]
+        if len(given) != 1:
+            told = f"{' and '.join(given)} are given" if given else "no address is given"
+            problems.append(f"url: {told}; give one of url, url_file, url_env")
+        elif not (wrong := secret_problems("url", self.url_file, self.url_env)):
+            problems += _url_problems(self._url())
+        else:
+            problems += wrong
+        refuse("webhook", problems)
+
+    def deliver(self, alert: Alert) -> None:
+        """Post one alert.
+
+        Raises:
+            DeliveryError: If the server cannot be reached, did not answer in time, or answered that it did not take it.
+        """
+        where = "the address"
+        try:
+            url = httpx.URL(self._url())
+            where = f"{url.scheme}://{inert(url.host)}"
+            body = (document(alert) if self.format == "json" else _slack(alert)).encode("ascii")
+            status = self._post(url, body, self._headers(alert, body))
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ConfigError) as error:
+            why = "no answer in time" if isinstance(error, httpx.TimeoutException) else reason(error)
+            raise DeliveryError(
+                f"webhook: alert {alert.id} not posted to {where} ({why}); see that the server runs and that "
+                "this machine may reach it"
+            ) from None
+        if not 200 <= status <= 299:
+            raise DeliveryError(
+                f"webhook: alert {alert.id} not taken by {where} (status {status}); see address, token and secret"
+            )
+
+    def close(self) -> None:
+        """Do nothing: no link stays open between alerts."""
+
+    def _url(self) -> str:
+        return self.url or secret("url", self.url_file, self.url_env)
+
+    def _headers(self, alert: Alert, body: bytes) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": mark(alert), "User-Agent": "redshank"}
+        if token := secret("token", self.token_file, self.token_env):
+            headers["Authorization"] = f"Bearer {token}"
+        if key := secret("secret", self.secret_file, self.secret_env):
+            at = str(int(time.time()))
+            digest = hmac.new(key.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
+            headers |= {"X-Redshank-Timestamp": at, "X-Redshank-Signature": f"sha256={digest}"}
+        return headers
+
+    def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str]) -> int:
+        context: ssl.SSLContext | bool = False  # nothing to verify without TLS
+        if url.scheme == "https":
+            context = tls(self.ca_file, self.certificate_file, self.key_file)
+        with Deadline(self.timeout_s) as deadline:
+
+            def watch(name: str, told: dict[str, Any]) -> None:
+                if name == "connection.connect_tcp.complete":
+                    deadline.watch(told["return_value"].get_extra_info("socket"))
+
+            try:
+                with (
+                    httpx.Client(verify=context, timeout=self.timeout_s, trust_env=False) as client,
+                    client.stream("POST", url, content=body, headers=headers, extensions={"trace": watch}) as answer,
+                ):
+                    return answer.status_code
+            except httpx.HTTPError:
+                if deadline.over():
+                    raise TimeoutError from None
+                raise
+
+
+def _url_problems(text: str) -> list[str]:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return ["url: it cannot be read as an address; give one as in 'https://soc.example.net/alerts'"]
+    if url.scheme not in {"http", "https"}:
+        return [f"url: '{url.scheme[:20]}' is not http or https; give one as in 'https://soc.example.net/alerts'"]
+    if url.userinfo:
+        return ["url: it holds a user or password; put a token in token_file instead"]
+    return [f"url: {problem}" for problem in host_problems(url.host, url.port or 443)]
+
+
+def _slack(alert: Alert) -> str:
+    at = moment(alert.last_seen_s).strftime("%Y-%m-%d %H:%M:%S UTC")
+    text = f"{at} {headline(alert)}\n{inert(alert.measure[:500])}"
+    for character, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(character, written)
+    return json.dumps({"text": text})
