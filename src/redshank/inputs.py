@@ -1,6 +1,6 @@
 """What a person names as the input of a command, and the source of flows that it means.
 
-In: the options that `flows` and `detect` share, and the settings of the sensor. Out: one FlowSource, ready to start.
+In: the options that commands share, and the settings of the sensor. Out: one FlowSource, ready to start.
 Exactly one input is named: captures (-r), interfaces (-i) or another tool's records (--from). A wire, and whatever is
 followed, has no end of its own: the first Ctrl-C, or the end of --seconds, asks it to end as a file does, so that what
 was seen is finished and written; a second Ctrl-C breaks off.
@@ -64,6 +64,11 @@ Seconds = Annotated[
 ]
 Bpf = Annotated[
     str | None, typer.Option(metavar="FILTER", help="Which packets of -i to take, for example 'not port 22'.")
+]
+
+Model = Annotated[
+    Path | None,
+    typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
 ]
 
 

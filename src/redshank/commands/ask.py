@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time, until_interrupted
+from redshank.inputs import (
+    Bpf,
+    Follow,
+    From,
+    Inputs,
+    Interfaces,
+    Model,
+    Read,
+    Seconds,
+    ended_in_time,
+    until_interrupted,
+)
 
 if TYPE_CHECKING:
     from redshank.store.queue import Queue
@@ -24,10 +35,7 @@ def ask(
     follow: Follow = False,
     seconds: Seconds = None,
     bpf: Bpf = None,
-    bundle: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
-    ] = None,
+    bundle: Model = None,
     strategy: Annotated[str, typer.Option(help="What chooses: mixed, margin, random, ...")] = DEFAULT,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many questions.")] = 20,
     people: Annotated[int, typer.Option(min=1, help="How many people are to answer each question.")] = 1,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from redshank.core.files import replacing
-from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Read, Seconds, ended_in_time
+from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Model, Read, Seconds, ended_in_time
 
 if TYPE_CHECKING:
     from redshank.core.records import Alert
@@ -29,10 +29,7 @@ def detect(
     follow: Follow = False,
     seconds: Seconds = None,
     bpf: Bpf = None,
-    bundle: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", metavar="BUNDLE", help="Folder of a bundle; the one that ships if absent."),
-    ] = None,
+    bundle: Model = None,
     models: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="A shelf of bundles: the one in service judges, and a switch is followed."),

@@ -30,6 +30,20 @@ def told(figure: Figure, *, rate: bool = False) -> str:
     return "unknown" if figure.mean is None else spelled("fpr" if rate else "", figure)
 
 
+def first_seeds(what: str, count: int) -> str:
+    """Say that rows have fewer seeds than others.
+
+    Args:
+        what: Which rows, in the plural.
+        count: How many seeds.
+
+    Example:
+        >>> first_seeds("Rows of svm", 1), first_seeds("Rows of svm", 5)
+        ('Rows of svm were run with the first seed alone', 'Rows of svm were run with the first 5 seeds alone')
+    """
+    return f"{what} were run with the first {'seed' if count == 1 else f'{count} seeds'} alone"
+
+
 def spread(rates: Sequence[float]) -> str:
     """Write the least and the largest of small rates, or nothing if there are none.
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from redshank.experiments.cell import Cell
 from redshank.experiments.experiment import BESIDE, Experiment, Results, grid
-from redshank.experiments.wording import best, counted
+from redshank.experiments.wording import best, counted, first_seeds
 from redshank.learn.model import MODELS
 from redshank.learn.network import MANY_ROWS, Network
 
@@ -49,7 +49,7 @@ def budget_note(epochs: int = BUDGET["epochs"]) -> str:
 BUDGET_NOTE = budget_note()
 OFTEN = frozenset({*BESIDE, "bilstm", "extra_trees", "fnn", "mlp_ensemble", "naive_bayes", "random_forest"})
 """Models that are run with every seed."""
-OFTEN_NOTE = "Rows without an interval were run with the first seed alone: a model that is run often has one."
+OFTEN_NOTE = f"{first_seeds('Rows without an interval', 1)}: a model that is run often has one."
 
 
 def often(cells: Iterable[Cell]) -> list[Cell]:

@@ -22,7 +22,7 @@ from redshank.experiments.curves import CONTROL, FEW, LEAD, RIVAL, bootstrapped,
 from redshank.experiments.experiment import BESIDE, Experiment, Results
 from redshank.experiments.glance import LOOKUP, TREES, Glance, Named
 from redshank.experiments.measure import Data, alarms
-from redshank.experiments.wording import mean_over, told
+from redshank.experiments.wording import first_seeds, mean_over, told
 from redshank.learn import measures
 from redshank.learn.compare import Figure
 from redshank.learn.model import MODELS, Model
@@ -82,7 +82,7 @@ class ActiveNewNetwork(Experiment):
             "False alarms at the threshold for 1 % on ToN_IoT's calibration part: no local flow sets it. 42-1, 20-1 "
             "and 21-1 have 6 to 9 distinct attacks: a single AUC there says little."
         ),
-        f"Models in comparison have no local labels, and were run with the first {FEW} seeds.",
+        f"{first_seeds('Models in comparison', FEW)}, and have no local labels.",
     )
 
     def cells(self, seeds: Sequence[int]) -> list[Cell]:

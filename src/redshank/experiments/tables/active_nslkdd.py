@@ -19,7 +19,7 @@ from redshank.experiments.curves import (
     difference,
 )
 from redshank.experiments.experiment import Results
-from redshank.experiments.wording import told
+from redshank.experiments.wording import first_seeds, told
 
 OWN, OFFICIAL = "Five classes", "Five classes, judged on Test+"
 LEARNER = "random_forest"
@@ -39,7 +39,7 @@ class ActiveNslkdd(Asking):
     asks: ClassVar[str] = "Does asking save labels on NSL-KDD too?"
     notes: ClassVar[tuple[str, ...]] = (
         *ASKED_NOTES,
-        f"The learner is a {LEARNER} with its defaults; {FIRST} was run with the first {FEW} seeds alone.",
+        f"The learner is a {LEARNER} with its defaults. {first_seeds(f'Rows of {FIRST}', FEW)}.",
         "On Test+ the model with every label is no ceiling: it has learnt Train+, and a few answers may do better.",
     )
     shown: ClassVar[tuple[str, ...]] = (LEAD, RIVAL, CONTROL, FIRST)

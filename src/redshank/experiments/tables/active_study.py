@@ -15,7 +15,7 @@ from redshank.experiments.cell import Cell
 from redshank.experiments.curves import CONTROL, EVERY, FEW, RIVAL, Asking, beside, difference
 from redshank.experiments.experiment import Results, table_of
 from redshank.experiments.glance import Glance, glance
-from redshank.experiments.wording import told
+from redshank.experiments.wording import first_seeds, told
 from redshank.experiments.zoo import lasting
 from redshank.learn.table import Table
 
@@ -52,7 +52,7 @@ class ActiveStudy(Asking):
         ),
         f"“a forest asks”: a {PROPOSER} learns from the same answers and asks in the network's place.",
         "Of two classes margin, entropy and least confidence ask alike, so margin stands among families alone.",
-        f"Models that have every label were run with the first {FEW} seeds.",
+        f"{first_seeds('Models that have every label', FEW)}.",
     )
     shown: ClassVar[tuple[str, ...]] = (STUDY, RIVAL, CONTROL, *PROPOSED.values())
 

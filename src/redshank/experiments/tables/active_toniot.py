@@ -7,6 +7,7 @@ from redshank.active.strategy import STRATEGIES
 from redshank.experiments.cell import Cell
 from redshank.experiments.curves import ASKED_NOTES, CONTROL, FEW, LEAD, RIVAL, Asking, asking, compared
 from redshank.experiments.experiment import Results
+from redshank.experiments.wording import first_seeds
 
 FAMILIES, BINARY = "Ten families", "Benign or attack"
 LEARNER = "random_forest"
@@ -29,7 +30,7 @@ class ActiveToniot(Asking):
     asks: ClassVar[str] = "How many labels does the right question save?"
     notes: ClassVar[tuple[str, ...]] = (
         *ASKED_NOTES,
-        f"The learner is a {LEARNER} with its defaults. Rows with {FEW} seeds were run with the first {FEW} alone.",
+        f"The learner is a {LEARNER} with its defaults. {first_seeds(f'Rows with {FEW} seeds', FEW)}.",
     )
     shown: ClassVar[tuple[str, ...]] = (*ALWAYS, "least_confidence")
 
