@@ -29,7 +29,7 @@ class Hold:
         measure: rate_limit, block or isolate.
         target: Canonical address.
         left_s: For how long from now, s.
-        packets, bytes: What it stopped so far, where the backend counts.
+        packets, bytes: What it stopped so far, where the backend counts; of a rate limit, what came.
     """
 
     measure: str

@@ -86,9 +86,9 @@ class Ruleset:
         measure, kind = self.sets()[name]
         statements: list[dict[str, Any]] = [{"counter": None}]
         if measure == "rate_limit":
-            # The limit comes first: where it is kept to, neither the counter nor the drop is reached.
+            # Where the limit is kept to, the drop is not reached. nft 1.0.6 lists the first statement alone.
             rate = {"rate": self.packets_per_s, "burst": self.packets_per_s, "per": "second", "inv": True}
-            statements.insert(0, {"limit": rate})
+            statements.append({"limit": rate})
         return {"name": name, "type": _KINDS[kind][0], "flags": ["timeout"], "size": SIZE, "stmt": statements}
 
     def elements(self, holds: Iterable[Hold]) -> list[Command]:
