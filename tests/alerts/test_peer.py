@@ -84,7 +84,7 @@ def test_all_problems_are_raised_at_once_with_the_name_of_the_sink() -> None:
     refuse("mqtt", [])
     with pytest.raises(ConfigError) as caught:
         refuse("mqtt", ["a: 1", "b: 2"])
-    assert caught.value.problems == ["sinks.mqtt.a: 1", "sinks.mqtt.b: 2"]
+    assert caught.value.problems == ["mqtt.a: 1", "mqtt.b: 2"]
 
 
 def test_a_key_without_its_certificate_is_told(tmp_path: Path) -> None:

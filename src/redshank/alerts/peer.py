@@ -30,7 +30,7 @@ _NAME = re.compile(r"[0-9A-Za-z_.-]{1,253}")
 
 def refuse(sink: str, problems: Iterable[str]) -> None:
     """Raise a ConfigError if there are problems, each with the sink's name in front."""
-    found = [f"sinks.{sink}.{problem}" for problem in problems]
+    found = [f"{sink}.{problem}" for problem in problems]
     if found:
         raise ConfigError(found)
 

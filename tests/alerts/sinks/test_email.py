@@ -116,7 +116,7 @@ def test_recipients_that_are_refused_are_told_and_the_others_get_it_once(
 def test_every_wrong_setting_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         Email("", "no address", (), "none", 70_000, "ids", password_env="NONE_SUCH", timeout_s=0.01)
-    assert [problem.removeprefix("sinks.email.") for problem in caught.value.problems] == [
+    assert [problem.removeprefix("email.") for problem in caught.value.problems] == [
         "host: '' is no name or address; give one as in 'logs.example.net' or '192.0.2.7'",
         "port: 70000 is none; allowed are 1 to 65535",
         "timeout_s: 0.01 is not allowed; give 0.1 to 60 seconds",

@@ -96,7 +96,7 @@ def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
             "so c", 0, "a/#", password_file=tmp_path / "no", ca_file=tmp_path / "ca.pem", home_assistant="a//b",
             most_sensors=0, timeout_s=100,
         )  # fmt: skip
-    assert [problem.removeprefix("sinks.mqtt.") for problem in caught.value.problems] == [
+    assert [problem.removeprefix("mqtt.") for problem in caught.value.problems] == [
         "host: 'so c' is no name or address; give one as in 'logs.example.net' or '192.0.2.7'",
         "port: 0 is none; allowed are 1 to 65535",
         "timeout_s: 100 is not allowed; give 0.1 to 60 seconds",

@@ -66,6 +66,6 @@ def test_every_wrong_setting_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         Stdout(descriptor=-1, timeout_s=90)
     assert caught.value.problems == [
-        "sinks.stdout.descriptor: -1 is none; 1 is standard output, 2 standard error",
-        "sinks.stdout.timeout_s: 90 is not allowed; give 0.1 to 60 seconds",
+        "stdout.descriptor: -1 is none; 1 is standard output, 2 standard error",
+        "stdout.timeout_s: 90 is not allowed; give 0.1 to 60 seconds",
     ]

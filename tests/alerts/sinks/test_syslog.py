@@ -185,7 +185,7 @@ def test_rsyslog_takes_every_alert_once_and_reads_its_structured_data(tmp_path: 
 def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         Syslog("so c", "tls", 0, facility=24, enterprise=-1, ca_file=tmp_path / "ca.pem", timeout_s=61)
-    assert [problem.removeprefix("sinks.syslog.") for problem in caught.value.problems] == [
+    assert [problem.removeprefix("syslog.") for problem in caught.value.problems] == [
         "host: 'so c' is no name or address; give one as in 'logs.example.net' or '192.0.2.7'",
         "port: 0 is none; allowed are 1 to 65535",
         "timeout_s: 61 is not allowed; give 0.1 to 60 seconds",
@@ -194,7 +194,5 @@ def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
         f"ca_file: cannot read '{tmp_path}/ca.pem'; name a file that this program may read",
     ]
     (tmp_path / "ca.pem").write_text("no certificate")
-    with pytest.raises(
-        ConfigError, match=r"sinks.syslog.ca_file: '.*/ca.pem' cannot be used for TLS \(.*\); give files in"
-    ):
+    with pytest.raises(ConfigError, match=r"syslog.ca_file: '.*/ca.pem' cannot be used for TLS \(.*\); give files in"):
         Syslog("h", "tls", ca_file=tmp_path / "ca.pem")

@@ -114,7 +114,7 @@ def test_no_secret_shows_anywhere(
     assert SECRET not in repr(sink) + str(caught.value) + repr(caught.value.__dict__) + caplog.text
     with pytest.raises(ConfigError) as wrong:
         Webhook(f"http://me:{SECRET}@127.0.0.1/")
-    assert wrong.value.problems == ["sinks.webhook.url: it holds a user or password; put a token in token_file instead"]
+    assert wrong.value.problems == ["webhook.url: it holds a user or password; put a token in token_file instead"]
     monkeypatch.setenv("S", f"{SECRET}\nX-More: header")
     with pytest.raises(ConfigError, match="secret_env: the variable 'S' holds what is not printable ASCII") as wrong:
         Webhook("http://127.0.0.1/", secret_env="S")
@@ -143,7 +143,7 @@ def test_an_address_may_come_from_a_file(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_refused(url: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Webhook(url)
-    assert caught.value.problems[0].startswith(f"sinks.webhook.{problem}")
+    assert caught.value.problems[0].startswith(f"webhook.{problem}")
 
 
 def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
             "ftp://h/", url_env="U", secret_file=tmp_path / "no", token_file=tmp_path, token_env="T",
             ca_file=tmp_path / "ca.pem", key_file=tmp_path / "key", timeout_s=0,
         )  # fmt: skip
-    assert [problem.removeprefix("sinks.webhook.") for problem in caught.value.problems] == [
+    assert [problem.removeprefix("webhook.") for problem in caught.value.problems] == [
         "timeout_s: 0 is not allowed; give 0.1 to 60 seconds",
         f"ca_file: cannot read '{tmp_path}/ca.pem'; name a file that this program may read",
         f"key_file: cannot read '{tmp_path}/key'; name a file that this program may read",
