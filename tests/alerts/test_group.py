@@ -6,19 +6,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import START_NS
+from redshank.alerts.allow import AllowList
 from redshank.alerts.group import Groups, GroupSettings
+from redshank.core.allowance import Allowance
 from redshank.core.records import Alert
 from redshank.core.schema import flow_batch, verdict_batch
 
 S = 1_000_000_000
 START_S = START_NS // S
+VERDICTS = ("uid", "score", "family", "unknown", "alarm", "detector", "rules")
+QUIET: dict[str, Any] = {"alarm": False, "family": "benign", "score": 0.01}
+SERVICE = GroupSettings(early=True, chance=1e-6)
 
 
 def rows(*given_rows: dict[str, Any]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Make FLOW and VERDICT rows; what a row does not say is an alarm of family dos at START_NS."""
     usual = {
         "at_s": 0.0, "src_ip": "10.0.0.66", "dst_ip": "10.0.0.1", "score": 0.99, "family": "dos", "unknown": False,
-        "alarm": True, "uid": "C1",
+        "alarm": True, "uid": "C1", "detector": "classifier", "rules": None,
     }  # fmt: skip
     full = [{**usual, **row} for row in given_rows]
     ts = [None if row["at_s"] is None else START_NS + round(row["at_s"] * S) for row in full]
@@ -32,8 +37,8 @@ def rows(*given_rows: dict[str, Any]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
         },
         len(full),
     )
-    verdicts = {name: [row[name] for row in full] for name in ("uid", "score", "family", "unknown", "alarm")}
-    columns = {**verdicts, "ts": ts, "detector": ["classifier"] * len(full), "bundle": ["tiny"] * len(full)}
+    verdicts = {name: [row[name] for row in full] for name in VERDICTS}
+    columns = {**verdicts, "ts": ts, "bundle": ["tiny"] * len(full)}
     return flows, verdict_batch(columns, len(full))
 
 
@@ -80,10 +85,9 @@ def test_identifier_is_sixteen_hex_digits_of_device_family_and_window() -> None:
 
 def test_alert_comes_when_packet_time_passes_the_end_of_its_window_and_the_grace() -> None:
     groups = Groups(GroupSettings(window_s=300, late_s=60))
-    quiet = {"alarm": False, "family": "benign"}
     assert groups.add(*rows({"at_s": 10})) == []
-    assert groups.add(*rows({**quiet, "at_s": 359.9})) == []
-    assert [a.count for a in groups.add(*rows({**quiet, "at_s": 360}))] == [1]
+    assert groups.add(*rows({**QUIET, "at_s": 359.9})) == []
+    assert [a.count for a in groups.add(*rows({**QUIET, "at_s": 360}))] == [1]
     assert groups.finish() == []
 
 
@@ -169,6 +173,116 @@ def test_clock_that_jumps_to_the_end_of_time_harms_nothing() -> None:
     assert sum(a.count for a in found) == 4
 
 
+def counts(found: Sequence[Alert]) -> list[tuple[int, int, bool]]:
+    return [(alert.revision, alert.count, alert.over) for alert in found]
+
+
+def test_a_service_tells_an_alert_with_the_row_that_makes_the_evidence_enough_and_when_its_window_is_over() -> None:
+    found = alerts([{"uid": f"C{i}"} for i in range(5)], SERVICE)
+    assert counts(found) == [(0, 4, False), (1, 5, True)]
+    assert len({alert.id for alert in found}) == 1
+
+
+def test_a_service_tells_an_alert_again_when_it_has_grown_tenfold() -> None:
+    assert counts(alerts([{}] * 450, SERVICE)) == [
+        (0, 4, False),
+        (1, 40, False),
+        (2, 104, False),  # a hundred flows are a step up in severity, seen with the eighth more
+        (3, 450, True),
+    ]
+
+
+def test_a_service_tells_an_alert_again_when_it_spreads() -> None:
+    found = alerts([{"dst_ip": f"10.0.0.{min(i, 12)}"} for i in range(30)], SERVICE)
+    assert [(a.revision, a.count, a.severity, a.target_count) for a in found] == [
+        (0, 4, "medium", 4),
+        (1, 10, "high", 10),
+        (2, 30, "high", 13),
+    ]
+
+
+def test_a_service_tells_an_alert_again_when_another_detector_sees_it_too() -> None:
+    found = alerts([*[{}] * 5, {"detector": "anomaly,classifier"}, *[{}] * 5], SERVICE)
+    assert [(a.count, a.detectors) for a in found] == [
+        (4, ("classifier",)),
+        (6, ("anomaly", "classifier")),
+        (11, ("anomaly", "classifier")),
+    ]
+
+
+def test_a_few_alarms_among_many_benign_flows_are_not_told_but_counted() -> None:
+    groups = Groups(SERVICE)
+    for _ in range(3):
+        assert groups.add(*rows({}, *[QUIET] * 97)) == []
+    assert groups.finish() == []
+    assert groups.unsaid == 1
+
+
+def test_one_alarm_of_a_grave_rule_is_told_at_once_and_one_of_a_lesser_is_not() -> None:
+    grave = {"detector": "signatures", "rules": ["telnet sweep"], "score": 0.85}
+    assert counts(alerts([grave], SERVICE)) == [(0, 1, False), (1, 1, True)]
+    assert alerts([{**grave, "score": 0.6}], SERVICE) == []
+    assert alerts([{"score": 0.999}], SERVICE) == []
+    (first, _) = alerts([{**grave, "detector": "classifier,signatures"}], SERVICE)
+    assert (first.rules, first.detectors) == (("telnet sweep",), ("classifier", "signatures"))
+
+
+def test_a_stray_family_of_a_device_that_attacks_is_not_told() -> None:
+    found = alerts([*[{}] * 6, {"family": "xss"}, *[{}] * 6, {"family": "xss"}], SERVICE)
+    assert {alert.family for alert in found} == {"dos"}
+
+
+def test_evidence_that_was_enough_still_is_in_the_next_window() -> None:
+    found = alerts([*[{}] * 5, *[{"at_s": 300}] * 3], SERVICE)
+    assert counts(found) == [(0, 4, False), (0, 3, False), (1, 5, True), (1, 3, True)]
+
+
+def test_a_capture_with_a_chance_tells_of_what_is_proven_once() -> None:
+    of = GroupSettings(chance=1e-6)
+    assert counts(alerts([{}] * 450, of)) == [(0, 450, True)]
+    assert alerts([{}] * 3, of) == []
+
+
+def test_a_service_without_a_chance_tells_the_first_alarm() -> None:
+    assert counts(alerts([{}, {}], GroupSettings(early=True))) == [(0, 1, False), (1, 2, True)]
+
+
+def test_unknown_flows_need_to_be_many_and_more_than_chance_brings() -> None:
+    strange: dict[str, Any] = {"alarm": False, "family": None, "unknown": True, "score": 0.01}
+    assert counts(alerts([strange] * 25, SERVICE)) == [(0, 20, False), (1, 25, True)]
+    assert alerts([row for _ in range(30) for row in (strange, *[QUIET] * 20)], SERVICE) == []
+    assert counts(alerts([{"family": None, "unknown": True}] * 4, SERVICE)) == [(0, 4, False), (1, 4, True)]
+
+
+def test_an_alert_that_was_put_out_goes_on_with_the_next_revision() -> None:
+    of = GroupSettings(early=True, chance=1e-6, most_open=1)
+    found = alerts([*[{}] * 4, {"src_ip": "10.0.0.1"}, *[{}] * 4], of, batch=1)
+    assert counts(found) == [(0, 4, False), (1, 4, True), (2, 3, False), (3, 4, True)]
+    assert len({alert.id for alert in found}) == 1
+
+
+def test_an_alert_that_is_allowed_ends_at_once_and_its_evidence_counts_no_more() -> None:
+    groups = Groups(SERVICE)
+    groups.add(*rows(*[{}] * 4, *[{"src_ip": "10.0.0.67"}] * 3))
+    assert groups.drop(lambda alert: alert.device == "10.0.0.1") == []
+    assert counts(groups.drop(lambda _: True)) == [(1, 4, True)]
+    assert groups.add(*rows(*[{}] * 3, *[{"src_ip": "10.0.0.67"}] * 3)) == []
+    assert counts(groups.add(*rows({}))) == [(2, 4, False)]
+    assert counts(groups.finish()) == [(3, 4, True)]
+
+
+def test_a_precious_target_makes_an_alert_graver() -> None:
+    of = GroupSettings(assets={"10.0.0.1": "critical"})
+    assert [alert.severity for alert in alerts([{}, {}], of)] == ["critical"]
+
+
+def test_the_evidence_of_devices_past_the_bound_is_forgotten_and_counted() -> None:
+    groups = Groups(GroupSettings(chance=1e-6, most_devices=1))
+    groups.add(*rows({}, {"src_ip": "10.0.0.67"}))
+    assert groups.forgotten == 1
+    assert Groups().forgotten == 0
+
+
 ROW = st.fixed_dictionaries(
     {
         "at_s": st.one_of(st.none(), st.floats(0, 2000)),
@@ -190,3 +304,51 @@ def test_alerts_do_not_depend_on_how_rows_are_cut_into_batches(given_rows: list[
     assert len({alert.id for alert in whole}) == len(whole)
     assert sum(alert.count for alert in whole) == sum(row["alarm"] for row in given_rows)
     assert all(Alert.from_json(alert.to_json()) == alert for alert in whole)
+
+
+SERVED = st.fixed_dictionaries(
+    {
+        "at_s": st.one_of(st.none(), st.floats(0, 700)),
+        "src_ip": st.sampled_from(["10.0.0.1", "10.0.0.2"]),
+        "dst_ip": st.sampled_from([f"10.0.1.{i}" for i in range(12)]),
+        "score": st.sampled_from([0.5, 0.9, None]),
+        "family": st.sampled_from(["dos", "dos", "scanning", None]),
+        "unknown": st.sampled_from([False, False, True]),
+        "alarm": st.sampled_from([True, True, True, False]),
+        "detector": st.sampled_from(["classifier", "classifier", "anomaly", "anomaly,classifier", "signatures"]),
+    }
+)
+
+
+@given(
+    given_rows=st.lists(SERVED, max_size=80),
+    batch=st.integers(1, 9),
+    chance=st.sampled_from([None, 1e-2, 1e-6]),
+    early=st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_what_a_service_tells_does_not_depend_on_batches_and_every_alert_ends_once(
+    *, given_rows: list[dict[str, Any]], batch: int, chance: float | None, early: bool
+) -> None:
+    of = GroupSettings(early=early, chance=chance, unknown_minimum=5, growth=3.0)
+    named = [{**row, "uid": f"C{i}"} for i, row in enumerate(given_rows)]
+    whole = alerts(named, of)
+    assert alerts(named, of, batch=batch) == whole
+    for key in {alert.id for alert in whole}:
+        own = [alert for alert in whole if alert.id == key]
+        assert [alert.revision for alert in own] == list(range(len(own)))
+        assert [alert.over for alert in own] == [False] * (len(own) - 1) + [True]
+        assert [alert.count for alert in own] == sorted(alert.count for alert in own)
+
+
+@given(st.lists(SERVED, max_size=40), st.sampled_from(["10.0.0.1", "10.0.0.2"]))
+@settings(max_examples=60, deadline=None)
+def test_a_flow_that_is_allowed_never_alerts(given_rows: list[dict[str, Any]], device: str) -> None:
+    allowances = AllowList([Allowance.of("ana", "known", 0.0, source=device)])
+    groups = Groups(GroupSettings(early=True))
+    flows, verdicts = rows(*given_rows)
+    allowed, _ = allowances.allowed(flows, verdicts, at_s=1.0)
+    found = groups.add(flows.filter(pa.array(~allowed)), verdicts.filter(pa.array(~allowed))) + groups.finish()
+    assert device not in {alert.device for alert in found}
+    loud = sum(bool(row["alarm"] or row["unknown"]) for row in given_rows if row["src_ip"] == device)
+    assert sum(quieted.flows for quieted in allowances.snapshot()) == loud

@@ -1,5 +1,6 @@
 import pytest
 
+from redshank.alerts.asset import VALUES
 from redshank.alerts.severity import FAMILIES, OTHER, UNKNOWN, measure, severity
 from redshank.core.records import SEVERITIES
 
@@ -30,6 +31,17 @@ def test_every_family_of_the_lab_has_its_row() -> None:
 )
 def test_severity_follows_the_stated_table(family: str, score: float, count: int, targets: int, expected: str) -> None:
     assert severity(family, score=score, count=count, targets=targets) == expected
+
+
+@pytest.mark.parametrize(
+    ("family", "asset", "expected"),
+    [
+        ("dos", "low", "low"), ("dos", "normal", "medium"), ("dos", "high", "high"), ("dos", "critical", "critical"),
+        ("ransomware", "critical", "critical"), ("unknown", "low", "low"), ("unknown", "critical", "high"),
+    ],
+)  # fmt: skip
+def test_what_is_worth_more_is_graver(family: str, asset: str, expected: str) -> None:
+    assert severity(family, score=0.99, count=2, targets=1, asset=VALUES.index(asset)) == expected
 
 
 @pytest.mark.parametrize("family", [*FAMILIES, "a family of another dataset"])

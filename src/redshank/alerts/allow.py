@@ -14,11 +14,9 @@ An alert is covered if what it tells is: every flow of evidence, every target, t
 tell (a flow that is no evidence) cannot be asked; it counts as the others do.
 """
 
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from itertools import product
 
 import numpy as np
@@ -26,15 +24,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.alerts.severity import UNKNOWN
+from redshank.alerts.severity import SIGNATURES, UNKNOWN
 from redshank.core.allowance import MAC, Allowance
+from redshank.core.prefix import bits, first, network
 from redshank.core.records import Alert
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-SIGNATURES = "signatures"
-"""The detector whose alarm is a rule's word."""
 
 # A column, and how much of its value is compared: bits of an address's prefix, labels of a name, 0 for all of it.
 _Look = tuple[str, int]
@@ -42,7 +38,6 @@ _Value = int | str
 _ADDRESS_COLUMNS = ("src_ip", "dst_ip")
 _DOMAIN_COLUMNS = ("dns_query", "ssl_server_name", "http_host")
 _FLOW_COLUMNS = (*_ADDRESS_COLUMNS, "src_mac", "dst_port", *_DOMAIN_COLUMNS)
-_ADDRESS_BITS = 128
 _SIDES = {"source": ("src_ip",), "destination": ("dst_ip",), "network": _ADDRESS_COLUMNS, "device": ("src_ip",)}
 _TOLD = pa.schema([(name, pa.int32() if name == "dst_port" else pa.string()) for name in (*_FLOW_COLUMNS, "proto")])
 _SAID = pa.schema([("family", pa.string()), ("detector", pa.string()), ("rules", pa.list_(pa.string()))])
@@ -271,27 +266,14 @@ def _looks(one: Allowance) -> list[list[tuple[_Look, _Value]]]:
         if name == "device" and MAC.fullmatch(str(value)):
             wanted.append([(("src_mac", 0), value)])
         elif name in _SIDES:
-            network = ip_network(value, strict=False)
-            start = _bits(str(network.network_address))
-            assert start is not None
-            level = network.prefixlen
-            wanted.append([((column, level), _part(start, level)) for column in _SIDES[name]])
+            start, level = network(str(value))
+            wanted.append([((column, level), start) for column in _SIDES[name]])
         elif name == "domain":
             level = str(value).count(".") + 1
             wanted.append([((column, level), value) for column in _DOMAIN_COLUMNS])
         else:
             wanted.append([(("dst_port" if name == "port" else name, 0), value)])
     return wanted
-
-
-def _bits(text: str) -> int | None:
-    """Return an address as a number whose first bits tell its prefix; a mark in front keeps IPv4 and IPv6 apart."""
-    try:
-        if ":" in text:
-            return int.from_bytes(socket.inet_pton(socket.AF_INET6, text))
-        return 1 << _ADDRESS_BITS | int.from_bytes(socket.inet_pton(socket.AF_INET, text)) << (_ADDRESS_BITS - 32)
-    except (OSError, ValueError):  # a log of another tool may say anything here
-        return None
 
 
 def _name(text: str) -> str:
@@ -307,12 +289,12 @@ def _part(value: _Value, level: int) -> _Value:
     if not level:
         return value
     if isinstance(value, int):
-        return value >> (_ADDRESS_BITS - level)
+        return first(value, level)
     return ".".join(value.rsplit(".", level)[-level:])
 
 
 _READ: dict[str, Callable[[str], _Value | None]] = {
-    **dict.fromkeys(_ADDRESS_COLUMNS, _bits),
+    **dict.fromkeys(_ADDRESS_COLUMNS, bits),
     **dict.fromkeys(_DOMAIN_COLUMNS, _name),
     "http_host": _host,
 }

@@ -1,93 +1,136 @@
 """Many verdicts make one alert: one per device, family and window of packet time.
 
-In: FLOW and VERDICT batches, in the order in which flows end. Out: Alerts, each once its window is over.
-The one idea: a window closes when packet time has passed its end by `late_s`. A flow that turns up later still (a long
-one, which only now ended) counts in the oldest window that is open, so no alert comes twice; what a row counts for
-depends on the rows before it, never on how they were cut into batches.
+In: FLOW and VERDICT batches, in the order in which flows end. Out: Alerts. The one idea: a window closes when packet
+time has passed its end by `late_s`. A flow that turns up later still (a long one, which only now ended) counts in the
+oldest window that is open, so no alert comes twice; what a row counts for depends on the rows before it, never on how
+they were cut into batches.
+
+When an alert is told:
+
+| | a capture (`early` off) | a service (`early` on) |
+|---|---|---|
+| first | when its window is over | with the row that makes the evidence enough |
+| again, one `revision` on | never | a detector more; severity rises; `growth` times as many flows as told last |
+| at last, `over` | at first | when its window is over |
+
+(Severity is looked at with every flow up to 16, then whenever an eighth more have come.)
+
+What evidence is enough; of a group that never has enough nothing is told, but it is counted in `unsaid`:
+
+| `chance` | family | evidence |
+|---|---|---|
+| None | known | an alarm |
+| None | unknown | `unknown_minimum` flows; when the window is over also one alarm that no alert explains |
+| a number | any | an alarm of a signature, with a score of `rule_score` or more: a rule of level high |
+| a number | any | `least_alarms` alarms, when enough speaks against the device (`alerts/suspicion.py`) |
+| a number | unknown | `unknown_minimum` flows, when the unknown flows of the device are enough in the same way |
+
+An alert of a known family of the same device and window explains an unknown alarm: the odd flow of a known attack is
+unknown too. One flow of a device, or a flood from addresses that are forged, one flow each, is never enough if `chance`
+is a number, unless a rule of level high names it: a model raises such alarms all day.
 
 A group lives in memory until its window closes, so their number is bounded: past `most_open` the group that was opened
-first is emitted early. If its device goes on, a second alert with the same id follows, and the two counts add up.
-
-Unknown flows do not flood: from `unknown_minimum` on they make an alert; below it only if one of them is an alarm and
-no alert of a known family names the device in that window. (The odd flow of a known attack is unknown too.)
+first is put out early. If its device goes on, the alert is told again, with the same id and the next revision, and the
+counts add up. Which one is put out, and when, may depend on batches.
 
 Flows without a time (logs whose time was masked) take the packet time reached so far, 0 at the start.
 """
 
-import hashlib
-import heapq
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.alerts.severity import UNKNOWN, measure, severity
-from redshank.core.records import Alert, Evidence
+from redshank.alerts.asset import Assets
+from redshank.alerts.gathered import DOMAIN_COLUMNS, EVIDENCE_COLUMNS, FARTHEST_NS, NS_PER_S, Gathered, Rows
+from redshank.alerts.severity import SIGNATURES, UNKNOWN
+from redshank.alerts.suspicion import Suspicion
+from redshank.core.records import SEVERITIES, Alert
 
-NS_PER_S = 1_000_000_000
 NEVER = np.iinfo(np.int64).min
-EVIDENCE_COLUMNS = ["uid", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "community_id"]
-# Packet times are what a capture says; centuries of slack keep sums of them inside int64.
-FARTHEST_NS = 1 << 62
+UNKNOWN_RATE = 0.01
+"""Share of benign flows that no class fits: `unknown_below` of a bundle, as trained."""
+EVERY_ROW = 16
+"""Flows of a group up to which severity is looked at with each; then with every eighth more."""
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class GroupSettings:
-    """How verdicts are grouped.
+    """How verdicts are grouped, and when of a group is told.
 
     Args:
         window_s: Length of a window, packet time, above 0.
         late_s: How long past its end a window stays open for flows that end late.
-        unknown_minimum: Unknown flows of a device and window from which on they make an alert in any case.
+        unknown_minimum: Unknown flows of a device and window from which on they make an alert.
+        early: Whether an alert is told before its window is over, and again as it grows.
+        chance: One benign flow of a device in 1 / `chance`, at most, completes the evidence for an alert; None: any
+            alarm is enough.
+        false_alarm_rate: Share of benign flows that the detectors may raise an alarm for, as stated to them.
+        attack_share: Share of a device's flows that raise one while it attacks; above `false_alarm_rate`, below 1.
+        least_alarms: Alarms that an alert needs even if much speaks against its device.
+        rule_score: Score from which on a single alarm of a signature is evidence enough.
+        growth: How many times as many flows as told last are worth another revision.
+        assets: What devices are worth, by address or network: low, normal, high or critical.
         most_open: Groups held at once.
+        most_devices: Devices whose evidence is kept.
         most_targets: Distinct targets counted per group; an alert says no higher number.
-        shown: Targets and flows of evidence in an alert.
+        shown: Targets, rules, reasons and flows of evidence in an alert.
     """
 
     window_s: float = 300.0
     late_s: float = 60.0
     unknown_minimum: int = 20
+    early: bool = False
+    chance: float | None = None
+    false_alarm_rate: float = 0.01
+    attack_share: float = 0.5
+    least_alarms: int = 3
+    rule_score: float = 0.85
+    growth: float = 10.0
+    assets: Mapping[str, str] = field(default_factory=dict)
     most_open: int = 10_000
+    most_devices: int = 65_536
     most_targets: int = 4_096
     shown: int = 10
-
-
-@dataclass
-class _Group:
-    device: str
-    family: str
-    start_ns: int
-    bundle: str
-    first_ns: int = FARTHEST_NS
-    last_ns: int = -FARTHEST_NS
-    count: int = 0
-    alarms: int = 0
-    score: float = 0.0
-    targets: Counter[str] = field(default_factory=Counter)
-    first: Evidence | None = None
-    # A heap of (score, -order, flow): the weakest on top, of equals the latest.
-    strongest: list[tuple[float, int, Evidence]] = field(default_factory=list)
 
 
 _Key = tuple[int, str, str]
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The flows of a batch that belong to some group, column by column."""
+class _Batch:
+    """The rows of a batch that may make an alert, and what else must be known of each."""
 
-    columns: dict[str, list[Any]]
-    ts: npt.NDArray[np.int64]
-    score: npt.NDArray[np.float64]
+    def __init__(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch, ts: Ints, start: Ints) -> None:
+        self.rows = Rows(flows, verdicts, ts)
+        self.alarm = _flags(verdicts, "alarm")
+        self.start = start
+        devices = flows.column("src_ip").fill_null("").dictionary_encode()
+        families = verdicts.column("family").fill_null(UNKNOWN).dictionary_encode()
+        self.device, self.family = devices.indices.to_numpy(), families.indices.to_numpy()
+        self.devices: list[str] = devices.dictionary.to_pylist()
+        self.families: list[str] = families.dictionary.to_pylist()
+        self.bundle = verdicts.column("bundle")
+        told = verdicts.column("detector").fill_null("").dictionary_encode()
+        signed = np.array([SIGNATURES in names.split(",") for names in told.dictionary.to_pylist()], np.bool_)
+        self.signed: Bools = signed[told.indices.to_numpy()] & self.alarm
+        self.enough: Bools = np.ones(len(ts), np.bool_)
+        self.strange_enough: Bools = np.ones(len(ts), np.bool_)
 
-    def evidence(self, row: int) -> Evidence:
-        flow = {name: values[row] for name, values in self.columns.items()}
-        texts = {name: flow[name] or "" for name in ("uid", "src_ip", "dst_ip", "proto")}
-        return Evidence(**{**flow, **texts}, ts_s=int(self.ts[row]) / NS_PER_S, score=float(self.score[row]))
+    def groups(self, begin: int, end: int) -> Iterator[tuple[_Key, npt.NDArray[np.intp]]]:
+        """Give the groups of a run of rows, in the order in which each begins, and their rows."""
+        some = slice(begin, end)
+        keys = np.stack([self.start[some], self.device[some], self.family[some]])
+        _, first, group = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+        group = group.reshape(-1)
+        members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
+        for at in np.argsort(first, kind="stable"):  # in the order of the rows, not of the key
+            i = begin + int(first[at])
+            yield (int(self.start[i]), self.devices[self.device[i]], self.families[self.family[i]]), begin + members[at]
 
 
 class Groups:
@@ -95,17 +138,34 @@ class Groups:
 
     Args:
         settings: How to group.
+
+    Raises:
+        ConfigError: If an asset is no address, or its value is none.
     """
 
     def __init__(self, settings: GroupSettings | None = None) -> None:
-        self.settings = settings or GroupSettings()
-        self._window_ns = max(1, round(self.settings.window_s * NS_PER_S))
-        self._late_ns = round(self.settings.late_s * NS_PER_S)
-        self._open: dict[_Key, _Group] = {}
-        self._reached_ns = int(NEVER)
+        self.settings = one = settings or GroupSettings()
+        self._window_ns = max(1, round(one.window_s * NS_PER_S))
+        self._late_ns = round(one.late_s * NS_PER_S)
+        self._assets = Assets(one.assets)
+        self._open: dict[_Key, Gathered] = {}
+        self._put_out: dict[_Key, int] = {}
+        self._reached_ns = self._closed_ns = int(NEVER)
+        self.unsaid = 0
+        self._against: Suspicion | None = None
+        self._strange: Suspicion | None = None
+        if one.chance is not None:
+            of = (one.attack_share, one.chance, one.most_devices)
+            self._against = Suspicion(one.false_alarm_rate, *of)
+            self._strange = Suspicion(min(UNKNOWN_RATE, one.attack_share / 2), *of)
+
+    @property
+    def forgotten(self) -> int:
+        """How often the evidence against a device was forgotten, for want of room."""
+        return sum(one.forgotten for one in (self._against, self._strange) if one)
 
     def add(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> list[Alert]:
-        """Count a batch, and return the alerts whose windows are over.
+        """Count a batch, and return the alerts that are to be told.
 
         Args:
             flows: FLOW rows.
@@ -113,125 +173,175 @@ class Groups:
         """
         if not flows.num_rows:
             return []
-        ts, start = self._times(flows.column("ts"))
-        alarm = verdicts.column("alarm").fill_null(False).to_numpy(zero_copy_only=False)
-        strange = verdicts.column("unknown").fill_null(False).to_numpy(zero_copy_only=False)
-        rows = np.flatnonzero(alarm | strange)
-        emitted: list[Alert] = []
-        if len(rows):
-            some = pa.array(rows)
-            told = verdicts.select(["score", "family", "bundle"]).take(some)
-            emitted += self._count(flows.select(EVIDENCE_COLUMNS).take(some), told, ts[rows], start[rows], alarm[rows])
-        return emitted + self._close(self._window(self._reached_ns - self._late_ns))
+        ts, start, closed = self._times(flows.column("ts"))
+        alarm, strange = _flags(verdicts, "alarm"), _flags(verdicts, "unknown")
+        loud = np.flatnonzero(alarm | strange)
+        batch = self._batch(flows, verdicts, loud, ts, start)
+        if self._against and self._strange:
+            devices, judged = flows.column("src_ip").fill_null(""), verdicts.column("score").is_valid()
+            quiet = judged.to_numpy(zero_copy_only=False) & ~alarm
+            enough = self._against.take(devices, alarm, quiet)
+            strange_enough = self._strange.take(devices, strange, quiet & ~strange)
+            batch.enough, batch.strange_enough = enough[loud], strange_enough[loud]
+        told: list[Alert] = []
+        passed = 0
+        # A row that closes windows is counted before it does; most rows close none.
+        for row in np.flatnonzero(closed != np.append(self._closed_ns, closed[:-1])).tolist():
+            here = int(np.searchsorted(loud, row, side="right"))
+            told += self._count(batch, passed, here)
+            passed = here
+            told += self._close(int(closed[row]))
+        self._closed_ns = int(closed[-1])
+        return told + self._count(batch, passed, len(loud))
 
     def finish(self) -> list[Alert]:
         """Close every window and return the alerts that are left."""
         return self._close(FARTHEST_NS + 1)
 
-    def _times(self, column: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return each row's time, and the start of the window it counts in."""
+    def drop(self, covered: Callable[[Alert], bool]) -> list[Alert]:
+        """Drop the groups that are not to be told of any more, and return a last revision of those that were told.
+
+        What spoke against their devices is forgotten: a person has judged it.
+
+        Args:
+            covered: Tells of an alert whether it is allowed.
+        """
+        told: list[Alert] = []
+        for key, group in list(self._open.items()):
+            if covered(group.alert(over=True)):
+                for one in (self._against, self._strange):
+                    if one:
+                        one.forget(group.device)
+                del self._open[key]
+                if group.told:
+                    told.append(self._tell(group, over=True))
+                    self._remember(key, group)
+        return told
+
+    def _batch(
+        self, flows: pa.RecordBatch, verdicts: pa.RecordBatch, loud: npt.NDArray[np.intp], ts: Ints, start: Ints
+    ) -> _Batch:
+        # Only flows worth an alert come here, so lists are cheap; one look-up per group in Arrow would not be.
+        some = pa.array(loud)
+        flows = flows.select([*EVIDENCE_COLUMNS, *DOMAIN_COLUMNS]).take(some)
+        verdicts = verdicts.select(["score", "family", "bundle", "detector", "rules", "reasons", "alarm"]).take(some)
+        return _Batch(flows, verdicts, ts[loud], start[loud])
+
+    def _times(self, column: pa.Array) -> tuple[Ints, Ints, Ints]:
+        """Return each row's time, the start of the window it counts in, and that of the first open when it has come."""
         ts = column.cast(pa.int64()).fill_null(NEVER).to_numpy(zero_copy_only=False)
         reached = np.maximum.accumulate(np.concatenate([[self._reached_ns], ts]))[1:]
         reached = np.where(reached == NEVER, 0, reached)
         ts = np.clip(np.where(ts == NEVER, reached, ts), -FARTHEST_NS, FARTHEST_NS)
-        self._reached_ns = int(min(reached[-1], FARTHEST_NS))
-        oldest = np.clip(reached, -FARTHEST_NS, FARTHEST_NS) - self._late_ns
-        return ts, np.maximum(ts, oldest) // self._window_ns * self._window_ns
+        reached = np.clip(reached, -FARTHEST_NS, FARTHEST_NS)
+        self._reached_ns = int(reached[-1])
+        oldest = reached - self._late_ns
+        start = np.maximum(ts, oldest) // self._window_ns * self._window_ns
+        return ts, start, oldest // self._window_ns * self._window_ns
 
-    def _window(self, at_ns: int) -> int:
-        return at_ns // self._window_ns * self._window_ns
+    def _count(self, batch: _Batch, begin: int, end: int) -> list[Alert]:
+        if begin == end:
+            return []
+        told: list[tuple[int, Alert]] = []
+        for key, own in batch.groups(begin, end):
+            group = self._open.get(key)
+            if group is None:
+                if len(self._open) >= self.settings.most_open:
+                    told += [(int(own[0]), alert) for alert in self._emit([next(iter(self._open))])]
+                bundle = batch.bundle[int(own[0])].as_py() or ""
+                group = Gathered(
+                    *(key[1], key[2], key[0], bundle, self._assets, self.settings.shown, self.settings.most_targets),
+                    told=self._put_out.pop(key, 0),
+                )
+                self._open[key] = group
+            told += self._follow(group, batch, own)
+        told.sort(key=lambda item: item[0])
+        return [alert for _, alert in told]
 
-    def _count(
-        self,
-        flows: pa.RecordBatch,
-        verdicts: pa.RecordBatch,
-        ts: npt.NDArray[np.int64],
-        start: npt.NDArray[np.int64],
-        alarm: npt.NDArray[np.bool_],
-    ) -> list[Alert]:
-        score = verdicts.column("score").fill_null(0.0).to_numpy(zero_copy_only=False)
-        devices = flows.column("src_ip").fill_null("").dictionary_encode()
-        families = verdicts.column("family").fill_null(UNKNOWN).dictionary_encode()
-        device, family = devices.indices.to_numpy(), families.indices.to_numpy()
-        _, first, group = np.unique(np.stack([start, device, family]), axis=1, return_index=True, return_inverse=True)
-        members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
-        names, kinds, bundle = devices.dictionary, families.dictionary, verdicts.column("bundle")
-        # Only flows worth an alert come here, so lists are cheap; one look-up per group in Arrow would not be.
-        rows = _Rows({name: _values(flows.column(name)) for name in EVIDENCE_COLUMNS}, ts, score)
-        emitted: list[Alert] = []
-        for at in np.argsort(first, kind="stable"):  # in the order of the rows, not of the key
-            own = members[at]
-            i = int(own[0])
-            key = (int(start[i]), names[device[i]].as_py(), kinds[family[i]].as_py())
-            one = self._group(key, bundle[i].as_py(), emitted)
-            self._grow(one, rows, own)
-            one.alarms += int(alarm[own].sum())
-        return emitted
+    def _follow(self, group: Gathered, batch: _Batch, own: npt.NDArray[np.intp]) -> Iterator[tuple[int, Alert]]:
+        """Let a group grow, and give what is to be told on the way, each with its row."""
+        alarms = np.cumsum(batch.alarm[own])
+        proof = np.flatnonzero(self._proof(group, batch, own, group.alarms + alarms))
+        proven = 0 if group.proven else int(proof[0]) if len(proof) else len(own)
+        done = 0
+        for stop in self._stops(group, batch, own, proven) if self.settings.early else ():
+            group.grow(batch.rows, own[done : stop + 1], int(alarms[stop] - (alarms[done - 1] if done else 0)))
+            done = stop + 1
+            group.proven = True
+            if self._worth_telling(group):
+                yield int(own[stop]), self._tell(group, over=False)
+        if done < len(own):
+            group.grow(batch.rows, own[done:], int(alarms[-1] - (alarms[done - 1] if done else 0)))
+        group.proven = group.proven or proven < len(own)
 
-    def _group(self, key: _Key, bundle: str, emitted: list[Alert]) -> _Group:
-        if key not in self._open:
-            if len(self._open) >= self.settings.most_open:
-                emitted += self._emit([next(iter(self._open))])
-            self._open[key] = _Group(key[1], key[2], key[0], bundle)
-        return self._open[key]
+    def _proof(self, group: Gathered, batch: _Batch, own: npt.NDArray[np.intp], alarms: Ints) -> Bools:
+        """Tell at which rows the evidence is enough."""
+        one, count = self.settings, group.count + np.arange(1, len(own) + 1)
+        many: Bools = (count >= one.unknown_minimum) & batch.strange_enough[own]
+        if one.chance is None:
+            return many if group.family == UNKNOWN else batch.alarm[own]
+        grave = batch.signed[own] & (batch.rows.score[own] >= one.rule_score)
+        known: Bools = grave | (batch.enough[own] & (alarms >= one.least_alarms))
+        return known | many if group.family == UNKNOWN else known
 
-    def _grow(self, group: _Group, rows: _Rows, own: npt.NDArray[np.intp]) -> None:
-        shown, scores, times = self.settings.shown, rows.score[own], rows.ts[own]
-        strongest = np.argsort(-scores, kind="stable")[:shown].tolist()
-        evidence = {at: rows.evidence(int(own[at])) for at in {0, *strongest}}
-        group.first = group.first or evidence[0]
-        for at in strongest:
-            item = (evidence[at].score, -(group.count + at), evidence[at])
-            (heapq.heappushpop if len(group.strongest) >= shown else heapq.heappush)(group.strongest, item)
-        targets = rows.columns["dst_ip"]
-        for target, count in Counter(targets[row] or "" for row in own.tolist()).items():
-            if target in group.targets or len(group.targets) < self.settings.most_targets:
-                group.targets[target] += count
-        group.count += len(own)
-        group.score = max(group.score, float(scores.max()))
-        group.first_ns = min(group.first_ns, int(times.min()))
-        group.last_ns = max(group.last_ns, int(times.max()))
+    def _stops(self, group: Gathered, batch: _Batch, own: npt.NDArray[np.intp], proven: int) -> list[int]:
+        """Return the places of the rows after which a group may be worth telling."""
+        if proven >= len(own):
+            return []
+        count = group.count + np.arange(1, len(own) + 1)
+        step = 1 << np.maximum(np.floor(np.log2(count)).astype(np.int64) - 3, 0)
+        stops = set(np.flatnonzero((count <= EVERY_ROW) | (count % step == 0)).tolist())
+        texts: dict[str, int] = {}
+        for place, row in enumerate(own.tolist()):
+            texts.setdefault(batch.rows.detectors[row], place)
+        known = set(group.detectors)
+        for text, place in texts.items():
+            if not known.issuperset(names := text.split(",")):
+                known.update(names)
+                stops.add(place)
+        return sorted({proven, *(stop for stop in stops if stop >= proven)})
+
+    def _worth_telling(self, group: Gathered) -> bool:
+        before = group.last_told
+        if before is None or group.count >= self.settings.growth * before.count:
+            return True
+        graver = SEVERITIES.index(group.severity()) > SEVERITIES.index(before.severity)
+        return graver or not group.detectors.issubset(before.detectors)
+
+    def _tell(self, group: Gathered, *, over: bool) -> Alert:
+        alert = group.alert(over=over)
+        group.told += 1
+        group.last_told = alert
+        return alert
 
     def _close(self, before_ns: int) -> list[Alert]:
-        return self._emit(sorted(key for key in self._open if key[0] < before_ns))
+        for key in [key for key in self._put_out if key[0] < before_ns]:
+            del self._put_out[key]
+        return self._emit(sorted(key for key in self._open if key[0] < before_ns), closed=True)
 
-    def _emit(self, keys: Sequence[_Key]) -> list[Alert]:
-        groups = [self._open.pop(key) for key in keys]
-        explained = {(group.start_ns, group.device) for group in groups if group.family != UNKNOWN}
-        return [self._alert(group) for group in groups if self._speaks(group, explained)]
+    def _emit(self, keys: Sequence[_Key], *, closed: bool = False) -> list[Alert]:
+        groups = {key: self._open.pop(key) for key in keys}
+        explained = {(key[0], key[1]) for key, group in groups.items() if group.family != UNKNOWN and group.proven}
+        told: list[Alert] = []
+        for key, group in groups.items():
+            if group.proven or group.told or self._odd(group, explained):
+                told.append(self._tell(group, over=True))
+                if not closed:
+                    self._remember(key, group)
+            else:
+                self.unsaid += 1
+        return told
 
-    def _speaks(self, group: _Group, explained: set[tuple[int, str]]) -> bool:
-        if group.family != UNKNOWN or group.count >= self.settings.unknown_minimum:
-            return True
-        return group.alarms > 0 and (group.start_ns, group.device) not in explained
+    def _odd(self, group: Gathered, explained: set[tuple[int, str]]) -> bool:
+        return self.settings.chance is None and group.alarms > 0 and (group.start_ns, group.device) not in explained
 
-    def _alert(self, group: _Group) -> Alert:
-        shown = self.settings.shown
-        ranked = sorted(group.targets.items(), key=lambda item: (-item[1], item[0]))
-        targets = tuple(target for target, _ in ranked[:shown])
-        assert group.first is not None
-        strongest = [item[2] for item in sorted(group.strongest, key=lambda item: (-item[0], -item[1]))]
-        evidence = [group.first, *(item for item in strongest if item != group.first)][:shown]
-        return Alert(
-            id=hashlib.sha256(f"{group.device}\n{group.family}\n{group.start_ns}".encode()).hexdigest()[:16],
-            device=group.device,
-            family=group.family,
-            severity=severity(group.family, score=group.score, count=group.count, targets=len(group.targets)),
-            first_seen_s=group.first_ns / NS_PER_S,
-            last_seen_s=group.last_ns / NS_PER_S,
-            count=group.count,
-            score=group.score,
-            targets=targets,
-            target_count=len(group.targets),
-            measure=measure(group.family, group.device, targets, len(group.targets)),
-            bundle=group.bundle,
-            evidence=tuple(evidence),
-        )
+    def _remember(self, key: _Key, group: Gathered) -> None:
+        """Keep the number of the next revision of an alert whose window is not over."""
+        self._put_out[key] = group.told
+        if len(self._put_out) > self.settings.most_open:
+            del self._put_out[next(iter(self._put_out))]
 
 
-def _values(column: pa.Array) -> list[Any]:
-    # Through numpy: Arrow's own to_pylist takes more than twice as long.
-    if not pa.types.is_integer(column.type):
-        values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
-        return values
-    return [None if value < 0 else value for value in column.fill_null(-1).to_numpy().tolist()]
+def _flags(verdicts: pa.RecordBatch, name: str) -> Bools:
+    found: Bools = verdicts.column(name).fill_null(False).to_numpy(zero_copy_only=False)
+    return found

@@ -1,8 +1,8 @@
 """How bad an alert is, and what to do about it.
 
-In: family, score, number of flows and of targets of a group. Out: one of SEVERITIES, and a sentence or two that a plant
-operator can act on without knowing what a flow is. The one idea: the table below is all there is, so that a person can
-tell in advance how an alert will be rated.
+In: family, score, number of flows and of targets of a group, and what the devices in it are worth. Out: one of
+SEVERITIES, and a sentence or two that a plant operator can act on without knowing what a flow is. The one idea: the
+table below is all there is, so that a person can tell in advance how an alert will be rated.
 
 | rule | severity |
 |---|---|
@@ -10,14 +10,19 @@ tell in advance how an alert will be rated.
 | at least 10 targets, or at least 100 flows | one step up |
 | a single flow with a score below 0.9 | one step down |
 | family "unknown" | low, whatever the numbers: nobody knows yet what it is |
+| the device or one of its targets is worth more than normal (`alerts/asset.py`) | high: one step up; critical: two |
+| all of them are worth less | one step down |
 """
 
 from dataclasses import dataclass
 
+from redshank.alerts.asset import NORMAL
 from redshank.core.records import SEVERITIES
 
 UNKNOWN = "unknown"
 """The family of flows that no known class fits."""
+SIGNATURES = "signatures"
+"""The detector whose alarms are a rule's word."""
 
 WIDE_TARGETS = 10
 MANY_FLOWS = 100
@@ -78,6 +83,16 @@ FAMILIES = {
         "{device} keeps a hidden way in or out, to {targets}. Disconnect it, keep it powered for the investigation, "
         "and set it up anew from a clean image.",
     ),
+    "c2": Response(
+        "high",
+        "{device} reports to {targets} as devices do that somebody else controls. Disconnect it, keep it powered for "
+        "the investigation, look for others that talk to {targets}, and set it up anew from a clean image.",
+    ),
+    "exfiltration": Response(
+        "high",
+        "{device} may be sending data out, to {targets}. Block {targets} at the gateway, find out what {device} knows, "
+        "and renew passwords and keys that it holds.",
+    ),
     "ransomware": Response(
         "critical",
         "Disconnect {device} now; do not switch it off. Check that backups are offline and readable, and look for "
@@ -101,7 +116,7 @@ OTHER = Response(
 )
 
 
-def severity(family: str, *, score: float, count: int, targets: int) -> str:
+def severity(family: str, *, score: float, count: int, targets: int, asset: int = NORMAL) -> str:
     """Rate a group of flows by the table above.
 
     Args:
@@ -109,6 +124,7 @@ def severity(family: str, *, score: float, count: int, targets: int) -> str:
         score: Highest calibrated score, 0 to 1.
         count: Flows in the group.
         targets: Distinct targets.
+        asset: Place in `asset.VALUES` of the device or target that is worth most.
 
     Example:
         >>> severity("scanning", score=0.99, count=500, targets=20)
@@ -118,6 +134,7 @@ def severity(family: str, *, score: float, count: int, targets: int) -> str:
     if family != UNKNOWN:
         step += targets >= WIDE_TARGETS or count >= MANY_FLOWS
         step -= count == 1 and score < WEAK_SCORE
+    step += asset - NORMAL
     return SEVERITIES[min(max(step, 0), len(SEVERITIES) - 1)]
 
 

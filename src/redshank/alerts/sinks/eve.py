@@ -39,6 +39,8 @@ SIGNATURES = {
     "ransomware": (1_970_009, "A Network Trojan was detected"),
     "attack": (1_970_010, "Misc Attack"),
     "unknown": (1_970_011, "Unknown Traffic"),
+    "c2": (1_970_012, "Malware Command and Control Activity Detected"),
+    "exfiltration": (1_970_013, "Attempted Information Leak"),
 }
 OTHER = (1_970_000, "Misc Attack")
 

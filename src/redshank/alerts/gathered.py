@@ -1,0 +1,189 @@
+"""What the flows of one device, family and window have in common, as it grows.
+
+In: rows of flows and their verdicts. Out: an Alert that tells of them. The one idea: everything that an alert tells is
+kept ready in bounded space, so that it can be told at any row, and growing row by row or all at once is the same.
+"""
+
+import hashlib
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from redshank.alerts.asset import Assets
+from redshank.alerts.severity import measure, severity
+from redshank.alerts.techniques import techniques
+from redshank.core.records import Alert, Evidence
+
+NS_PER_S = 1_000_000_000
+# Packet times are what a capture says; centuries of slack keep sums of them inside int64.
+FARTHEST_NS = 1 << 62
+EVIDENCE_COLUMNS = ("uid", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "community_id", "src_mac")
+DOMAIN_COLUMNS = ("dns_query", "ssl_server_name", "http_host")
+MOST_WORDS = 256
+"""Different rules, and reasons, counted per group; reasons hold values from the wire."""
+
+
+class Rows:
+    """Flows that belong to some group, column by column.
+
+    Args:
+        flows, verdicts: FLOW and VERDICT rows.
+        ts: Their times, ns.
+    """
+
+    def __init__(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch, ts: npt.NDArray[np.int64]) -> None:
+        self._columns = {name: _values(flows.column(name)) for name in EVIDENCE_COLUMNS}
+        self._columns["domain"] = _values(pc.coalesce(*(flows.column(name) for name in DOMAIN_COLUMNS)))
+        self.ts = ts
+        self.score: npt.NDArray[np.float64] = verdicts.column("score").fill_null(0.0).to_numpy(zero_copy_only=False)
+        self.targets: list[str] = [text or "" for text in self._columns["dst_ip"]]
+        self.detectors: list[str] = _values(verdicts.column("detector").fill_null(""))
+        self._words = {name: verdicts.column(name) for name in ("rules", "reasons")}
+
+    def evidence(self, row: int) -> Evidence:
+        """Return a flow as evidence."""
+        flow = {name: values[row] for name, values in self._columns.items()}
+        texts = {name: flow[name] or "" for name in ("uid", "src_ip", "dst_ip", "proto")}
+        return Evidence(**{**flow, **texts}, ts_s=int(self.ts[row]) / NS_PER_S, score=float(self.score[row]))
+
+    def words(self, name: str, own: npt.NDArray[np.intp]) -> list[str]:
+        """Return the rules or reasons of some rows, one after the other."""
+        texts: list[str] = pc.list_flatten(self._words[name].take(pa.array(own))).to_pylist()
+        return texts
+
+
+def _values(column: pa.Array) -> list[Any]:
+    # Through numpy: Arrow's own to_pylist takes more than twice as long.
+    if not pa.types.is_integer(column.type):
+        values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
+        return values
+    return [None if value < 0 else value for value in column.fill_null(-1).to_numpy().tolist()]
+
+
+@dataclass
+class Gathered:
+    """The flows of one device, family and window.
+
+    Args:
+        device, family, start_ns: What they have in common; `start_ns` is where the window begins.
+        bundle: The bundle that judged the first.
+        assets: What devices are worth.
+        shown: Targets, rules, reasons and flows of evidence that an alert tells.
+        most_targets: Distinct targets counted.
+        told: How often it was told.
+    """
+
+    device: str
+    family: str
+    start_ns: int
+    bundle: str
+    assets: Assets
+    shown: int
+    most_targets: int
+    told: int = 0
+    proven: bool = False
+    count: int = 0
+    alarms: int = 0
+    last_told: Alert | None = None
+    detectors: set[str] = field(default_factory=set)
+    _asset: int = 0
+    _first_ns: int = FARTHEST_NS
+    _last_ns: int = -FARTHEST_NS
+    _score: float = 0.0
+    _targets: Counter[str] = field(default_factory=Counter)
+    _rules: Counter[str] = field(default_factory=Counter)
+    _reasons: Counter[str] = field(default_factory=Counter)
+    _first: Evidence | None = None
+    # A heap of (score, -order, flow): the weakest on top, of equals the latest.
+    _strongest: list[tuple[float, int, Evidence]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Look up what the device is worth."""
+        self._asset = self.assets.value(self.device)
+
+    def grow(self, rows: Rows, own: npt.NDArray[np.intp], alarms: int) -> None:
+        """Take in some rows.
+
+        Args:
+            rows: Where they stand.
+            own: Which they are, one or more, in order.
+            alarms: How many of them are alarms.
+        """
+        scores, times = rows.score[own], rows.ts[own]
+        strongest = np.argsort(-scores, kind="stable")[: self.shown].tolist()
+        evidence = {at: rows.evidence(int(own[at])) for at in {0, *strongest}}
+        self._first = self._first or evidence[0]
+        for at in strongest:
+            item = (evidence[at].score, -(self.count + at), evidence[at])
+            (heapq.heappushpop if len(self._strongest) >= self.shown else heapq.heappush)(self._strongest, item)
+        places = own.tolist()
+        for target in _count(self._targets, (rows.targets[row] for row in places), self.most_targets):
+            self._asset = max(self._asset, self.assets.value(target))
+        _count(self._rules, rows.words("rules", own), MOST_WORDS)
+        _count(self._reasons, rows.words("reasons", own), MOST_WORDS)
+        for detectors in {rows.detectors[row] for row in places}:
+            self.detectors.update(detectors.split(","))
+        self.count += len(own)
+        self.alarms += alarms
+        self._score = max(self._score, float(scores.max()))
+        self._first_ns = min(self._first_ns, int(times.min()))
+        self._last_ns = max(self._last_ns, int(times.max()))
+
+    def severity(self) -> str:
+        """Rate it."""
+        return severity(self.family, score=self._score, count=self.count, targets=len(self._targets), asset=self._asset)
+
+    def alert(self, *, over: bool) -> Alert:
+        """Return the alert that tells of it now.
+
+        Args:
+            over: Whether nothing will follow.
+        """
+        targets = _ranked(self._targets, self.shown)
+        assert self._first is not None
+        strongest = [item[2] for item in sorted(self._strongest, key=lambda item: (-item[0], -item[1]))]
+        evidence = [self._first, *(item for item in strongest if item != self._first)][: self.shown]
+        return Alert(
+            id=hashlib.sha256(f"{self.device}\n{self.family}\n{self.start_ns}".encode()).hexdigest()[:16],
+            device=self.device,
+            family=self.family,
+            severity=self.severity(),
+            first_seen_s=self._first_ns / NS_PER_S,
+            last_seen_s=self._last_ns / NS_PER_S,
+            count=self.count,
+            score=self._score,
+            targets=targets,
+            target_count=len(self._targets),
+            measure=measure(self.family, self.device, targets, len(self._targets)),
+            bundle=self.bundle,
+            evidence=tuple(evidence),
+            detectors=tuple(sorted(self.detectors - {""})),
+            rules=_ranked(self._rules, self.shown),
+            reasons=_ranked(self._reasons, self.shown),
+            techniques=techniques(self.family),
+            revision=self.told,
+            over=over,
+        )
+
+
+def _count(counter: Counter[str], texts: Iterable[str], most: int) -> list[str]:
+    """Count texts, of new ones only so many that there are `most` in all; return those that are new."""
+    new: list[str] = []
+    for text, count in Counter(texts).items():
+        if text in counter:
+            counter[text] += count
+        elif len(counter) < most:
+            counter[text] = count
+            new.append(text)
+    return new
+
+
+def _ranked(counter: Counter[str], shown: int) -> tuple[str, ...]:
+    return tuple(text for text, _ in sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:shown])

@@ -1,0 +1,78 @@
+import numpy as np
+import pyarrow as pa
+
+from redshank.alerts.asset import Assets
+from redshank.alerts.gathered import MOST_WORDS, Gathered, Rows
+from redshank.core.schema import flow_batch, verdict_batch
+
+
+def gathered(assets: dict[str, str] | None = None) -> Gathered:
+    return Gathered("10.0.0.66", "scanning", 0, "tiny", Assets(assets or {}), shown=2, most_targets=3)
+
+
+def rows(n: int, **columns: list[object]) -> Rows:
+    flows = {
+        name: values for name, values in columns.items() if name in {"dst_ip", "dns_query", "http_host", "src_mac"}
+    }
+    said = {name: values for name, values in columns.items() if name not in flows}
+    usual = {"uid": [f"C{i}" for i in range(n)], "src_ip": ["10.0.0.66"] * n}
+    return Rows(flow_batch({**usual, **flows}, n), verdict_batch(said, n), np.arange(n, dtype=np.int64) * 10**9)
+
+
+def test_rules_reasons_and_targets_come_most_frequent_first_and_are_capped() -> None:
+    one = gathered()
+    of = rows(
+        3,
+        rules=[["b"], ["b", "a"], None],
+        reasons=[["z"], ["y", "z"], ["x", "y", "z"]],
+        dst_ip=["10.0.0.3", "10.0.0.2", "10.0.0.2"],
+    )
+    one.grow(of, np.arange(3), 3)
+    told = one.alert(over=False)
+    assert (told.rules, told.reasons, told.targets) == (("b", "a"), ("z", "y"), ("10.0.0.2", "10.0.0.3"))
+    assert (told.revision, told.over) == (0, False)
+
+
+def test_detectors_are_told_one_by_one_in_the_order_of_the_alphabet() -> None:
+    one = gathered()
+    one.grow(rows(3, detector=["signatures", "anomaly,signatures", None]), np.arange(3), 3)
+    assert one.alert(over=True).detectors == ("anomaly", "signatures")
+
+
+def test_evidence_names_the_domain_and_the_link_layer_address() -> None:
+    one = gathered()
+    of = rows(2, dns_query=[None, "a.example"], http_host=["b.example", "c.example"], src_mac=["02:00:00:00:00:66"] * 2)
+    one.grow(of, np.arange(2), 2)
+    assert [(e.domain, e.src_mac) for e in one.alert(over=True).evidence] == [
+        ("b.example", "02:00:00:00:00:66"),
+        ("a.example", "02:00:00:00:00:66"),
+    ]
+
+
+def test_different_reasons_are_counted_up_to_a_bound() -> None:
+    one = gathered()
+    for start in range(0, 1000, 100):
+        one.grow(rows(100, reasons=[[f"{start + i:04}"] for i in range(100)]), np.arange(100), 100)
+    assert len(one._reasons) == MOST_WORDS
+    assert one.alert(over=True).reasons == ("0000", "0001")
+
+
+def test_the_most_precious_of_device_and_targets_counts() -> None:
+    quiet, loud = gathered({"10.0.0.66": "low"}), gathered({"10.0.0.66": "low", "10.0.0.9": "critical"})
+    for one in (quiet, loud):
+        one.grow(rows(2, dst_ip=["10.0.0.66", "10.0.0.66"], score=[0.9, 0.9]), np.arange(2), 2)
+    assert quiet.severity() == loud.severity() == "low"
+    loud.grow(rows(1, dst_ip=["10.0.0.9"]), np.arange(1), 1)
+    assert loud.severity() == "high"
+
+
+def test_a_family_has_its_techniques() -> None:
+    one = gathered()
+    one.grow(rows(1), np.arange(1), 1)
+    assert one.alert(over=True).techniques[0] == "T1046"
+    assert one.alert(over=True).bundle == "tiny"
+
+
+def test_an_empty_batch_has_no_rows() -> None:
+    assert Rows(flow_batch({}, 0), verdict_batch({}, 0), np.zeros(0, np.int64)).targets == []
+    assert pa.types.is_string(flow_batch({}, 0).schema.field("uid").type)

@@ -1,0 +1,20 @@
+import re
+
+from redshank.alerts.severity import FAMILIES, UNKNOWN
+from redshank.alerts.techniques import TECHNIQUES, techniques
+
+
+def test_every_family_that_says_something_has_techniques_of_both_matrices() -> None:
+    for family in set(FAMILIES) - {UNKNOWN, "attack"}:
+        found = techniques(family)
+        assert any(one.startswith("T1") for one in found), family
+        assert any(one.startswith("T0") for one in found), family
+
+
+def test_ids_are_written_as_attack_writes_them() -> None:
+    for one in {one for found in TECHNIQUES.values() for one in found}:
+        assert re.fullmatch(r"T[01]\d{3}(\.\d{3})?", one)
+
+
+def test_a_family_that_says_nothing_has_none() -> None:
+    assert techniques(UNKNOWN) == techniques("attack") == techniques("of another dataset") == ()
