@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from bundles import Flows, flows, graph, tiny_bundle
+from labelled import labelled
 from questions import answer
 from redshank.active.ask import Asked, ask, guard
+from redshank.active.canaries import canary_families
 from redshank.active.query import Landscape, choose
 from redshank.active.strategy import STRATEGIES, Known
 from redshank.core.errors import BundleError, ConfigError
@@ -51,6 +53,23 @@ def test_a_question_says_whether_chance_drew_it(tmp_path: Path) -> None:
     assert len(drawn) == 2
     assert all(one.why.startswith("drawn at random; ") for one in drawn)
     assert not any(one.at_random or "random" in one.why for one in _ask(_queue(tmp_path), seed=1).questions)
+
+
+def test_canaries_look_like_the_others(tmp_path: Path) -> None:
+    known = labelled(8, 6)
+    queue = _queue(tmp_path)
+    for number in range(3):
+        asked = ask(
+            Flows([flows(KINDS, 0)]), tiny_bundle(), queue, "margin", count=20, now_s=NOW_S + number, canaries=known
+        )
+        assert len(asked.questions) == 20
+        hidden = [one for one in asked.questions if one.id in canary_families(known)]
+        assert len(hidden) == 2
+        for one in hidden:
+            assert (one.strategy, one.at_random, len(one.neighbors)) == ("margin", False, 8)
+            assert one.why.endswith("of 1")
+            said = Graph(tiny_bundle()).probabilities(one.values[None])[0].tolist()
+            assert one.probabilities == pytest.approx(said, abs=1e-6)
 
 
 def test_what_was_asked_is_not_asked_again_and_labels_are_known(tmp_path: Path) -> None:

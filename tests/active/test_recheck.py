@@ -6,6 +6,7 @@ from questions import ASKED_S, answer, questions
 from questions import store as kept
 from redshank.active.recheck import WHY, ask_again, label_doubts
 from redshank.active.told import told
+from redshank.active.vetting import vet
 from redshank.store.queue import Queue
 
 NOW_S = ASKED_S + 1000
@@ -27,19 +28,20 @@ def test_wrong_labels_are_asked_again_once_and_the_question_says_no_family(queue
     asked = queue.questions()
     wrong = {asked[at].id for at in WRONG}
     known = told(queue, "conn", NOW_S)
-    again = ask_again(queue, known, label_doubts(known), 10, NOW_S)
+    again = ask_again(queue, vet(known, {}).again, 10, NOW_S)
     assert {one.id for one in again} == wrong
     assert {one for one, state in queue.status(NOW_S).items() if state == "open"} == wrong
     assert {one.id for one in queue.questions()[:2]} == wrong
     assert {one.id for one in queue.questions() if one.why == WHY} == wrong
     known = told(queue, "conn", NOW_S + 1)
-    assert ask_again(queue, known, label_doubts(known), 10, NOW_S + 1) == []
+    assert {one.id for one in vet(known, {}).again} == wrong, "nobody has looked yet"
+    assert ask_again(queue, vet(known, {}).again, 10, NOW_S + 1) == []
 
 
 def test_the_most_doubtful_come_first_and_no_more_than_wanted(queue: Queue) -> None:
     known = told(queue, "conn", NOW_S)
     doubts = label_doubts(known)
-    (one,) = ask_again(queue, known, doubts, 1, NOW_S)
+    (one,) = ask_again(queue, vet(known, {}).again, 1, NOW_S)
     assert known.questions[known.labelled[int(doubts.argmax())]].id == one.id
 
 

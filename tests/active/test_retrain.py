@@ -98,6 +98,14 @@ def test_rows_that_the_champions_doubts_chose_are_told_unless_chance_drew_enough
     assert (part.row.tolist(), notes) == (list(range(110)), ())
 
 
+def test_a_doubted_label_teaches_nothing() -> None:
+    site = told(30, {"strange": "benign", "dos": "dos"})
+    doubted = {one.id for one in site.questions[:5]}
+    outcome = retrain(champion(), labelled(), site, "drawn-r1", gate=GATE, doubted=doubted)
+    assert outcome.rows["labels"] == 16
+    assert not doubted & set(outcome.bundle.manifest.provenance[KEY]["questions"])
+
+
 def test_few_labels_keep_the_champion_and_say_why() -> None:
     site = told(30, {"strange": "benign", "dos": "dos"})
     outcome = retrain(champion(), labelled(), site, "drawn-r1", gate=GATE)

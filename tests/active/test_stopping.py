@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from questions import questions
 from redshank.active.loop import WATCHED, Plan, Round, learn_actively
-from redshank.active.stopping import AHEAD, SHARE, WINDOW, Cost, Stopping, gain, moved
+from redshank.active.stopping import AHEAD, NEXT, SHARE, WINDOW, Cost, Gain, Outlook, Stopping, gain, moved, outlook
 from redshank.active.strategies.random import Random
+from redshank.active.told import Told
+from redshank.learn.model import Floats
 from tables import Logistic, parts
 
 CLASSES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30)
@@ -111,3 +114,63 @@ def test_what_is_looked_at_is_what_the_weights_in_force_say_of_the_same_rows() -
         assert now.kept or before.said == now.said
     counts = np.bincount(np.frombuffer(learned.rounds[-1].said, np.uint8), minlength=3)
     assert counts.tolist() == np.bincount(learned.model.predict_proba(table.train.x).argmax(axis=1)).tolist()
+
+
+def _site(drawn: int, by_doubt: int) -> Told:
+    """Return questions that chance drew, then others; their one feature says which they are."""
+    asked = [
+        *questions(("dos",) * drawn, seed=1, at_random=True),
+        *questions(("dos",) * by_doubt, seed=2),
+    ]
+    number = len(asked)
+    x = np.repeat([[0.0], [1.0]], [drawn, by_doubt], axis=0).astype(np.float32)
+    return Told(tuple(asked), x, ("dos",) * number, np.ones(number, np.float32), ((),) * number, 0)
+
+
+def _before(x: Floats) -> Floats:
+    return np.tile(np.array([1, 0], np.float32), (len(x), 1))
+
+
+def _now(x: Floats) -> Floats:
+    """Call half of the rows that chance drew something else, and all others."""
+    other = np.where(x[:, 0] == 0, np.arange(len(x)) % 2 == 0, x[:, 0] == 1)
+    return np.stack([~other, other], axis=1).astype(np.float32)
+
+
+def test_the_outlook_of_a_site_rests_on_what_chance_drew_if_that_is_enough() -> None:
+    trained = np.arange(120, 320)
+    found = outlook(_site(120, 300), trained, 100, _before, _now, 2)
+    half = np.arange(120) % 2
+    assert found == Outlook(gain(moved(half * 0, half, 2), 200, 100, NEXT), "120 questions that chance drew")
+    few = outlook(_site(99, 301), trained, 100, _before, _now, 2)
+    assert few.because == "200 questions, most chosen by doubt: too much"
+    assert few.gain is not None
+    assert found.gain is not None
+    assert few.gain.expected > found.gain.expected
+    assert outlook(_site(0, 700), np.arange(500), 200, _before, _now, 2).because.endswith(
+        "; looked back over 300 labels, the curves over 100 to 200"
+    )
+
+
+@pytest.mark.parametrize(
+    ("trained", "used", "why"),
+    [
+        (200, 0, "the champion was trained on no labels"),
+        (200, 101, "99 labels more than the champion's; 100 are the fewest"),
+        (201, 100, "99 questions that nobody trained on are too few"),
+    ],
+)
+def test_an_outlook_that_cannot_be_known_says_why(trained: int, used: int, why: str) -> None:
+    found = outlook(_site(0, 300), np.arange(trained), used, _before, _now, 2)
+    assert found.gain is None
+    assert found.because.startswith(why)
+    assert found.facts(Cost(1, 1)) == {"unknown": found.because}
+
+
+def test_an_outlook_is_weighed_against_what_answers_cost() -> None:
+    found = Outlook(Gain(100, 1.25, 0.2, 3.0), "120 questions that chance drew")
+    assert "advice" not in found.facts(None)
+    assert found.facts(None)["in_words"] == str(found.gain)
+    told = [found.facts(Cost(answer=0.5, point=point)) for point in (41, 39)]
+    assert [one["advice"] for one in told] == ["ask on", "stop"]
+    assert told[1]["points_that_pay"] == pytest.approx(50 / 39)

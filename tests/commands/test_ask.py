@@ -66,7 +66,7 @@ def test_what_is_wrong_is_one_line_and_makes_no_store(
     for arguments, code, message in (
         (("--store", place / "s"), 2, "input: none given; name exactly one"),
         ((*source, "--store", place / "s", "-m", place), 1, "not a folder with model.onnx and manifest.json"),
-        ((*source, "--store", place / "no" / "s"), 2, "has no folder"),
+        ((*source, "--store", place / "flows.parquet" / "s"), 2, "store: cannot write to folder"),
         (("--doubtful", "--store", place / "s"), 2, "store: no file"),
         (("--doubtful", *source, "--store", place / "s"), 2, "--doubtful: no input is read for it"),
         ((*source, "--store", place / "s", "--strategy", "margn"), 2, "query strategy: no 'margn'"),

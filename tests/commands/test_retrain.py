@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from labelled import DRAWN, labelled
 from program import ended
@@ -12,6 +14,9 @@ from redshank.data import dataset as module
 from redshank.data.protocol import partition
 from redshank.detect.shelf import Shelf
 from redshank.learn.train import fit, make_bundle
+from redshank.store.database import Database
+from redshank.store.question import flow_rows
+from redshank.store.queue import Queue
 
 
 @pytest.fixture
@@ -37,6 +42,8 @@ def test_a_challenger_that_learned_is_in_service_and_what_it_learned_from_is_kno
     assert ended(monkeypatch, *command, "--hold-out", 0.5, "--json") == 0
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert told["decision"] == {"challenger": "drawn-r1", "promoted": True, "in_service": "drawn-r1"}
+    nothing = "the champion was trained on no labels, so there is nothing to look back on"
+    assert told["next_answers"] == {"unknown": nothing}
     shelf = Shelf(place / "models")
     assert shelf.champion() == "drawn-r1"
     assert shelf.history().entries[-1].evidence["rows"] == {
@@ -48,6 +55,28 @@ def test_a_challenger_that_learned_is_in_service_and_what_it_learned_from_is_kno
     assert json.loads(capsys.readouterr().out)["bundles_trained_on_them"] == [{"bundle": "drawn-r1", "labels": 1}]
 
 
+def test_who_misses_canaries_waits_for_others_and_doubtful_labels_come_back(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = Queue(Database(place / "s"))
+    known = [one for one in queue.questions() if one.device.endswith("66")][:12]
+    rows = pa.Table.from_batches([flow_rows([one.flow for one in known])])
+    parquet.write_table(rows.append_column("family", pa.array(["dos"] * 12)), place / "c.parquet")
+    more = questions(("benign",) * 4, seed=31)
+    queue.add(more)
+    queue.tell([answer(one, "benign", "eve") for one in known])
+    queue.tell([answer(one, "dos", "eve") for one in more])
+    command = ("retrain", "--store", place / "s", "--models", place / "models", "--data", place / "rows")
+    assert ended(monkeypatch, *command, "--canaries", place / "c.parquet", "--recheck", 3, "--json") == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    note = "eve: 0 of 12 canary questions right; what eve alone says waits for somebody else"
+    assert note in told["notes"].values()
+    assert {row["question"] for row in told["asked_again"]} <= {one.id for one in more}
+    assert len(told["asked_again"]) == 3
+    assert note in Shelf(place / "models").history().entries[-1].evidence["notes"]
+    assert queue.take("ana", 2e9) is not None
+
+
 def test_wrong_usage_is_one_line_and_changes_nothing(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,6 +85,7 @@ def test_wrong_usage_is_one_line_and_changes_nothing(
         (("--store", place / "none"), 2, "store: no file"),
         (("--store", place / "s", "--models", place / "empty"), 2, "has no bundle in service"),
         ((*here, "--metric", "luck"), 2, "metric: no 'luck'"),
+        ((*here, "--cost", "1", "0"), 2, "--cost: point: 0.0 is not above 0"),
         ((*here, "--method", "vote"), 2, "method: no 'vote'"),
         ((*here, "--dataset", "drwn"), 2, "drwn"),
         ((*here, "--canaries", place / "none.csv"), 1, "none.csv"),

@@ -50,9 +50,10 @@ def test_a_file_that_is_no_store_is_one_line(tmp_path: Path, name: str, message:
     assert "\n" not in str(caught.value)
 
 
-def test_a_store_is_not_made_where_no_folder_is(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="has no folder"):
-        Database(tmp_path / "no" / "store", create=True)
+def test_a_store_is_made_with_its_folder_or_says_why_not(tmp_path: Path) -> None:
+    Database(tmp_path / "new" / "store", create=True).close()
+    with pytest.raises(ConfigError, match="store: cannot write to folder"):
+        Database(tmp_path / "new" / "store" / "s", create=True)
     with pytest.raises(ConfigError, match="is a folder"):
         Database(tmp_path, create=True)
 

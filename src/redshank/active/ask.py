@@ -2,7 +2,9 @@
 
 In: a source of flows, a bundle, a strategy, and a store with what was asked and answered before. Out: new questions in
 the store. The one idea: a site's questions go through `choose`, the code that simulations measure, with the bundle's
-graph as the scorer, and no device or kind of flow gets more than its share: traffic can be made to look doubtful.
+graph as the scorer, and no device or kind of flow gets more than its share: traffic can be made to look doubtful. Flows
+whose family is known can stand among the questions, and nothing tells them from the others: whoever answers these
+wrongly is not believed in the rest (`active/vetting.py`).
 """
 
 from collections.abc import Sequence
@@ -10,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from redshank.active.canaries import Asking, canary_questions
 from redshank.active.candidates import Candidates, Floats
 from redshank.active.guard import Cap, Guard, clusters
 from redshank.active.query import MOST, Landscape, choose
 from redshank.active.strategy import STRATEGIES, Known
 from redshank.active.told import told
 from redshank.core.bundle import Bundle
+from redshank.data.dataset import Labelled
 from redshank.detect.graph import Graph
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.flows.source import FlowSource
@@ -57,6 +61,7 @@ def ask(
     seed: int = 0,
     most: int = MOST,
     wanted: int = 1,
+    canaries: Labelled | None = None,
 ) -> Asked:
     """Put new questions into a store.
 
@@ -70,6 +75,7 @@ def ask(
         seed: Of the sample of candidates and of the strategy.
         most: Candidates that are kept and scored.
         wanted: How many people are to answer each question.
+        canaries: Flows whose family is known, some of which take the place of other questions.
 
     Raises:
         BundleError: If the bundle was made for other features, or is damaged.
@@ -100,13 +106,19 @@ def ask(
         return np.where(np.isfinite(p).all(axis=1, keepdims=True), p, np.float32(1 / p.shape[1]))
 
     devices = [*flows.column("src_ip").to_pylist(), *(question.device for question in before.questions)]
+    hidden = None
+    if canaries is not None:
+        asked_before = {question.id for question in before.questions}
+        hidden = canary_questions(canaries, found.name, asked_before, count, seed)
+        count -= len(hidden.flows)
     admit = guard(devices, np.concatenate([land.points, points]), len(x), seed)
     chosen = choose(chooser, land, np.arange(len(x)), score, known, count, seed=seed, admit=admit, most=most)
-    rows = chosen.rows
-    values = flow_values(flows.take(rows.tolist()))
-    ids = [identity(flow) for flow in values]
-    near = _nearest(land.points[rows], points, ids, [question.id for question in before.questions])
-    p = score(x[rows])
+    asking = Asking(flow_values(flows.take(chosen.rows.tolist())), x[chosen.rows], chosen.at_random)
+    if hidden is not None:
+        asking = asking.among(hidden, seed)
+    ids = [identity(flow) for flow in asking.flows]
+    near = _nearest(land.embedding.points(asking.x), points, ids, [question.id for question in before.questions])
+    p, unusual = score(asking.x), land.embedding.anomaly(asking.x)
     questions = [
         Question(
             id=ids[place],
@@ -115,11 +127,11 @@ def ask(
             flow=flow,
             feature_set=found.name,
             fingerprint=found.fingerprint(),
-            x=x[row].tobytes(),
+            x=asking.x[place].tobytes(),
             classes=tuple(manifest.classes),
             probabilities=tuple(p[place].tolist()),
             neighbors=near[place],
-            why=_why(p[place], manifest.classes, float(land.anomaly[row]), at_random=at_random),
+            why=_why(p[place], manifest.classes, float(unusual[place]), at_random=at_random),
             strategy=strategy,
             bundle=manifest.name,
             bundle_sha256=manifest.sha256,
@@ -128,13 +140,11 @@ def ask(
             wanted=wanted,
             at_random=at_random,
         )
-        for place, (row, flow, at_random) in enumerate(
-            zip(rows.tolist(), values, chosen.at_random.tolist(), strict=True)
-        )
+        for place, (flow, at_random) in enumerate(zip(asking.flows, asking.at_random.tolist(), strict=True))
     ]
-    asked_before = {question.id for question in queue.questions()}
+    there = {question.id for question in queue.questions()}
     queue.add(questions)
-    new = tuple(question for question in questions if question.id not in asked_before)
+    new = tuple(question for question in questions if question.id not in there)
     return Asked(candidates.flows_seen, len(x), len(labelled), new)
 
 

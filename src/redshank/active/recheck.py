@@ -1,17 +1,18 @@
 """Labels of a store that may be wrong: found, and their flows asked about once more.
 
-In: what a store has been told. Out: how probably each label is wrong, and the most doubtful questions open again. The
-one idea: a model only points, people decide. Who is asked again hears that an answer is in doubt, not what anybody
-takes the flow for, and whoever did not give the answer is asked first. What people say then stands: a question is
-doubted once, and a label that two people agree on never.
+In: what a store has been told. Out: how probably each label is wrong, and questions that are open again. The one idea:
+a model only points, people decide. Who is asked again hears that an answer is in doubt, not what anybody takes the flow
+for, and whoever did not give the answer is asked first. What people say then stands: a question is doubted once, and a
+label that two people agree on never.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from redshank.active.agreement import confirmed
-from redshank.active.doubt import DOUBTFUL, doubtful
+from redshank.active.doubt import doubtful
 from redshank.active.told import Told, classes
 from redshank.core.records import UNSURE, Label
 from redshank.learn.model import Floats
@@ -39,22 +40,19 @@ def label_doubts(told: Told, seed: int = 0) -> Floats:
     return np.where(sure, np.float32(0), doubts)
 
 
-def ask_again(queue: Queue, told: Told, doubts: Floats, count: int, now_s: float) -> list[Question]:
-    """Open the questions again whose labels are most in doubt.
+def ask_again(queue: Queue, questions: Sequence[Question], count: int, now_s: float) -> list[Question]:
+    """Open questions again.
 
     Args:
         queue: The store.
-        told: What it has been told.
-        doubts: How probably each label is wrong, by `label_doubts`.
-        count: How many questions at most.
+        questions: Those whose labels are in doubt, the most doubtful first; see `vetting.vet`.
+        count: How many at most.
         now_s: The time, s since the epoch.
 
     Returns:
-        The questions that are asked again, the most doubtful first; one that was asked again before is not among them.
+        The questions that are asked again; one that was asked again before is not among them.
     """
-    order = np.argsort(-doubts, kind="stable")
-    worst = [told.questions[told.labelled[at]] for at in order.tolist() if doubts[at] >= DOUBTFUL]
-    again = [question for question in worst if question.doubted_at_s is None][:count]
+    again = [question for question in questions if question.doubted_at_s is None][:count]
     queue.doubt([question.id for question in again], now_s, WHY)
     return [replace(question, doubted_at_s=now_s, why=WHY) for question in again]
 

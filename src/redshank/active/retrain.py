@@ -20,6 +20,7 @@ from redshank.active.contest import scorer
 from redshank.active.decision import Decision, Gate
 from redshank.active.promote import CANARIES, REGRESSION, decide, unseen
 from redshank.active.query import Rows
+from redshank.active.stopping import Outlook, outlook
 from redshank.active.told import Told, classes
 from redshank.active.trained import KEY, label_provenance
 from redshank.core.bundle import Bundle
@@ -48,12 +49,14 @@ class Retrained:
         decision: The gate's.
         rows: How many rows of what trained and measured.
         notes: What a reader must know, one line each.
+        outlook: What the next answers promise.
     """
 
     bundle: Bundle
     decision: Decision
     rows: Mapping[str, int]
     notes: tuple[str, ...]
+    outlook: Outlook
 
     def evidence(self) -> dict[str, Any]:
         """Return what a shelf writes down beside the decision."""
@@ -68,6 +71,7 @@ def retrain(
     *,
     hold_out: float = HOLD_OUT,
     weight: float = 1.0,
+    doubted: Collection[str] = (),
     canaries: Labelled | None = None,
     gate: Gate | None = None,
     rate: float = 0.01,
@@ -83,6 +87,7 @@ def retrain(
         name: The challenger's name.
         hold_out: Share of the labels, the latest flows, that nobody trains on; 0 to 1.
         weight: Of a label beside a row of the dataset.
+        doubted: Questions whose labels nobody trains on, because they may be wrong; see `vetting.vet`.
         canaries: Attacks that must stay detected.
         gate: What is asked of the challenger.
         rate: The false-alarm rate whose thresholds raise alarms, 0 to 1.
@@ -103,6 +108,7 @@ def retrain(
         raise ActionError(f"{base.name}: has {strange[0]}, which champion {made.name} does not know; name its own data")
     used = set(trained.get(KEY, {}).get("questions", ()))
     learn, later = _split(told, used, hold_out)
+    learn = np.array([row for row in learn.tolist() if told.questions[row].id not in doubted], dtype=np.int64)
     if not len(learn):
         raise ActionError(
             f"store: {len(told.labelled)} labels, of which none is left to train on; answer questions first"
@@ -138,9 +144,10 @@ def retrain(
     frozen = {LATER: measured, REGRESSION: joined([taught, test])}
     if canaries is not None:
         frozen[CANARIES] = unseen(_canaries(canaries, made.feature_set, names), seen)
+    before, now = scorer(champion, names), scorer(bundle, names)
     decision = decide(
-        scorer(champion, names),
-        scorer(bundle, names),
+        before,
+        now,
         frozen,
         classes=names,
         gate=gate,
@@ -149,7 +156,8 @@ def retrain(
         seed=int(trained.get("seed", 0)),
     )
     rows = {"dataset": len(train), "labels": len(taught), **{name: len(part) for name, part in frozen.items()}}
-    return Retrained(bundle, decision, rows, (*notes, *note))
+    ahead = outlook(told, learn, len(used), before, now, len(names))
+    return Retrained(bundle, decision, rows, (*notes, *note), ahead)
 
 
 def next_name(champion: str, names: Collection[str]) -> str:

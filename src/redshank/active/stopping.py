@@ -24,6 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from redshank.active.loop import Round
+from redshank.active.query import Rows, Scorer
+from redshank.active.told import Told
 from redshank.learn import measures
 from redshank.learn.model import Classes
 
@@ -35,6 +37,10 @@ WINDOW = 200
 """Answers that are looked back."""
 FIRST_LOOK = 100
 """Answers after which there is something to look back on."""
+NEXT = 100
+"""Answers that a site looks ahead."""
+FEWEST = 100
+"""Rows of a site on which a model must be watched; the curves were watched on 3,000."""
 POINT = 0.01
 """Macro-F1 in a point."""
 
@@ -172,6 +178,73 @@ class Stopping:
         before = back[0]
         change = moved(_classes(before), _classes(now), self.n_classes)
         return gain(change, now.asked, now.asked - before.asked, self.answers)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the next answers of a site promise.
+
+    Args:
+        gain: What to expect; None if it cannot be known.
+        because: What that rests on, or why it cannot be known.
+    """
+
+    gain: Gain | None
+    because: str
+
+    def facts(self, cost: Cost | None) -> dict[str, str | int | float]:
+        """Return it for a person, against what a site pays and gets, if that is told."""
+        if self.gain is None:
+            return {"unknown": self.because}
+        found: dict[str, str | int | float] = {
+            "answers": self.gain.answers,
+            "points_of_macro_f1": self.gain.expected,
+            "at_least": self.gain.low,
+            "at_most": self.gain.high,
+            "in_words": str(self.gain),
+            "because": self.because,
+        }
+        if cost is None:
+            return found
+        worth = cost.points(self.gain.answers)
+        return found | {"points_that_pay": worth, "advice": "stop" if self.gain.expected < worth else "ask on"}
+
+
+def outlook(told: Told, trained: Rows, used: int, before: Scorer, now: Scorer, n_classes: int) -> Outlook:
+    """Say what the next answers of a site promise, from how far a challenger is from its champion.
+
+    The curves behind it are of models that learned from answers alone, all of them of the pool. A bundle learns from a
+    dataset too, and what it is watched on here are the questions that nobody trained on: those that chance drew if they
+    are enough; else all, which promises too much, because doubt chose most of them.
+
+    Args:
+        told: Questions and labels of the site.
+        trained: Questions that the challenger was trained on.
+        used: How many the champion was trained on.
+        before: The champion.
+        now: The challenger.
+        n_classes: Number of classes.
+
+    Shape:
+        trained: [m] int64, rows of `told`.
+    """
+    asked, since = len(trained), len(trained) - used
+    if not used:
+        return Outlook(None, "the champion was trained on no labels, so there is nothing to look back on")
+    if since < FIRST_LOOK:
+        return Outlook(None, f"{since} labels more than the champion's; {FIRST_LOOK} are the fewest to look back on")
+    rows = np.setdiff1d(np.arange(len(told.questions)), trained)
+    drawn = rows[[told.questions[row].at_random for row in rows.tolist()]] if len(rows) else rows
+    watched, whose = (drawn, "that chance drew") if len(drawn) >= FEWEST else (rows, "most chosen by doubt: too much")
+    if len(watched) < FEWEST:
+        return Outlook(
+            None, f"{len(watched)} questions that nobody trained on are too few to watch; {FEWEST} are needed"
+        )
+    x = told.x[watched]
+    change = moved(before(x).argmax(axis=1), now(x).argmax(axis=1), n_classes)
+    because = f"{len(watched)} questions {whose}" if watched is drawn else f"{len(watched)} questions, {whose}"
+    far = f"; looked back over {since} labels, the curves over {FIRST_LOOK} to {WINDOW}" if since > WINDOW else ""
+    return Outlook(gain(change, asked, since, NEXT), because + far)
 
 
 def _classes(one: Round) -> Classes:

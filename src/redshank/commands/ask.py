@@ -42,6 +42,12 @@ def ask(
     candidates: Annotated[
         int, typer.Option(min=1, help="Distinct flows that are kept and scored; of more, a sample.")
     ] = 200_000,
+    canaries: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Flows with a family beside each, hidden among the questions: whom is to be believed?"
+        ),
+    ] = None,
     doubtful: Annotated[
         bool, typer.Option("--doubtful", help="Read no input: ask again about flows whose labels may be wrong.")
     ] = False,
@@ -53,6 +59,9 @@ def ask(
 
     Exactly one of -r, -i and --from is read. Flows that look alike to the model are asked about once, and never one
     like those that were asked about before. `redshank label` answers. Needs the extra `train`.
+
+    With --canaries one question in ten is about a flow of that file, and looks like the others; `redshank retrain` with
+    the same file then knows how far to believe whoever answered.
 
     With --doubtful no input is read: labels that other labels speak against are asked about again, once, and of
     somebody else if several people answer.
@@ -67,6 +76,7 @@ def ask(
     from redshank.config import load
     from redshank.core.bundle import Bundle
     from redshank.core.errors import ConfigError
+    from redshank.data.datasets.flows import Flows
     from redshank.detect.default import default_bundle
     from redshank.report.summary import Section, show
     from redshank.store.database import Database
@@ -83,6 +93,7 @@ def ask(
     source = inputs.source(settings.sensor)
     asker = Bundle.load(bundle or settings.detect.bundle or default_bundle())
     STRATEGIES.find(strategy)  # before a store is made
+    known = None if canaries is None else Flows().load(canaries)
     queue = Queue(Database(store, create=True))
     with ended_in_time(inputs, source), until_interrupted(inputs, source):
         asked = choose(
@@ -95,6 +106,7 @@ def ask(
             seed=seed,
             most=candidates,
             wanted=people,
+            canaries=known,
         )
     now = queue.counts(time.time())
     show(
@@ -119,14 +131,15 @@ def ask(
 
 
 def _ask_again(queue: "Queue", feature_set: str, count: int, seed: int, *, as_json: bool) -> None:
-    from redshank.active.recheck import ask_again, label_doubts
+    from redshank.active.recheck import ask_again
     from redshank.active.told import told
+    from redshank.active.vetting import vet
     from redshank.active.words import question_row
     from redshank.report.summary import Section, show
 
     now_s = time.time()
     known = told(queue, feature_set, now_s)
-    again = ask_again(queue, known, label_doubts(known, seed), count, now_s)
+    again = ask_again(queue, vet(known, {}, seed=seed).again, count, now_s)
     show(
         "Labels in doubt",
         [

@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, create_engine, event, func, insert, insp
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from redshank.core.errors import ActionError, ConfigError
+from redshank.core.files import writable_folder
 from redshank.store.tables import METADATA, STORE, VERSION
 
 PATIENCE_S = 20
@@ -33,7 +34,7 @@ class Database:
 
     Args:
         place: A file, or postgresql://user@host/name; a password belongs into PGPASSFILE or PGPASSWORD.
-        create: Whether it is made if absent.
+        create: Whether it, and the folder of a file, is made if absent.
         only_read: Whether nothing is written; a store of an older version is then refused, not brought up to date.
 
     Raises:
@@ -194,9 +195,10 @@ def _url(place: Path | str) -> URL:
 def _check_path(path: Path, *, create: bool) -> None:
     if not create and not path.is_file():
         raise ConfigError(f"store: no file '{path}'; `redshank ask --store {path}` makes one")
-    if path.is_dir() or not path.parent.is_dir():
-        problem = "is a folder" if path.is_dir() else f"has no folder '{path.parent}'"
-        raise ConfigError(f"store: '{path}' {problem}; name a file in a folder that is there")
+    if path.is_dir():
+        raise ConfigError(f"store: '{path}' is a folder; name a file")
+    if create:
+        writable_folder(path.parent, "store")
 
 
 def _prepare_file(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
