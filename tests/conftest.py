@@ -13,7 +13,10 @@ DATA = Path(os.environ.get("REDSHANK_DATA") or ROOT.parent / "shared")
 if not DATA.is_absolute():
     DATA = (ROOT / DATA).resolve()
 NO_SKIP = os.environ.get("REDSHANK_NO_SKIP") == "1"
-SERVICES = ("mosquitto", "rsyslogd", "openssl", "ip", "nft", "tcpdump", "argus", "ra", "nfpcapd", "tshark")
+SERVICES = (
+    *("mosquitto", "rsyslogd", "openssl", "ip", "nft", "tcpdump", "argus", "ra", "nfpcapd", "tshark"),
+    *("systemd-analyze", "logrotate"),
+)
 LONG = ("test_docs.py", "test_demo.py", "test_first_light.py")
 """Files of minutes: begun first, so that the other process does not wait for them at the end."""
 
@@ -27,7 +30,6 @@ def _missing(marker: str) -> str | None:
         return "needs root for network namespaces"
     if marker == "service":
         absent = [name for name in SERVICES if shutil.which(name) is None]
-        absent += [] if PROGRAMS else ["postgresql"]
         absent += [] if PROGRAMS else ["postgresql"]
         return f"not installed: {', '.join(absent)}; run `make services`" if absent else None
     return None

@@ -84,6 +84,8 @@ def test_problems_of_all_kinds_are_gathered() -> None:
 
     assert problems.attempt(lambda: 5) == 5
     problems.attempt(fails)
+    with pytest.raises(SourceError, match="eth1: the interface is down"):
+        problems.end()
     problems.attempt(lambda: feeds(Settings()))
     with pytest.raises(ConfigError) as caught:
         problems.end()

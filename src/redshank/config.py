@@ -117,6 +117,31 @@ class Archive(_Section):
     """Size in MiB of all files beyond which the oldest are deleted."""
 
 
+class Respond(_Section):
+    """What is done against a device that an alert is about; docs/how-to/respond-safely.md."""
+
+    backend: str = "dry_run"
+    """What carries actions out: dry_run only says what it would load, nftables loads it."""
+    protect: tuple[str, ...] = ()
+    """Addresses, networks and MACs that nothing is ever done against, beside those that the machine itself needs."""
+    ssh_ports: tuple[Annotated[int, Field(ge=1, le=65_535)], ...] = (22,)
+    """Ports of this machine whose sessions are an operator's: their far ends are protected."""
+    repeats: int = 3
+    """Windows with the same family after which evidence counts as repeated."""
+    repeat_s: float = 86_400.0
+    """Within how long, in s."""
+    model_alone: bool = False
+    """Whether one model's word may act without a person."""
+    ladder_s: tuple[float, ...] = (600.0, 3_600.0, 86_400.0, 604_800.0)
+    """How long the first, second, ... action against one address holds at least, in s."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """The table of what to do, one [[respond.rules]] each, the first that fits counts; a careful one if empty."""
+    breaker: dict[str, int] = {}
+    """How much may happen at once, in a table [respond.breaker]."""
+    devices: dict[str, tuple[str, ...]] = {}
+    """Addresses, networks and MACs by the name of a device class, for the rules."""
+
+
 class Service(_Section):
     """How `redshank run` runs."""
 
@@ -154,6 +179,9 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     sinks: dict[str, dict[str, Any]] = {}
     """Where alerts go: one table [sinks.NAME] each; `kind` names the sink if NAME does not."""
+    respond: Respond = Respond()
+    backends: dict[str, dict[str, Any]] = {}
+    """Settings of what carries actions out, in a table [backends.NAME]."""
     store: Store = Store()
     archive: Archive = Archive()
     service: Service = Service()

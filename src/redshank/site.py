@@ -1,21 +1,39 @@
 """Make from the settings what a service is wired of, and find every mistake before anything runs.
 
-In: `Settings`. Out: sources to open, detectors, sinks. The one idea: `redshank check` and `redshank run` make the same
-things by the same functions, so what was checked is what runs.
+In: `Settings`. Out: sources to open, detectors, sinks, what responds, the store; and a service wired of them. The one
+idea: `redshank check` and `redshank run` make the same things by the same functions, so what was checked is what runs.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
+from redshank.alerts.group import GroupSettings
 from redshank.alerts.sink import SINKS, Sink
-from redshank.config import Settings, Source
-from redshank.core.configured import configured
+from redshank.config import Detect, Settings, Source
+from redshank.core.bundle import Bundle
+from redshank.core.configured import configured, made_of
 from redshank.core.errors import ConfigError, RedshankError
+from redshank.core.metrics import Metrics
+from redshank.detect.default import default_bundle
+from redshank.detect.detector import DETECTORS, Detector
+from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.served import Served
+from redshank.detect.shelf import Shelf
 from redshank.flows.source import FLOW_SOURCES, FlowSource
 from redshank.inputs import Inputs
 from redshank.pipeline.service import Feed
+from redshank.respond.backend import BACKENDS, Backend
+from redshank.respond.policy import DEFAULT, Policy, Rule
+from redshank.respond.protected import named
+from redshank.respond.states import Breaker
 
 T = TypeVar("T")
+CLASSIFIER = "classifier"
+"""The detector whose settings stand under [detect]."""
+STATISTICAL = (CLASSIFIER, "anomaly")
+"""Detectors that share the false-alarm rate; a rule has none."""
+STORE_FILE = "redshank.db"
 KIND = "kind"
 """What names a sink in a table that is not called like one."""
 
@@ -32,23 +50,25 @@ class Problems:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self._errors: list[RedshankError] = []
 
     def attempt(self, make: Callable[[], T]) -> T | None:
         """Return what `make` makes; None if it finds a mistake, which is kept."""
         try:
             return make()
-        except ConfigError as error:
-            self.lines += error.problems
         except RedshankError as error:
-            self.lines.append(str(error))
+            self._errors.append(error)
+            self.lines += error.problems if isinstance(error, ConfigError) else [str(error)]
         return None
 
     def end(self) -> None:
         """Raise what was found.
 
         Raises:
-            ConfigError: If anything was.
+            ConfigError: If anything was; what is not about settings is raised as it is, if it is all there is.
         """
+        if len(self._errors) == 1 and self.lines == [str(self._errors[0])]:
+            raise self._errors[0]
         if self.lines:
             raise ConfigError(self.lines)
 
@@ -101,6 +121,95 @@ def sinks(settings: Settings) -> dict[str, Sink]:
             made[name] = sink
     problems.end()
     return made
+
+
+def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
+    """Return the detectors, each with its share of the false-alarm rate.
+
+    Raises:
+        ConfigError: If one cannot be made; all at once.
+    """
+    problems = Problems()
+    chosen = settings.detect
+    made: list[Detector] = []
+    sharing = max(1, sum(name in STATISTICAL for name in set(chosen.detectors)))
+    for name in dict.fromkeys(chosen.detectors):
+        values = settings.detectors.get(name, {})
+        found: Detector | None
+        if name == CLASSIFIER:
+            found = problems.attempt(lambda: _classifier(chosen, sharing, metrics))
+        else:
+            found = problems.attempt(
+                lambda name=name, values=values: configured(DETECTORS, name, values, f"detectors.{name}")  # type: ignore[misc]
+            )
+        if found is not None:
+            made.append(found)
+    problems.lines += [
+        f"detectors.{name}: not among detect.detectors, {list(chosen.detectors)}; add it there, or remove the table"
+        for name in settings.detectors
+        if name not in chosen.detectors
+    ]
+    problems.end()
+    return made
+
+
+def policy(settings: Settings) -> Policy:
+    """Return the table of what to do about an alert.
+
+    Raises:
+        ConfigError: With every mistake in it.
+    """
+    chosen, problems = settings.respond, Problems()
+    rules = [
+        problems.attempt(lambda values=values, number=number: made_of(Rule, values, f"respond.rules.{number}"))  # type: ignore[misc]
+        for number, values in enumerate(chosen.rules)
+    ]
+    made = problems.attempt(
+        lambda: Policy(
+            rules=tuple(rule for rule in rules if rule) or DEFAULT,
+            repeats=chosen.repeats,
+            repeat_s=chosen.repeat_s,
+            model_alone=chosen.model_alone,
+            ladder_s=chosen.ladder_s,
+            devices=chosen.devices,
+        )
+    )
+    problems.end()
+    assert made is not None
+    return made
+
+
+def breaker(settings: Settings) -> Breaker:
+    """Return what bounds how much may happen at once."""
+    return made_of(Breaker, settings.respond.breaker, "respond.breaker")
+
+
+def backend(settings: Settings) -> Backend:
+    """Return what carries actions out."""
+    name = settings.respond.backend
+    return configured(BACKENDS, name, settings.backends.get(name, {}), f"backends.{name}")
+
+
+def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return what the settings add to the never-block list, each with its reason."""
+    return named(settings.respond.protect, "respond.protect", "settings")
+
+
+def grouping(settings: Settings) -> GroupSettings:
+    """Return how verdicts become alerts in a service."""
+    return GroupSettings(window_s=settings.alerts.window_s, unknown_minimum=settings.alerts.unknown_minimum, early=True)
+
+
+def store_place(settings: Settings) -> Path | str:
+    """Return where the store is."""
+    return settings.store.url or settings.service.state / STORE_FILE
+
+
+def _classifier(chosen: Detect, sharing: int, metrics: Metrics) -> Classifier | Served:
+    """Return what judges with a bundle, or with the champion of a shelf."""
+    if chosen.models:
+        return Served(Shelf(chosen.models), chosen.false_alarm_rate, sharing, metrics)
+    return Classifier(Bundle.load(chosen.bundle or default_bundle()), chosen.false_alarm_rate, sharing)
 
 
 def _wrong(source: Source, where: str) -> list[str]:

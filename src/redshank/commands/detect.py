@@ -65,43 +65,50 @@ def detect(
     from redshank.alerts.group import GroupSettings
     from redshank.alerts.sinks.eve import Eve
     from redshank.config import load
-    from redshank.core.bundle import Bundle
     from redshank.core.errors import ConfigError
     from redshank.core.files import writable_folder
-    from redshank.detect.default import default_bundle
+    from redshank.core.metrics import Metrics
     from redshank.detect.detectors.classifier import Classifier
     from redshank.detect.served import Served
-    from redshank.detect.shelf import Shelf
     from redshank.pipeline.run import run
     from redshank.pipeline.verdict_file import VERDICTS_FILE
     from redshank.report.summary import show
+    from redshank.site import detectors
 
     inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
     settings = load(config)
     source = inputs.source(settings.sensor)
-    rate = settings.detect.false_alarm_rate if false_alarm_rate is None else false_alarm_rate
     if bundle and models:
         raise ConfigError(f"-m: '{bundle}' is one bundle, and --models '{models}' a shelf of them; give one of the two")
-    shelf = None if bundle else models or settings.detect.models
-    path = bundle or settings.detect.bundle or default_bundle()
-    detector = Served(Shelf(shelf), rate) if shelf else Classifier(Bundle.load(path), rate)
+    options = {"bundle": bundle, "models": models, "false_alarm_rate": false_alarm_rate}
+    chosen: dict[str, object] = {name: value for name, value in options.items() if value is not None}
+    if bundle:
+        chosen["models"] = None
+    metrics = Metrics()
+    judged = settings.detect.model_copy(update=chosen)
+    judges = detectors(settings.model_copy(update={"detect": judged}), metrics)
     folder = writable_folder(out, "-l") if out else None
     alerts: list[Alert] = []
     with ended_in_time(inputs, source):
         summary = run(
             source,
-            [detector],
+            judges,
             [Eve(folder / EVE_FILE)] if folder else [],
             grouping=GroupSettings(window_s=settings.alerts.window_s, unknown_minimum=settings.alerts.unknown_minimum),
             verdicts=folder / VERDICTS_FILE if folder else None,
             tell=lambda alert: alerts.append(alert) if len(alerts) < SHOWN else None,
+            metrics=metrics,
             endless=inputs.endless,
         )
-    told = sections(summary, alerts, detector.name, detector.false_alarm_rate, as_json=as_json)
-    if isinstance(detector, Served):
-        told += served(detector)
-        if folder and detector.shadow:
-            write_agreement(detector, folder / SHADOW_FILE)
+    classifiers = [judge for judge in judges if isinstance(judge, Classifier | Served)]
+    names = ", ".join(judge.name for judge in classifiers) or ", ".join(settings.detect.detectors)
+    rate = classifiers[0].false_alarm_rate if classifiers else str(judged.false_alarm_rate)
+    told = sections(summary, alerts, names, rate, as_json=as_json)
+    for judge in classifiers:
+        if isinstance(judge, Served):
+            told += served(judge)
+            if folder and judge.shadow:
+                write_agreement(judge, folder / SHADOW_FILE)
     show(f"Detection in {inputs.place}", told, as_json=as_json)
     if summary.interrupted:
         raise typer.Exit(130)

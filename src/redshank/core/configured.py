@@ -38,7 +38,11 @@ def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) 
         >>> configured(SINKS, "eve", {"path": "eve.json"}, "sinks.eve").path.name
         'eve.json'
     """
-    found = kind.find(name)
+    return made_of(kind.find(name), values, where)
+
+
+def made_of(found: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Make an object of a class; arguments and errors as of `configured`."""
     arguments = arguments_of(found)
     try:
         given = arguments.model_validate(dict(values))
@@ -47,7 +51,7 @@ def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) 
     try:
         return found(**{name: getattr(given, name) for name in arguments.model_fields})
     except ConfigError as error:
-        raise ConfigError(f"{where}: {problem}" for problem in error.problems) from None
+        raise ConfigError(_placed(problem, where) for problem in error.problems) from None
 
 
 def arguments_of(found: type) -> type[BaseModel]:
@@ -69,3 +73,9 @@ def _problem(item: ErrorDetails, where: str, known: list[str]) -> str:
     hidden = any(word in name for word in SECRET)
     given = "what was given" if hidden else repr(item["input"])[:SHOWN]
     return f"{where}.{name}: {given} is not allowed: {item['msg'][:1].lower()}{item['msg'][1:]}"
+
+
+def _placed(problem: str, where: str) -> str:
+    """Say where a problem is, unless it says so itself."""
+    own = where.partition(".")[0]
+    return problem if problem.startswith(f"{own}.") else f"{where}: {problem}"

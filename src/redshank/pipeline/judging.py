@@ -5,6 +5,7 @@ interim rows, and each is judged, so that an attack is told while it lasts; but 
 and its alarm by the first row that raised one.
 """
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from redshank.alerts.allow import AllowList
 from redshank.alerts.group import Groups
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
@@ -29,7 +31,9 @@ class Judging:
         detectors: One or more; several verdicts on a flow become one as `detect/fuse.py` says.
         groups: Where verdicts become alerts.
         tally: Counts what is seen.
-        write: Called with every batch and its verdicts.
+        also: Each is called with every batch and its verdicts, before anything is left out.
+        allow: What is not to be told; its rows count as seen, and make no alert.
+        clock: Gives the time at which allowances may have expired, s since the epoch.
     """
 
     def __init__(
@@ -37,9 +41,12 @@ class Judging:
         detectors: Sequence[Detector],
         groups: Groups,
         tally: Tally,
-        write: Callable[[pa.RecordBatch, pa.RecordBatch], None] | None = None,
+        also: Sequence[Callable[[pa.RecordBatch, pa.RecordBatch], None]] = (),
+        allow: AllowList | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._detectors, self._groups, self._tally, self._write = detectors, groups, tally, write
+        self._detectors, self._groups, self._tally, self._also = detectors, groups, tally, also
+        self._allow, self._clock = allow, clock
         self._told: dict[str, None] = {}
 
     def take(self, flows: pa.RecordBatch) -> list[Alert]:
@@ -51,13 +58,18 @@ class Judging:
             self._tally.flows(flows, verdicts)
         else:
             self._tally.flows(flows.filter(finished), verdicts.filter(finished))
-        if self._write:
-            self._write(flows, verdicts)
+        for look in self._also:
+            look(flows, verdicts)
         once = self._once(flows.column("uid"), finished, verdicts.column("alarm").fill_null(False))
         if not once.all():
             flows, verdicts = flows.filter(pa.array(once)), verdicts.filter(pa.array(once))
         alarms = pc.sum(verdicts.column("alarm")).as_py() or 0
         self._tally.rows(len(finished) - finished.true_count, alarms)
+        if self._allow:
+            allowed, counts = self._allow.allowed(flows, verdicts, self._clock())
+            self._tally.allowed(counts)
+            if allowed.any():
+                flows, verdicts = flows.filter(pa.array(~allowed)), verdicts.filter(pa.array(~allowed))
         return self._tell(self._groups.add(flows, verdicts))
 
     def finish(self) -> list[Alert]:

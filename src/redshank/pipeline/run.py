@@ -71,7 +71,7 @@ def run(
         for sink in sinks:
             stack.callback(sink.close)
         write = stack.enter_context(verdict_file(verdicts)) if verdicts else None
-        judging = Judging(detectors, Groups(grouping), tally, write)
+        judging = Judging(detectors, Groups(grouping), tally, [write] if write else [])
         try:
             for flows in source.batches():
                 interrupts.hold()

@@ -6,7 +6,7 @@ memory.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +115,11 @@ class Tally:
         """Count rows of flows that go on, and flows that raised an alarm."""
         self._interim += interim
         self._alarms += alarms
+
+    def allowed(self, counts: Mapping[str, int]) -> None:
+        """Count flows that an allowance kept quiet, by its id."""
+        for allowance, count in counts.items():
+            self._metrics.count("redshank_allowed_total", count, allowance=allowance)
 
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Count alerts, each when it is told first."""

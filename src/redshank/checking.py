@@ -1,0 +1,134 @@
+"""Look whether a service could run with its settings, here and now, without running it.
+
+In: `Settings`. Out: a row for each part: what it is, whether it is well, and what to do if not. The one idea: parts are
+made by the functions that `redshank run` makes them by, opened, and closed again; so a part that is well here starts.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from redshank import site
+from redshank.alerts.group import Groups
+from redshank.config import Settings
+from redshank.core.errors import ConfigError, RedshankError
+from redshank.core.files import writable_folder
+from redshank.core.metrics import Metrics
+from redshank.core.metrics_server import MetricsServer
+from redshank.pipeline.archive import MIB
+from redshank.respond.surroundings import Lookout
+from redshank.store.database import Database
+
+LEAST_FREE_MIB = 512
+"""Free disk below which a state folder is not well: a store that cannot be written holds up every alert."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one part.
+
+    Args:
+        part: Which, as the settings name it.
+        well: Whether a service could run with it.
+        words: What it is, or what is wrong and what to do.
+    """
+
+    part: str
+    well: bool
+    words: str
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Look at every part, one after the other; nothing is written but an empty store."""
+    yield from _looked("sources", lambda: _sources(settings))
+    yield from _looked("detect", lambda: _detectors(settings))
+    yield from _looked("alerts", lambda: _alerts(settings))
+    yield from _looked("sinks", lambda: _sinks(settings))
+    yield from _looked("respond", lambda: _respond(settings))
+    yield from _looked("service.state", lambda: _state(settings))
+    yield from _looked("store", lambda: _store(settings))
+    yield from _looked("service.metrics", lambda: _metrics(settings))
+
+
+def _looked(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except ConfigError as error:
+        yield from (Finding(part, False, problem) for problem in error.problems)
+    except RedshankError as error:
+        yield Finding(part, False, str(error))
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    for name, feed in site.feeds(settings).items():
+        try:
+            source = feed.opened()
+            source.stop()
+            if not feed.patient:
+                for _ in source.batches():  # closes what it holds
+                    pass
+        except RedshankError as error:
+            yield Finding(f"sources {name}", False, str(error))
+        else:
+            kind = "a file or a log: read as fast as it is judged" if feed.patient else "a wire: may be captured"
+            yield Finding(f"sources {name}", True, kind)
+
+
+def _detectors(settings: Settings) -> Iterator[Finding]:
+    for detector in site.detectors(settings, Metrics()):
+        name = type(detector).__module__.rpartition(".")[2]
+        bundle = getattr(detector, "name", "")
+        yield Finding(f"detect {name}", True, f"judges with {bundle}" if bundle else "judges")
+
+
+def _alerts(settings: Settings) -> Iterator[Finding]:
+    Groups(site.grouping(settings))
+    yield Finding("alerts", True, f"one per device, family and {settings.alerts.window_s:g} s")
+
+
+def _sinks(settings: Settings) -> Iterator[Finding]:
+    made = site.sinks(settings)
+    for name, sink in made.items():
+        sink.close()
+        yield Finding(f"sinks {name}", True, repr(sink))
+    if not made:
+        yield Finding("sinks", True, "none: alerts are in the store alone; add a table [sinks.eve], for example")
+
+
+def _respond(settings: Settings) -> Iterator[Finding]:
+    site.policy(settings)
+    site.breaker(settings)
+    made = site.backend(settings)
+    with closing(Lookout(site.protected(settings), settings.respond.ssh_ports)) as around:
+        count = len(around.protected().addresses)
+    holds = len(made.active())
+    yield Finding(
+        "respond",
+        True,
+        f"{settings.respond.backend}: {holds} actions hold; {count} addresses of this machine's surroundings are never "
+        "acted against",
+    )
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    folder = writable_folder(settings.service.state, "service.state")
+    free = shutil.disk_usage(folder).free / MIB
+    if free < LEAST_FREE_MIB:
+        yield Finding(
+            "service.state", False, f"'{folder}': {free:.0f} MiB are free; make room for {LEAST_FREE_MIB} MiB"
+        )
+    else:
+        yield Finding("service.state", True, f"'{folder}': {free:.0f} MiB are free")
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    with closing(Database(site.store_place(settings), create=True)) as database:
+        yield Finding("store", True, database.name)
+
+
+def _metrics(settings: Settings) -> Iterator[Finding]:
+    place = settings.service.metrics
+    if place:
+        MetricsServer(Metrics(), place).close()
+    yield Finding("service.metrics", True, f"http://{place}/metrics" if place else "none")

@@ -1,0 +1,28 @@
+"""`redshank check`: whether a service could run with its settings, here and now."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def check(
+    config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+) -> None:
+    """Look at the settings, the sources, the models, the sinks, the firewall and the store, and say what is not well.
+
+    Ends with code 0 if a service could start, 1 if a part is not well, 2 if the file cannot be read as settings. Opens
+    what the service would open, and closes it again; captures nothing, sends nothing, loads nothing.
+
+    Example: redshank check -c redshank.toml
+    """
+    from redshank.checking import findings
+    from redshank.config import load
+    from redshank.report.summary import Row, Section, show
+
+    found = list(findings(load(config)))
+    rows: list[Row] = [{"part": one.part, "well": "yes" if one.well else "NO", "what": one.words} for one in found]
+    show("Check", [Section("Parts", rows)], as_json=as_json)
+    if not all(one.well for one in found):
+        raise typer.Exit(1)

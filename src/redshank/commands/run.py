@@ -1,0 +1,101 @@
+"""`redshank run`: the service of a site."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from redshank.pipeline.tally import Summary
+    from redshank.report.summary import Section
+
+_log = logging.getLogger(__name__)
+
+
+def run(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml (`redshank config example`)."),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, metavar="S", help="Ask the service to end after so many seconds.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of text.")] = False,
+) -> None:
+    """Watch a site: several sources, all detectors, alerts to every sink, responses, until asked to end.
+
+    Every mistake in the settings is told before the first packet. Ctrl-C or SIGTERM asks the service to end: it judges
+    what has arrived, delivers what it can within service.drain_s, and ends with code 0; a second one ends it at once,
+    and nothing is lost but what was not judged yet. What a sink did not take is tried again by the next run.
+
+    Responses are a dry run unless respond.backend says otherwise.
+
+    Example: redshank run -c redshank.toml
+    """
+    from redshank.config import load
+    from redshank.report.summary import show
+    from redshank.running import Running
+
+    with Running(load(config)) as running:
+        done = _until_asked(running.stop, running.run, seconds)
+        told = sections(done)
+    show("Service", told, as_json=as_json)
+
+
+def _until_asked(stop: Callable[[], None], work: "Callable[[], Summary]", seconds: float | None) -> "Summary":
+    """Work, and let the first signal ask for the end; the second breaks off."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del frame
+        _log.info("%s: ending; once more breaks off", signal.Signals(number).name)
+        stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def go_on(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        _log.info("SIGHUP: files are opened anew for each alert, so there is nothing to do")
+
+    handlers = {signal.SIGINT: ask, signal.SIGTERM: ask, signal.SIGHUP: go_on}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    timer = threading.Timer(seconds, stop) if seconds else None
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        return work()
+    finally:
+        if timer:
+            timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def sections(done: "Summary") -> "list[Section]":
+    """Return what a service tells at its end."""
+    from redshank.report.summary import Section
+
+    return [
+        Section(
+            "Summary",
+            {
+                "packets": done.packets,
+                "bytes": done.packet_bytes,
+                "flows": done.flows,
+                "alarms": done.alarms,
+                "alerts": sum(done.alerts.values()),
+                "seconds": done.seconds,
+            },
+        ),
+        Section("Verdicts by family", done.verdicts),
+        Section(
+            "Alerts by family and severity",
+            [{"family": family, "severity": grade, "alerts": n} for (family, grade), n in done.alerts.items()],
+        ),
+        Section("Anomalies of input", done.anomalies),
+    ]

@@ -1,0 +1,152 @@
+"""What becomes of alerts: recorded, delivered, answered; and what is looked after between them.
+
+In: alerts in the order in which they were told, and a tick about once a second. Out: rows of the store, alerts at the
+sinks, actions of the responder. The one idea: the store is where the processes of a site meet. What a person does there
+(an allowance, an approval) is seen within a tick, and whatever must not be lost is in it before anything else happens.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from redshank.alerts.allow import AllowList
+from redshank.alerts.dead_letters import LetterFile
+from redshank.alerts.delivery import Delivery
+from redshank.alerts.group import Groups
+from redshank.alerts.sink import Sink
+from redshank.core.errors import RedshankError
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+from redshank.flows.devices import Devices
+from redshank.pipeline.keeping import Keeping
+from redshank.respond.responder import Responder
+from redshank.store.alerts import Alerts
+from redshank.store.allowances import Allowances
+from redshank.store.database import Database
+from redshank.store.devices import Inventory
+from redshank.store.outbox import Outbox
+from redshank.store.search import Search
+
+UNRECORDED, DEAD = "unrecorded.jsonl", "dead-letters.jsonl"
+DEVICES_EVERY_S = 60.0
+ALLOWED_BY = "allow-list"
+"""Who closed an alert, in the store, where an allowance did."""
+OPEN_AT_ONCE = 500
+
+_log = logging.getLogger(__name__)
+
+
+class Acting:
+    """What is done with alerts.
+
+    Args:
+        database: The store.
+        sinks: Who is told, by name; closed by `finish`.
+        responder: What answers; None: nothing does.
+        groups: Of the judging, so that an allowance holds for what is open too.
+        allow: Of the judging.
+        state: Folder for dead letters, and for alerts that the store refused.
+        metrics: Counted into.
+        clock: Gives the time, s since the epoch.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        sinks: Mapping[str, Sink],
+        responder: Responder | None,
+        groups: Groups,
+        allow: AllowList,
+        state: Path,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._alerts, self._allowances = Alerts(database), Allowances(database)
+        self._inventory, self._devices = Inventory(database), Devices()
+        self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
+        self._names = tuple(sinks)
+        self._keeping = Keeping(self._record, state / UNRECORDED, metrics)
+        dead = LetterFile(state / DEAD, metrics)
+        self._delivery = Delivery(Outbox(database), sinks, dead, metrics, clock=clock)
+        self._stamp = -1
+        self._devices_due_s = 0.0
+        self._failing: set[str] = set()
+
+    def start(self) -> None:
+        """Put allowances in force, and begin to deliver what an earlier run left."""
+        self._follow_allowances()
+        self._delivery.start()
+
+    def act(self, alerts: Sequence[Alert]) -> None:
+        """Record alerts; what is recorded is delivered and answered."""
+        recorded = self._keeping.keep(alerts)
+        if recorded:
+            self._delivery.wake()
+            if self._responder:
+                self._responder.take(recorded, self._clock())
+
+    def see(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
+        """Learn from flows which devices there are."""
+        del verdicts
+        self._devices.take(flows)
+
+    def tick(self) -> None:
+        """Look after everything that does not come with an alert."""
+        self.act(())
+        self._attempt("allowances", self._follow_allowances)
+        if self._responder:
+            self._responder.tick(self._clock())
+        now_s = self._clock()
+        if now_s >= self._devices_due_s:
+            self._devices_due_s = now_s + DEVICES_EVERY_S
+            self._attempt("devices", self._note_devices)
+
+    def finish(self, within_s: float) -> None:
+        """Record and deliver what is left, within a time in s."""
+        recorded = self._keeping.finish()
+        if recorded and self._responder:
+            self._responder.take(recorded, self._clock())
+        self._attempt("devices", self._note_devices)
+        self._delivery.stop(within_s)
+
+    def broken(self) -> list[str]:
+        """Name the sinks that no longer work because of an error of the program."""
+        return self._delivery.broken()
+
+    def _record(self, alerts: Sequence[Alert]) -> None:
+        self._alerts.record(alerts, self._names, self._clock())
+
+    def _note_devices(self) -> None:
+        self._inventory.take(self._devices.rows())
+
+    def _follow_allowances(self) -> None:
+        stamp = self._allowances.stamp()
+        if stamp == self._stamp:
+            return
+        now_s = self._clock()
+        self._allow.replace(self._allowances.standing(now_s))
+        self._stamp = stamp
+        self.act(self._groups.drop(self._covered))
+        after = None
+        while page := self._alerts.find(Search(states=("open",)), OPEN_AT_ONCE, after):
+            covered = [filed.alert.id for filed in page if self._covered(filed.alert)]
+            if covered:
+                self._alerts.judge(covered, "closed", ALLOWED_BY, now_s, "covered by an allowance")
+            after = (page[-1].alert.last_seen_s, page[-1].alert.id)
+
+    def _covered(self, alert: Alert) -> bool:
+        return self._allow.covers(alert, self._clock()) is not None
+
+    def _attempt(self, what: str, work: Callable[[], None]) -> None:
+        """Do work that may fail for a while: said once, tried again with the next tick."""
+        try:
+            work()
+        except RedshankError as error:
+            if what not in self._failing:
+                _log.warning("%s: %s; tried again", what, error)
+            self._failing.add(what)
+        else:
+            self._failing.discard(what)

@@ -1,0 +1,173 @@
+"""A whole service from its settings: made, run until asked to end, and ended in order.
+
+In: `Settings`. Out: what its sources, store, sinks and firewall show; a `Summary` at the end. The one idea: everything
+that can be wrong is found while it is made, before the first packet; and what was begun is ended in the reverse order,
+whatever happens: sources, then judging, then delivery, then the store.
+"""
+
+import logging
+import time
+from contextlib import ExitStack
+from typing import Self
+
+from redshank import site
+from redshank.alerts.allow import AllowList
+from redshank.alerts.group import Groups
+from redshank.config import Settings
+from redshank.core.errors import ActionError, RedshankError
+from redshank.core.files import writable_folder
+from redshank.core.metrics import Metrics
+from redshank.core.metrics_server import MetricsServer
+from redshank.pipeline.acting import Acting
+from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
+from redshank.pipeline.judging import Judging
+from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
+from redshank.pipeline.service import Service
+from redshank.pipeline.tally import Summary, Tally
+from redshank.respond.ledger import Ledger
+from redshank.respond.responder import Responder
+from redshank.respond.surroundings import Lookout
+from redshank.store.database import Database
+from redshank.store.ledger import Journal
+from redshank.store.retention import Retention
+
+SWEEP_EVERY_S = 3_600.0
+
+_log = logging.getLogger(__name__)
+
+
+class Running:
+    """A service; use it as a context.
+
+    Args:
+        settings: Of everything.
+        metrics: Counted into.
+
+    Raises:
+        ConfigError: With every mistake in the settings.
+        RedshankError: If something that it needs is not there.
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
+        self.metrics = metrics or Metrics()
+        self._settings = settings
+        self._stack = ExitStack()
+        self._systemd = Systemd()
+        self.metrics_port: int | None = None
+        """Where metrics are served, if they are."""
+        self._fed_s = 0.0
+        self._sweep_due_s = time.time() + SWEEP_EVERY_S
+        problems = site.Problems()
+        feeds = problems.attempt(lambda: site.feeds(settings))
+        sinks = problems.attempt(lambda: site.sinks(settings))
+        detectors = problems.attempt(lambda: site.detectors(settings, self.metrics))
+        policy = problems.attempt(lambda: site.policy(settings))
+        breaker = problems.attempt(lambda: site.breaker(settings))
+        backend = problems.attempt(lambda: site.backend(settings))
+        protect = problems.attempt(lambda: site.protected(settings))
+        grouping = site.grouping(settings)
+        groups = problems.attempt(lambda: Groups(grouping))
+        problems.end()
+        state = writable_folder(settings.service.state, "service.state")
+        # Not a mistake above is left, so that nothing is missing here.
+        assert feeds and detectors and policy and breaker and backend and groups  # noqa: PT018  for the types
+        assert sinks is not None
+        assert protect is not None
+        with self._stack:
+            self.database = Database(site.store_place(settings), create=True)
+            self._stack.callback(self.database.close)
+            around = Lookout(protect, settings.respond.ssh_ports)
+            self._stack.callback(around.close)
+            ledger = Ledger(Journal(self.database), around.protected, breaker)
+            self._responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
+            allow, tally = AllowList(), Tally(self.metrics)
+            self._acting = Acting(self.database, sinks, self._responder, groups, allow, state, self.metrics)
+            self._archive = self._archived(settings)
+            also = [self._acting.see, *([self._archive.write] if self._archive else [])]
+            judging = Judging(detectors, groups, tally, also, allow)
+            self.service = Service(
+                feeds,
+                judging,
+                tally,
+                self.metrics,
+                self._acting.act,
+                self._tick,
+                waiting=settings.service.waiting_rows,
+                drain_s=settings.service.drain_s,
+            )
+            if settings.service.metrics:
+                server = MetricsServer(self.metrics, settings.service.metrics, self._problem)
+                self._stack.callback(server.close)
+                self.metrics_port = server.port
+            self._kept = self._stack.pop_all()
+
+    def __enter__(self) -> Self:
+        """Begin to deliver what an earlier run left."""
+        self._acting.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End everything that was begun, in order."""
+        with self._kept:
+            self._acting.finish(self._settings.service.drain_s)
+            if self._archive:
+                self._archive.close()
+
+    def run(self) -> Summary:
+        """Work until every source is done, or until asked to end.
+
+        Raises:
+            RedshankError: If a source cannot be opened at all, or a detector cannot judge.
+        """
+        self._systemd.tell(READY, "STATUS=judging")
+        try:
+            return self.service.run()
+        finally:
+            self._systemd.tell(STOPPING, "STATUS=delivering what is left")
+
+    def stop(self) -> None:
+        """Ask the service to end; may be called from a signal's handler."""
+        self.service.stop()
+
+    def _problem(self) -> str:
+        """Say what is not well, for whoever asks at /healthz."""
+        if broken := self._acting.broken():
+            return f"sinks {', '.join(broken)} no longer work"
+        return self._responder.problem
+
+    def _tick(self) -> None:
+        self._acting.tick()
+        now_s = time.time()
+        every = self._systemd.watchdog_s
+        if every and time.monotonic() - self._fed_s >= every:
+            self._fed_s = time.monotonic()
+            self._systemd.tell(WATCHDOG)
+        if broken := self._acting.broken():
+            raise ActionError(f"sinks: {', '.join(broken)} ended by an error of the program; start again")
+        if now_s >= self._sweep_due_s:
+            self._sweep_due_s = now_s + SWEEP_EVERY_S
+            self._sweep(now_s)
+
+    def _sweep(self, now_s: float) -> None:
+        """Throw away what is too old or too much."""
+        chosen = self._settings.store
+        try:
+            Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
+            if self._archive:
+                self._archive.clean(now_s)
+        except (RedshankError, OSError) as error:
+            _log.warning("retention: %s; tried again in an hour", error)
+
+    def _archived(self, settings: Settings) -> Archive | None:
+        chosen = settings.archive
+        if chosen.folder is None:
+            return None
+        return Archive(
+            chosen.folder,
+            ArchiveSettings(
+                file_s=chosen.file_minutes * 60,
+                file_rows=chosen.file_rows,
+                keep_s=chosen.keep_days * DAY_S,
+                keep_bytes=chosen.keep_mib * MIB,
+            ),
+        )

@@ -1,0 +1,83 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bundles import flows
+from program import ended
+from runs import ATTACK
+from sites import Place
+
+PROGRAM = [str(Path(sys.executable).parent / "redshank")]
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    made.table(flows(ATTACK))
+    return made
+
+
+def test_a_service_ends_with_its_sources_and_tells_what_it_saw(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "run", "-c", place.settings(), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["summary"]["flows"] == 100
+    assert told["summary"]["alerts"] == 2
+    assert len(place.told()) > 2
+
+
+def test_mistakes_are_one_line_each(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = place.settings(sources="", sinks="[sinks.evve]\n")
+    assert ended(monkeypatch, "run", "-c", path) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    lines = told.err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("redshank: sources: none given; name one in a [[sources]] table")
+    assert lines[1].startswith("redshank: sinks.evve: 'evve' is no sink")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_it_delivers_what_it_has_and_ends_well(place: Place, number: signal.Signals) -> None:
+    captures = place.folder / "captures"
+    captures.mkdir()
+    sources = f"{place.text().split('[detect]')[0]}\n[[sources]]\ncaptures = '{captures}'\n"
+    process = subprocess.Popen(
+        [*PROGRAM, "run", "-c", str(place.settings(sources=sources)), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    give_up = time.monotonic() + 60
+    while not place.told() and time.monotonic() < give_up:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out)["summary"]["flows"] == 100
+    assert f"{number.name}: ending" in err
+    assert "nothing to do" in err
+    assert all(line["alert"]["metadata"]["over"] for line in place.told())
+
+
+def test_after_so_many_seconds_it_ends(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    captures = place.folder / "captures"
+    captures.mkdir()
+    path = place.settings(sources=f"[[sources]]\ncaptures = '{captures}'\n")
+    assert ended(monkeypatch, "run", "-c", path, "--seconds", "0.5") == 0
+    assert "flows" in capsys.readouterr().out

@@ -1,0 +1,99 @@
+"""What a site installs fits the program: commands, options, ports and paths that it names are there."""
+
+import configparser
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from redshank import commands
+from redshank.config import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = ROOT / "deploy/systemd/redshank.service"
+DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
+COMPOSE = ROOT / "deploy/docker/compose.yml"
+LOGROTATE = ROOT / "deploy/logrotate/redshank"
+
+
+def _unit() -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells upper from lower case
+    parser.read(UNIT)
+    return parser["Service"]
+
+
+def _command(name: str) -> object:
+    commands.add_commands()
+    return typer.main.get_command(commands.app).commands[name]  # type: ignore[attr-defined]  # a group
+
+
+@pytest.mark.parametrize("name", ["ExecStartPre", "ExecStart"])
+def test_the_unit_calls_commands_that_are_there(name: str) -> None:
+    program, command, option, _ = _unit()[name].split()
+    assert program.endswith("/redshank")
+    assert any(option in parameter.opts for parameter in _command(command).params)  # type: ignore[attr-defined]
+
+
+def test_the_unit_waits_longer_than_the_service_drains() -> None:
+    assert int(_unit()["TimeoutStopSec"]) > Settings().service.drain_s
+    assert _unit()["Type"] == "notify"
+    assert f"/var/lib/{_unit()['StateDirectory']}" == str(Settings().service.state)
+
+
+def test_the_unit_has_two_capabilities_and_no_more() -> None:
+    assert _unit()["CapabilityBoundingSet"].split() == ["CAP_NET_RAW", "CAP_NET_ADMIN"]
+    assert _unit()["NoNewPrivileges"] == "yes"
+
+
+@pytest.mark.service
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    copy = tmp_path / "redshank.service"
+    copy.write_text(
+        UNIT.read_text().replace("/opt/redshank/bin/redshank", str(Path(sys.executable).parent / "redshank"))
+    )
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert [line for line in done.stderr.splitlines() if "redshank.service" in line] == []
+
+
+@pytest.mark.service
+def test_logrotate_reads_its_file(tmp_path: Path) -> None:
+    copy = tmp_path / "redshank"
+    copy.write_text(LOGROTATE.read_text())
+    copy.chmod(0o644)
+    done = subprocess.run(
+        ["logrotate", "-d", "-s", str(tmp_path / "state"), str(copy)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "error" not in done.stderr.lower()
+
+
+def test_the_image_is_made_of_what_is_there() -> None:
+    text = DOCKERFILE.read_text()
+    _, port = Settings().service.metrics.split(":")
+    assert f"EXPOSE {port}" in text
+    assert f"http://127.0.0.1:{port}/healthz" in text
+    extras = re.search(r"/source\[(\w+)\]", text)
+    assert extras
+    assert f"{extras[1]} = [" in (ROOT / "pyproject.toml").read_text()
+    assert (ROOT / "src/redshank/flows/warm.py").is_file()
+    assert (ROOT / "constraints.txt").is_file()
+
+
+def test_the_containers_have_two_capabilities_and_keep_what_must_stay() -> None:
+    service = yaml.safe_load(COMPOSE.read_text())["services"]["redshank"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["cap_add"] == ["NET_RAW", "NET_ADMIN"]
+    assert (COMPOSE.parent / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+    assert f"state:{Settings().service.state}" in service["volumes"]
+    assert Settings().service.drain_s < int(service["stop_grace_period"].removesuffix("s"))

@@ -1,0 +1,69 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from bundles import flows
+from redshank.checking import Finding, findings
+from redshank.config import load
+from runs import ATTACK
+from sites import Place
+
+
+def _found(place: Place, **changed: str) -> dict[str, Finding]:
+    return {one.part: one for one in findings(load(place.settings(**changed)))}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    made.table(flows(ATTACK))
+    return made
+
+
+def test_a_site_that_is_well_says_what_each_part_is(place: Place) -> None:
+    found = _found(place)
+    assert all(one.well for one in found.values()), found
+    assert found["detect classifier"].words == "judges with tiny"
+    assert found["store"].words == str(place.store)
+    assert found["respond"].words.startswith("dry_run: 0 actions hold; ")
+    assert place.told() == []
+
+
+def test_what_is_wrong_is_told_part_by_part(place: Place) -> None:
+    found = _found(
+        place,
+        sources="[[sources]]\ninterfaces = ['nowhere0']\n",
+        detect="[detect]\nbundle = '/nowhere'\n",
+        sinks="[sinks.evve]\npath = 'x'\n",
+        respond="[respond]\nbackend = 'iptables'\n",
+    )
+    wrong = {part: one.words for part, one in found.items() if not one.well}
+    assert set(wrong) == {"sources nowhere0", "detect", "sinks", "respond"}
+    assert "nowhere0" in wrong["sources nowhere0"]
+    assert wrong["detect"].startswith("bundle /nowhere: not a folder with model.onnx")
+    assert wrong["sinks"].startswith("sinks.evve: 'evve' is no sink; there are ")
+    assert wrong["respond"].startswith(
+        "backend: no 'iptables'; did you mean 'nftables'? (there are: dry_run, nftables)"
+    )
+
+
+def test_an_address_that_is_taken_or_none_is_told(place: Place) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        state = f"[service]\nstate = '{place.folder / 'state'}'\n"
+        found = _found(place, service=f"{state}metrics = '127.0.0.1:{port}'\n")["service.metrics"]
+        assert not found.well
+        assert f"cannot listen at '127.0.0.1:{port}' (Address already in use)" in found.words
+    found = _found(place, service=f"{state}metrics = 'localhost'\n")["service.metrics"]
+    assert found.words == "service.metrics: 'localhost' is no address and port; give one as in '127.0.0.1:9477'"
+    found = _found(place, service=f"{state}metrics = '[::1]:0'\n")["service.metrics"]
+    assert found.well
+
+
+def test_a_folder_that_cannot_be_written_is_told(place: Place) -> None:
+    found = _found(place, service="[service]\nstate = '/proc/nowhere'\nmetrics = ''\n")
+    assert found["service.state"].words.startswith("service.state: cannot write to folder '/proc/nowhere'")
+    assert not found["store"].well

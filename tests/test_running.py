@@ -1,0 +1,118 @@
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from bundles import flows
+from redshank.config import load
+from redshank.core.allowance import Allowance
+from redshank.core.errors import ConfigError
+from redshank.running import Running
+from redshank.store.alerts import Alerts
+from redshank.store.allowances import Allowances
+from redshank.store.database import Database
+from redshank.store.devices import Inventory
+from runs import ATTACK
+from sites import Place
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    made.table(flows(ATTACK))
+    return made
+
+
+def _run(place: Place, **changed: str) -> Running:
+    with Running(load(place.settings(**changed))) as running:
+        running.run()
+    return running
+
+
+def test_what_a_source_gives_ends_in_the_store_at_the_sinks_and_in_the_ledger(place: Place) -> None:
+    running = _run(place)
+    with closing(Database(place.store)) as database:
+        filed = Alerts(database).find()
+        devices = Inventory(database).devices()
+    assert {(one.alert.device, one.alert.family, one.alert.over) for one in filed} == {
+        ("10.0.0.66", "scanning", True),
+        ("10.0.0.66", "dos", True),
+    }
+    told = place.told()
+    assert {line["alert"]["metadata"]["redshank_id"][0] for line in told} == {one.alert.id for one in filed}
+    keys = [(line["alert"]["metadata"]["redshank_id"][0], line["alert"]["metadata"]["revision"][0]) for line in told]
+    assert len(keys) == len(set(keys)) > 2
+    assert "10.0.0.66" in {ip for device in devices for ip in device.ips}
+    assert running.metrics.total("redshank_decisions_total") > 0
+
+
+def test_the_same_traffic_again_makes_no_second_alert(place: Place) -> None:
+    _run(place)
+    before = place.told()
+    _run(place)
+    assert place.told() == before
+    with closing(Database(place.store)) as database:
+        assert Alerts(database).count() == 2
+
+
+def test_an_allowance_holds_at_once_also_for_open_alerts(place: Place) -> None:
+    _run(place)
+    with closing(Database(place.store)) as database:
+        Allowances(database).give(Allowance.of("ana", "our own scanner", time.time(), device="10.0.0.66"))
+    place.table(flows(ATTACK, seed=1, ts=[1_700_100_000_000_000_000 + i for i in range(100)]))
+    before = len(place.told())
+    running = _run(place)
+    assert len(place.told()) == before
+    assert running.metrics.total("redshank_allowed_total") == 40
+    with closing(Database(place.store)) as database:
+        assert {(one.state, one.state_by) for one in Alerts(database).find()} == {("closed", "allow-list")}
+
+
+def test_every_mistake_is_told_before_the_first_packet(place: Place) -> None:
+    path = place.settings(
+        sources="[[sources]]\ntool = 'table'\n",
+        sinks="[sinks.eve]\n",
+        respond="[respond]\nprotect = ['router']\nbackend = 'x'\n[[respond.rules]]\nmeasure = 'drop'\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        Running(load(path))
+    text = "\n".join(caught.value.problems)
+    for wanted in ("sources.0.path", "sinks.eve.path", "respond.protect", "backend: no 'x'", "respond.rules.0.measure"):
+        assert wanted in text, text
+    assert not (place.folder / "state").exists()
+
+
+def test_flows_are_kept_if_asked_for(place: Place) -> None:
+    _run(place, archive=f"[archive]\nfolder = '{place.folder / 'flows'}'\n")
+    (path,) = (place.folder / "flows").glob("*.parquet")
+    assert pq.read_table(path).num_rows == 100
+
+
+def test_metrics_and_health_are_served_while_it_runs(place: Place) -> None:
+    settings = load(place.settings(service=f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = '127.0.0.1:0'\n"))
+    with Running(settings) as running:
+        running.run()
+        assert running.metrics_port
+        base = f"http://127.0.0.1:{running.metrics_port}"
+        assert httpx.get(f"{base}/healthz", trust_env=False).text == "ok\n"
+        assert "redshank_packets_total" in httpx.get(f"{base}/metrics", trust_env=False).text
+
+
+def test_systemd_is_told_when_it_judges_and_when_it_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(place.folder / "notify"))
+        manager.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(place.folder / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "2000000")
+        _run(place)
+        said = b""
+        while b"STOPPING=1" not in said:
+            said += manager.recv(200) + b"\n"
+    assert said.startswith(b"READY=1\nSTATUS=judging\nWATCHDOG=1\n")
