@@ -25,7 +25,7 @@ def list_(store: Store, as_json: Json = False) -> None:
     Example: redshank labels list --store labels.db
     """
     from redshank.active.told import said
-    from redshank.report.summary import Section, show
+    from redshank.report.summary import Section, show, time_text
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
@@ -39,11 +39,11 @@ def list_(store: Store, as_json: Json = False) -> None:
             "kind": label.kind,
             "family": label.family,
             "annotator": label.annotator,
-            "given": _time(label.given_at_s),
+            "given": time_text(label.given_at_s),
             "holds": label.id in hold,
             "origin": label.origin,
             "evidence": label.evidence or None,
-            "expires": _time(label.expires_at_s),
+            "expires": time_text(label.expires_at_s),
             "about": label.about,
         }
         for label in queue.labels()
@@ -139,9 +139,3 @@ def agreement(store: Store, as_json: Json = False) -> None:
         ],
         as_json=as_json,
     )
-
-
-def _time(at_s: float | None) -> str | None:
-    from datetime import UTC, datetime
-
-    return None if at_s is None else datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")

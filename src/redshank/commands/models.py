@@ -219,10 +219,10 @@ def _figures(contest: "Contest", figures: "tuple[Paired, ...]") -> "list[Section
 
 
 def _entry(entry: "Entry") -> "Row":
-    from datetime import UTC, datetime
+    from redshank.report.summary import time_text
 
     return {
-        "time": datetime.fromtimestamp(entry.at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "time": time_text(entry.at_s),
         "decision": f"{entry.what}, forced" if entry.forced else entry.what,
         "bundle": entry.name or None,
         "champion": entry.champion or None,

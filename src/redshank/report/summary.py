@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from numbers import Integral, Real
 from typing import TypeAlias
 
@@ -50,6 +51,16 @@ class Section:
     def key(self) -> str:
         """Return the section's key in the JSON form."""
         return "_".join("".join(c if c.isalnum() else " " for c in self.title.lower()).split())
+
+
+def time_text(at_s: float | None) -> str | None:
+    """Return a time as a person reads it, in UTC; what has none stays so.
+
+    Example:
+        >>> time_text(1.7e9)
+        '2023-11-14 22:13:20'
+    """
+    return None if at_s is None else datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def show(title: str, sections: Sequence[Section], *, as_json: bool) -> None:

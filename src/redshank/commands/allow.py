@@ -1,0 +1,146 @@
+"""`redshank allow`: what nobody wants to be told of, who decided so, and until when."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from redshank.core.allowance import Allowance
+    from redshank.report.summary import Row
+
+allow = typer.Typer(
+    no_args_is_help=True,
+    help="Alerts that nobody wants: add, list, remove. A running service keeps to what is written here within about a "
+    "second, and ends open alerts that are covered.",
+)
+
+Store = Annotated[str, typer.Option("--store", "-s", metavar="FILE|URL", help="The store of the service.")]
+By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
+Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+
+
+@allow.command()
+def add(
+    store: Store,
+    by: By,
+    because: Because,
+    source: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Who began the flow: address, network.")] = None,
+    destination: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Whom it went to.")] = None,
+    network: Annotated[str | None, typer.Option(metavar="NETWORK", help="Where either of the two is.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="IP|MAC", help="The device that began the flow.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="PORT", help="TCP or UDP port that it went to.")] = None,
+    domain: Annotated[str | None, typer.Option(metavar="NAME", help="Name asked for, and those below it.")] = None,
+    family: Annotated[str | None, typer.Option(metavar="FAMILY", help="What it was taken for.")] = None,
+    rule: Annotated[str | None, typer.Option(metavar="RULE", help="The signature rule that it hit.")] = None,
+    span: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long it holds: 12h, 30d; 0: until it is removed.")
+    ] = "30d",
+    as_json: Json = False,
+) -> None:
+    """Allow flows: they raise no alert, and are counted instead.
+
+    Every condition that is given must hold, and at least one is given. A domain is what a device says, so that an
+    attacker can say it too: give who may, beside it. The store is made if absent.
+
+    Example: redshank allow add --store redshank.db --as ana --because "our scanner" --device 10.0.0.9 --family scanning
+
+    Example: redshank allow add --store redshank.db --as ana --because "old cameras" --rule telnet_open --for 90d
+    """
+    from redshank.core.allowance import Allowance
+    from redshank.core.duration import seconds
+    from redshank.report.summary import Section, show
+    from redshank.store.allowances import Allowances
+    from redshank.store.database import Database
+
+    now_s, span_s = time.time(), seconds(span, "--for")
+    allowance = Allowance.of(
+        by,
+        because,
+        now_s,
+        now_s + span_s if span_s else None,
+        source=source,
+        destination=destination,
+        network=network,
+        device=device,
+        port=port,
+        domain=domain,
+        family=family,
+        rule=rule,
+    )
+    Allowances(Database(store, create=True)).give(allowance)
+    show(f"Allowed in {store}", [Section("Allowances", _rows([allowance]))], as_json=as_json)
+
+
+@allow.command(name="list")
+def list_(
+    store: Store,
+    over: Annotated[bool, typer.Option("--all", help="Those that were removed or expired, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what is allowed, the oldest first.
+
+    How many flows each keeps quiet is in the metric redshank_allowed_total of the service.
+
+    Example: redshank allow list --store redshank.db
+    """
+    from redshank.report.summary import Section, show
+    from redshank.store.allowances import Allowances
+    from redshank.store.database import Database
+
+    allowances, now_s = Allowances(Database(store)), time.time()
+    sections = [Section("Allowances", _rows(allowances.standing(now_s)))]
+    if over:
+        sections.append(Section("Over", _rows(allowances.past(now_s))))
+    show(f"Allowances in {store}", sections, as_json=as_json)
+
+
+@allow.command()
+def remove(
+    ids: Annotated[list[str], typer.Argument(help="Allowances, or the beginnings of their ids.")],
+    store: Store,
+    by: By,
+    because: Because,
+    as_json: Json = False,
+) -> None:
+    """Take allowances back: what they kept quiet raises alerts again.
+
+    Example: redshank allow remove 5e1f0a --store redshank.db --as ana --because "the scanner is gone"
+    """
+    from redshank.core.errors import ConfigError
+    from redshank.report.summary import Section, show
+    from redshank.store.allowances import Allowances
+    from redshank.store.database import Database
+
+    allowances, now_s = Allowances(Database(store)), time.time()
+    standing = allowances.standing(now_s)
+    taken: list[Allowance] = []
+    for name in ids:
+        found = [one for one in standing if one.id.startswith(name)]
+        if not found:
+            raise ConfigError(f"allowance: none that holds begins with '{name}'; `redshank allow list` has all")
+        if len(found) > 1:
+            raise ConfigError(f"allowance: '{name}' is the beginning of {len(found)} that hold; write more of it")
+        taken += found
+    for one in taken:
+        allowances.withdraw(one.id, by, now_s, because)
+    show(f"Removed in {store}", [Section("Allowances", _rows(taken))], as_json=as_json)
+
+
+def _rows(allowances: "Iterable[Allowance]") -> "list[Row]":
+    from redshank.report.summary import time_text
+
+    return [
+        {
+            "allowance": one.id,
+            "allows": one.terms(),
+            "by": one.author,
+            "because": one.reason,
+            "given": time_text(one.given_at_s),
+            "until": time_text(one.expires_at_s),
+        }
+        for one in allowances
+    ]

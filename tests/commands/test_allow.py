@@ -1,0 +1,88 @@
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from program import ended
+from redshank.core.allowance import Allowance
+from redshank.store.allowances import Allowances
+from redshank.store.database import Database
+
+
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
+    assert ended(monkeypatch, "allow", *arguments, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_what_is_allowed_is_listed_until_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = ("--store", tmp_path / "s", "--as", "ana", "--because", "our own scanner")
+    (one,) = said(monkeypatch, capsys, "add", *who, "--device", "10.0.0.9", "--family", "scanning")["allowances"]
+    said(monkeypatch, capsys, "add", *who, "--port", 23, "--for", "0")
+    listed = said(monkeypatch, capsys, "list", "--store", tmp_path / "s")["allowances"]
+    assert [row["allows"] for row in listed] == ["device 10.0.0.9, family scanning", "port 23"]
+    assert listed[0] | {"by": "ana", "because": "our own scanner", "until": one["until"]} == listed[0]
+    assert listed[1]["until"] is None
+    gone = said(monkeypatch, capsys, "remove", one["allowance"][:6], *who)["allowances"]
+    assert [row["allowance"] for row in gone] == [one["allowance"]]
+    told = said(monkeypatch, capsys, "list", "--all", "--store", tmp_path / "s")
+    assert [row["allows"] for row in told["allowances"]] == ["port 23"]
+    assert [row["allows"] for row in told["over"]] == ["device 10.0.0.9, family scanning"]
+
+
+def test_an_allowance_holds_for_thirty_days_unless_said_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = ("--store", tmp_path / "s", "--as", "ana", "--because", "known")
+    for span in ((), ("--for", "12h")):
+        said(monkeypatch, capsys, "add", *who, *span, "--rule", "telnet open", "--domain", "example.org")
+    days = [
+        (one.expires_at_s or 0.0) - one.given_at_s for one in Allowances(Database(tmp_path / "s")).standing(now_s=0.0)
+    ]
+    assert days == [pytest.approx(30 * 86_400), pytest.approx(43_200)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("add",), "allowance: no condition is given, so it would allow everything"),
+        (("add", "--source", "here"), "allowance.source: 'here' is no IP address or network"),
+        (("add", "--port", "23", "--for", "soon"), "--for: 'soon' is no span of time"),
+        (("remove", "ff"), "allowance: none that holds begins with 'ff'; `redshank allow list` has all"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    who = ("--store", tmp_path / "s", "--as", "ana", "--because", "known")
+    Database(tmp_path / "s", create=True)
+    assert ended(monkeypatch, "allow", *arguments, *who) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_beginning_of_several_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [Allowance.of("ana", "known", 1.0, port=port) for port in range(1, 18)]  # there are sixteen first digits
+    allowances = Allowances(Database(tmp_path / "s", create=True))
+    for one in given:
+        allowances.give(one)
+    digit, count = Counter(one.id[0] for one in given).most_common(1)[0]
+    told = ended(monkeypatch, "allow", "remove", digit, "--store", tmp_path / "s", "--as", "ana", "--because", "known")
+    assert told == 2
+    assert f"allowance: '{digit}' is the beginning of {count} that hold; write more of it" in capsys.readouterr().err
+    assert len(allowances.standing(now_s=2.0)) == 17
+
+
+def test_there_is_no_list_where_there_is_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "allow", "list", "--store", tmp_path / "absent") == 2
+    assert "absent" in capsys.readouterr().err
