@@ -80,8 +80,9 @@ class Running:
             self._stack.callback(around.close)
             ledger = Ledger(Journal(self.database), around.protected, breaker)
             self._responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
+            live = not any(feed.patient for feed in feeds.values())
             allow, tally = AllowList(), Tally(self.metrics)
-            self._acting = Acting(self.database, sinks, self._responder, groups, allow, state, self.metrics)
+            self._acting = Acting(self.database, sinks, self._responder, groups, allow, state, self.metrics, live=live)
             self._archive = self._archived(settings)
             also = [self._acting.see, *([self._archive.write] if self._archive else [])]
             judging = Judging(detectors, groups, tally, also, allow)

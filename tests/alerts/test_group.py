@@ -352,3 +352,23 @@ def test_a_flow_that_is_allowed_never_alerts(given_rows: list[dict[str, Any]], d
     assert device not in {alert.device for alert in found}
     loud = sum(bool(row["alarm"] or row["unknown"]) for row in given_rows if row["src_ip"] == device)
     assert sum(quieted.flows for quieted in allowances.snapshot()) == loud
+
+
+def test_what_another_process_had_open_goes_on_under_its_id() -> None:
+    flood = [{"at_s": at, "dst_ip": f"10.0.0.{at % 20}"} for at in range(60)]
+    whole = alerts(flood, SERVICE, batch=7)
+    before, after = Groups(SERVICE), Groups(SERVICE)
+    told = [*before.add(*rows(*flood[:20]))]
+    assert after.resume(told[-1:]) == 1
+    told += [*after.add(*rows(*flood[20:])), *after.finish()]
+    assert {alert.id for alert in told} == {whole[0].id}
+    assert [alert.revision for alert in told] == list(range(len(told)))
+    assert [alert.over for alert in told] == [False] * (len(told) - 1) + [True]
+    last = told[-1]
+    assert (last.target_count, last.first_seen_s, last.last_seen_s) == (20, START_S, START_S + 59)
+    assert last.count <= 60
+
+
+def test_an_alert_of_a_window_of_another_length_is_left_alone() -> None:
+    (alert,) = alerts([{"at_s": 400}], GroupSettings(window_s=300))
+    assert Groups(GroupSettings(window_s=7)).resume([alert]) == 0

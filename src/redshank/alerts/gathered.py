@@ -94,6 +94,7 @@ class Gathered:
     last_told: Alert | None = None
     detectors: set[str] = field(default_factory=set)
     _asset: int = 0
+    _least_targets: int = 0
     _first_ns: int = FARTHEST_NS
     _last_ns: int = -FARTHEST_NS
     _score: float = 0.0
@@ -107,6 +108,26 @@ class Gathered:
     def __post_init__(self) -> None:
         """Look up what the device is worth."""
         self._asset = self.assets.value(self.device)
+
+    def go_on(self, told: Alert) -> None:
+        """Begin where another process stopped.
+
+        What it did not tell is lost: targets beyond those shown count again if they are seen again, but the alert never
+        says fewer than it said.
+
+        Args:
+            told: The latest revision that it told of the same device, family and window.
+        """
+        self.told, self.proven, self.last_told = told.revision + 1, True, told
+        self.count, self.detectors, self._score = told.count, set(told.detectors), told.score
+        self._first_ns, self._last_ns = (round(at_s * NS_PER_S) for at_s in (told.first_seen_s, told.last_seen_s))
+        self._targets, self._least_targets = Counter(told.targets), told.target_count
+        self._rules, self._reasons = Counter(told.rules), Counter(told.reasons)
+        self._asset = max(self._asset, *map(self.assets.value, told.targets or ("",)))
+        if told.evidence:
+            self._first = told.evidence[0]
+            self._strongest = [(flow.score, -place, flow) for place, flow in enumerate(told.evidence)]
+            heapq.heapify(self._strongest)
 
     def grow(self, rows: Rows, own: npt.NDArray[np.intp], alarms: int) -> None:
         """Take in some rows.
@@ -138,7 +159,10 @@ class Gathered:
 
     def severity(self) -> str:
         """Rate it."""
-        return severity(self.family, score=self._score, count=self.count, targets=len(self._targets), asset=self._asset)
+        return severity(self.family, score=self._score, count=self.count, targets=self._spread(), asset=self._asset)
+
+    def _spread(self) -> int:
+        return max(len(self._targets), self._least_targets)
 
     def alert(self, *, over: bool) -> Alert:
         """Return the alert that tells of it now.
@@ -151,7 +175,7 @@ class Gathered:
         strongest = [item[2] for item in sorted(self._strongest, key=lambda item: (-item[0], -item[1]))]
         evidence = [self._first, *(item for item in strongest if item != self._first)][: self.shown]
         return Alert(
-            id=hashlib.sha256(f"{self.device}\n{self.family}\n{self.start_ns}".encode()).hexdigest()[:16],
+            id=fingerprint(self.device, self.family, self.start_ns),
             device=self.device,
             family=self.family,
             severity=self.severity(),
@@ -160,8 +184,8 @@ class Gathered:
             count=self.count,
             score=self._score,
             targets=targets,
-            target_count=len(self._targets),
-            measure=measure(self.family, self.device, targets, len(self._targets)),
+            target_count=self._spread(),
+            measure=measure(self.family, self.device, targets, self._spread()),
             bundle=self.bundle,
             evidence=tuple(evidence),
             detectors=tuple(sorted(self.detectors - {""})),
@@ -171,6 +195,11 @@ class Gathered:
             revision=self.told,
             over=over,
         )
+
+
+def fingerprint(device: str, family: str, start_ns: int) -> str:
+    """Return the id of the alert of a device and family in the window that begins at `start_ns`."""
+    return hashlib.sha256(f"{device}\n{family}\n{start_ns}".encode()).hexdigest()[:16]
 
 
 def _count(counter: Counter[str], texts: Iterable[str], most: int) -> list[str]:

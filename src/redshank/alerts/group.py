@@ -36,7 +36,7 @@ counts add up. Which one is put out, and when, may depend on batches.
 Flows without a time (logs whose time was masked) take the packet time reached so far, 0 at the start.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,7 +44,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from redshank.alerts.asset import Assets
-from redshank.alerts.gathered import DOMAIN_COLUMNS, EVIDENCE_COLUMNS, FARTHEST_NS, NS_PER_S, Gathered, Rows
+from redshank.alerts.gathered import (
+    DOMAIN_COLUMNS,
+    EVIDENCE_COLUMNS,
+    FARTHEST_NS,
+    NS_PER_S,
+    Gathered,
+    Rows,
+    fingerprint,
+)
 from redshank.alerts.severity import SIGNATURES, UNKNOWN
 from redshank.alerts.suspicion import Suspicion
 from redshank.core.records import SEVERITIES, Alert
@@ -52,6 +60,8 @@ from redshank.core.records import SEVERITIES, Alert
 NEVER = np.iinfo(np.int64).min
 UNKNOWN_RATE = 0.01
 """Share of benign flows that no class fits: `unknown_below` of a bundle, as trained."""
+MOST_WINDOWS = 1_000
+"""Windows of an alert's span that are tried when another process's alert is taken over."""
 EVERY_ROW = 16
 """Flows of a group up to which severity is looked at with each; then with every eighth more."""
 
@@ -194,6 +204,26 @@ class Groups:
         self._closed_ns = int(closed[-1])
         return told + self._count(batch, passed, len(loud))
 
+    def resume(self, alerts: Iterable[Alert]) -> int:
+        """Go on with what another process had open; before the first batch.
+
+        Args:
+            alerts: The latest revision of each alert whose window was not over.
+
+        Returns:
+            How many there are; those of other windows (their length was changed meanwhile) are left alone.
+        """
+        step, room = self._window_ns, self.settings.most_open
+        for alert in alerts:
+            first, last = (self._window(round(at_s * NS_PER_S)) for at_s in (alert.first_seen_s, alert.last_seen_s))
+            # A long flow that ended late counts in a window after the one that it began in.
+            for start in range(first, min(last, first + MOST_WINDOWS * step) + 2 * step, step):
+                key = (start, alert.device, alert.family)
+                if fingerprint(alert.device, alert.family, start) == alert.id and len(self._open) < room:
+                    self._open[key] = self._gathered(key, alert.bundle)
+                    self._open[key].go_on(alert)
+        return len(self._open)
+
     def finish(self) -> list[Alert]:
         """Close every window and return the alerts that are left."""
         return self._close(FARTHEST_NS + 1)
@@ -248,15 +278,19 @@ class Groups:
             if group is None:
                 if len(self._open) >= self.settings.most_open:
                     told += [(int(own[0]), alert) for alert in self._emit([next(iter(self._open))])]
-                bundle = batch.bundle[int(own[0])].as_py() or ""
-                group = Gathered(
-                    *(key[1], key[2], key[0], bundle, self._assets, self.settings.shown, self.settings.most_targets),
-                    told=self._put_out.pop(key, 0),
-                )
+                group = self._gathered(key, batch.bundle[int(own[0])].as_py() or "")
                 self._open[key] = group
             told += self._follow(group, batch, own)
         told.sort(key=lambda item: item[0])
         return [alert for _, alert in told]
+
+    def _gathered(self, key: _Key, bundle: str) -> Gathered:
+        start, device, family = key
+        of = (self._assets, self.settings.shown, self.settings.most_targets)
+        return Gathered(device, family, start, bundle, *of, told=self._put_out.pop(key, 0))
+
+    def _window(self, at_ns: int) -> int:
+        return at_ns // self._window_ns * self._window_ns
 
     def _follow(self, group: Gathered, batch: _Batch, own: npt.NDArray[np.intp]) -> Iterator[tuple[int, Alert]]:
         """Let a group grow, and give what is to be told on the way, each with its row."""

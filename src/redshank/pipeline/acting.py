@@ -50,6 +50,8 @@ class Acting:
         allow: Of the judging.
         state: Folder for dead letters, and for alerts that the store refused.
         metrics: Counted into.
+        live: Whether what an earlier run judged does not come again. A log that is read anew makes the same alerts, and
+            counts them from the beginning; a wire goes on.
         clock: Gives the time, s since the epoch.
     """
 
@@ -62,11 +64,14 @@ class Acting:
         allow: AllowList,
         state: Path,
         metrics: Metrics,
+        *,
+        live: bool,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._alerts, self._allowances = Alerts(database), Allowances(database)
         self._inventory, self._devices = Inventory(database), Devices()
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
+        self._live = live
         self._names = tuple(sinks)
         self._keeping = Keeping(self._record, state / UNRECORDED, metrics)
         dead = LetterFile(state / DEAD, metrics)
@@ -76,7 +81,9 @@ class Acting:
         self._failing: set[str] = set()
 
     def start(self) -> None:
-        """Put allowances in force, and begin to deliver what an earlier run left."""
+        """Go on with the alerts that an earlier run had open, put allowances in force, and begin to deliver."""
+        if self._live:
+            self._groups.resume(self._alerts.unfinished())
         self._follow_allowances()
         self._delivery.start()
 
