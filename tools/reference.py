@@ -5,19 +5,30 @@ them with the code, so they cannot fall behind; `make docs` writes them anew.
 """
 
 import ast
+import inspect
 import io
+import re
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
 
 from redshank import commands
+from redshank.alerts.sink import SINKS
 from redshank.config import Settings
 from redshank.core.schema import DEVICE_FIELDS, FLOW_FIELDS, VERDICT_FIELDS, Field
 
 ROOT = Path(__file__).resolve().parents[1]
+WORDS: dict[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "path",
+    tuple[str, ...]: "list of texts",
+}
 HEAD = "<!-- Written by `make docs`; change the code, not this page. -->\n\n"
 KINDS = {
     "Packet sources": "capture/sources",
@@ -45,6 +56,7 @@ def pages() -> dict[str, str]:
         "settings.md": HEAD + _settings(),
         "commands.md": HEAD + _commands(),
         "extensions.md": HEAD + _extensions(),
+        "sinks.md": HEAD + _sinks(),
     }
 
 
@@ -111,6 +123,42 @@ def _extensions() -> str:
             text = (ast.get_docstring(ast.parse(file.read_text())) or "").split("\n\n")[0].replace("\n", " ")
             out.write(f"| `{file.stem}` | {text} |\n")
     return out.getvalue()
+
+
+def _sinks() -> str:
+    begin = (
+        "# Settings of sinks\n\nOne table `[sinks.NAME]` in redshank.toml each; NAME is the sink, or any name with "
+        '`kind = "..."` inside. [How to send alerts](../how-to/send-alerts.md) shows each in use.\n'
+    )
+    parts = [begin]
+    for name in SINKS.names():
+        sink = SINKS.find(name)
+        meanings = _arguments(inspect.getdoc(sink) or "")
+        parts.append(f"## {name}\n\n| setting | what it is | default | meaning |\n| --- | --- | --- | --- |")
+        for setting in inspect.signature(sink, eval_str=True).parameters.values():
+            default = "none: it must be given" if setting.default is setting.empty else _value(setting.default)
+            parts.append(f"| `{setting.name}` | {_kind(setting.annotation)} | {default} | {meanings[setting.name]} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _arguments(doc: str) -> dict[str, str]:
+    """Return the meaning of each argument that a docstring in Google's form tells."""
+    told = doc.partition("Args:\n")[2].partition("\n\n")[0]
+    pieces = re.split(r"^ {4}(\w+): ", told, flags=re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in zip(pieces[1::2], pieces[2::2], strict=True)}
+
+
+def _kind(annotation: Any) -> str:  # noqa: ANN401  as the signature has it
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(annotation))
+    if annotation in WORDS:
+        return WORDS[annotation]
+    return WORDS[next(part for part in get_args(annotation) if part is not type(None))]
+
+
+def _value(default: object) -> str:
+    return "" if default in (None, "") else f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 if __name__ == "__main__":
