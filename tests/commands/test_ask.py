@@ -1,12 +1,15 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from bundles import flows, tiny_bundle
 from program import ended
 from questions import answer, questions, store
 from redshank.flows.write import write
+from redshank.store.question import flow_rows
 
 
 @pytest.fixture
@@ -50,7 +53,13 @@ def test_labels_in_doubt_are_asked_about_again(
     asked = questions(kinds, seed=4)
     told = ["dos", *kinds[1:]]
     store(tmp_path / "s", *asked).tell([answer(one, kind) for one, kind in zip(asked, told, strict=True)])
-    assert ended(monkeypatch, "ask", "--doubtful", "--store", tmp_path / "s", "--json") == 0
+    again = ("ask", "--doubtful", "--store", tmp_path / "s", "--json")
+    known = pa.Table.from_batches([flow_rows([one.flow for one in asked[:12]])])
+    parquet.write_table(known.append_column("family", pa.array([*kinds[:12]])), tmp_path / "c.parquet")
+    assert ended(monkeypatch, *again, "--canaries", tmp_path / "c.parquet") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["asked_again"], said["notes"]) == ([], {}), "the wrong one is a canary question, which nobody doubts"
+    assert ended(monkeypatch, *again) == 0
     said = json.loads(capsys.readouterr().out)
     assert [row["question"] for row in said["asked_again"]] == [asked[0].id]
     assert (said["round"], said["queue"]["open"]) == ({"labels_known": 36, "questions": 1}, 1)

@@ -20,6 +20,7 @@ from redshank.inputs import (
 )
 
 if TYPE_CHECKING:
+    from redshank.data.dataset import Labelled
     from redshank.store.queue import Queue
 
 DEFAULT = "mixed"
@@ -63,8 +64,8 @@ def ask(
     With --canaries one question in ten is about a flow of that file, and looks like the others; `redshank retrain` with
     the same file then knows how far to believe whoever answered.
 
-    With --doubtful no input is read: labels that other labels speak against are asked about again, once, and of
-    somebody else if several people answer.
+    With --doubtful no input is read: labels that other labels speak against, or that nobody but an unbelieved person
+    gave, are asked about again, once, and of somebody else if several people answer.
 
     Example: redshank ask -r plant.pcap.gz --store labels.db --count 20
 
@@ -83,17 +84,17 @@ def ask(
     from redshank.store.queue import Queue
 
     settings = load(config)
+    known = None if canaries is None else Flows().load(canaries)
     if doubtful:
         if read or interfaces or records:
             raise ConfigError("--doubtful: no input is read for it; leave -r, -i and --from away")
         asker = Bundle.load(bundle or settings.detect.bundle or default_bundle())
-        _ask_again(Queue(Database(store)), asker.manifest.feature_set, count, seed, as_json=as_json)
+        _ask_again(Queue(Database(store)), asker.manifest.feature_set, known, count, seed, as_json=as_json)
         return
     inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
     source = inputs.source(settings.sensor)
     asker = Bundle.load(bundle or settings.detect.bundle or default_bundle())
     STRATEGIES.find(strategy)  # before a store is made
-    known = None if canaries is None else Flows().load(canaries)
     queue = Queue(Database(store, create=True))
     with ended_in_time(inputs, source), until_interrupted(inputs, source):
         asked = choose(
@@ -130,7 +131,10 @@ def ask(
     )
 
 
-def _ask_again(queue: "Queue", feature_set: str, count: int, seed: int, *, as_json: bool) -> None:
+def _ask_again(
+    queue: "Queue", feature_set: str, canaries: "Labelled | None", count: int, seed: int, *, as_json: bool
+) -> None:
+    from redshank.active.canaries import canary_families
     from redshank.active.recheck import ask_again
     from redshank.active.told import told
     from redshank.active.vetting import vet
@@ -139,12 +143,14 @@ def _ask_again(queue: "Queue", feature_set: str, count: int, seed: int, *, as_js
 
     now_s = time.time()
     known = told(queue, feature_set, now_s)
-    again = ask_again(queue, vet(known, {}, seed=seed).again, count, now_s)
+    vetted = vet(known, {} if canaries is None else canary_families(canaries), seed=seed)
+    again = ask_again(queue, vetted.again, count, now_s)
     show(
         "Labels in doubt",
         [
             Section("Asked again", [question_row(one) for one in again]),
             Section("Round", {"labels_known": len(known.labelled), "questions": len(again)}),
+            Section("Notes", {str(at): note for at, note in enumerate(vetted.notes, start=1)}),
             Section("Queue", queue.counts(now_s)),
         ],
         as_json=as_json,
