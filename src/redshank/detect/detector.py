@@ -1,7 +1,7 @@
 """What a detector is: FLOW rows in, VERDICT rows out.
 
 The score means the same everywhere: calibrated probability of an attack, 0 to 1. A detector that cannot tell says
-null. Scoring changes nothing in the detector.
+null. Scoring changes nothing in the detector, unless it says that it remembers (docs/decisions/0026).
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +13,10 @@ from redshank.core.registry import Kind
 
 class Detector(ABC):
     """A detector."""
+
+    remembers: bool = False
+    """Whether a verdict may rest on flows that were judged before: then one object sees the flows of one network once,
+    in the order in which they are told. In either case it makes no difference how they were cut into batches."""
 
     @abstractmethod
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:

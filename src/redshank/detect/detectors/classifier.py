@@ -62,6 +62,7 @@ class Classifier(Detector):
         self.name = manifest.name
         self.classes = manifest.classes
         self._features = found()
+        self.remembers = found.remembers
         try:
             self._calibration = Calibration.from_dict(manifest.calibration)
             self._quantiles = Quantiles(names, manifest.calibration.get("benign_quantiles", {}))
