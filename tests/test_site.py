@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from redshank.alerts.sinks.eve import Eve
-from redshank.config import Settings, Source
+from redshank.config import Alerts, Detect, Settings, Source
 from redshank.core.errors import ConfigError, SourceError
-from redshank.site import Problems, feeds, sinks
+from redshank.site import Problems, feeds, grouping, sinks
 
 
 def test_a_source_is_opened_when_it_is_needed_and_a_wire_cannot_wait(tmp_path: Path) -> None:
@@ -73,6 +73,13 @@ def test_every_mistake_of_every_sink_is_told_at_once() -> None:
     assert text[1].startswith("sinks.eve.pth: there is no such setting")
     assert text[2].startswith("sinks.office: 'office' is no sink; there are ")
     assert text[3].startswith("sinks.eve2.path: nothing given")
+
+
+def test_how_much_evidence_an_alert_takes_is_as_the_settings_say() -> None:
+    alerts = Alerts(chance=1e-4, window_s=60.0, assets={"10.0.0.1": "critical"})
+    made = grouping(Settings(alerts=alerts, detect=Detect(false_alarm_rate=0.001)))
+    assert (made.early, made.chance, made.false_alarm_rate, made.window_s) == (True, 1e-4, 0.001, 60.0)
+    assert made.assets == {"10.0.0.1": "critical"}
 
 
 def test_problems_of_all_kinds_are_gathered() -> None:

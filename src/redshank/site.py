@@ -197,7 +197,15 @@ def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 def grouping(settings: Settings) -> GroupSettings:
     """Return how verdicts become alerts in a service."""
-    return GroupSettings(window_s=settings.alerts.window_s, unknown_minimum=settings.alerts.unknown_minimum, early=True)
+    alerts = settings.alerts
+    return GroupSettings(
+        window_s=alerts.window_s,
+        unknown_minimum=alerts.unknown_minimum,
+        early=True,
+        chance=alerts.chance,
+        false_alarm_rate=settings.detect.false_alarm_rate,
+        assets=alerts.assets,
+    )
 
 
 def store_place(settings: Settings) -> Path | str:
