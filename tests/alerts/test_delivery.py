@@ -1,9 +1,13 @@
 import json
 import logging
+import os
+import random
+import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +20,13 @@ from redshank.alerts.dead_letters import LetterFile
 from redshank.alerts.delivery import Delivery, Patience
 from redshank.alerts.outbox import Due, MemoryOutbox
 from redshank.alerts.sink import Sink
+from redshank.alerts.sinks.eve import Eve
 from redshank.core.errors import ActionError, DeliveryError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
+from redshank.store.alerts import Alerts
+from redshank.store.database import Database
+from redshank.store.outbox import Outbox as StoredOutbox
 from told import ALERT
 
 
@@ -312,3 +320,52 @@ def test_an_outbox_that_cannot_be_read_is_asked_again(tmp_path: Path, caplog: py
     until(lambda: len(house.outbox) == 0)
     assert house.delivery.stop(5.0) == []
     assert house.sinks["eve"].got == ["0123456789abcdef-1"]
+
+
+class Deadly(Sink):
+    """Hands over to another sink, and kills the process before or after it when it is so drawn."""
+
+    def __init__(self, sink: Sink, draw: random.Random) -> None:
+        self._sink = sink
+        self._draw = draw
+
+    def deliver(self, alert: Alert) -> None:
+        self._perhaps()
+        self._sink.deliver(alert)
+        self._perhaps()
+
+    def close(self) -> None:
+        self._sink.close()
+
+    def _perhaps(self) -> None:
+        if self._draw.random() < 0.05:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_delivery_that_is_killed_at_any_moment_writes_each_alert_once(tmp_path: Path) -> None:
+    alerts = [replace(ALERT, id=f"{number:016x}", revision=number % 3) for number in range(60)]
+    place = tmp_path / "redshank.db"
+    with closing(Database(place, create=True)) as database:
+        Alerts(database).record(alerts, ["eve"], 1.0)
+    killed = 0
+    while True:
+        child = os.fork()
+        if child == 0:
+            sinks = {"eve": Deadly(Eve(tmp_path / "eve.json"), random.Random(killed))}
+            metrics = Metrics()
+            outbox = StoredOutbox(Database(place))
+            delivery = Delivery(outbox, sinks, LetterFile(tmp_path / "dead", metrics), metrics)
+            while delivery.step("eve"):
+                pass
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if not status:
+            break
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        killed += 1
+    lines = [json.loads(line)["alert"]["metadata"] for line in (tmp_path / "eve.json").read_text().splitlines()]
+    assert killed > 2
+    assert [(told["redshank_id"][0], int(told["revision"][0])) for told in lines] == [
+        (a.id, a.revision) for a in alerts
+    ]
+    assert not (tmp_path / "dead").exists()

@@ -6,8 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from redshank.alerts.peer import Deadline, host_problems, reason, refuse, secret, time_problems, tls_problems
+from peers import Peer, stopped
+from redshank.alerts.peer import Deadline, host_problems, reason, refuse, secret, time_problems, tls, tls_problems
 from redshank.core.errors import ConfigError
+
+
+def test_a_beginning_of_tls_that_never_ends_ends_with_the_time(tmp_path: Path) -> None:
+    def drip(peer: Peer, link: socket.socket) -> None:
+        link.sendall(b"\x16\x03\x03\x20\x00")  # a record of 8 KiB
+        while not peer.over.wait(0.02):
+            link.sendall(b"\x02")
+
+    server = Peer(tmp_path, drip)
+    begin = time.monotonic()
+    with Deadline(0.3) as deadline, pytest.raises(TimeoutError):
+        deadline.open("127.0.0.1", server.port, tls(None))
+    assert time.monotonic() - begin < 2
+    stopped()
 
 
 def test_a_link_ends_with_the_time_though_the_peer_sends_a_byte_now_and_then() -> None:

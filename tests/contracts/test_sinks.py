@@ -92,6 +92,12 @@ def test_a_sink_is_its_settings(sink: Any) -> None:
     assert [one.name for one in fields(sink) if one.init and f"        {one.name}: " not in text] == []
 
 
+@pytest.mark.parametrize("name", SINKS.names())
+def test_no_secret_is_a_setting_only_the_place_where_it_is(name: str) -> None:
+    secrets = [one for one in _settings(name) if any(word in one for word in ("password", "secret", "token"))]
+    assert [one for one in secrets if not one.endswith(("_file", "_env"))] == []
+
+
 @pytest.mark.parametrize("name", _each(NETWORKED))
 def test_a_peer_that_is_not_there_is_a_delivery_error(name: str) -> None:
     with (

@@ -201,8 +201,9 @@ class Deadline:
             if context:
                 link = context.wrap_socket(link, server_hostname=host, do_handshake_on_connect=False)
                 link.do_handshake()
-        except BaseException:
+        except OSError:
             link.close()
+            self.left_s()  # what the end of the time broke off is told as such
             raise
         return link
 

@@ -1,11 +1,13 @@
 import json
+import socket
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from peers import Broker, certificate, until
+from peers import Broker, Peer, certificate, until
 from redshank.alerts.sinks.mqtt import Mqtt
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.records import Alert
@@ -88,6 +90,18 @@ def test_who_logs_in_does_so_with_a_broker_that_proved_its_name(tmp_path: Path) 
     assert "another" not in str(caught.value) + repr(sink)
     with pytest.raises(DeliveryError, match=r"at localhost:\d+ \(certificate not trusted: self-signed certificate"):
         replace(sink, ca_file=None).deliver(ALERT)
+
+
+def test_a_broker_that_lets_us_in_and_acknowledges_nothing_is_a_delivery_error_in_time(tmp_path: Path) -> None:
+    def talk(peer: Peer, link: socket.socket) -> None:
+        link.recv(1_000)
+        link.sendall(bytes([0x20, 2, 0, 0]))  # CONNACK: accepted
+        peer.over.wait(5)
+
+    begin = time.monotonic()
+    with pytest.raises(DeliveryError, match=r"not published at 127.0.0.1:\d+ \(no answer in time\); see"):
+        Mqtt("127.0.0.1", Peer(tmp_path, talk).port, timeout_s=0.3).deliver(ALERT)
+    assert time.monotonic() - begin < 2
 
 
 def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:

@@ -11,25 +11,15 @@ import re
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
 
+from redshank.alerts import peer
 from redshank.alerts.message import cut, headline, mark, moment
-from redshank.alerts.peer import (
-    Deadline,
-    host_problems,
-    reason,
-    refuse,
-    secret,
-    secret_problems,
-    time_problems,
-    tls,
-    tls_problems,
-)
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.inert import inert
@@ -74,8 +64,9 @@ class Email(Sink):
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
-        problems = host_problems(self.host, self._port()) + time_problems(self.timeout_s) + tls_problems(self.ca_file)
-        problems += secret_problems("password", self.password_file, self.password_env)
+        problems = peer.host_problems(self.host, self._port()) + peer.time_problems(self.timeout_s)
+        problems += peer.tls_problems(self.ca_file)
+        problems += peer.secret_problems("password", self.password_file, self.password_env)
         for name, addresses in (("sender", (self.sender,)), ("recipients", self.recipients)):
             problems += [
                 f"{name}: {address[:80]!r} is no address; give one as in 'soc@example.net'"
@@ -89,7 +80,7 @@ class Email(Sink):
             problems.append(f"user: {self.user[:80]!r} and a password belong together; give both or none")
         if has_password and self.security == "none":
             problems.append("security: 'none' would show the password to everybody; give 'starttls' or 'tls'")
-        refuse("email", problems)
+        peer.refuse("email", problems)
 
     def deliver(self, alert: Alert) -> None:
         """Send one message.
@@ -99,7 +90,7 @@ class Email(Sink):
         """
         message = to_message(alert, self.sender, self.recipients)
         try:
-            with Deadline(self.timeout_s) as deadline:
+            with peer.Deadline(self.timeout_s) as deadline:
                 try:
                     self._send(message, deadline)
                 except smtplib.SMTPServerDisconnected:
@@ -118,14 +109,14 @@ class Email(Sink):
     def _port(self) -> int:
         return PORTS[self.security] if self.port is None else self.port
 
-    def _send(self, message: EmailMessage, deadline: Deadline) -> None:
-        context = None if self.security == "none" else tls(self.ca_file)
+    def _send(self, message: EmailMessage, deadline: peer.Deadline) -> None:
+        context = None if self.security == "none" else peer.tls(self.ca_file)
         server = _Server(self.host, self._port(), deadline, context if self.security == "tls" else None)
         try:
             if self.security == "starttls":
                 server.starttls(context=context)
             if self.user:
-                server.login(self.user, secret("password", self.password_file, self.password_env))
+                server.login(self.user, peer.secret("password", self.password_file, self.password_env))
             refused = server.send_message(message)
         finally:
             server.close()
@@ -137,10 +128,11 @@ class Email(Sink):
 class _Server(smtplib.SMTP):
     """A mail server on a link that ends with the time."""
 
-    def __init__(self, host: str, port: int, deadline: Deadline, context: ssl.SSLContext | None) -> None:
+    def __init__(self, host: str, port: int, deadline: peer.Deadline, context: ssl.SSLContext | None) -> None:
         self._deadline = deadline
         self._context = context
-        super().__init__(host, port, local_hostname="redshank.invalid", timeout=deadline.left_s())
+        # Without a name of ours smtplib would look one up, in its own time.
+        super().__init__(host, port, local_hostname=socket.gethostname(), timeout=deadline.left_s())
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         del timeout
@@ -152,7 +144,7 @@ def _reason(error: Exception) -> str:
         return f"it answered {int(error.smtp_code)}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return "it refused every recipient"
-    return reason(error)
+    return peer.reason(error)
 
 
 def to_message(alert: Alert, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
@@ -162,9 +154,10 @@ def to_message(alert: Alert, sender: str, recipients: tuple[str, ...]) -> EmailM
     message["From"] = sender
     message["To"] = ", ".join(recipients)
     message["Date"] = format_datetime(moment(alert.last_seen_s))
-    message["Message-ID"] = f"<{mark(alert)}@redshank.invalid>"
+    domain = sender.rpartition("@")[2]
+    message["Message-ID"] = f"<{mark(alert)}@{domain}>"
     if alert.revision:
-        message["References"] = f"<{mark(alert).rpartition('_')[0]}_0@redshank.invalid>"
+        message["References"] = f"<{mark(replace(alert, revision=0))}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     flow = alert.evidence[0] if alert.evidence else None
     lines = {

@@ -28,19 +28,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from redshank.alerts import peer
 from redshank.alerts.message import cut, document, moment
-from redshank.alerts.peer import (
-    Deadline,
-    file_problems,
-    host_problems,
-    reason,
-    refuse,
-    secret,
-    secret_problems,
-    time_problems,
-    tls,
-    tls_problems,
-)
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.inert import inert
@@ -96,10 +85,10 @@ class Mqtt(Sink):
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
-        problems = host_problems(self.host, self._port()) + time_problems(self.timeout_s)
-        problems += secret_problems("password", self.password_file, self.password_env)
+        problems = peer.host_problems(self.host, self._port()) + peer.time_problems(self.timeout_s)
+        problems += peer.secret_problems("password", self.password_file, self.password_env)
         files = {"ca_file": self.ca_file, "certificate_file": self.certificate_file, "key_file": self.key_file}
-        problems += tls_problems(*files.values()) if self.tls else file_problems(files)
+        problems += peer.tls_problems(*files.values()) if self.tls else peer.file_problems(files)
         problems += [
             f"{name}: {text[:80]!r} is no topic; use letters, digits, '_', '-', '.', and '/' between them"
             for name, text in (("topic", self.topic), ("home_assistant", self.home_assistant or "none"))
@@ -111,7 +100,7 @@ class Mqtt(Sink):
             problems.append("tls: false, but certificates are given; set it to true")
         if not 1 <= self.most_sensors <= 10_000:
             problems.append(f"most_sensors: {self.most_sensors} is not allowed; give 1 to 10000")
-        refuse("mqtt", problems)
+        peer.refuse("mqtt", problems)
 
     def deliver(self, alert: Alert) -> None:
         """Publish one alert.
@@ -121,13 +110,13 @@ class Mqtt(Sink):
         """
         messages = [(f"{self.topic}/alerts", document(alert), False), *self._sensor(alert)]
         try:
-            with Deadline(self.timeout_s) as deadline:
+            with peer.Deadline(self.timeout_s) as deadline:
                 self._publish(messages, deadline)
         # Of what a broker sends that is no MQTT, paho also raises struct.error and IndexError.
         except (OSError, ValueError, RuntimeError, IndexError, struct.error, ConfigError) as error:
             raise DeliveryError(
-                f"mqtt: alert {alert.id} not published at {self.host}:{self._port()} ({reason(error)}); see that the "
-                "broker runs and lets us in"
+                f"mqtt: alert {alert.id} not published at {self.host}:{self._port()} ({peer.reason(error)}); see "
+                "that the broker runs and lets us in"
             ) from None
         self._remember(alert)
 
@@ -137,17 +126,17 @@ class Mqtt(Sink):
     def _port(self) -> int:
         return self.port if self.port is not None else TLS_PORT if self.tls else PORT
 
-    def _publish(self, messages: list[tuple[str, str, bool]], deadline: Deadline) -> None:
+    def _publish(self, messages: list[tuple[str, str, bool]], deadline: peer.Deadline) -> None:
         answers: list[ReasonCode] = []
 
         def on_answer(_: Client, __: object, ___: ConnectFlags, code: ReasonCode, ____: Properties | None) -> None:
             answers.append(code)
 
-        context = tls(self.ca_file, self.certificate_file, self.key_file) if self.tls else None
+        context = peer.tls(self.ca_file, self.certificate_file, self.key_file) if self.tls else None
         client = _Link(self.client_id, deadline, context)
         client.on_connect = on_answer
         if self.user:
-            client.username_pw_set(self.user, secret("password", self.password_file, self.password_env) or None)
+            client.username_pw_set(self.user, peer.secret("password", self.password_file, self.password_env) or None)
         try:
             client.connect(self.host, self._port(), KEEP_ALIVE_S)
             _until(client, lambda: bool(answers), deadline)
@@ -201,7 +190,7 @@ class Mqtt(Sink):
 class _Link(Client):
     """paho's client on a link that ends with the time, and is closed if the broker does not prove its name."""
 
-    def __init__(self, client_id: str, deadline: Deadline, context: ssl.SSLContext | None) -> None:
+    def __init__(self, client_id: str, deadline: peer.Deadline, context: ssl.SSLContext | None) -> None:
         super().__init__(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
         self._deadline = deadline
         self._context = context
@@ -220,7 +209,7 @@ def _name(alert: Alert) -> str:
     return f"{device}-{family}"
 
 
-def _until(client: Client, true: Callable[[], bool], deadline: Deadline) -> None:
+def _until(client: Client, true: Callable[[], bool], deadline: peer.Deadline) -> None:
     while not true():
         code = client.loop(min(LOOK_S, deadline.left_s()))
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS and not true():

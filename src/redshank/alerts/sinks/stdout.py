@@ -9,8 +9,8 @@ import select
 from dataclasses import dataclass
 from typing import Literal
 
+from redshank.alerts import peer
 from redshank.alerts.message import document, headline, moment
-from redshank.alerts.peer import Deadline, reason, refuse, time_problems
 from redshank.alerts.sink import Sink
 from redshank.core.errors import DeliveryError
 from redshank.core.inert import inert
@@ -38,7 +38,7 @@ class Stdout(Sink):
         """Refuse settings that cannot work."""
         wrong = self.descriptor < 0
         problems = [f"descriptor: {self.descriptor} is none; 1 is standard output, 2 standard error"] if wrong else []
-        refuse("stdout", problems + time_problems(self.timeout_s))
+        peer.refuse("stdout", problems + peer.time_problems(self.timeout_s))
 
     def deliver(self, alert: Alert) -> None:
         """Write one line.
@@ -50,7 +50,7 @@ class Stdout(Sink):
         text = document(alert) if self.format == "json" else f"{at} {headline(alert)}: {inert(alert.measure[:500])}"
         line = memoryview(f"{text}\n".encode())
         try:
-            with Deadline(self.timeout_s) as deadline:
+            with peer.Deadline(self.timeout_s) as deadline:
                 while line:
                     if not select.select([], [self.descriptor], [], deadline.left_s())[1]:
                         raise TimeoutError
@@ -58,7 +58,7 @@ class Stdout(Sink):
                     line = line[os.write(self.descriptor, line[: select.PIPE_BUF]) :]
         except (OSError, ValueError) as error:
             raise DeliveryError(
-                f"stdout: alert {alert.id} not written to descriptor {self.descriptor} ({reason(error)}); see "
+                f"stdout: alert {alert.id} not written to descriptor {self.descriptor} ({peer.reason(error)}); see "
                 "who reads it"
             ) from None
 

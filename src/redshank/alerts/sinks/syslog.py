@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Literal
 
 from redshank import __version__
+from redshank.alerts import peer
 from redshank.alerts.message import cut, headline, moment
-from redshank.alerts.peer import Deadline, host_problems, reason, refuse, time_problems, tls, tls_problems
 from redshank.alerts.sink import Sink
 from redshank.core.errors import DeliveryError
 from redshank.core.inert import inert
@@ -66,14 +66,14 @@ class Syslog(Sink):
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
-        problems = host_problems(self.host, self._port()) + time_problems(self.timeout_s)
+        problems = peer.host_problems(self.host, self._port()) + peer.time_problems(self.timeout_s)
         if not 0 <= self.facility < FACILITIES:
             problems.append(f"facility: {self.facility} is none; allowed are 0 to {FACILITIES - 1}")
         if self.enterprise < 0:
             problems.append(f"enterprise: {self.enterprise} is no number of an enterprise; give one from 0 on")
         if self.transport == "tls":
-            problems += tls_problems(self.ca_file, self.certificate_file, self.key_file)
-        refuse("syslog", problems)
+            problems += peer.tls_problems(self.ca_file, self.certificate_file, self.key_file)
+        peer.refuse("syslog", problems)
 
     def deliver(self, alert: Alert) -> None:
         """Send one message.
@@ -83,7 +83,7 @@ class Syslog(Sink):
         """
         message = to_message(alert, self.facility, self.enterprise, cef=self.format == "cef")
         try:
-            with Deadline(self.timeout_s) as deadline:
+            with peer.Deadline(self.timeout_s) as deadline:
                 if self.transport == "udp":
                     self._send_datagram(message)
                 else:
@@ -91,7 +91,7 @@ class Syslog(Sink):
         except OSError as error:
             raise DeliveryError(
                 f"syslog: alert {alert.id} not sent to {self.host}:{self._port()} over {self.transport} "
-                f"({reason(error)}); see that the server runs and takes {self.transport} there"
+                f"({peer.reason(error)}); see that the server runs and takes {self.transport} there"
             ) from None
 
     def close(self) -> None:
@@ -110,8 +110,8 @@ class Syslog(Sink):
             if error := link.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise OSError(error, os.strerror(error))
 
-    def _send_counted(self, message: bytes, deadline: Deadline) -> None:
-        context = tls(self.ca_file, self.certificate_file, self.key_file) if self.transport == "tls" else None
+    def _send_counted(self, message: bytes, deadline: peer.Deadline) -> None:
+        context = peer.tls(self.ca_file, self.certificate_file, self.key_file) if self.transport == "tls" else None
         with deadline.open(self.host, self._port(), context) as link:
             link.sendall(f"{len(message)} ".encode() + message)
             if isinstance(link, ssl.SSLSocket):

@@ -23,18 +23,8 @@ from typing import Any, Literal
 
 import httpx
 
+from redshank.alerts import peer
 from redshank.alerts.message import document, headline, mark, moment
-from redshank.alerts.peer import (
-    Deadline,
-    host_problems,
-    reason,
-    refuse,
-    secret,
-    secret_problems,
-    time_problems,
-    tls,
-    tls_problems,
-)
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.inert import inert
@@ -82,18 +72,19 @@ class Webhook(Sink):
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
-        problems = time_problems(self.timeout_s) + tls_problems(self.ca_file, self.certificate_file, self.key_file)
-        problems += secret_problems("secret", self.secret_file, self.secret_env)
-        problems += secret_problems("token", self.token_file, self.token_env)
+        problems = peer.time_problems(self.timeout_s)
+        problems += peer.tls_problems(self.ca_file, self.certificate_file, self.key_file)
+        problems += peer.secret_problems("secret", self.secret_file, self.secret_env)
+        problems += peer.secret_problems("token", self.token_file, self.token_env)
         given = [name for name in ("url", "url_file", "url_env") if getattr(self, name)]
         if len(given) != 1:
             told = f"{' and '.join(given)} are given" if given else "no address is given"
             problems.append(f"url: {told}; give one of url, url_file, url_env")
-        elif not (wrong := secret_problems("url", self.url_file, self.url_env)):
+        elif not (wrong := peer.secret_problems("url", self.url_file, self.url_env)):
             problems += _url_problems(self._url())
         else:
             problems += wrong
-        refuse("webhook", problems)
+        peer.refuse("webhook", problems)
 
     def deliver(self, alert: Alert) -> None:
         """Post one alert.
@@ -108,7 +99,7 @@ class Webhook(Sink):
             body = (document(alert) if self.format == "json" else _slack(alert)).encode("ascii")
             status = self._post(url, body, self._headers(alert, body))
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ConfigError) as error:
-            why = "no answer in time" if isinstance(error, httpx.TimeoutException) else reason(error)
+            why = "no answer in time" if isinstance(error, httpx.TimeoutException) else peer.reason(error)
             raise DeliveryError(
                 f"webhook: alert {alert.id} not posted to {where} ({why}); see that the server runs and that "
                 "this machine may reach it"
@@ -122,13 +113,13 @@ class Webhook(Sink):
         """Do nothing: no link stays open between alerts."""
 
     def _url(self) -> str:
-        return self.url or secret("url", self.url_file, self.url_env)
+        return self.url or peer.secret("url", self.url_file, self.url_env)
 
     def _headers(self, alert: Alert, body: bytes) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "Idempotency-Key": mark(alert), "User-Agent": "redshank"}
-        if token := secret("token", self.token_file, self.token_env):
+        if token := peer.secret("token", self.token_file, self.token_env):
             headers["Authorization"] = f"Bearer {token}"
-        if key := secret("secret", self.secret_file, self.secret_env):
+        if key := peer.secret("secret", self.secret_file, self.secret_env):
             at = str(int(time.time()))
             digest = hmac.new(key.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
             headers |= {"X-Redshank-Timestamp": at, "X-Redshank-Signature": f"sha256={digest}"}
@@ -137,8 +128,8 @@ class Webhook(Sink):
     def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str]) -> int:
         context: ssl.SSLContext | bool = False  # nothing to verify without TLS
         if url.scheme == "https":
-            context = tls(self.ca_file, self.certificate_file, self.key_file)
-        with Deadline(self.timeout_s) as deadline:
+            context = peer.tls(self.ca_file, self.certificate_file, self.key_file)
+        with peer.Deadline(self.timeout_s) as deadline:
 
             def watch(name: str, told: dict[str, Any]) -> None:
                 if name == "connection.connect_tcp.complete":
@@ -165,7 +156,7 @@ def _url_problems(text: str) -> list[str]:
         return [f"url: '{url.scheme[:20]}' is not http or https; give one as in 'https://soc.example.net/alerts'"]
     if url.userinfo:
         return ["url: it holds a user or password; put a token in token_file instead"]
-    return [f"url: {problem}" for problem in host_problems(url.host, url.port or 443)]
+    return [f"url: {problem}" for problem in peer.host_problems(url.host, url.port or 443)]
 
 
 def _slack(alert: Alert) -> str:
