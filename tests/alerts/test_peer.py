@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from peers import Peer, stopped
+from peers import Peer, certificate, stopped
 from redshank.alerts.peer import Deadline, host_problems, reason, refuse, secret, time_problems, tls, tls_problems
 from redshank.core.errors import ConfigError
 
@@ -121,3 +121,11 @@ def test_a_key_without_its_certificate_is_told(tmp_path: Path) -> None:
 )
 def test_a_reason_is_short_and_inert(error: Exception, said: str) -> None:
     assert reason(error) == said
+
+
+@pytest.mark.service
+def test_certificates_that_were_renewed_count_at_once(tmp_path: Path) -> None:
+    first = tls(certificate(tmp_path))
+    assert tls(tmp_path / "localhost.pem") is first
+    second = tls(certificate(tmp_path))
+    assert second.get_ca_certs() != first.get_ca_certs()

@@ -13,6 +13,7 @@ Source: exponential backoff with jitter, https://aws.amazon.com/blogs/architectu
 import logging
 import math
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ class Delivery:
         dead: Where rows go that are given up.
         metrics: Counted into.
         patience: How long a sink is tried.
-        seed: Of the jitter.
+        seed: Of the jitter; None: the machine's name, so that no two gateways have the same.
         clock: Gives the time that the outbox goes by.
     """
 
@@ -70,7 +71,7 @@ class Delivery:
         metrics: Metrics,
         *,
         patience: Patience | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._outbox = outbox
@@ -78,8 +79,9 @@ class Delivery:
         self._metrics = metrics
         self._patience = patience or Patience()
         self._clock = clock
+        start = socket.gethostname() if seed is None else str(seed)
         self._lanes = {
-            name: _Lane(name, sink, random.Random(f"{seed} {name}"))  # noqa: S311  spreads tries, guards no secret
+            name: _Lane(name, sink, random.Random(f"{start} {name}"))  # noqa: S311  spreads tries, guards no secret
             for name, sink in sinks.items()
         }
         self._ends_at: float | None = None

@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -101,13 +102,21 @@ def secret(name: str, file: Path | None, variable: str) -> str:
 
 
 def tls(ca_file: Path | None, certificate_file: Path | None = None, key_file: Path | None = None) -> ssl.SSLContext:
-    """Return how to speak TLS; a peer always has to prove its name.
+    """Return how to speak TLS; a peer always has to prove its name. Files that were changed are read anew.
 
     Args:
         ca_file: Certificates that are trusted; those of the system if absent.
         certificate_file: Our own, for peers that ask for one.
         key_file: Its key, if that is in another file.
     """
+    files = tuple((path, path.stat().st_mtime_ns) if path else None for path in (ca_file, certificate_file, key_file))
+    return _context(*files)
+
+
+@lru_cache(maxsize=16)
+def _context(*files: tuple[Path, int] | None) -> ssl.SSLContext:
+    """Return what these files make; to read the certificates of a system takes as long as all else of a delivery."""
+    ca_file, certificate_file, key_file = (file and file[0] for file in files)
     context = ssl.create_default_context(cafile=ca_file)
     if certificate_file:
         context.load_cert_chain(certificate_file, key_file)
