@@ -13,14 +13,7 @@ from frames import ethernet, ipv4, pcap, tcp
 from redshank.commands import main
 from redshank.core.bundle import Bundle
 from redshank.detect.shelf import Shelf
-
-HEADER = (
-    "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
-    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\t"
-    "conn_state\tmissed_bytes\thistory\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\n"
-    "#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\tstring\tcount\tstring\tcount\t"
-    "count\tcount\tcount\n"
-)
+from zeek_rows import BENIGN, FLOOD, HEADER, SCAN, log_line
 
 
 @dataclass(frozen=True)
@@ -42,21 +35,16 @@ class Place:
         return str(self.folder / "conn.log")
 
 
-def _log_line(at: str, i: int, device: str, ip_bytes: int, answers: int) -> str:
-    fields = (at, f"C{i}", device, 40000, f"10.0.1.{i % 250}", 1883, "tcp", "mqtt", 0.5, 100, 100, "SF", 0, "ShADadFf")
-    return "\t".join(str(field) for field in (*fields, 5, ip_bytes, answers, 60 * answers)) + "\n"
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("detect")
     tiny_bundle().save(folder / "tiny")
     syns = [ethernet(ipv4(tcp(dst_port=1 + i, flags="S"), src="10.0.0.66", dst="10.0.1.1")) for i in range(50)]
     (folder / "scan.pcap").write_bytes(pcap((START_NS + i * 100_000_000, syn) for i, syn in enumerate(syns)))
-    rows = [("10.0.0.5", 600, 8)] * 40 + [("10.0.0.66", 44, 0)] * 20 + [("10.0.0.77", 5_000_000, 0)] * 5
-    lines = [_log_line(f"{1_700_000_100 + i}.5", i, *row) for i, row in enumerate(rows)]
+    rows = [BENIGN] * 40 + [SCAN] * 20 + [FLOOD] * 5
+    lines = [log_line(f"{1_700_000_100 + i}.5", i, *row) for i, row in enumerate(rows)]
     (folder / "conn.log").write_text(HEADER + "".join(lines))
-    (folder / "masked.log").write_text(HEADER + "".join(_log_line("-", i, *row) for i, row in enumerate(rows)))
+    (folder / "masked.log").write_text(HEADER + "".join(log_line("-", i, *row) for i, row in enumerate(rows)))
     return Place(folder)
 
 
