@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-keras fuzz bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-service bench-soak bench-keras fuzz bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,12 @@ bench-live: .venv/installed ## Measure the sensor on a wire of its own: rate, dr
 
 bench-flood: .venv/installed ## Send five million flows in a row through the sensor: memory, time and what it gives up
 	$(BIN)/python bench/flood.py
+
+bench-service: .venv/installed ## Offer 2 to 20 thousand flows a second to the whole service for a minute each
+	$(BIN)/python bench/service.py
+
+bench-soak: .venv/installed ## Offer 5 thousand flows a second to the whole service for 30 minutes: memory over time
+	$(BIN)/python bench/service.py --rates 5000 --seconds 1800
 
 bench-query: .venv/installed ## Measure a round of questions on 200 thousand candidates for each query strategy
 	$(BIN)/python bench/query.py

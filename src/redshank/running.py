@@ -7,6 +7,7 @@ whatever happens: sources, then judging, then delivery, then the store.
 
 import logging
 import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Self
 
@@ -18,11 +19,12 @@ from redshank.core.errors import ActionError, RedshankError
 from redshank.core.files import writable_folder
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
+from redshank.core.records import Alert
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
-from redshank.pipeline.service import Service
+from redshank.pipeline.service import Feed, Service
 from redshank.pipeline.tally import Summary, Tally
 from redshank.respond.ledger import Ledger
 from redshank.respond.responder import Responder
@@ -42,13 +44,22 @@ class Running:
     Args:
         settings: Of everything.
         metrics: Counted into.
+        feeds: Sources in place of those that the settings name.
+        tell: Called with alerts once they are recorded.
 
     Raises:
         ConfigError: With every mistake in the settings.
         RedshankError: If something that it needs is not there.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics | None = None,
+        *,
+        feeds: Mapping[str, Feed] | None = None,
+        tell: Callable[[Sequence[Alert]], None] | None = None,
+    ) -> None:
         self.metrics = metrics or Metrics()
         self._settings = settings
         self._stack = ExitStack()
@@ -58,7 +69,7 @@ class Running:
         self._fed_s = 0.0
         self._sweep_due_s = time.time() + SWEEP_EVERY_S
         problems = site.Problems()
-        feeds = problems.attempt(lambda: site.feeds(settings))
+        feeds = feeds or problems.attempt(lambda: site.feeds(settings))
         sinks = problems.attempt(lambda: site.sinks(settings))
         detectors = problems.attempt(lambda: site.detectors(settings, self.metrics))
         policy = problems.attempt(lambda: site.policy(settings))
@@ -82,7 +93,9 @@ class Running:
             self._responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
             live = not any(feed.patient for feed in feeds.values())
             allow, tally = AllowList(), Tally(self.metrics)
-            self._acting = Acting(self.database, sinks, self._responder, groups, allow, state, self.metrics, live=live)
+            self._acting = Acting(
+                self.database, sinks, self._responder, groups, allow, state, self.metrics, live=live, tell=tell
+            )
             self._archive = self._archived(settings)
             also = [self._acting.see, *([self._archive.write] if self._archive else [])]
             judging = Judging(detectors, groups, tally, also, allow)

@@ -52,6 +52,7 @@ class Acting:
         metrics: Counted into.
         live: Whether what an earlier run judged does not come again. A log that is read anew makes the same alerts, and
             counts them from the beginning; a wire goes on.
+        tell: Called with alerts once they are recorded.
         clock: Gives the time, s since the epoch.
     """
 
@@ -66,12 +67,13 @@ class Acting:
         metrics: Metrics,
         *,
         live: bool,
+        tell: Callable[[Sequence[Alert]], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._alerts, self._allowances = Alerts(database), Allowances(database)
         self._inventory, self._devices = Inventory(database), Devices()
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
-        self._live = live
+        self._live, self._tell = live, tell
         self._names = tuple(sinks)
         self._keeping = Keeping(self._record, state / UNRECORDED, metrics)
         dead = LetterFile(state / DEAD, metrics)
@@ -89,11 +91,7 @@ class Acting:
 
     def act(self, alerts: Sequence[Alert]) -> None:
         """Record alerts; what is recorded is delivered and answered."""
-        recorded = self._keeping.keep(alerts)
-        if recorded:
-            self._delivery.wake()
-            if self._responder:
-                self._responder.take(recorded, self._clock())
+        self._answer(self._keeping.keep(alerts))
 
     def see(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         """Learn from flows which devices there are."""
@@ -113,15 +111,22 @@ class Acting:
 
     def finish(self, within_s: float) -> None:
         """Record and deliver what is left, within a time in s."""
-        recorded = self._keeping.finish()
-        if recorded and self._responder:
-            self._responder.take(recorded, self._clock())
+        self._answer(self._keeping.finish())
         self._attempt("devices", self._note_devices)
         self._delivery.stop(within_s)
 
     def broken(self) -> list[str]:
         """Name the sinks that no longer work because of an error of the program."""
         return self._delivery.broken()
+
+    def _answer(self, recorded: Sequence[Alert]) -> None:
+        if not recorded:
+            return
+        self._delivery.wake()
+        if self._tell:
+            self._tell(recorded)
+        if self._responder:
+            self._responder.take(recorded, self._clock())
 
     def _record(self, alerts: Sequence[Alert]) -> None:
         self._alerts.record(alerts, self._names, self._clock())

@@ -1,0 +1,196 @@
+"""The whole service under load: flows offered at a rate, through detection, store and EVE, for a while each.
+
+In: rates and a length. Out: a table: what was judged and what was shed, time from flow to recorded alert, memory at the
+beginning and at the end. The flows are those of the lab's homes over and over, each time as other flows of the present;
+twice a second a new device floods, so that an alert is due: its time is from the last of the flows that make it due to
+the alert's being in the store. Generator and service share the machine. The published rates beside ours are of other
+machines: they tell orders of magnitude.
+Source: 83 flows a second, the best-known open-source IPS that uses machine learning; 1,650 packets a second, KitNET.
+"""
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from redshank.config import load
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+from redshank.core.schema import FLOW
+from redshank.flows.source import FlowSource
+from redshank.flows.sources.table import Table
+from redshank.pipeline.service import Feed
+from redshank.running import Running
+
+HOMES = Path(__file__).resolve().parents[1] / "src/redshank/lab/recordings/homes"
+STEP_S = 0.025
+"""As a live sensor gives rows."""
+PROBE_S = 0.5
+PROBE_FLOWS = 8
+POOL = 200_000
+PROBE_NETWORK = "10.99."
+SHED = "redshank_shed_rows_total"
+
+
+class Offered(FlowSource):
+    """Gives flows at a rate, whether anybody keeps up or not.
+
+    Args:
+        rate: Flows per second.
+        seconds: How long.
+    """
+
+    def __init__(self, rate: float, seconds: float) -> None:
+        self.anomalies, self.packets, self.packet_bytes = {}, 0, 0
+        self.rows = 0
+        self.probes: dict[str, float] = {}
+        self._rate, self._seconds = rate, seconds
+        self._pool = _pool()
+        self._flood = _flood()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give a batch every STEP_S; a device that floods joins in every PROBE_S."""
+        begin = time.monotonic()
+        step, at, probed = 0, 0, 0
+        while not self.stopping and time.monotonic() - begin < self._seconds:
+            step += 1
+            due = begin + step * STEP_S
+            time.sleep(max(0.0, due - time.monotonic()))
+            wanted = int(self._rate * step * STEP_S) - self.rows
+            if wanted <= 0:
+                continue
+            start = at % (self._pool.num_rows - wanted)
+            at += wanted
+            batch = _present(self._pool.slice(start, wanted), self.rows)
+            self.rows += wanted
+            if step * STEP_S >= probed * PROBE_S:
+                device = f"{PROBE_NETWORK}{probed // 200}.{probed % 200 + 1}"
+                flood = _present(self._flood, self.rows, device)
+                batch = pa.concat_batches([batch, flood])
+                self.rows += flood.num_rows
+                self.probes[device] = time.monotonic()
+                probed += 1
+            yield batch
+
+
+def _homes(family: str) -> pa.Table:
+    """Return the flows of one family in the homes' recordings."""
+    tables = []
+    for path in sorted(HOMES.glob("*.parquet")):
+        rows = pa.Table.from_batches(Table(path).batches())
+        tables.append(rows.filter(pc.equal(pq.read_table(path, columns=["family"])["family"], family)))
+    return pa.concat_tables(tables)
+
+
+def _pool() -> pa.RecordBatch:
+    """Return 200 thousand benign flows to choose from."""
+    benign = _homes("benign")
+    many = pa.concat_tables([benign] * (1 + POOL // benign.num_rows)).combine_chunks()
+    return many.to_batches(max_chunksize=many.num_rows)[0]
+
+
+def _flood() -> pa.RecordBatch:
+    """Return some flows of the lab's floods."""
+    return _homes("dos").slice(0, PROBE_FLOWS).combine_chunks().to_batches()[0]
+
+
+def _present(flows: pa.RecordBatch, number: int, device: str | None = None) -> pa.RecordBatch:
+    """Return flows as others, of now."""
+    rows = flows.num_rows
+    now_ns = time.time_ns()
+    columns = {name: flows.column(name) for name in FLOW.names}
+    columns["ts"] = pa.array(np.full(rows, now_ns), FLOW.field("ts").type)
+    columns["uid"] = pc.binary_join_element_wise("C", pa.array(np.arange(number, number + rows)).cast(pa.string()), "")
+    if device:
+        columns["src_ip"] = pa.array([device] * rows)
+    return pa.RecordBatch.from_arrays([columns[name] for name in FLOW.names], schema=FLOW)
+
+
+def _rss_mib() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, float]:
+    """Offer flows at one rate to a service of its own."""
+    told: dict[str, float] = {}
+
+    def tell(alerts: Sequence[Alert]) -> None:
+        for alert in alerts:
+            if alert.device.startswith(PROBE_NETWORK):
+                told.setdefault(alert.device, time.monotonic())
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "redshank.toml").write_text(
+            f"[service]\nstate = '{folder}'\nmetrics = ''\n[sinks.eve]\npath = '{folder / 'eve.json'}'\n{settings_text}"
+        )
+        source, metrics = Offered(rate, seconds), Metrics()
+        memory: list[float] = []
+        looked = threading.Event()
+
+        def look() -> None:
+            while not looked.wait(1.0):
+                memory.append(_rss_mib())
+
+        watcher = threading.Thread(target=look, daemon=True)
+        with Running(
+            load(folder / "redshank.toml"),
+            metrics,
+            feeds={"offered": Feed(lambda: source, patient=False)},
+            tell=tell,
+        ) as running:
+            cpu = time.process_time()
+            watcher.start()
+            done = running.run()
+            cpu = time.process_time() - cpu
+        looked.set()
+    shed = metrics.total(SHED)
+    waits = np.array([told[device] - at for device, at in source.probes.items() if device in told])
+    settled = memory[min(5, len(memory) - 1) :] or [float("nan")]
+    slope = float(np.polyfit(np.arange(len(settled)), settled, 1)[0]) * 60 if len(settled) > 2 else float("nan")
+    return {
+        "rate": rate,
+        "offered": source.rows,
+        "judged": done.flows,
+        "shed": shed,
+        "alerts_due": len(source.probes),
+        "alerts_told": len(waits),
+        "other_alerts": sum(done.alerts.values()) - len(waits),
+        **{f"p{q}_s": round(float(np.percentile(waits, q)), 4) if len(waits) else float("nan") for q in (50, 95, 99)},
+        "rss_begin_mib": round(settled[0], 1),
+        "rss_end_mib": round(settled[-1], 1),
+        "rss_slope_mib_per_min": round(slope, 2),
+        "cpu_s": round(cpu, 1),
+        "wall_s": round(done.seconds, 1),
+    }
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rates", type=float, nargs="+", default=[2_000, 5_000, 10_000, 20_000])
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each rate")
+    parser.add_argument("--settings", default="", help="more settings, as TOML")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    for rate in asked.rates:
+        found = measure(rate, asked.seconds, asked.settings)
+        print(
+            json.dumps(found) if asked.json else "  ".join(f"{name} {value:g}" for name, value in found.items()),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
