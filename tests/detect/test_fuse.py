@@ -51,6 +51,11 @@ def test_a_model_that_names_a_family_is_believed_before_a_rule() -> None:
     assert row["rules"] == ["telnet sweep"]
 
 
+def test_rules_have_a_bundle_too_and_are_no_model_for_that() -> None:
+    row = one(said("signatures", {**TELNET, "bundle": "rules-1", "score": 0.97}), said("classifier", DOS))
+    assert (row["family"], row["bundle"], row["score"]) == ("dos", "home", 0.97)
+
+
 def test_a_rule_names_the_family_where_the_model_is_quiet_or_knows_none() -> None:
     for model in (QUIET, {**DOS, "family": None, "unknown": True}):
         row = one(said("classifier", model), said("signatures", TELNET))

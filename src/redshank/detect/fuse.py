@@ -15,8 +15,8 @@ depends on the order of the detectors, and what a detector does not say changes 
 | detector | who raised the alarm, in the order of the alphabet; else who could tell |
 | bundle | of who speaks; where that has none, of the highest score with one |
 
-Who speaks: an alarm with a family from a model (a verdict with a bundle), then one from a rule, then an alarm without;
-where nobody alarms, who finds the flow unknown, then who calls it benign; among equals the higher score.
+Who speaks: an alarm with a family from a model (a verdict with a bundle and no rules), then one from a rule, then an
+alarm without; where nobody alarms, who finds the flow unknown, then who calls it benign; among equals the higher score.
 
 Rates: each of k statistical detectors gets the k-th part of the stated false-alarm rate (`share`). A benign flow raises
 an alarm if any of them does, so at most as often as their rates add up to, however they depend on each other; and an
@@ -82,7 +82,8 @@ def fuse(verdicts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     rows = verdicts[0].num_rows
     alarm = _flags(verdicts, "alarm")
     score, p = _numbers(verdicts, "score"), _numbers(verdicts, "p_value")
-    named, model, unknown = _there(verdicts, "family"), _there(verdicts, "bundle"), _flags(verdicts, "unknown")
+    named, unknown = _there(verdicts, "family"), _flags(verdicts, "unknown")
+    model = _there(verdicts, "bundle") & ~_there(verdicts, "rules")
     level = np.select(
         [alarm & named & model, alarm & named, alarm, unknown, named], [SPEAKS[who] for who in SPEAKS], default=0
     )

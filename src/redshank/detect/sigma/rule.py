@@ -31,7 +31,7 @@ SCORES = {"informational": None, "low": None, "medium": 0.6, "high": 0.85, "crit
 """What a level is worth; None: it raises no alarm."""
 
 TECHNIQUE_FAMILIES = {
-    **dict.fromkeys(("T1046", "T1595", "T1018", "T1040", "T1590"), "scanning"),
+    **dict.fromkeys(("T1046", "T1595", "T1018", "T1590"), "scanning"),
     **dict.fromkeys(("T1110",), "password"),
     **dict.fromkeys(("T1498", "T1499"), "dos"),
     **dict.fromkeys(("T1498.002",), "ddos"),
