@@ -72,12 +72,15 @@ fuzz: .venv/installed ## Feed a million spoiled inputs to every decoder, parser 
 sweep: .venv/installed ## Run detection over every capture in $REDSHANK_DATA and print one line per file
 	$(BIN)/python tools/sweep.py $(REDSHANK_DATA)/pcaps
 
-bundle: .venv/installed ## Train the default bundle anew from the lab's recordings and IoT-23 in $REDSHANK_DATA
+bundle: .venv/installed ## Train the bundles that ship anew from the lab's recordings and IoT-23 in $REDSHANK_DATA
 	$(BIN)/redshank train lab+lab/homes+iot23/clear --protocol cross --with target=lab/unseen --task family \
 		--no-compare --model extra_trees --set trees=40 --set leaves=300 --set share=0.5 --set quantiles=0 \
 		-o out/default
 	rm -rf src/redshank/detect/bundles/default
 	cp -r out/default/bundle src/redshank/detect/bundles/default
+	$(BIN)/redshank learn --dataset lab+lab/homes --quarantine 0 --judge lab/unseen -o out/habits
+	rm -rf src/redshank/detect/bundles/anomaly
+	cp -r out/habits/bundle src/redshank/detect/bundles/anomaly
 
 docs: .venv/installed ## Write the generated reference pages
 	$(BIN)/python tools/reference.py

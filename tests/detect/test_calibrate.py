@@ -243,3 +243,21 @@ def test_threshold_at_any_rate_is_that_of_the_rows_or_a_little_above_where_they_
     assert calibrate.threshold(found, 0.01) == found.thresholds["0.01"]
     assert asked.thresholds["0.005"] <= calibrate.threshold(found, 0.005) < found.thresholds["0.001"]
     assert calibrate.threshold(found, 1e-5) == math.inf
+
+
+def test_benign_rows_alone_set_thresholds_and_p_values() -> None:
+    p = benign_only(1_999, seed=4)
+    alone = calibrate.fit_benign(calibrate.attack_score(p))
+    both = calibrate.fit(p, np.zeros(1_999, dtype=np.int64))
+    assert alone.temperature == 1
+    assert alone.thresholds.keys() == both.thresholds.keys()
+    scores = calibrate.attack_score(p)
+    assert (scores >= alone.thresholds["0.01"]).mean() <= 0.01
+    assert calibrate.p_values(alone, np.array([1.0, 0.0])).tolist() == [1 / 2000, 1.0]
+    assert Calibration.from_dict(json.loads(json.dumps(alone.to_dict()))) == alone
+
+
+@pytest.mark.parametrize("scores", [[], [0.1, math.nan]])
+def test_benign_scores_that_are_none_or_no_numbers_are_refused(scores: list[float]) -> None:
+    with pytest.raises(ValueError, match=f"calibration: {len(scores)} benign scores, wanted one at least"):
+        calibrate.fit_benign(np.array(scores))

@@ -146,6 +146,32 @@ def fit(
     )
 
 
+def fit_benign(scores: Doubles, *, rates: Sequence[float] = RATES) -> Calibration:
+    """Fit thresholds and p-values on benign rows alone; there is no temperature, and so no probability of an attack.
+
+    Args:
+        scores: Of benign rows that nothing was trained on, 0 to 1.
+        rates: As of `fit`.
+
+    Shape:
+        scores: [n].
+
+    Raises:
+        ValueError: If there are none, or one is not finite.
+    """
+    if not len(scores) or not np.isfinite(scores).all():
+        raise ValueError(f"calibration: {len(scores)} benign scores, wanted one at least, all of them finite")
+    benign = np.sort(scores)
+    return Calibration(
+        temperature=1.0,
+        thresholds={rate_text(rate): _threshold(benign, rate) for rate in rates},
+        benign_scores=benign[_ranks(len(benign), min(len(benign), BENIGN_KEPT))].tolist(),
+        benign_rows=len(benign),
+        class_scores=[_even_quantiles(np.sort(1 - benign)), []],
+        unknown_below=0.0,
+    )
+
+
 def calibrated(calibration: Calibration, probabilities: npt.NDArray[np.floating[Any]]) -> Doubles:
     """Return probabilities at the calibration's temperature; a row that is not finite stays NaN.
 

@@ -1,4 +1,4 @@
-"""Where the bundle lies that ships with the package.
+"""Where the bundles lie that ship with the package: a classifier, and a model of benign traffic beside it.
 
 In: nothing. Out: the folder, or one clear error where an installation has none.
 """
@@ -8,10 +8,11 @@ from pathlib import Path
 from redshank.core.errors import BundleError
 
 FOLDER = Path(__file__).parent / "bundles" / "default"
+ANOMALY = FOLDER.with_name("anomaly")
 
 
 def default_bundle(folder: Path = FOLDER) -> Path:
-    """Return the folder of the default bundle.
+    """Return the folder of a bundle that ships.
 
     Args:
         folder: Where it should be.

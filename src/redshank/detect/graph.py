@@ -27,6 +27,8 @@ _ORT_ERRORS = (
     ort.RuntimeException,
 )
 
+_WIDTH = {"probabilities": "classes", "errors": "columns"}
+
 
 class Graph:
     """The graph of a bundle, on one thread of the CPU.
@@ -40,6 +42,7 @@ class Graph:
 
     def __init__(self, bundle: Bundle) -> None:
         self._name, self._classes = bundle.manifest.name, len(bundle.manifest.classes)
+        self._columns = len(bundle.manifest.columns)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what goes wrong is raised, and reported once, by us
@@ -68,17 +71,31 @@ class Graph:
         Raises:
             BundleError: If the graph fails, or gives another shape.
         """
-        given = np.empty((len(x), self._classes), dtype=np.float32)
+        return self._run("probabilities", x, self._classes)
+
+    def errors(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return how badly the graph of an autoencoder gives back each column of a flow itself.
+
+        Shape:
+            x: [n, steps * c] float32; returns: [n, c] float32, 0 or more.
+
+        Raises:
+            BundleError: If the graph tells no such thing, or as `probabilities`.
+        """
+        return self._run("errors", x, self._columns)
+
+    def _run(self, output: str, x: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:
+        given = np.empty((len(x), width), dtype=np.float32)
         try:
             for start in range(0, len(x), MICRO_BATCH):
                 part = x[start : start + MICRO_BATCH]
-                (p,) = self._session.run(["probabilities"], {"x": part})
-                if np.shape(p) != (len(part), self._classes):
+                (values,) = self._session.run([output], {"x": part})
+                if np.shape(values) != (len(part), width):
                     raise BundleError(
-                        f"bundle {self._name}: {MODEL_FILE} gives probabilities {np.shape(p)} for {len(part)} flows "
-                        f"and {self._classes} classes; train it again"
+                        f"bundle {self._name}: {MODEL_FILE} gives {output} {np.shape(values)} for {len(part)} flows "
+                        f"and {width} {_WIDTH[output]}; train it again"
                     )
-                given[start : start + len(part)] = p
+                given[start : start + len(part)] = values
         except (*_ORT_ERRORS, ValueError) as error:
             raise self._refused(error) from None
         return given

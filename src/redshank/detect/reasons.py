@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from redshank.features.feature_set import Column
+
 MOST = 3
+LEAST_ERROR = 1e-3  # squared, of a quantile or a share: what is given back within 0.03 is no reason
+MOST_TIMES = 1e6
 
 
 class Quantiles:
@@ -70,6 +74,55 @@ class Quantiles:
             ]
             for i in range(len(x))
         ]
+
+
+class Rebuilt:
+    """Errors of benign traffic in the columns that a model gives back.
+
+    Args:
+        columns: All columns, in order.
+        benign: By column name: the 99 % quantile of the error of benign flows.
+
+    Raises:
+        ValueError: If a column has none, or it is no number; it is named.
+    """
+
+    def __init__(self, columns: Sequence[Column], benign: object) -> None:
+        if not isinstance(benign, Mapping):
+            raise ValueError(f"calibration: 'benign_errors' is {repr(benign)[:60]}, wanted a number by column")  # noqa: TRY004  the value is read from a file
+        self.columns = columns
+        for name in (column.name for column in columns):
+            value = benign.get(name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
+                raise ValueError(f"calibration: 'benign_errors' of '{name}' is {repr(value)[:60]}, wanted 0 or more")
+        self._usual = np.array([benign[column.name] for column in columns], dtype=np.float64)
+
+    def worst(self, x: npt.NDArray[np.float32], errors: npt.NDArray[np.float32]) -> list[list[str]]:
+        """Name the columns given back worse than 99 % of benign flows, the worst first, or the worst alone.
+
+        Shape:
+            x, errors: [n, c] float32; returns: n lists of one to three texts.
+        """
+        times = errors / (self._usual + LEAST_ERROR)
+        order = np.argsort(-times, axis=1, kind="stable")[:, :MOST]
+        return [
+            [
+                f"{self._said(j, float(x[i, j]))} rebuilt {min(times[i, j], MOST_TIMES):.2g} x as badly as benign 99 %"
+                for at, j in enumerate(order[i].tolist())
+                if at == 0 or times[i, j] > 1
+            ]
+            for i in range(len(x))
+        ]
+
+    def _said(self, at: int, value: float) -> str:
+        column = self.columns[at]
+        if not np.isfinite(value):
+            return f"{column.name} absent"
+        if not column.vocabulary:
+            return f"{column.name} {value:.2g}"
+        code = int(value)
+        word = "absent" if code == 0 else column.vocabulary[code - 2] if 2 <= code < column.codes else "unknown"
+        return f"{column.name} {word}"
 
 
 def likely(probabilities: npt.NDArray[np.float64], classes: Sequence[str]) -> list[list[str]]:

@@ -309,6 +309,8 @@ class _Numbers:
         fill = _columnwise(values, np.median)
         values = np.where(heavy, np.sign(values) * np.log1p(np.abs(values) * scale), values)
         spread = _columnwise(values, np.std)
+        # The mean of equal values is rounded, so that they seem to spread by some 1e-16.
+        spread = np.where(spread > REL_STEP * REL_STEP * np.abs(_columnwise(values, np.mean)), spread, 0.0)
         missing = np.flatnonzero(np.isnan(x[:, place]).any(axis=0))
         return cls(place, values, scale, heavy, fill, 1 / np.where(spread > 0, spread, 1), missing)
 

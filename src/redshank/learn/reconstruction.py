@@ -10,10 +10,14 @@ from collections.abc import Sequence
 from typing import ClassVar, Self, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from redshank.features.feature_set import Column
+from redshank.learn.graphed import SCORING_ROWS, Probabilities, graph
+from redshank.learn.inputs import EachStep, Inputs
 from redshank.learn.model import Classes, Floats
 from redshank.learn.network import Network
 from redshank.learn.one_class import Benign, Odds
@@ -30,6 +34,22 @@ class Errors(nn.Module):
         """Return what training makes small, if it is not the error itself."""
         errors: torch.Tensor = self(x)
         return errors
+
+
+class Rewriting(Errors):
+    """Errors place by place, of a network that writes its input again: so its graph can tell whose error it is."""
+
+    @abstractmethod
+    def squares(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the squared error of each place.
+
+        Shape:
+            x: [n, width] if there is one step, else [n, steps, width]; returns: [n, steps, width].
+        """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Sum over the columns, average over the steps."""
+        return self.squares(x).sum(dim=2).mean(dim=1)
 
 
 class Reconstruction(Network):
@@ -101,6 +121,50 @@ class Reconstruction(Network):
         odds = cast("nn.Sequential", cast("nn.Sequential", self.network_)[1])[1]
         cast("Odds", odds).set_on(_errors(self.network_), benign.held_out)
         return self
+
+    def oddness(self, x: Floats) -> npt.NDArray[np.float64]:
+        """Return the error of each row: as the odds, but without a bound above which all are the same.
+
+        Shape:
+            x: [n, steps * c]; returns: [n], 0 or more.
+        """
+        errors = _errors(self.network_)
+        with torch.no_grad():
+            found = [errors(torch.tensor(x[at : at + SCORING_ROWS])) for at in range(0, max(len(x), 1), SCORING_ROWS)]
+        return torch.cat(found).numpy().astype(np.float64)
+
+    def to_onnx(self) -> bytes:
+        """Return the graph; where the errors are told place by place, it has a second output.
+
+        Shape:
+            errors: [n, c] float32; of each column of the last step, which is the flow itself.
+        """
+        check_is_fitted(self, "network_")
+        inputs, layers = cast("nn.Sequential", self.network_)
+        errors, odds = cast("nn.Sequential", layers)
+        if not isinstance(errors, Rewriting):
+            return super().to_onnx()
+        return graph(_Explained(inputs, errors, odds).eval(), len(self.columns_), ("probabilities", "errors"))
+
+
+class _Explained(nn.Module):
+    """A whole network that also says of which columns its error is made."""
+
+    column_of: torch.Tensor
+
+    def __init__(self, inputs: nn.Module, errors: Rewriting, odds: nn.Module) -> None:
+        super().__init__()
+        self.inputs, self.errors, self.odds, self.probabilities = inputs, errors, odds, Probabilities()
+        encode = cast("Inputs", inputs.encode if isinstance(inputs, EachStep) else inputs)
+        column_of = torch.zeros(encode.width, len(encode.places))
+        for column, places in enumerate(encode.places):
+            column_of[list(places), column] = 1
+        self.register_buffer("column_of", column_of)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        squares = self.errors.squares(self.inputs(x))
+        probabilities = self.probabilities(self.odds(squares.sum(dim=2).mean(dim=1)))
+        return probabilities, squares[:, -1] @ self.column_of
 
 
 def _errors(network: nn.Module) -> nn.Module:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 
@@ -42,3 +43,17 @@ def test_every_wrong_setting_is_named() -> None:
         "code: 0 is not 1 or more",
         "cell: 'rnn' is not one of gru, lstm",
     ]
+
+
+def test_its_graph_tells_the_error_of_each_column_of_the_last_step() -> None:
+    x = raw(60)
+    windows = np.concatenate([raw(60, seed=1), x], axis=1)
+    for rows, steps in ((x, 1), (windows, 2)):
+        model = RecurrentAutoencoder(units=4, code=2, epochs=1)
+        model.fit(rows, np.zeros(60, dtype=np.int64), columns=COLUMNS, n_classes=2, steps=steps)
+        session = onnxruntime.InferenceSession(model.to_onnx(), providers=["CPUExecutionProvider"])
+        (errors,) = session.run(["errors"], {"x": rows})
+        assert errors.shape == (60, len(COLUMNS))
+        assert (errors >= 0).all()
+        if steps == 1:
+            assert errors.sum(axis=1) == pytest.approx(model.oddness(rows), rel=1e-4, abs=1e-5)

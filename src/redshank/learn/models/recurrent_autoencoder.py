@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from redshank.learn.reconstruction import Errors, Reconstruction
+from redshank.learn.reconstruction import Errors, Reconstruction, Rewriting
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -45,7 +45,7 @@ class RecurrentAutoencoder(Reconstruction):
         return _Rewrite(CELLS[self.cell], width, self.units, self.code, steps, self.dropout)
 
 
-class _Rewrite(Errors):
+class _Rewrite(Rewriting):
     def __init__(
         self, cell: type[nn.LSTM | nn.GRU], width: int, units: int, code: int, steps: int, dropout: float
     ) -> None:
@@ -57,9 +57,9 @@ class _Rewrite(Errors):
         self.widen = nn.Linear(units, width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def squares(self, x: torch.Tensor) -> torch.Tensor:
         given = x[:, None] if self.steps == 1 else x
         code = self.narrow(self.read(self.dropout(given))[0][:, -1])
         again = self.widen(self.write(code[:, None].expand(-1, self.steps, -1))[0])
-        out: torch.Tensor = ((again - given) ** 2).sum(dim=2).mean(dim=1)
+        out: torch.Tensor = (again - given) ** 2
         return out
