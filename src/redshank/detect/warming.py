@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 MOST_ODD = 0.2
-"""Share of its flows that may be odd to a model at 5 % in the middle device: the lab's homes, which repeat themselves,
-have up to 0.1 in another home's model."""
+"""Share of its flows that may be odd to a model at 5 % in the middle device. In the lab's unseen home, attacks and all, it
+is 0 in most blocks of 200 flows and 0.1 at most; on ToN_IoT, which the same model does not know, it is 1."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,11 +58,10 @@ class Warming:
             told[0] += strange
             told[1] += 1
             self._seen += 1
-            if self._seen == self._flows:
-                if self._passes():
-                    self.wanted = False
-                    heard[row + 1 :] = True
-                    break
+            if self._seen == self._flows and self._passes():
+                self.wanted = False
+                heard[row + 1 :] = True
+                break
         return heard
 
     def _passes(self) -> bool:
