@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 MOST_ODD = 0.2
-"""Share of its flows that may be odd to a model at 5 % in the middle device. In the lab's unseen home, attacks and all, it
-is 0 in most blocks of 200 flows and 0.1 at most; on ToN_IoT, which the same model does not know, it is 1."""
+"""Share of its flows that may be odd to a model at 5 % in the middle device. In the lab's unseen home, attacks and all,
+it is 0 in most blocks of 200 flows and 0.1 at most; on ToN_IoT, which the same model does not know, it is 1."""
 
 _log = logging.getLogger(__name__)
 
