@@ -57,9 +57,9 @@ class Backend(ABC):
         Raises:
             ActionError: If one of them is not allowed, or it cannot be done; then none of them is.
         """
-        checked = [_checked(hold, protected) for hold in holds]
-        if checked:
-            self.load(list({hold.key: hold for hold in checked}.values()))
+        wanted = {hold.key: hold for hold in (checked(one, protected) for one in holds)}
+        if wanted:
+            self.load(list(wanted.values()))
 
     @abstractmethod
     def load(self, holds: Sequence[Hold]) -> None:
@@ -94,7 +94,12 @@ class Backend(ABC):
         """
 
 
-def _checked(hold: Hold, protected: Protected) -> Hold:
+def checked(hold: Hold, protected: Protected) -> Hold:
+    """Return the hold with its target in canonical form.
+
+    Raises:
+        ActionError: If its target is protected, or it cannot be carried out.
+    """
     if hold.measure not in MEASURES[1:]:
         raise ActionError(
             f"backend: {hold.measure[:40]!r} cannot be carried out; allowed are {', '.join(MEASURES[1:])}"

@@ -17,6 +17,7 @@ what passes between two ports of a bridge of this machine, ARP included, which i
 Source: libnftables-json(5), nft(8); nft_set_elem_update_expr of Linux for limits that sit on elements of a set.
 """
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class Ruleset:
         """Return measure and kind of addresses by the name of the set."""
         both = [(measure, kind) for measure in _STEMS for kind in "46"]
         return {self.name(measure, kind): (measure, kind) for measure, kind in (*both, ("isolate", "_mac"))}
+
+    def text(self, commands: list[Command]) -> str:
+        """Return commands as `nft -j -f -` reads them, on one line."""
+        return json.dumps({"nftables": commands})
 
     def frame(self) -> list[Command]:
         """Return the commands that make tables, sets, chains and rules, whether they are there or not."""

@@ -5,7 +5,6 @@ or a file; nothing else is touched. What would hold is remembered until its time
 shows what would hold at its end. It is forgotten with the process.
 """
 
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -64,7 +63,7 @@ class DryRun(Backend):
         self._say(self.rules.flushing())
 
     def _say(self, commands: list[Command]) -> None:
-        line = json.dumps({"nftables": commands})
+        line = self.rules.text(commands)
         if self.path is None:
             _log.info("would load: %s", line)
             return

@@ -89,7 +89,7 @@ class Nftables(Backend):
     def _run(self, commands: list[Command]) -> list[dict[str, Any]]:
         try:
             done = subprocess.run(  # noqa: S603  fixed program and arguments
-                NFT, input=json.dumps({"nftables": commands}), capture_output=True, text=True, check=False,
+                NFT, input=self.rules.text(commands), capture_output=True, text=True, check=False,
                 timeout=PATIENCE_S,
             )  # fmt: skip
         except FileNotFoundError:

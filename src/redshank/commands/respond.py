@@ -1,0 +1,213 @@
+"""`redshank respond`: what was done against devices, and what a person wants done or taken back."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redshank.report.summary import Row
+    from redshank.respond.ledger import Ledger
+    from redshank.respond.protected import Protected
+    from redshank.respond.states import Entry
+
+respond = typer.Typer(
+    no_args_is_help=True,
+    help="Actions against devices: list, approve, undo, allow, flush, block. A running service carries out what is "
+    "written here within about a second.",
+)
+
+Store = Annotated[str, typer.Option("--store", "-s", metavar="FILE|URL", help="The store of the service.")]
+By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
+Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="Also lift it from here, for when no service runs: nftables (needs root), or dry_run to see the ruleset.",
+    ),
+]
+
+
+@respond.command(name="list")
+def list_(
+    store: Store,
+    over: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List actions, the oldest first: what waits for approval, what holds and until when.
+
+    Example: redshank respond list --store redshank.db
+    """
+    from redshank.report.summary import Section, show
+
+    ledger = _ledger(store)
+    entries = ledger.entries() if over else ledger.open()
+    counts = {"torn_lines": ledger.torn, "breaker": ledger.held_up(time.time()) or "closed"}
+    show(f"Actions in {store}", [Section("Actions", _rows(entries)), Section("Ledger", counts)], as_json=as_json)
+
+
+@respond.command()
+def approve(
+    ids: Annotated[list[str], typer.Argument(help="Actions that wait, or the beginnings of their ids.")],
+    store: Store,
+    by: By,
+    as_json: Json = False,
+) -> None:
+    """Let actions happen that wait for a person.
+
+    Example: redshank respond approve 5e1f0a --store redshank.db --as ana
+    """
+    from redshank.report.summary import Section, show
+    from redshank.respond.orders import signed
+
+    ledger, who = _ledger(store), signed(by)
+    done = [ledger.approve(name, who, time.time()) for name in ids]
+    show(f"Approved in {store}", [Section("Actions", _rows(done))], as_json=as_json)
+
+
+@respond.command()
+def undo(
+    ids: Annotated[list[str], typer.Argument(help="Actions, or the beginnings of their ids.")],
+    store: Store,
+    by: By,
+    because: Because,
+    allow: Annotated[
+        str, typer.Option("--allow", metavar="TIME", help="For how long nothing is done against the target; 0: not.")
+    ] = "24h",
+    backend: From = None,
+    as_json: Json = False,
+) -> None:
+    """Take actions back, and let their targets alone for a while.
+
+    Alerts about them go on; `redshank allow` is for what nobody wants to be told of.
+
+    Example: redshank respond undo 5e1f0a --store redshank.db --as ana --because "our own scanner" --allow 7d
+    """
+    from redshank.core.duration import seconds
+    from redshank.report.summary import Section, show
+    from redshank.respond.backend import BACKENDS
+    from redshank.respond.orders import signed
+
+    lifting = BACKENDS.find(backend)() if backend else None
+    ledger, who, allow_s = _ledger(store), signed(by), seconds(allow, "--allow")
+    done = [ledger.undo(name, who, time.time(), because, allow_s=allow_s) for name in ids]
+    if lifting:
+        lifting.lift([entry.key for entry in done])
+    show(f"Taken back in {store}", [Section("Actions", _rows(done))], as_json=as_json)
+
+
+@respond.command()
+def allow(
+    target: Annotated[str, typer.Argument(help="IP address, or MAC.")],
+    store: Store,
+    by: By,
+    because: Because,
+    span: Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 90s, 10m, 24h, 7d; 0 ends it.")],
+    as_json: Json = False,
+) -> None:
+    """Let nothing be done against an address for a while; what holds now is taken back with `undo`.
+
+    Example: redshank respond allow 10.0.0.9 --for 2h --store redshank.db --as ana --because "penetration test"
+    """
+    from redshank.core.duration import seconds
+    from redshank.report.summary import Section, show
+    from redshank.respond.orders import signed
+
+    ledger, now_s = _ledger(store), time.time()
+    ledger.allow(target, signed(by), now_s, seconds(span, "--for"), because)
+    held = {"target": target, "until": _time(now_s + seconds(span, "--for"))}
+    show(f"Allowed in {store}", [Section("Allowed", held)], as_json=as_json)
+
+
+@respond.command()
+def block(
+    target: Annotated[str, typer.Argument(help="IP address; of a device to isolate, its MAC.")],
+    store: Store,
+    by: By,
+    because: Because,
+    span: Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 90s, 10m, 24h; at most 30d.")] = "10m",
+    measure: Annotated[str, typer.Option(metavar="NAME", help="rate_limit, block or isolate.")] = "block",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the nftables ruleset, and do nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Act against an address by hand. What the machine needs (gateways, resolvers, operators) is refused.
+
+    Example: redshank respond block 10.0.0.66 --for 1h --store redshank.db --as ana --because "guesses passwords"
+    """
+    from redshank.core.duration import seconds
+    from redshank.report.summary import Section, show
+    from redshank.respond import orders
+    from redshank.respond.backends.nftables import Nftables
+
+    now_s = time.time()
+    action = orders.ordered(measure, target, seconds(span, "--for"), by, because, now_s)
+    if dry_run:
+        typer.echo(orders.rehearsed(action, _protected(), Nftables().rules))
+        return
+    done = orders.block(_ledger(store), action, now_s)
+    show(f"Approved in {store}", [Section("Actions", _rows([done]))], as_json=as_json)
+
+
+@respond.command()
+def flush(store: Store, by: By, because: Because, backend: From = None, as_json: Json = False) -> None:
+    """Take everything back that holds or waits; nobody is allowed for it.
+
+    Example: redshank respond flush --store redshank.db --as ana --because "maintenance"
+    """
+    from redshank.report.summary import Section, show
+    from redshank.respond.backend import BACKENDS
+    from redshank.respond.orders import signed
+
+    lifting, who = BACKENDS.find(backend)() if backend else None, signed(by)
+    if lifting:
+        # First of all: it must work with a store that is lost or was changed, too.
+        lifting.flush()
+    ledger = _ledger(store)
+    done = [ledger.undo(entry.action.id, who, time.time(), because, allow_s=0) for entry in ledger.open()]
+    show(f"Taken back in {store}", [Section("Actions", _rows(done))], as_json=as_json)
+
+
+def _protected() -> "Protected":
+    from redshank.respond.protected import Protected
+    from redshank.respond.surroundings import look
+
+    return Protected.of(look())
+
+
+def _ledger(store: str) -> "Ledger":
+    from redshank.respond.ledger import Ledger
+    from redshank.store.database import Database
+    from redshank.store.ledger import Journal
+
+    return Ledger(Journal(Database(store if "://" in store else Path(store))), _protected)
+
+
+def _rows(entries: "Sequence[Entry]") -> "list[Row]":
+    return [
+        {
+            "action": entry.action.id,
+            "state": "waits for approval" if entry.state == "proposed" and entry.approval else entry.state,
+            "measure": entry.action.measure,
+            "target": entry.action.target,
+            "since": _time(entry.changed_s),
+            "until": _time(entry.until_s),
+            "for_s": entry.action.ttl_s,
+            "by": entry.by,
+            "because": entry.note or None,
+            "reason": entry.action.reason,
+            "alert": entry.action.alert or None,
+        }
+        for entry in entries
+    ]
+
+
+def _time(at_s: float | None) -> str | None:
+    from datetime import UTC, datetime
+
+    return None if at_s is None else datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%SZ")
