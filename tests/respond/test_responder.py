@@ -9,6 +9,7 @@ from redshank.core.metrics import Metrics
 from redshank.respond import responder as module
 from redshank.respond.backend import Hold
 from redshank.respond.ledger import STALE_S, Ledger
+from redshank.respond.orders import flush
 from redshank.respond.policy import Policy, Rule
 from redshank.respond.protected import Protected, Surroundings
 from redshank.respond.responder import EVERY_S, Responder
@@ -287,12 +288,14 @@ def test_what_is_undone_while_it_is_loaded_does_not_hold() -> None:
     assert (house.states(), house.held()) == (["refused"], {})
 
 
-def test_flushing_takes_everything_back() -> None:
+def test_what_is_flushed_at_a_terminal_is_lifted() -> None:
     house = House()
     house.responder.take([RULED, replace(ALONE, id="a", device=OTHER)], NOW_S)
-    assert house.responder.flush("ana", NOW_S, "maintenance") == 2
+    flush(house.person(), "ana", "maintenance", NOW_S + 1)
+    house.at(NOW_S + 1)
     assert (sorted(house.states()), house.held()) == (["refused", "undone"], {})
-    assert house.responder.take([replace(RULED, id="b")], NOW_S)[0].outcome == "proposed", "flushing allows nobody"
+    again = replace(RULED, id="b")
+    assert house.responder.take([again], NOW_S + 2)[0].outcome == "proposed", "flushing allows nobody"
 
 
 def test_devices_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

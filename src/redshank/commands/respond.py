@@ -48,7 +48,7 @@ def list_(
 
     ledger = _ledger(store)
     entries = ledger.entries() if over else ledger.open()
-    counts = {"torn_lines": ledger.torn, "breaker": ledger.held_up(time.time()) or "closed"}
+    counts: Row = {"torn_lines": ledger.torn, "breaker": ledger.held_up(time.time()) or "closed"}
     show(f"Actions in {store}", [Section("Actions", _rows(entries)), Section("Ledger", counts)], as_json=as_json)
 
 
@@ -121,7 +121,7 @@ def allow(
 
     ledger, now_s = _ledger(store), time.time()
     ledger.allow(target, signed(by), now_s, seconds(span, "--for"), because)
-    held = {"target": target, "until": _time(now_s + seconds(span, "--for"))}
+    held: Row = {"target": target, "until": _time(now_s + seconds(span, "--for"))}
     show(f"Allowed in {store}", [Section("Allowed", held)], as_json=as_json)
 
 
@@ -162,6 +162,7 @@ def flush(store: Store, by: By, because: Because, backend: From = None, as_json:
     """
     from redshank.report.summary import Section, show
     from redshank.respond.backend import BACKENDS
+    from redshank.respond.orders import flush as flush_all
     from redshank.respond.orders import signed
 
     lifting, who = BACKENDS.find(backend)() if backend else None, signed(by)
@@ -169,7 +170,7 @@ def flush(store: Store, by: By, because: Because, backend: From = None, as_json:
         # First of all: it must work with a store that is lost or was changed, too.
         lifting.flush()
     ledger = _ledger(store)
-    done = [ledger.undo(entry.action.id, who, time.time(), because, allow_s=0) for entry in ledger.open()]
+    done = flush_all(ledger, who, because, time.time())
     show(f"Taken back in {store}", [Section("Actions", _rows(done))], as_json=as_json)
 
 

@@ -5,14 +5,14 @@ policy does, so the never-block list, the breaker and the record hold for people
 A service that runs carries it out within about a second; where none runs, what was undone can be lifted from here.
 """
 
-from redshank.core.errors import ConfigError
+from redshank.core.errors import ActionError, ConfigError
 from redshank.core.records import MEASURES, Action
 from redshank.respond.backend import LONGEST_S, Hold, checked
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
 from redshank.respond.responder import NEVER_BLOCK, POLICY
 from redshank.respond.ruleset import Ruleset
-from redshank.respond.states import Entry
+from redshank.respond.states import OPEN, Entry
 from redshank.respond.target import canonical, is_mac
 
 RESERVED = (POLICY, NEVER_BLOCK, "kernel")
@@ -61,6 +61,23 @@ def block(ledger: Ledger, action: Action, now_s: float) -> Entry:
     """
     entry = ledger.propose(action, now_s, approval=True)
     return ledger.approve(entry.action.id, action.by, now_s)
+
+
+def flush(ledger: Ledger, by: str, why: str, now_s: float) -> list[Entry]:
+    """Take back everything that is open, and allow nobody for it.
+
+    Raises:
+        ActionError: If the ledger cannot be written.
+    """
+    done = []
+    for entry in ledger.open():
+        try:
+            done.append(ledger.undo(entry.action.id, signed(by), now_s, why, allow_s=0))
+        except ActionError:
+            # Its time was over, or somebody else took it back, while we were at the others.
+            if ledger.find(entry.action.id).state in OPEN:
+                raise
+    return done
 
 
 def rehearsed(action: Action, protected: Protected, ruleset: Ruleset) -> str:

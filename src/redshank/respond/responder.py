@@ -113,18 +113,6 @@ class Responder:
         except ActionError as error:
             self._trouble("carry_out", error)
 
-    def flush(self, by: str, now_s: float, why: str) -> int:
-        """Take everything back, in the ledger and in the kernel.
-
-        Raises:
-            ActionError: If the kernel cannot be told; the ledger says then what it should be.
-        """
-        entries = self.ledger.open()
-        for entry in entries:
-            self.ledger.undo(entry.action.id, by, now_s, why, allow_s=0)
-        self.backend.flush()
-        return len(entries)
-
     def _decide(self, alert: Alert, protected: Protected, now_s: float, *, confirmed: bool) -> Decision:
         with suppress(ValueError):
             alert = replace(alert, device=canonical(alert.device))
