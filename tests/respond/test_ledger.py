@@ -16,7 +16,9 @@ from responses import ATTACKER, ATTACKER_MAC, GATEWAY, HOME, NOW_S, OTHER, Aroun
 
 
 def _ledger(lines: Lines | None = None, breaker: Breaker | None = None, around: Around | None = None) -> Ledger:
-    return Ledger(lines or Lines(), (around or Around()).protected, breaker)
+    ledger = Ledger(lines or Lines(), (around or Around()).protected, breaker)
+    ledger.refresh()
+    return ledger
 
 
 def _applied(ledger: Ledger, target: str = ATTACKER, at_s: float = NOW_S) -> str:
@@ -258,6 +260,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         before = self.ledger.entries()
         self.ledger = Ledger(self.lines, self.around.protected, self.breaker)
+        self.ledger.refresh()
         assert self.ledger.entries() == before
 
     @rule()

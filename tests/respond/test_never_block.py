@@ -90,7 +90,9 @@ class NeverBlock(RuleBasedStateMachine):
         self.service = Responder(policy, ledger, self.kernel, "kernel", self.around, Metrics())
 
     def _person(self) -> Ledger:
-        return Ledger(self.lines, self.around.protected, self.breaker)
+        ledger = Ledger(self.lines, self.around.protected, self.breaker)
+        ledger.refresh()
+        return ledger
 
     @rule(device=SPELLED | st.text(max_size=12), analyst=st.booleans())
     def alert(self, *, device: str, analyst: bool) -> None:

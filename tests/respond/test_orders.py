@@ -13,7 +13,9 @@ RULES = Ruleset.of(bridges=False, packets_per_s=50)
 
 
 def _ledger(lines: Lines | None = None) -> Ledger:
-    return Ledger(lines or Lines(), Around().protected)
+    ledger = Ledger(lines or Lines(), Around().protected)
+    ledger.refresh()
+    return ledger
 
 
 def test_a_person_blocks_in_whatever_spelling() -> None:

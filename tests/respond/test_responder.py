@@ -37,7 +37,9 @@ class House:
         return self.responder.ledger
 
     def person(self) -> Ledger:
-        return Ledger(self.lines, self.around.protected, self.breaker)
+        ledger = Ledger(self.lines, self.around.protected, self.breaker)
+        ledger.refresh()
+        return ledger
 
     def at(self, now_s: float) -> None:
         self.kernel.now_s = now_s
@@ -296,6 +298,30 @@ def test_what_is_flushed_at_a_terminal_is_lifted() -> None:
     assert (sorted(house.states()), house.held()) == (["refused", "undone"], {})
     again = replace(RULED, id="b")
     assert house.responder.take([again], NOW_S + 2)[0].outcome == "proposed", "flushing allows nobody"
+
+
+def test_a_ledger_that_was_changed_ends_nothing_and_nothing_is_done_on_its_word() -> None:
+    house = House()
+    house.responder.take([RULED], NOW_S)
+    whole = list(house.lines.kept)
+    house.lines.kept[1] = house.lines.kept[1].replace("policy", "nobody")
+    house.restart()
+    assert house.responder.take([replace(RULED, id="a", device=OTHER)], NOW_S + 1) == []
+    house.at(NOW_S + 2)
+    assert house.responder.problem.startswith("ledger: line 2 was changed after it was written; nothing is enforced")
+    assert house.held() == {("block", ATTACKER): 598.0}, "what is in the kernel runs out by itself"
+    house.lines.kept[:] = whole
+    house.at(NOW_S + 3)
+    assert (house.responder.problem, house.states()) == ("", ["applied"])
+
+
+def test_what_was_before_a_restart_is_not_counted_again() -> None:
+    house = House()
+    house.responder.take([RULED], NOW_S)
+    house.metrics = Metrics()
+    house.restart()
+    house.at(NOW_S + 1)
+    assert house.metrics.total("redshank_actions_total") == 0
 
 
 def test_devices_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

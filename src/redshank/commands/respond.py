@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redshank.report.summary import Row
+    from redshank.respond.backend import Backend
     from redshank.respond.ledger import Ledger
     from redshank.respond.protected import Protected
     from redshank.respond.states import Entry
@@ -20,7 +21,15 @@ respond = typer.Typer(
     "written here within about a second.",
 )
 
-Store = Annotated[str, typer.Option("--store", "-s", metavar="FILE|URL", help="The store of the service.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="The service's redshank.toml: where its store is, who is protected."
+    ),
+]
+Store = Annotated[
+    str | None, typer.Option("--store", "-s", metavar="FILE|URL", help="A store, if it is not the one of --config.")
+]
 By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
 Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
@@ -36,50 +45,55 @@ From = Annotated[
 
 @respond.command(name="list")
 def list_(
-    store: Store,
     over: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    config: Config = None,
+    store: Store = None,
     as_json: Json = False,
 ) -> None:
     """List actions, the oldest first: what waits for approval, what holds and until when.
 
-    Example: redshank respond list --store redshank.db
+    Example: redshank respond list -c redshank.toml
     """
     from redshank.report.summary import Section, show
 
-    ledger = _ledger(store)
+    desk = _Desk(config, store)
+    ledger = desk.ledger()
     entries = ledger.entries() if over else ledger.open()
     counts: Row = {"torn_lines": ledger.torn, "breaker": ledger.held_up(time.time()) or "closed"}
-    show(f"Actions in {store}", [Section("Actions", _rows(entries)), Section("Ledger", counts)], as_json=as_json)
+    show(f"Actions in {desk.place}", [Section("Actions", _rows(entries)), Section("Ledger", counts)], as_json=as_json)
 
 
 @respond.command()
 def approve(
     ids: Annotated[list[str], typer.Argument(help="Actions that wait, or the beginnings of their ids.")],
-    store: Store,
     by: By,
+    config: Config = None,
+    store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Let actions happen that wait for a person.
 
-    Example: redshank respond approve 5e1f0a --store redshank.db --as ana
+    Example: redshank respond approve 5e1f0a -c redshank.toml --as ana
     """
     from redshank.report.summary import Section, show
     from redshank.respond.orders import signed
 
-    ledger, who = _ledger(store), signed(by)
+    desk, who = _Desk(config, store), signed(by)
+    ledger = desk.ledger()
     done = [ledger.approve(name, who, time.time()) for name in ids]
-    show(f"Approved in {store}", [Section("Actions", _rows(done))], as_json=as_json)
+    show(f"Approved in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
 @respond.command()
 def undo(
     ids: Annotated[list[str], typer.Argument(help="Actions, or the beginnings of their ids.")],
-    store: Store,
     by: By,
     because: Because,
     allow: Annotated[
         str, typer.Option("--allow", metavar="TIME", help="For how long nothing is done against the target; 0: not.")
     ] = "24h",
+    config: Config = None,
+    store: Store = None,
     backend: From = None,
     as_json: Json = False,
 ) -> None:
@@ -87,106 +101,151 @@ def undo(
 
     Alerts about them go on; `redshank allow` is for what nobody wants to be told of.
 
-    Example: redshank respond undo 5e1f0a --store redshank.db --as ana --because "our own scanner" --allow 7d
+    Example: redshank respond undo 5e1f0a -c redshank.toml --as ana --because "our own scanner" --allow 7d
     """
     from redshank.core.duration import seconds
     from redshank.report.summary import Section, show
-    from redshank.respond.backend import BACKENDS
     from redshank.respond.orders import signed
 
-    lifting = BACKENDS.find(backend)() if backend else None
-    ledger, who, allow_s = _ledger(store), signed(by), seconds(allow, "--allow")
+    desk, who, allow_s = _Desk(config, store), signed(by), seconds(allow, "--allow")
+    lifting, ledger = desk.backend(backend), desk.ledger()
     done = [ledger.undo(name, who, time.time(), because, allow_s=allow_s) for name in ids]
     if lifting:
         lifting.lift([entry.key for entry in done])
-    show(f"Taken back in {store}", [Section("Actions", _rows(done))], as_json=as_json)
+    show(f"Taken back in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
 @respond.command()
 def allow(
     target: Annotated[str, typer.Argument(help="IP address, or MAC.")],
-    store: Store,
     by: By,
     because: Because,
     span: Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 90s, 10m, 24h, 7d; 0 ends it.")],
+    config: Config = None,
+    store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Let nothing be done against an address for a while; what holds now is taken back with `undo`.
 
-    Example: redshank respond allow 10.0.0.9 --for 2h --store redshank.db --as ana --because "penetration test"
+    Example: redshank respond allow 10.0.0.9 --for 2h -c redshank.toml --as ana --because "penetration test"
     """
     from redshank.core.duration import seconds
     from redshank.report.summary import Section, show
     from redshank.respond.orders import signed
 
-    ledger, now_s = _ledger(store), time.time()
-    ledger.allow(target, signed(by), now_s, seconds(span, "--for"), because)
+    desk, now_s = _Desk(config, store), time.time()
+    desk.ledger().allow(target, signed(by), now_s, seconds(span, "--for"), because)
     held: Row = {"target": target, "until": _time(now_s + seconds(span, "--for"))}
-    show(f"Allowed in {store}", [Section("Allowed", held)], as_json=as_json)
+    show(f"Allowed in {desk.place}", [Section("Allowed", held)], as_json=as_json)
 
 
 @respond.command()
 def block(
     target: Annotated[str, typer.Argument(help="IP address; of a device to isolate, its MAC.")],
-    store: Store,
     by: By,
     because: Because,
     span: Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 90s, 10m, 24h; at most 30d.")] = "10m",
     measure: Annotated[str, typer.Option(metavar="NAME", help="rate_limit, block or isolate.")] = "block",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the nftables ruleset, and do nothing.")] = False,
+    config: Config = None,
+    store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Act against an address by hand. What the machine needs (gateways, resolvers, operators) is refused.
 
-    Example: redshank respond block 10.0.0.66 --for 1h --store redshank.db --as ana --because "guesses passwords"
+    Example: redshank respond block 10.0.0.66 --for 1h -c redshank.toml --as ana --because "guesses passwords"
     """
     from redshank.core.duration import seconds
     from redshank.report.summary import Section, show
     from redshank.respond import orders
     from redshank.respond.backends.nftables import Nftables
 
+    desk = _Desk(config, store)
     now_s = time.time()
     action = orders.ordered(measure, target, seconds(span, "--for"), by, because, now_s)
     if dry_run:
-        typer.echo(orders.rehearsed(action, _protected(), Nftables().rules))
+        loading = desk.backend("nftables")
+        assert isinstance(loading, Nftables)
+        typer.echo(orders.rehearsed(action, desk.protected(), loading.rules))
         return
-    done = orders.block(_ledger(store), action, now_s)
-    show(f"Approved in {store}", [Section("Actions", _rows([done]))], as_json=as_json)
+    done = orders.block(desk.ledger(), action, now_s)
+    show(f"Approved in {desk.place}", [Section("Actions", _rows([done]))], as_json=as_json)
 
 
 @respond.command()
-def flush(store: Store, by: By, because: Because, backend: From = None, as_json: Json = False) -> None:
+def flush(
+    by: By,
+    because: Because,
+    config: Config = None,
+    store: Store = None,
+    backend: From = None,
+    as_json: Json = False,
+) -> None:
     """Take everything back that holds or waits; nobody is allowed for it.
 
-    Example: redshank respond flush --store redshank.db --as ana --because "maintenance"
+    Example: redshank respond flush -c redshank.toml --as ana --because "maintenance"
     """
     from redshank.report.summary import Section, show
-    from redshank.respond.backend import BACKENDS
     from redshank.respond.orders import flush as flush_all
     from redshank.respond.orders import signed
 
-    lifting, who = BACKENDS.find(backend)() if backend else None, signed(by)
-    if lifting:
+    desk, who = _Desk(config, store), signed(by)
+    if lifting := desk.backend(backend):
         # First of all: it must work with a store that is lost or was changed, too.
         lifting.flush()
-    ledger = _ledger(store)
-    done = flush_all(ledger, who, because, time.time())
-    show(f"Taken back in {store}", [Section("Actions", _rows(done))], as_json=as_json)
+    done = flush_all(desk.ledger(), who, because, time.time())
+    show(f"Taken back in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
-def _protected() -> "Protected":
-    from redshank.respond.protected import Protected
-    from redshank.respond.surroundings import look
+class _Desk:
+    """What a person works on: the settings, the store that they name or another, and its ledger.
 
-    return Protected.of(look())
+    Args:
+        config: The settings file, if any.
+        store: The store, if not that of the settings.
+    """
 
+    def __init__(self, config: Path | None, store: str | None) -> None:
+        from redshank.config import load
 
-def _ledger(store: str) -> "Ledger":
-    from redshank.respond.ledger import Ledger
-    from redshank.store.database import Database
-    from redshank.store.ledger import Journal
+        self.settings = load(config)
+        self._config, self._store = config, store
 
-    return Ledger(Journal(Database(store if "://" in store else Path(store))), _protected)
+    @property
+    def place(self) -> Path | str:
+        """Where the store is."""
+        from redshank import site
+        from redshank.core.errors import ConfigError
+
+        if not self._store and not self._config:
+            raise ConfigError("respond: no store is named; give --config with the service's redshank.toml, or --store")
+        return self._store or site.store_place(self.settings)
+
+    def protected(self) -> "Protected":
+        """Return the never-block list of this machine and of the settings."""
+        from redshank import site
+        from redshank.respond.protected import Protected
+        from redshank.respond.surroundings import look
+
+        return Protected.of(look(site.protected(self.settings), self.settings.respond.ssh_ports))
+
+    def ledger(self) -> "Ledger":
+        """Open the ledger."""
+        from redshank import site
+        from redshank.respond.ledger import Ledger
+        from redshank.store.database import Database
+        from redshank.store.ledger import Journal
+
+        ledger = Ledger(Journal(Database(self.place)), self.protected, site.breaker(self.settings))
+        ledger.refresh()
+        return ledger
+
+    def backend(self, name: str | None) -> "Backend | None":
+        """Return a backend as the settings have it."""
+        from redshank.core.configured import configured
+        from redshank.respond.backend import BACKENDS
+
+        return configured(BACKENDS, name, self.settings.backends.get(name, {}), f"backends.{name}") if name else None
 
 
 def _rows(entries: "Sequence[Entry]") -> "list[Row]":

@@ -11,7 +11,7 @@ and passed over, and the next line follows on the last whole one.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from redshank.core.errors import ActionError
@@ -87,14 +87,16 @@ class Chain:
         """Check further lines and return their events.
 
         Raises:
-            ActionError: If a line was changed, or one is missing before it; it is named.
+            ActionError: If a line was changed, or one is missing before it; it is named, and none of these is taken.
         """
+        ahead = replace(self)
         events = []
         for line in lines:
-            event = self._event(line)
+            event = ahead._event(line)  # noqa: SLF001  of the same class
             if event is not None:
                 events.append(event)
-            self.read += 1
+            ahead.read += 1
+        self.read, self.digest, self.torn = ahead.read, ahead.digest, ahead.torn
         return events
 
     def _event(self, line: str) -> Event | None:

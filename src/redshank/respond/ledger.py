@@ -47,15 +47,12 @@ class Journal(Protocol):
 
 
 class Ledger:
-    """All actions of one journal.
+    """All actions of one journal, as of the last `refresh`; nothing is read before the first.
 
     Args:
         journal: Where lines are kept.
         protected: Gives the never-block list as it is now.
         breaker: How much may happen.
-
-    Raises:
-        ActionError: If lines of the journal were changed.
     """
 
     def __init__(self, journal: Journal, protected: Callable[[], Protected], breaker: Breaker | None = None) -> None:
@@ -67,8 +64,8 @@ class Ledger:
         self._allowed: dict[str, tuple[float, str]] = {}
         self._approved_s: deque[float] = deque(maxlen=self.breaker.per_minute)
         self.tell: Callable[[Entry], None] | None = None
-        """Called with every action that comes into another state, whoever brought it there."""
-        self.refresh()
+        """Called with every action that comes into another state after the first `refresh`, by whoever."""
+        self._begun = False
 
     @property
     def torn(self) -> int:
@@ -86,6 +83,7 @@ class Ledger:
                 self._fold(event)
             except (KeyError, TypeError, ValueError) as error:
                 raise ActionError(f"ledger: a line about action {event.action!r} says nothing ({error})") from None
+        self._begun = True
 
     def entries(self) -> list[Entry]:
         """Return all actions that are remembered, the oldest first."""
@@ -291,7 +289,7 @@ class Ledger:
                 backend=event.backend or entry.backend,
             )
         self._entries[event.action] = entry
-        if self.tell:
+        if self.tell and self._begun:
             self.tell(entry)
 
     def _reckon(self, before: Entry, event: Event) -> None:
