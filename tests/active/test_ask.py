@@ -58,7 +58,7 @@ def test_a_question_says_whether_chance_drew_it(tmp_path: Path) -> None:
 def test_canaries_look_like_the_others(tmp_path: Path) -> None:
     known = labelled(8, 6)
     queue = _queue(tmp_path)
-    for number in range(3):
+    for number in range(2):
         asked = ask(
             Flows([flows(KINDS, 0)]), tiny_bundle(), queue, "margin", count=20, now_s=NOW_S + number, canaries=known
         )

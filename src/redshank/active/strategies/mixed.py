@@ -38,20 +38,25 @@ class Mixed(Strategy):
 
     def query(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
         """Pick rows; see `Strategy.query`. Any first part of them holds about the same mixture."""
-        if len(pool.known) < EXPLORED:
-            usual, unusual = Typical().query(pool, size, seed), FIRST_UNUSUAL
-        else:
-            usual, unusual = borders(pool, size, seed), UNUSUAL
+        usual = Typical().query(pool, size, seed) if len(pool.known) < EXPLORED else borders(pool, size, seed)
         ranked = [usual, Anomalous().query(pool, size, seed), Random().query(pool, size, seed)]
-        return interleaved(ranked, [1 - RANDOM - unusual, unusual, RANDOM], size)
+        return interleaved(ranked, _shares(pool), size)
 
     def drawn(self, pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
-        """Return the random tenth, fewer than ten questions hold none; see `Strategy.drawn`.
+        """Return the random tenth; see `Strategy.drawn`.
 
-        They are the first of the random list, also where another list asked about one before its turn: what chance
-        drew does not depend on what else is asked.
+        They are the first of the random list, as many as it has turns, also where another list asked about one before
+        that: what chance drew does not depend on what else is asked.
         """
-        return Random().query(pool, int(RANDOM * size), seed)
+        lists = np.arange(3 * size).reshape(3, size)
+        turns = interleaved(list(lists), _shares(pool), size) >= 2 * size
+        return Random().query(pool, int(turns.sum()), seed)
+
+
+def _shares(pool: Pool) -> list[float]:
+    """Return the shares of usual, unusual and random questions."""
+    unusual = FIRST_UNUSUAL if len(pool.known) < EXPLORED else UNUSUAL
+    return [1 - RANDOM - unusual, unusual, RANDOM]
 
 
 def borders(pool: Pool, size: int, seed: int) -> npt.NDArray[np.int64]:
