@@ -9,6 +9,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Rows:
         self.score: npt.NDArray[np.float64] = verdicts.column("score").fill_null(0.0).to_numpy(zero_copy_only=False)
         self.targets: list[str] = [text or "" for text in self._columns["dst_ip"]]
         self.detectors: list[str] = _values(verdicts.column("detector").fill_null(""))
-        self._words = {name: verdicts.column(name) for name in ("rules", "reasons")}
+        self.rules, self.reasons = _lists(verdicts.column("rules")), _lists(verdicts.column("reasons"))
 
     def evidence(self, row: int) -> Evidence:
         """Return a flow as evidence."""
@@ -53,10 +54,11 @@ class Rows:
         texts = {name: flow[name] or "" for name in ("uid", "src_ip", "dst_ip", "proto")}
         return Evidence(**{**flow, **texts}, ts_s=int(self.ts[row]) / NS_PER_S, score=float(self.score[row]))
 
-    def words(self, name: str, own: npt.NDArray[np.intp]) -> list[str]:
-        """Return the rules or reasons of some rows, one after the other."""
-        texts: list[str] = pc.list_flatten(self._words[name].take(pa.array(own))).to_pylist()
-        return texts
+
+def _lists(column: pa.ListArray) -> list[list[str]]:
+    texts: list[str] = pc.list_flatten(column).to_pylist()
+    ends = np.cumsum(pc.list_value_length(column).fill_null(0).to_numpy()).tolist()
+    return [texts[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def _values(column: pa.Array) -> list[Any]:
@@ -147,8 +149,8 @@ class Gathered:
         places = own.tolist()
         for target in _count(self._targets, (rows.targets[row] for row in places), self.most_targets):
             self._asset = max(self._asset, self.assets.value(target))
-        _count(self._rules, rows.words("rules", own), MOST_WORDS)
-        _count(self._reasons, rows.words("reasons", own), MOST_WORDS)
+        _count(self._rules, chain.from_iterable(rows.rules[row] for row in places), MOST_WORDS)
+        _count(self._reasons, chain.from_iterable(rows.reasons[row] for row in places), MOST_WORDS)
         for detectors in {rows.detectors[row] for row in places}:
             self.detectors.update(detectors.split(","))
         self.count += len(own)
