@@ -294,6 +294,15 @@ def test_a_stop_drains_what_is_due_and_leaves_what_waits(tmp_path: Path) -> None
     assert house.letters() == []
 
 
+def test_a_stop_does_not_go_on_with_a_sink_that_fails(tmp_path: Path) -> None:
+    house = House(tmp_path, webhook=Target(refuses=True), eve=Target())
+    house.record(*(replace(ALERT, revision=number) for number in range(40)))
+    house.delivery.stop(10.0)
+    assert [house.delivery.step(name) for name in ("webhook", "webhook", "eve")] == [0, 0, 16]
+    assert house.metrics.labelled("redshank_deliveries_total") == {("webhook", "failed"): 2, ("eve", "delivered"): 16}
+    assert house.letters() == []
+
+
 def test_an_error_of_the_program_in_a_sink_is_seen_by_who_supervises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

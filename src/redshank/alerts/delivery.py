@@ -85,6 +85,7 @@ class Delivery:
             for name, sink in sinks.items()
         }
         self._ends_at: float | None = None
+        self._hurries = False
 
     def start(self) -> None:
         """Begin to deliver, with a thread for each sink."""
@@ -104,12 +105,16 @@ class Delivery:
         ]
 
     def stop(self, within_s: float, *, bury: bool = False) -> list[str]:
-        """Try every row that is due once more, then end; return the sinks that were still busy when time was over.
+        """Hand over what is due, then end; return the sinks that were still busy when time was over.
+
+        A sink that fails meanwhile is not tried further: its rows are there when the outbox is opened again.
 
         Args:
             within_s: How long that may take; what hangs longer is left alone.
-            bury: Whether rows that are left become dead letters; for an outbox that ends with the process.
+            bury: Whether rows that are left become dead letters; for an outbox that ends with the process. Then every
+                row that is due is tried.
         """
+        self._hurries = not bury
         self._ends_at = time.monotonic() + within_s
         self.wake()
         busy = []
@@ -132,13 +137,14 @@ class Delivery:
         return busy
 
     def step(self, name: str) -> int:
-        """Hand over rows of one sink that are due, at most 16; return how many were looked at."""
+        """Hand over rows of one sink that are due, at most 16; return how many, 0 also if no more should be tried."""
         lane = self._lanes[name]
         rows = self._outbox.due(name, self._clock(), BATCH)
         for number, row in enumerate(rows):
             if self._ends_at is not None and time.monotonic() > self._ends_at:
                 return number
-            self._hand_over(lane, row)
+            if not self._hand_over(lane, row) and self._ends_at is not None and self._hurries:
+                return 0
         return len(rows)
 
     def _work(self, lane: "_Lane") -> None:
@@ -155,7 +161,7 @@ class Delivery:
                 lane.wake.wait(POLL_S)
         lane.ended = True
 
-    def _hand_over(self, lane: "_Lane", row: Due) -> None:
+    def _hand_over(self, lane: "_Lane", row: Due) -> bool:
         if row.key not in lane.taken:
             try:
                 lane.sink.deliver(row.alert)
@@ -163,10 +169,10 @@ class Delivery:
                 with lane.lock:
                     if not lane.left:
                         self._put_off(lane, row, str(error))
-                return
+                return False
         with lane.lock:
             if lane.left:
-                return
+                return False
             if row.key not in lane.taken:
                 lane.taken.add(row.key)
                 self._count(lane, "delivered")
@@ -174,6 +180,7 @@ class Delivery:
                 lane.works()
             self._outbox.delivered(row.key, self._clock())
             lane.taken.discard(row.key)
+        return True
 
     def _put_off(self, lane: "_Lane", row: Due, error: str) -> None:
         now, tries = self._clock(), row.tries + 1
