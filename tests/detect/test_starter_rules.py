@@ -1,6 +1,8 @@
 """Every rule that ships hits what it is about, and leaves alone what only looks like it."""
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -8,11 +10,13 @@ import pytest
 
 from bundles import START_NS
 from redshank.alerts.severity import FAMILIES
+from redshank.capture.sources.pcap import Pcap
 from redshank.core.records import FAMILY_NAME
-from redshank.detect.detectors.signatures import STARTER
+from redshank.detect.detectors.signatures import Signatures
 from redshank.detect.sigma.columns import Columns
-from redshank.detect.sigma.ruleset import Ruleset, load_rules
+from redshank.detect.sigma.ruleset import STARTER, Ruleset, load_rules
 from redshank.detect.sigma.watchlist import Watchlist, as_network
+from redshank.flows.sources.sensor import Sensor
 from sigma_rules import rows
 
 BAD = as_network("203.0.113.0/24")
@@ -167,3 +171,53 @@ def test_rules_that_only_count_have_no_level_that_alarms() -> None:
 def test_the_watchlists_that_ship_are_empty() -> None:
     for name in ("bad_addresses", "bad_domains"):
         assert not Watchlist.load(STARTER / f"{name}.txt")
+
+
+DETECTOR = cache(Signatures)
+
+
+def met(path: Path) -> set[str]:
+    """Return the rules that alarm on a capture."""
+    detector = DETECTOR()
+    detector._running = [(rule, rule.window()) for rule, _ in detector._running]  # knows nothing of other captures
+    alarms: set[str] = set()
+    for batch in Sensor(Pcap(path)).batches():
+        verdicts = detector.judge(batch)
+        for names in verdicts.filter(verdicts.column("alarm")).column("rules").to_pylist():
+            alarms.update(names)
+    return alarms
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("doh__ethernet_26may_benign.pcap", "iot-dataset__blink-cam-01.pcap", "iot-dataset__schlage-lock-01.pcap"),
+        *("iot-dataset__ultraloq-hub-01.pcap", "ivre__nb6-startup.pcap", "ndpi__alexa-app.pcapng"),
+        *("ndpi__coap_mqtt.pcap", "ndpi__tplink_shp.pcap", "ndpi__zabbix.pcap", "zeek__mqtt.pcap"),
+    ],
+)
+def test_benign_captures_raise_no_alarm(data: Path, name: str) -> None:
+    assert met(data / "pcaps" / "benign-iot" / name) == set()
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("packets__synscan.pcapng", "port-scan"),
+        ("pcaphunt__hs-udpScan.pcap", "udp-host-sweep"),
+        ("slips__test12-icmp-portscan.pcap", "ping-sweep"),
+        ("zeek__sshguess.pcap", "ssh-guessing"),
+        ("zeek__dhcp_flood.pcap", "dhcp-flood"),
+        ("ndpi__dns-tunnel-iodine.pcap", "dns-tunnel-flow"),
+        ("ndpi__sql_injection.pcap", "sql-in-request"),
+        ("ndpi__xss.pcap", "script-in-request"),
+        ("packets__arppoison.pcapng", "two-macs-for-one-address"),
+        ("ddos__amp.UDP.snmp.src161.pcapng", "datagram-reflection"),
+        ("ddos__pkt.TCP.DOMINATE.syn.ecn.cwr.pcapng", "syn-flood"),
+        ("iot-testbed__final_slow_dos_02.pcap", "slow-http"),
+    ],
+)
+def test_attack_captures_are_told(data: Path, name: str, rule: str) -> None:
+    assert rule in met(data / "pcaps" / "attacks" / name)

@@ -133,7 +133,7 @@ def test_rules_can_be_switched_off_by_name(tmp_path: Path) -> None:
 def test_own_rules_run_beside_those_that_ship(tmp_path: Path) -> None:
     detector = Signatures((written(tmp_path, rule()),))
     assert {"A test", "port-scan"} <= {one.name for one in detector.rules}
-    assert detector.name.startswith("rules+own-")
+    assert detector.name.startswith("starter+own-")
 
 
 def test_problems_of_own_rules_are_told(tmp_path: Path) -> None:

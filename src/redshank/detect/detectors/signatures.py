@@ -28,11 +28,8 @@ from redshank.core.schema import verdict_batch
 from redshank.detect.detector import Detector
 from redshank.detect.sigma.columns import Columns, Mask
 from redshank.detect.sigma.rule import Rule, strongest_last
-from redshank.detect.sigma.ruleset import load_rules
+from redshank.detect.sigma.ruleset import STARTER, load_rules
 from redshank.detect.sigma.watchlist import load_watchlists
-
-STARTER = Path(__file__).parents[1] / "rules"
-"""The rules that ship with the package, and empty watchlists that they name."""
 
 
 class Signatures(Detector):

@@ -36,6 +36,8 @@ from redshank.detect.sigma.rule import SCORES, Counting, Rule
 from redshank.detect.sigma.watchlist import Watchlist
 from redshank.detect.sigma.window import MOST_VALUES
 
+STARTER = Path(__file__).parents[1] / "rules"
+"""The rules that ship with the package, and empty watchlists that they name."""
 SUFFIXES = (".yml", ".yaml")
 MOST_BYTES = 1 << 20
 MOST_CONDITION = 4_000
@@ -104,7 +106,7 @@ def load_rules(paths: Sequence[Path], watchlists: Mapping[str, Watchlist]) -> Ru
     rules = reading.finish()
     if reading.problems:
         raise ConfigError(reading.problems)
-    names = "+".join(dict.fromkeys(path.stem for path in paths)) or "none"
+    names = "+".join(dict.fromkeys("starter" if path == STARTER else path.stem for path in paths)) or "none"
     return Ruleset(f"{names}-{reading.digest.hexdigest()[:8]}", rules)
 
 

@@ -1,8 +1,8 @@
 """Lists of addresses, networks and names that are known to be bad, from plain text files.
 
 In: files with one entry on a line (an IPv4 or IPv6 address, a network in CIDR form, or a domain name), `#` begins a
-comment. Out: which addresses and names are on the list. The one idea: a million entries are three sorted arrays, about
-40 bytes for each network and 8 for each name, and are searched in a few steps.
+comment. Out: which addresses and names are on the list. The one idea: a million entries are three sorted arrays, 32
+bytes for each network and 8 for each name, and are searched in a few steps.
 
 A name stands for itself and for everything below it: `bad.example` also lists `www.bad.example`. Names are compared in
 small letters and in their ASCII form (IDNA, RFC 3490): `bücher.example` and `xn--bcher-kva.example` are one. A name is
