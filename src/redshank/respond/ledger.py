@@ -60,6 +60,7 @@ class Ledger:
         self.breaker = breaker or Breaker()
         self._chain = Chain()
         self._entries: dict[str, Entry] = {}
+        self._open: dict[str, Entry] = {}
         self._strikes: Counter[str] = Counter()
         self._allowed: dict[str, tuple[float, str]] = {}
         self._approved_s: deque[float] = deque(maxlen=self.breaker.per_minute)
@@ -91,7 +92,7 @@ class Ledger:
 
     def open(self) -> list[Entry]:
         """Return the actions that are not over, the oldest first."""
-        return [entry for entry in self._entries.values() if entry.state in OPEN]
+        return list(self._open.values())
 
     def find(self, name: str) -> Entry:
         """Return the action with this id, or the beginning of one that fits no other.
@@ -289,6 +290,10 @@ class Ledger:
                 backend=event.backend or entry.backend,
             )
         self._entries[event.action] = entry
+        if entry.state in OPEN:
+            self._open[event.action] = entry
+        else:
+            self._open.pop(event.action, None)
         if self.tell and self._begun:
             self.tell(entry)
 
@@ -318,7 +323,7 @@ class Ledger:
     def _forget(self) -> None:
         if len(self._entries) <= 2 * FINISHED_KEPT:
             return
-        over = [name for name, entry in self._entries.items() if entry.state not in OPEN]
+        over = [name for name in self._entries if name not in self._open]
         for name in over[: max(0, len(over) - FINISHED_KEPT)]:
             del self._entries[name]
 

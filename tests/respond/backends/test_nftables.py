@@ -22,13 +22,13 @@ from redshank.respond.protected import Protected
 
 ADDRESSES = choose(23, ("gateway", "attacker", "other"), ("api",), ipv6=("gateway", "attacker", "other"))
 V4, V6, MACS = ADDRESSES.v4, ADDRESSES.v6, ADDRESSES.macs
-LONG_S, SOON_S = 60.0, 0.25
+LONG_S, SOON_S, PATIENCE_S = 600.0, 0.25, 20.0
 KILLED = """
 import time
 from redshank.respond.backend import Hold
 from redshank.respond.backends.nftables import Nftables
 from redshank.respond.protected import Protected
-Nftables().apply([Hold("block", {target!r}, 2.0)], Protected())
+Nftables().apply([Hold("block", {target!r}, 4.0)], Protected())
 print("holds", flush=True)
 time.sleep(60)
 """
@@ -76,7 +76,16 @@ def at(request: pytest.FixtureRequest, home: Network) -> Iterator[Filter]:
 
 
 def reaches(home: Network, name: str, target: str, place: str = "gateway", *, source: str = "") -> bool:
-    """Tell whether a client in one namespace gets through to a server in another."""
+    """Tell whether a client in one namespace gets through to a server in another, with patience for a busy machine."""
+    return _answered(home, name, target, place, source, PATIENCE_S)
+
+
+def stopped(home: Network, name: str, target: str, place: str = "gateway", *, source: str = "") -> bool:
+    """Tell whether a client gets no answer."""
+    return not _answered(home, name, target, place, source, SOON_S)
+
+
+def _answered(home: Network, name: str, target: str, place: str, source: str, within_s: float) -> bool:
     family = socket.AF_INET6 if ":" in target else socket.AF_INET
     with ExitStack() as stack:
         with home.inside(place):
@@ -85,7 +94,7 @@ def reaches(home: Network, name: str, target: str, place: str = "gateway", *, so
             client = stack.enter_context(socket.socket(family))
         server.bind((target, 0))
         server.listen()
-        client.settimeout(SOON_S)
+        client.settimeout(within_s)
         if source:
             client.bind((source, 0))
         try:
@@ -95,8 +104,8 @@ def reaches(home: Network, name: str, target: str, place: str = "gateway", *, so
         return True
 
 
-def arrived(home: Network, name: str, target: str, count: int) -> int:
-    """Send datagrams from a namespace to the gateway, and count those that arrive."""
+def arrived(home: Network, name: str, target: str, count: int) -> tuple[int, float]:
+    """Send datagrams from a namespace to the gateway; count those that arrive, and tell in how many seconds."""
     with ExitStack() as stack:
         with home.inside("gateway"):
             server = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -104,6 +113,7 @@ def arrived(home: Network, name: str, target: str, count: int) -> int:
             client = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         server.bind((target, 0))
         server.settimeout(SOON_S)
+        begin = time.monotonic()
         for _ in range(count):
             client.sendto(b"x", server.getsockname())
         found = 0
@@ -111,16 +121,8 @@ def arrived(home: Network, name: str, target: str, count: int) -> int:
             while server.recv(16):
                 found += 1
         except TimeoutError:
-            return found
-        return found
-
-
-def until(answer: object, ask: Sequence[object]) -> float:
-    """Ask `reaches` again and again, and return after how many seconds it gives this answer."""
-    begin = time.monotonic()
-    while reaches(*ask) != answer:  # type: ignore[arg-type]
-        assert time.monotonic() - begin < 10, "it never does"
-    return time.monotonic() - begin
+            pass
+        return found, time.monotonic() - begin
 
 
 @pytest.mark.root
@@ -128,17 +130,18 @@ def until(answer: object, ask: Sequence[object]) -> float:
 def test_the_attackers_traffic_stops_until_its_time_is_over_and_everyone_elses_goes_on(
     at: Filter, home: Network
 ) -> None:
-    assert reaches(home, "attacker", V4["gateway"])
-    assert reaches(home, "attacker", V6["gateway"])
-    at.apply(*(Hold("block", ips["attacker"], 1.5) for ips in (V4, V6)))
-    begin = time.monotonic()
     for ips in (V4, V6):
-        assert not reaches(home, "attacker", ips["gateway"])
+        assert reaches(home, "attacker", ips["gateway"])
+    at.apply(*(Hold("block", ips["attacker"], LONG_S) for ips in (V4, V6)))
+    for ips in (V4, V6):
+        assert stopped(home, "attacker", ips["gateway"])
         assert at.packets()["block", ips["attacker"]] > 0
         assert reaches(home, "other", ips["gateway"])
-    until(True, (home, "attacker", V4["gateway"]))
-    until(True, (home, "attacker", V6["gateway"]))
-    assert 1 < time.monotonic() - begin < 4
+    begin = time.monotonic()
+    at.apply(*(Hold("block", ips["attacker"], 1.0) for ips in (V4, V6)))
+    for ips in (V4, V6):
+        assert reaches(home, "attacker", ips["gateway"]), "nobody lifts it but the kernel"
+    assert time.monotonic() - begin > 1
     assert at.packets() == {}
 
 
@@ -165,7 +168,7 @@ def test_a_session_that_is_open_already_stops_too(at: Filter, home: Network, ips
         with pytest.raises(TimeoutError):
             peer.recv(16)
         at.lift(("block", ips["attacker"]))
-        peer.settimeout(5)
+        peer.settimeout(PATIENCE_S)
         assert peer.recv(16) == b"after"
 
 
@@ -175,7 +178,7 @@ def test_what_passes_through_the_gateway_stops_too(home: Network) -> None:
     at = Filter(home, "gateway")
     assert reaches(home, "attacker", V4["api"], "cloud")
     at.apply(Hold("block", V4["attacker"], LONG_S))
-    assert not reaches(home, "attacker", V4["api"], "cloud")
+    assert stopped(home, "attacker", V4["api"], "cloud")
     assert reaches(home, "other", V4["api"], "cloud")
     at.flush()
     assert reaches(home, "attacker", V4["api"], "cloud")
@@ -189,7 +192,7 @@ def test_an_isolated_device_stays_so_with_whatever_address_it_takes(at: Filter, 
     ip("-n", home.namespace("attacker"), "address", "add", f"{another}/24", "dev", "eth0")
     try:
         for source, target in ((V4["attacker"], V4["gateway"]), (another, V4["gateway"]), ("", V6["gateway"])):
-            assert not reaches(home, "attacker", target, source=source)
+            assert stopped(home, "attacker", target, source=source)
     finally:
         ip("-n", home.namespace("attacker"), "address", "del", f"{another}/24", "dev", "eth0")
     assert at.packets()["isolate", MACS["attacker"]] > 0
@@ -202,8 +205,8 @@ def test_an_isolated_device_stays_so_with_whatever_address_it_takes(at: Filter, 
 @pytest.mark.parametrize("ips", [V4, V6], ids=["ipv4", "ipv6"])
 def test_an_isolated_address_gets_nothing_either(at: Filter, home: Network, ips: dict[str, str]) -> None:
     at.apply(Hold("isolate", ips["attacker"], LONG_S))
-    assert not reaches(home, "attacker", ips["gateway"])
-    assert not reaches(home, "gateway", ips["attacker"], "attacker")
+    assert stopped(home, "attacker", ips["gateway"])
+    assert stopped(home, "gateway", ips["attacker"], "attacker")
     assert reaches(home, "gateway", ips["other"], "other")
     at.lift(("isolate", ips["attacker"]))
     assert reaches(home, "gateway", ips["attacker"], "attacker")
@@ -215,7 +218,7 @@ def test_on_a_bridge_an_isolated_device_cannot_even_ask_who_is_there(home: Netwo
     at = Filter(home, "bridge")
     at.apply(Hold("isolate", MACS["attacker"], LONG_S))
     ip("-n", home.namespace("attacker"), "neighbor", "flush", "all")
-    assert until(False, (home, "attacker", V4["other"], "other")) < 1
+    assert stopped(home, "attacker", V4["other"], "other")
     assert home.neighbors("attacker").get(V4["other"], "00:00:00:00:00:00") == "00:00:00:00:00:00"
     at.flush()
 
@@ -224,9 +227,10 @@ def test_on_a_bridge_an_isolated_device_cannot_even_ask_who_is_there(home: Netwo
 @pytest.mark.service
 def test_an_address_that_is_slowed_down_gets_some_through(at: Filter, home: Network) -> None:
     at.apply(Hold("rate_limit", V4["attacker"], LONG_S))
-    assert 10 <= arrived(home, "attacker", V4["gateway"], 200) <= 40
+    found, within_s = arrived(home, "attacker", V4["gateway"], 200)
+    assert 20 <= found <= 20 + 20 * within_s + 1
     assert at.packets()["rate_limit", V4["attacker"]] >= 200
-    assert arrived(home, "other", V4["gateway"], 200) == 200
+    assert arrived(home, "other", V4["gateway"], 200)[0] == 200
     assert reaches(home, "other", V4["gateway"])
 
 
@@ -238,13 +242,13 @@ def test_a_process_that_is_killed_leaves_no_block_beyond_its_time(home: Network)
     assert process.stdout is not None
     with process.stdout:
         assert process.stdout.readline() == b"holds\n"
-    begin = time.monotonic()
     process.kill()
     process.wait()
-    assert not reaches(home, "attacker", V4["gateway"])
-    until(True, (home, "attacker", V4["gateway"]))
-    assert time.monotonic() - begin < 4
-    Filter(home, "gateway").flush()
+    at = Filter(home, "gateway")
+    assert list(at.packets()) == [("block", V4["attacker"])]
+    assert reaches(home, "attacker", V4["gateway"]), "nobody is left to lift it"
+    assert at.packets() == {}
+    at.flush()
 
 
 @pytest.mark.root

@@ -1,0 +1,103 @@
+"""Everything together on a gateway of the lab: who is around, the store's ledger, the kernel, and an attacker."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from records import alert
+from redshank.core.metrics import Metrics
+from redshank.lab.arena import choose
+from redshank.lab.network import Network
+from redshank.respond.backends.nftables import Nftables
+from redshank.respond.ledger import Ledger
+from redshank.respond.policy import Policy, Rule
+from redshank.respond.responder import Responder
+from redshank.respond.surroundings import Lookout
+from redshank.store.database import Database
+from redshank.store.ledger import Journal
+from responses import NOW_S
+
+ADDRESSES = choose(31, ("gateway", "attacker", "other"), ("api",), ipv6=("gateway", "attacker", "other"))
+V4, V6 = ADDRESSES.v4, ADDRESSES.v6
+ATTACK = alert(family="dos", severity="critical", detectors=("classifier", "signatures"), rules=("flood",))
+
+pytestmark = [pytest.mark.root, pytest.mark.service]
+
+
+class Gateway:
+    """A responder in the gateway's namespace."""
+
+    def __init__(self, home: Network, store: Path, policy: Policy) -> None:
+        self.home, self.store = home, store
+        with home.inside("gateway"):
+            self.around = Lookout(((V4["api"], "settings"),))
+        self.ledger = Ledger(Journal(Database(store)), self.around.protected)
+        self.responder = Responder(policy, self.ledger, Nftables(), "nftables", self.around, Metrics())
+
+    def take(self, *devices: str, at_s: float = NOW_S) -> list[str]:
+        alerts = [replace(ATTACK, id=f"{at_s}-{device}", device=device) for device in devices]
+        with self.home.inside("gateway"):
+            return [decision.outcome for decision in self.responder.take(alerts, at_s)]
+
+    def tick(self, now_s: float) -> dict[tuple[str, str], int]:
+        """Return in whole seconds what holds after a tick."""
+        with self.home.inside("gateway"):
+            self.responder.tick(now_s)
+            return {hold.key: round(hold.left_s) for hold in Nftables().active()}
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Network]:
+    with Network(ADDRESSES) as network:
+        yield network
+
+
+@pytest.fixture
+def store(home: Network, tmp_path: Path) -> Iterator[Path]:
+    Database(tmp_path / "s.db", create=True).close()
+    yield tmp_path / "s.db"
+    with home.inside("gateway"):
+        Nftables().flush()
+
+
+def test_an_attacker_is_blocked_and_nothing_that_the_gateway_needs(home: Network, store: Path) -> None:
+    gateway = Gateway(home, store, Policy())
+    try:
+        needed = (
+            V4["gateway"],
+            V6["gateway"],
+            f"::ffff:{V4['uplink']}",
+            str(ADDRESSES.lan.broadcast_address),
+            V4["api"],
+        )
+        assert gateway.take(*needed, V4["attacker"], V6["attacker"]) == ["never_block"] * 5 + ["proposed"] * 2
+        held = gateway.tick(NOW_S)
+        assert set(held) == {("block", V4["attacker"]), ("block", V6["attacker"])}
+        person = Ledger(Journal(Database(store)), gateway.around.protected)
+        person.refresh()
+        first, _ = person.open()
+        person.undo(first.action.id, "ana", NOW_S + 1, "a mistake")
+        assert set(gateway.tick(NOW_S + 1)) == {("block", V6["attacker"])}
+        assert gateway.take(V4["attacker"], at_s=NOW_S + 2) == ["allowed"]
+    finally:
+        gateway.around.close()
+
+
+def test_a_service_that_comes_back_puts_back_what_a_reboot_took(home: Network, store: Path) -> None:
+    first = Gateway(home, store, Policy((Rule("isolate", ttl_s=600.0),)))
+    first.take(V4["attacker"])
+    with home.inside("gateway"):
+        Nftables().flush()
+        assert Nftables().active() == []
+    first.around.close()
+    second = Gateway(home, store, Policy())
+    try:
+        ((key, left_s),) = second.tick(NOW_S + 100).items()
+        assert key[0] == "isolate"
+        assert key[1] in {V4["attacker"], ADDRESSES.macs["attacker"]}
+        assert left_s == pytest.approx(500, abs=60)
+        assert second.responder.problem == ""
+    finally:
+        second.around.close()
