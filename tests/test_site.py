@@ -3,9 +3,13 @@ from pathlib import Path
 import pytest
 
 from redshank.alerts.sinks.eve import Eve
-from redshank.config import Alerts, Detect, Settings, Source
+from redshank.config import Alerts, Detect, Respond, Settings, Source
 from redshank.core.errors import ConfigError, SourceError
-from redshank.site import Problems, feeds, grouping, sinks
+from redshank.core.metrics import Metrics
+from redshank.detect.detectors.classifier import Classifier
+from redshank.respond.backends.dry_run import DryRun
+from redshank.respond.policy import DEFAULT
+from redshank.site import Problems, backend, breaker, detectors, feeds, grouping, policy, protected, sinks
 
 
 def test_a_source_is_opened_when_it_is_needed_and_a_wire_cannot_wait(tmp_path: Path) -> None:
@@ -98,3 +102,51 @@ def test_problems_of_all_kinds_are_gathered() -> None:
         problems.end()
     assert caught.value.problems[0] == "eth1: the interface is down"
     assert len(caught.value.problems) == 2
+
+
+def test_all_detectors_share_the_rate_and_take_their_settings() -> None:
+    chosen = Settings(
+        detect=Detect(detectors=("classifier", "anomaly", "signatures")),
+        detectors={"anomaly": {"warm_up": 0}, "signatures": {"starter": True}},
+    )
+    made = detectors(chosen, Metrics())
+    assert [type(one).__name__ for one in made] == ["Classifier", "Anomaly", "Signatures"]
+    alone = detectors(Settings(), Metrics())
+    assert isinstance(alone[0], Classifier)
+    assert isinstance(made[0], Classifier)
+    assert made[0].threshold >= alone[0].threshold
+
+
+def test_every_mistake_of_every_detector_is_told_at_once() -> None:
+    chosen = Settings(
+        detect=Detect(detectors=("classifier", "anomaly", "psychic")),
+        detectors={"anomaly": {"warm_up": -1}, "signatures": {}},
+    )
+    with pytest.raises(ConfigError) as caught:
+        detectors(chosen, Metrics())
+    text = caught.value.problems
+    assert text[0].startswith("detectors.anomaly.warm_up: -1 is not allowed")
+    assert text[1].startswith("detector: no 'psychic'")
+    assert text[2].startswith("detectors.signatures: not among detect.detectors")
+
+
+def test_the_policy_is_the_careful_one_unless_the_settings_give_a_table() -> None:
+    assert policy(Settings()).rules == DEFAULT
+    made = policy(Settings(respond=Respond(rules=({"measure": "notify", "family": ["dos"]},), repeats=5)))
+    assert [(rule.measure, rule.family) for rule in made.rules] == [("notify", ("dos",))]
+    assert made.repeats == 5
+    with pytest.raises(ConfigError) as caught:
+        policy(Settings(respond=Respond(rules=({"measure": "drop"}, {"ttl": 5, "measure": "block"}), repeats=1)))
+    text = "\n".join(caught.value.problems)
+    for wanted in ("respond.rules.0.measure: 'drop'", "respond.rules.1.ttl: there is no such", "respond.repeats: 1"):
+        assert wanted in text, text
+
+
+def test_the_backend_and_its_settings_are_chosen_by_name() -> None:
+    assert isinstance(backend(Settings()), DryRun)
+    with pytest.raises(ConfigError, match=r"backends.nftables.packets_per_s: 'many' is not allowed"):
+        backend(Settings(respond=Respond(backend="nftables"), backends={"nftables": {"packets_per_s": "many"}}))
+    with pytest.raises(ConfigError, match=r"respond.breaker.*per_minute: 0"):
+        breaker(Settings(respond=Respond(breaker={"per_minute": 0})))
+    with pytest.raises(ConfigError, match=r"respond.protect: .*'router'"):
+        protected(Settings(respond=Respond(protect=("router",))))

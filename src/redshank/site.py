@@ -4,9 +4,12 @@ In: `Settings`. Out: sources to open, detectors, sinks, what responds, the store
 idea: `redshank check` and `redshank run` make the same things by the same functions, so what was checked is what runs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
 
 from redshank.alerts.group import GroupSettings
 from redshank.alerts.sink import SINKS, Sink
@@ -15,8 +18,10 @@ from redshank.core.bundle import Bundle
 from redshank.core.configured import configured, made_of
 from redshank.core.errors import ConfigError, RedshankError
 from redshank.core.metrics import Metrics
+from redshank.detect.default import ANOMALY as HABITS
 from redshank.detect.default import default_bundle
 from redshank.detect.detector import DETECTORS, Detector
+from redshank.detect.detectors.anomaly import Anomaly
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.served import Served
 from redshank.detect.shelf import Shelf
@@ -31,7 +36,9 @@ from redshank.respond.states import Breaker
 T = TypeVar("T")
 CLASSIFIER = "classifier"
 """The detector whose settings stand under [detect]."""
-STATISTICAL = (CLASSIFIER, "anomaly")
+ANOMALY = "anomaly"
+"""The detector whose bundle stands under [detectors.anomaly]."""
+STATISTICAL = (CLASSIFIER, ANOMALY)
 """Detectors that share the false-alarm rate; a rule has none."""
 STORE_FILE = "redshank.db"
 KIND = "kind"
@@ -138,6 +145,8 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
         found: Detector | None
         if name == CLASSIFIER:
             found = problems.attempt(lambda: _classifier(chosen, sharing, metrics))
+        elif name == ANOMALY:
+            found = problems.attempt(lambda values=values: _anomaly(values, chosen.false_alarm_rate, sharing))  # type: ignore[misc]
         else:
             found = problems.attempt(
                 lambda name=name, values=values: configured(DETECTORS, name, values, f"detectors.{name}")  # type: ignore[misc]
@@ -218,6 +227,24 @@ def _classifier(chosen: Detect, sharing: int, metrics: Metrics) -> Classifier | 
     if chosen.models:
         return Served(Shelf(chosen.models), chosen.false_alarm_rate, sharing, metrics)
     return Classifier(Bundle.load(chosen.bundle or default_bundle()), chosen.false_alarm_rate, sharing)
+
+
+@dataclass(frozen=True)
+class AnomalySettings:
+    """What [detectors.anomaly] says.
+
+    Args:
+        bundle: Folder of a bundle that `redshank learn` made; the one that ships with the package if absent.
+        warm_up: Flows in a row that must look like what the bundle knows before it judges; 0: it judges at once.
+    """
+
+    bundle: Path | None = None
+    warm_up: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+
+
+def _anomaly(values: Mapping[str, Any], rate: float, sharing: int) -> Anomaly:
+    chosen = made_of(AnomalySettings, values, f"detectors.{ANOMALY}")
+    return Anomaly(Bundle.load(chosen.bundle or default_bundle(HABITS)), rate, sharing, chosen.warm_up)
 
 
 def _wrong(source: Source, where: str) -> list[str]:
