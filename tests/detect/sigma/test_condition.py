@@ -126,6 +126,14 @@ def test_a_rule_about_dns_sees_only_flows_of_dns(tmp_path: Path) -> None:
     assert made.test.of(columns).tolist() == [False, True, False, False]
 
 
+def test_a_rule_about_an_application_sees_only_its_flows(tmp_path: Path) -> None:
+    detection = {"inside": {"id.orig_h|cidr": "10.0.0.0/8"}, "condition": "not inside"}
+    made = loaded(tmp_path, rule(detection=detection, logsource={"product": "zeek", "service": "rdp"}))
+    columns = Columns(rows(4, src_ip=each("198.51.100.7", "10.0.0.7", "198.51.100.7", "198.51.100.7"),
+                           service=each("rdp,ssl", "rdp", "http", None)))  # fmt: skip
+    assert made.test.of(columns).tolist() == [True, False, False, False]
+
+
 def test_watchlists_are_named_as_sigma_names_what_is_filled_in(tmp_path: Path) -> None:
     lists = {"bad": Watchlist(names=["bad.test"])}
     made = loaded(tmp_path, rule({"dns_query|expand": "%bad%"}), watchlists=lists)
@@ -143,6 +151,7 @@ def test_watchlists_are_named_as_sigma_names_what_is_filled_in(tmp_path: Path) -
         ({"dst_port|contains": "2"}, "dst_port: '*2*' does not fit; it holds a number: give a number"),
         ({"dst_port|re": "2.*"}, "dst_port: '2.*' does not fit; it holds a number, no text"),
         ({"dst_port": True}, "dst_port: 'True' does not fit; it holds a number, no flag"),
+        ({"src_ip": "10.0.0.0/8"}, "src_ip: '10.0.0.0/8' does not fit; for a network write src_ip|cidr"),
         ({"src_ip": 5}, "src_ip: '5' does not fit; it holds an address, no number"),
         ({"service|gt": 5}, "service: '5' does not fit; only numbers are less or greater"),
         ({"service|cidr": "10.0.0.0/8"}, "service: '10.0.0.0/8' does not fit; only src_ip and dst_ip are addresses"),

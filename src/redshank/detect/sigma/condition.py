@@ -187,6 +187,8 @@ class Compiler:
         if name.kind not in {TEXT, ADDRESS}:
             codes = f", or one of {', '.join(name.codes)}" if name.codes else ""
             return self._unfit(name, value, f"it holds a {name.kind}: give a {name.kind}{codes}")
+        if name.kind == ADDRESS and "/" in text:
+            return self._unfit(name, value, f"for a network write {name.column}|cidr")
         cased = isinstance(value, SigmaCasedString)
         if whole:
             # Only ASCII has one small form everywhere: a byte of another letter must not become another one.

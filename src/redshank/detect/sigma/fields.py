@@ -115,10 +115,12 @@ class Source:
     Args:
         names: Names in addition to FLOW's own.
         present: The rule is about flows that have one of these columns; of all flows if empty.
+        application: The rule is about flows of this application, as the column `service` has it; "" is any.
     """
 
     names: Mapping[str, Name] = field(default_factory=dict)
     present: tuple[str, ...] = ()
+    application: str = ""
 
     def find(self, name: str) -> Name | None:
         """Return what `name` stands for, None if flows have no such thing."""
@@ -143,7 +145,16 @@ CATEGORIES = {
     **dict.fromkeys(("dns", "dns_query"), _ABOUT_DNS),
     **dict.fromkeys(("proxy", "webserver"), _ABOUT_HTTP),
 }
-SERVICES = {"flow": _ALL, "conn": _ALL, "dns": _ABOUT_DNS, "http": _ABOUT_HTTP, "ssl": _ABOUT_TLS, "mqtt": _ABOUT_MQTT}
+_APPLICATIONS = ("dhcp", "dnp3", "ftp", "irc", "modbus", "ntp", "rdp", "rfb", "sip", "smtp", "snmp", "ssh")
+SERVICES = {
+    "flow": _ALL,
+    "conn": _ALL,
+    "dns": _ABOUT_DNS,
+    "http": _ABOUT_HTTP,
+    "ssl": _ABOUT_TLS,
+    "mqtt": _ABOUT_MQTT,
+    **{name: Source(application=name) for name in _APPLICATIONS},
+}
 PRODUCTS = ("redshank", "zeek")
 
 

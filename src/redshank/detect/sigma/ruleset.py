@@ -31,7 +31,7 @@ from redshank.core.registry import alternatives
 from redshank.detect.sigma import match
 from redshank.detect.sigma.condition import Compiler
 from redshank.detect.sigma.fields import RuleError, Source, source_of
-from redshank.detect.sigma.match import Present
+from redshank.detect.sigma.match import Like, Present
 from redshank.detect.sigma.rule import SCORES, Counting, Rule
 from redshank.detect.sigma.watchlist import Watchlist
 from redshank.detect.sigma.window import MOST_VALUES
@@ -191,6 +191,8 @@ class _Reading:
         test = match.Any(tuple(tests)) if len(tests) > 1 else tests[0]
         if source.present:
             test = match.All((match.Any(tuple(Present(name) for name in source.present)), test))
+        if source.application:
+            test = match.All((Like("service", rf"(^|,){source.application}(,|$)"), test))
         self.problems += [f"{where}: {told}" for told in compiler.problems]
         self._keep(_rule(made, path, test, tuple(compiler.columns)), made, where, source)
 
