@@ -228,7 +228,7 @@ def test_on_a_bridge_an_isolated_device_cannot_even_ask_who_is_there(home: Netwo
 def test_an_address_that_is_slowed_down_gets_some_through(at: Filter, home: Network) -> None:
     at.apply(Hold("rate_limit", V4["attacker"], LONG_S))
     found, within_s = arrived(home, "attacker", V4["gateway"], 200)
-    assert 20 <= found <= 20 + 20 * within_s + 1
+    assert 10 <= found <= 20 + 20 * within_s + 1
     assert at.packets()["rate_limit", V4["attacker"]] >= 200
     assert arrived(home, "other", V4["gateway"], 200)[0] == 200
     assert reaches(home, "other", V4["gateway"])
