@@ -101,10 +101,14 @@ def test_a_rule_that_counts_otherwise_begins_anew(tmp_path: Path) -> None:
     assert told(after.judge(rows(1, uid="D")), "rules") == [None]
 
 
-def test_what_is_forgotten_is_counted_by_rule(tmp_path: Path) -> None:
+def test_what_is_forgotten_is_counted_by_rule_and_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     detector = made(tmp_path, base(), correlation(at_least=1000))
     assert detector.forgotten == {}
-    detector.judge(rows(2_000, src_ip=lambda i: f"10.0.{i // 250}.{i % 250}"))
+    for _ in range(2):
+        detector.judge(rows(1_000, src_ip=lambda i: f"10.0.{i // 250}.{i % 250}"))
+    assert [record.message for record in caplog.records] == [
+        "rule count: too many groups; those that were silent for longest are forgotten, and counted"
+    ]
     assert detector.forgotten.keys() == {"count"}
     assert detector.forgotten["count"] > 1_000
 

@@ -233,7 +233,7 @@ _TREES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.dictionaries(_KEYS, _TREES, max_size=8), min_size=1, max_size=3))
 @example([{**rule(), "detection": {"it": {"dst_port": 1}, "condition": ["it", 5]}}])
 @example([{**rule(), "detection": {"it": {1: 2}, "condition": "it"}}])

@@ -14,6 +14,7 @@ The scores are declared, not calibrated: nobody has measured how often a rule of
 They order rules among themselves, and stand below what a detector says that is surer.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +46,10 @@ TECHNIQUE_FAMILIES = {
 """The family of a rule without a tag `redshank.family.NAME`, by its first ATT&CK technique that stands here."""
 ANY_ATTACK = "attack"
 
-FARTHEST_NS = 1 << 61
+FARTHEST_NS = 1 << 61  # sums of times stay inside int64, whatever a packet says
 SHOWN_VALUES = 5
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,12 @@ class Rule:
         values = columns.hashes(self.counting.value or "uid")[rows]
         times = columns.flows.column("ts").cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)[rows]
         found = np.zeros(columns.rows, dtype=np.bool_)
+        before = window.forgotten
         found[rows] = window.add(groups, values, np.clip(times, -FARTHEST_NS, FARTHEST_NS))
+        if window.forgotten and not before:
+            _log.warning(
+                "rule %s: too many groups; those that were silent for longest are forgotten, and counted", self.name
+            )
         return found
 
     def reasons(self, columns: Columns, rows: npt.NDArray[np.intp]) -> pa.Array:
