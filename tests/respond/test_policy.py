@@ -94,7 +94,7 @@ def test_protected_devices_are_left_alone(device: str, policy: Policy) -> None:
     assert "is protected" in decision.words
 
 
-@pytest.mark.parametrize("device", ["", "?", "10.0.0.066", "\x1b[2J"])
+@pytest.mark.parametrize("device", ["", "?", "10.0.0.066", "\x1b[2J", ATTACKER_MAC])
 def test_a_device_without_an_address_is_left_alone(device: str) -> None:
     decision = _decide(replace(RULED, device=device), BLOCK_ALL)
     assert decision.outcome == "no_address"

@@ -129,6 +129,27 @@ def test_a_device_is_isolated_by_what_the_kernel_knows_it_as() -> None:
     assert house.responder.take([replace(RULED, id="a", device="fd00::66")], NOW_S)[0].outcome == "already"
 
 
+def test_a_device_behind_a_repeater_is_isolated_by_its_address() -> None:
+    house = House(Policy((Rule("isolate"),)))
+    house.around.seen = Surroundings(HOME.named, {**HOME.neighbors, OTHER: (ATTACKER_MAC,)})
+    house.responder.take([RULED], NOW_S)
+    assert set(house.held()) == {("isolate", ATTACKER)}
+
+
+def test_an_action_that_cannot_be_fails_alone() -> None:
+    house = House()
+    person = house.person()
+    impossible = person.propose(action("02:00:5e:10:00:99", "block"), NOW_S, approval=True).action.id
+    endless = person.propose(action(OTHER, ttl_s=1e9), NOW_S, approval=True).action.id
+    for name in (impossible, endless):
+        person.approve(name, "ana", NOW_S)
+    person.applied(endless, NOW_S, 1e9, "kernel")
+    house.responder.take([RULED], NOW_S)
+    assert house.states() == ["failed", "failed", "applied"]
+    assert "a link-layer address can only be isolated" in house.ledger.find(impossible).note
+    assert set(house.held()) == {("block", ATTACKER)}
+
+
 def test_after_a_restart_what_holds_is_left_alone() -> None:
     house = House()
     house.responder.take([RULED], NOW_S)

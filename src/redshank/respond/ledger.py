@@ -157,7 +157,8 @@ class Ledger:
             mine = [entry for entry in self.open() if entry.action.target == target]
             if any(MEASURES.index(entry.action.measure) >= MEASURES.index(action.measure) for entry in mine):
                 raise ActionError(f"ledger: {mine[0].action.measure} against {target} is {mine[0].state} already")
-            if sum(entry.state == "proposed" for entry in self.open()) >= self.breaker.most_waiting:
+            # What nobody has to approve does not wait, so proposals that do cannot crowd it out.
+            if approval and sum(entry.state == "proposed" for entry in self.open()) >= self.breaker.most_waiting:
                 raise ActionError(
                     f"ledger: {self.breaker.most_waiting} proposals are waiting, which is all; approve or undo some"
                 )

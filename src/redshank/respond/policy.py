@@ -249,7 +249,7 @@ def decide(
         policy: The table.
         protected: The never-block list.
         now_s: The time, s since the epoch.
-        macs: Link-layer addresses that the device's address is known under.
+        macs: Link-layer addresses that the device's address is known under, and no other device's.
         history: What is known of the device.
     """
     history = history or History()
@@ -257,6 +257,8 @@ def decide(
         device = canonical(alert.device)
     except ValueError:
         return Decision("no_address", f"{inert(alert.device[:40])!r} is no address")
+    if is_mac(device):
+        return Decision("no_address", f"{device} is a link-layer address; actions follow on the IP address of an alert")
     evidence = evidence_of(alert, policy, history)
     rule = next((one for one in policy.rules if one.fits(alert, evidence, policy.device_class((device, *macs)))), None)
     measure = rule.measure if rule else NOTIFY

@@ -9,6 +9,7 @@ Nothing that goes wrong here ends the caller: it is counted, told once in the lo
 """
 
 import logging
+from collections import Counter
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +18,7 @@ from typing import Protocol
 from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
 from redshank.core.records import MEASURES, Alert
-from redshank.respond.backend import Backend, Hold
+from redshank.respond.backend import Backend, Hold, checked
 from redshank.respond.ledger import STALE_S, Ledger
 from redshank.respond.policy import Decision, History, Policy, decide
 from redshank.respond.protected import Protected, Surroundings
@@ -116,7 +117,7 @@ class Responder:
     def _decide(self, alert: Alert, protected: Protected, now_s: float, *, confirmed: bool) -> Decision:
         with suppress(ValueError):
             alert = replace(alert, device=canonical(alert.device))
-        macs = self._around.seen.neighbors.get(alert.device, ())
+        macs = self._macs(alert.device)
         history = self._history(alert, macs, now_s, confirmed=confirmed)
         decision = decide(alert, self.policy, protected, now_s, macs=macs, history=history)
         if decision.action is None:
@@ -129,6 +130,12 @@ class Responder:
         except ActionError as error:
             return Decision("refused", str(error))
         return decision
+
+    def _macs(self, device: str) -> tuple[str, ...]:
+        """Return the link-layer addresses of a device that are its own: those of a repeater stand for others, too."""
+        neighbors = self._around.seen.neighbors
+        shared = Counter(mac for ip, macs in neighbors.items() if ":" not in ip for mac in macs)
+        return tuple(mac for mac in neighbors.get(device, ()) if shared[mac] <= 1)
 
     def _history(self, alert: Alert, macs: tuple[str, ...], now_s: float, *, confirmed: bool) -> History:
         windows = self._windows.pop((alert.device, alert.family), {})
@@ -159,7 +166,7 @@ class Responder:
         self._close(protected, now_s)
         active = {hold.key: hold for hold in self.backend.active()}
         stepped = before_s is not None and now_s < before_s - STEP_S
-        wanted, loads = self._compare(active, now_s, stepped=stepped)
+        wanted, loads = self._compare(active, protected, now_s, stepped=stepped)
         strangers = [key for key in active if key not in wanted]
         if strangers:
             self.backend.lift(strangers)
@@ -182,27 +189,35 @@ class Responder:
                 self.ledger.approve(name, POLICY, now_s)
 
     def _compare(
-        self, active: dict[tuple[str, str], Hold], now_s: float, *, stepped: bool
+        self, active: dict[tuple[str, str], Hold], protected: Protected, now_s: float, *, stepped: bool
     ) -> tuple[set[tuple[str, str]], list[tuple[Entry, Hold]]]:
         """Return what should hold, and what is to be loaded so that it does."""
         wanted: set[tuple[str, str]] = set()
         loads = []
         for entry in self.ledger.open():
-            held = active.get(entry.key)
+            held, left_s = active.get(entry.key), entry.action.ttl_s
             if entry.state == "approved":
-                left_s = min(entry.action.ttl_s, held.left_s) if held else entry.action.ttl_s
-                loads.append((entry, Hold(*entry.key, max(1.0, left_s))))
+                # It holds already if we died before we could write so.
+                left_s = max(1.0, min(left_s, held.left_s)) if held else left_s
             elif entry.state == "applied" and entry.until_s is not None:
                 if held is None and (stepped or entry.changed_s > now_s + STEP_S):
                     # By a clock that was set back it would hold longer than it was meant to.
                     self.ledger.expire(entry.action.id, now_s, "it no longer holds, and the clock was set back")
                     continue
-                left_s = min(entry.until_s - now_s, entry.action.ttl_s)
-                if held is None or held.left_s > left_s + SLACK_S:
-                    loads.append((entry, Hold(*entry.key, left_s)))
+                left_s = min(left_s, entry.until_s - now_s)
+                if held is not None and held.left_s <= left_s + SLACK_S:
+                    wanted.add(entry.key)
+                    continue
             else:
                 continue
+            try:
+                hold = checked(Hold(*entry.key, left_s), protected)
+            except ActionError as error:
+                # One that cannot be must not take the others of its batch with it.
+                self.ledger.fail(entry.action.id, now_s, str(error))
+                continue
             wanted.add(entry.key)
+            loads.append((entry, hold))
         return wanted, loads
 
     def _load(self, loads: list[tuple[Entry, Hold]], protected: Protected, now_s: float) -> None:

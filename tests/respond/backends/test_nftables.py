@@ -302,7 +302,7 @@ def test_a_thousand_targets_are_one_run(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_nft_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     hold = Hold("block", "10.0.0.66", LONG_S)
-    with pytest.raises(ActionError, match="nftables: there is no program `nft`; install the package nftables"):
+    with pytest.raises(ActionError, match=r"`nft` cannot be run \(No such file or directory\); install the package"):
         Nftables().apply([hold], Protected())
     (tmp_path / "nft").write_text("#!/bin/sh\necho 'Error: Operation not permitted' >&2\nexit 1\n")
     (tmp_path / "nft").chmod(0o755)
@@ -310,6 +310,9 @@ def test_what_nft_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ActionError, match=r"the kernel refused \(Error: Operation not permitted\); nothing was done. It"
     ):
         Nftables().apply([hold], Protected())
+    (tmp_path / "nft").write_text("#!/bin/sh\necho 'warning: \377'\n")
+    with pytest.raises(ActionError, match="nftables: `nft` answered what is no ruleset: 'warning"):
+        Nftables().active()
     (tmp_path / "nft").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
     monkeypatch.setattr(nftables, "PATIENCE_S", 0.1)
     with pytest.raises(ActionError, match=r"`nft` did not answer within 0.1 s; nothing is known to be done"):

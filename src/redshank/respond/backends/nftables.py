@@ -89,11 +89,13 @@ class Nftables(Backend):
     def _run(self, commands: list[Command]) -> list[dict[str, Any]]:
         try:
             done = subprocess.run(  # noqa: S603  fixed program and arguments
-                NFT, input=self.rules.text(commands), capture_output=True, text=True, check=False,
-                timeout=PATIENCE_S,
+                NFT, input=self.rules.text(commands), capture_output=True, check=False,
+                encoding="utf-8", errors="replace", timeout=PATIENCE_S,
             )  # fmt: skip
-        except FileNotFoundError:
-            raise ActionError("nftables: there is no program `nft`; install the package nftables") from None
+        except OSError as error:
+            raise ActionError(
+                f"nftables: `nft` cannot be run ({error.strerror}); install the package nftables, and nothing is done"
+            ) from None
         except subprocess.TimeoutExpired:
             raise ActionError(
                 f"nftables: `nft` did not answer within {PATIENCE_S:g} s; nothing is known to be done"
@@ -104,6 +106,8 @@ class Nftables(Backend):
                 f"nftables: the kernel refused ({said}); nothing was done. It needs CAP_NET_ADMIN; on a kernel without "
                 "nftables for bridges set `bridges = false`"
             )
-        return [
-            item for line in done.stdout.splitlines() if line.strip() for item in json.loads(line).get("nftables", ())
-        ]
+        try:
+            answers = [json.loads(line)["nftables"] for line in done.stdout.splitlines() if line.strip()]
+        except (KeyError, TypeError, ValueError):
+            raise ActionError(f"nftables: `nft` answered what is no ruleset: {done.stdout[:40]!r}") from None
+        return [item for answer in answers for item in answer]
