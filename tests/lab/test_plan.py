@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from redshank.lab.attack import ATTACKS
-from redshank.lab.plan import FULL_S, LEAD, TAIL, episodes
+from redshank.lab.plan import FULL_S, LEAD, TAIL, episodes, one_each
 from redshank.lab.scene import cast
 
 
@@ -45,3 +45,13 @@ def test_plans_follow_the_seed() -> None:
     who = cast(1)
     assert episodes(1, who, FULL_S) == episodes(1, who, FULL_S)
     assert episodes(1, who, FULL_S) != episodes(2, who, FULL_S)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_attack_of_each_family_in_full_size_in_an_order_of_the_seeds_own(seed: int) -> None:
+    planned = one_each(seed, cast(seed), 60.0)
+    assert Counter(episode.family for episode in planned) == Counter(ATTACKS.names())
+    assert [episode.family for episode in planned] != [one.family for one in one_each(seed + 1, cast(seed + 1), 60.0)]
+    assert {episode.scale for episode in planned} == {1.0}
+    assert one_each(seed, cast(seed), 60.0) == planned
+    assert [one.family for one in one_each(seed, cast(seed), 60.0, ("xss",))] == ["xss"]

@@ -5,6 +5,7 @@ of different families and everyday traffic interleave.
 """
 
 import random
+from collections.abc import Sequence
 
 from redshank.lab.attack import ATTACKS, Attack, Episode
 from redshank.lab.scene import Cast
@@ -50,6 +51,33 @@ def episodes(seed: int, cast: Cast, seconds: float) -> list[Episode]:
         order = rng.sample(attack.variants, len(attack.variants))
         wanted += [(family, order[number % len(order)]) for number in range(count)]
     rng.shuffle(wanted)
+    return _placed(wanted, cast, seconds, max(share, 0.2), rng)
+
+
+def one_each(seed: int, cast: Cast, seconds: float, families: Sequence[str] = ()) -> list[Episode]:
+    """Return one attack of each family, in full size, in an order of its own for each seed.
+
+    Args:
+        seed: The same seed gives the same plan.
+        cast: Who is there.
+        seconds: How long the lab lives.
+        families: Which; all if empty.
+
+    Example:
+        >>> from redshank.lab.scene import cast
+        >>> sorted(episode.family for episode in one_each(7, cast(7), 60.0, ("xss", "dos")))
+        ['dos', 'xss']
+    """
+    rng = random.Random(f"one each {seed}")  # noqa: S311  a reproducible lab, not a secret
+    chosen = rng.sample(families or ATTACKS.names(), len(families or ATTACKS.names()))
+    wanted = [(family, rng.choice(ATTACKS.find(family).variants)) for family in chosen]
+    return _placed(wanted, cast, seconds, 1.0, rng)
+
+
+def _placed(
+    wanted: list[tuple[str, str]], cast: Cast, seconds: float, scale: float, rng: random.Random
+) -> list[Episode]:
+    """Give families and variants, in this order, their times, attackers and victims."""
     slot_s = seconds * (TAIL - LEAD) / len(wanted)
     planned = []
     for number, (family, variant) in enumerate(wanted):
@@ -60,5 +88,5 @@ def episodes(seed: int, cast: Cast, seconds: float) -> list[Episode]:
             attackers = _pick_attackers(attack, cast, rng)
             victims = _victims(attack, variant, cast, attackers)
         at_s = seconds * LEAD + slot_s * (number + rng.uniform(0, 0.9))
-        planned.append(Episode(at_s, family, variant, attackers, rng.choice(victims), max(share, 0.2)))
+        planned.append(Episode(at_s, family, variant, attackers, rng.choice(victims), scale))
     return planned

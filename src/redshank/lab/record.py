@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +104,43 @@ def make_scene(seed: int, who: Cast, network: Network, truth: journal.Journal) -
     return scene
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A lab that is built, and in which nobody lives yet.
+
+    Args:
+        seed: Of everything that happens there.
+        cast: Who is there.
+        network: The namespaces.
+        scene: What every actor knows.
+    """
+
+    seed: int
+    cast: Cast
+    network: Network
+    scene: Scene
+
+
+@contextmanager
+def stage(seed: int) -> Iterator[Stage]:
+    """Build the lab of a seed, its broker included; it is taken down at the end of the block.
+
+    Raises:
+        ActionError: If not root, or a tool is missing.
+    """
+    need_root()
+    who = cast(seed)
+    addresses = choose(seed, who.lan, UPSTREAM, ipv6=who.ipv6)
+    with (
+        _stoppable(),
+        tempfile.TemporaryDirectory(prefix="redshank-lab-") as place,
+        Network(addresses) as network,
+    ):
+        scene = make_scene(seed, who, network, journal.Journal())
+        broker.start(network, Path(place), scene.ports["mqtt"], {"device": scene.passwords["device"]})
+        yield Stage(seed, who, network, scene)
+
+
 def _start_capture(network: Network, path: Path) -> "subprocess.Popen[bytes]":
     argv = ["tcpdump", "-i", "br0", "-s", str(SNAP_BYTES), "-n", "-U", "-B", "16384", "-Z", "root", "-w", str(path)]
     words = path.with_suffix(".log")
@@ -136,14 +173,22 @@ def _stop_capture(process: "subprocess.Popen[bytes]", path: Path) -> int:
     return int(captured[1])
 
 
-async def _attack(episode: Episode, scene: Scene, seed: int) -> None:
-    await asyncio.sleep(episode.at_s)
-    rng = random.Random(f"{seed} {episode}")  # noqa: S311  a reproducible lab, not a secret
-    await ATTACKS.find(episode.family)().run(episode, scene, rng)
+async def play(
+    scene: Scene, episodes: Sequence[Episode], seconds: float, seed: int, tell: Callable[[str], None]
+) -> dict[Episode, float]:
+    """Let everybody live and the attackers attack for `seconds`, then stop all of them.
 
+    Returns:
+        When each attack began, s since the epoch; its first packet follows at once.
+    """
+    begun: dict[Episode, float] = {}
 
-async def play(scene: Scene, episodes: list[Episode], seconds: float, seed: int, tell: Callable[[str], None]) -> None:
-    """Let everybody live and the attackers attack for `seconds`, then stop all of them."""
+    async def attack(episode: Episode) -> None:
+        await asyncio.sleep(episode.at_s)
+        rng = random.Random(f"{seed} {episode}")  # noqa: S311  a reproducible lab, not a secret
+        begun[episode] = time.time()
+        await ATTACKS.find(episode.family)().run(episode, scene, rng)
+
     faults: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(_fault(context)))
     await home.open_services(scene)
@@ -153,7 +198,7 @@ async def play(scene: Scene, episodes: list[Episode], seconds: float, seed: int,
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
             group.create_task(home.live(scene))
             for episode in episodes:
-                group.create_task(_attack(episode, scene, seed))
+                group.create_task(attack(episode))
             while True:
                 flows = len(scene.journal.rows())
                 tell(f"lab: {time.monotonic() - begin:.0f} of {seconds:.0f} s, {flows} flows started")
@@ -167,6 +212,7 @@ async def play(scene: Scene, episodes: list[Episode], seconds: float, seed: int,
             host.close()
     if faults:
         raise ActionError(f"lab: {len(faults)} faults of its own, nothing was recorded; the first: {faults[0]}")
+    return begun
 
 
 def _first(group: ExceptionGroup[Exception]) -> str:
@@ -201,7 +247,9 @@ def _write(folder: Path, pcap: Path, rows: list[journal.Row], about: dict[str, A
     return about
 
 
-def record(seed: int, folder: Path, seconds: float, tell: Callable[[str], None] = _log.info) -> Recording:
+def record(
+    seed: int, folder: Path, seconds: float, tell: Callable[[str], None] = _log.info, *, attacks: bool = True
+) -> Recording:
     """Build a lab, let it live, record it, take it down.
 
     Args:
@@ -209,6 +257,7 @@ def record(seed: int, folder: Path, seconds: float, tell: Callable[[str], None] 
         folder: Where the recording goes; an older recording there is replaced.
         seconds: Real time, 10 to 900.
         tell: Takes progress, one line at a time.
+        attacks: Whether anybody attacks; otherwise everything is benign.
 
     Raises:
         ConfigError: If an argument is wrong.
@@ -222,20 +271,16 @@ def record(seed: int, folder: Path, seconds: float, tell: Callable[[str], None] 
         raise ConfigError(f"--out: '{folder}' is not a folder; name an empty or new folder")
     need_root()
     writable_folder(folder.parent, "--out")
-    who = cast(seed)
-    addresses = choose(seed, who.lan, UPSTREAM, ipv6=who.ipv6)
-    episodes = plan.episodes(seed, who, seconds)
-    truth = journal.Journal()
-    with _stoppable(), tempfile.TemporaryDirectory(prefix="redshank-lab-") as place:
+    with tempfile.TemporaryDirectory(prefix="redshank-lab-") as place:
         pcap = Path(place, "capture.pcap")
-        with Network(addresses) as network:
-            tell(f"lab: {len(who.lan)} devices on {addresses.lan}, {len(episodes)} attacks planned")
-            scene = make_scene(seed, who, network, truth)
+        with stage(seed) as built:
+            network, scene, who = built.network, built.scene, built.cast
+            episodes = plan.episodes(seed, who, seconds) if attacks else []
+            tell(f"lab: {len(who.lan)} devices on {network.addresses.lan}, {len(episodes)} attacks planned")
             capture = _start_capture(network, pcap)
-            broker.start(network, Path(place), scene.ports["mqtt"], {"device": scene.passwords["device"]})
             asyncio.run(play(scene, episodes, seconds, seed, tell))
             frames = _stop_capture(capture, pcap)
-        rows = truth.rows()
+        rows = scene.journal.rows()
         about = {
             "seed": seed,
             "lab_version": redshank.__version__,
@@ -244,7 +289,7 @@ def record(seed: int, folder: Path, seconds: float, tell: Callable[[str], None] 
             "frames": frames,
             "flows": len(rows),
             "families": journal.by_family(rows),
-            "networks": [str(network) for network in scene.hosts["gateway"].arena.networks],
+            "networks": [str(one) for one in scene.hosts["gateway"].arena.networks],
             "addresses": {name: list(host.addresses) for name, host in scene.hosts.items()},
             "attackers": list(who.attackers),
             "episodes": [vars(episode) for episode in episodes],

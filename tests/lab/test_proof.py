@@ -1,0 +1,110 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from records import alert
+from redshank.core.records import Evidence
+from redshank.lab.attack import Episode
+from redshank.lab.journal import Row
+from redshank.lab.plan import one_each
+from redshank.lab.proof import Trial, proof, trial
+from redshank.lab.scene import cast
+from redshank.lab.watch import Heard, Post
+
+T0 = 1_700_000_000.0
+SCAN = Episode(1.0, "scanning", "syn", ("sensor1",), "hub")
+ATTACKER, VICTIM, QUIET = "10.0.0.66", "10.0.0.2", "10.0.0.3"
+SOON_S = 10.0
+
+
+def row(at_s: float, port: int, family: str = "benign", src: str = ATTACKER) -> Row:
+    return Row(T0 + at_s, T0 + at_s + 0.1, "tcp", src, port, VICTIM, 80, family, "")
+
+
+def shows(at_s: float, ports: Sequence[int], src: str = ATTACKER, **changed: object) -> Heard:
+    """Return an alert that shows flows of these ports, written down at a time."""
+    flows = tuple(Evidence(f"C{port}", T0 + port / 100, src, port, VICTIM, 80, "tcp", None, 0.9) for port in ports)
+    return Heard(T0 + at_s, alert(**{"device": src, "evidence": flows, **changed}))
+
+
+def kept(ports: Sequence[int], alarms: Sequence[int], src: str = ATTACKER) -> pa.Table:
+    """Return an archive of flows that begin a hundredth of a second per port after T0."""
+    return pa.table(
+        {
+            "uid": [f"C{port}" for port in ports],
+            "ts": pa.array([round((T0 + port / 100) * 1e9) for port in ports], pa.int64()),
+            "proto": ["tcp"] * len(ports),
+            "src_ip": [src] * len(ports),
+            "src_port": pa.array(ports, pa.int32()),
+            "dst_ip": [VICTIM] * len(ports),
+            "dst_port": pa.array([80] * len(ports), pa.int32()),
+            "part": ["final"] * len(ports),
+            "alarm": [port in alarms for port in ports],
+        }
+    )
+
+
+def happened(heard: Sequence[Heard], begun: dict[Episode, float] | None = None) -> Trial:
+    """Return a trial: two benign flows at 1 s, four of a scan from 2 s on, of which three raised an alarm."""
+    rows = [row(1.0, 100), row(1.1, 110)] + [row(port / 100, port, "scanning") for port in (200, 210, 220, 230)]
+    flows = kept([100, 110, 200, 210, 220, 230], [110, 200, 210, 220])
+    addresses: dict[str, tuple[str, ...]] = {"sensor1": (ATTACKER,), "hub": (VICTIM,)}
+    return Trial(36.0, rows, {SCAN: T0 + 2.0} if begun is None else begun, addresses, heard, flows)
+
+
+def test_an_attack_is_told_when_an_alert_that_shows_a_flow_of_it_is_written_down() -> None:
+    early, right = shows(4.5, [200], id="a", family="dos"), shows(6.0, [210], id="b", severity="high")
+    (found,) = proof(happened([early, right])).findings
+    assert (found.family, found.variant, found.severity) == ("scanning", "syn", "high")
+    assert (found.told_s, found.named_s, found.attacker) == (2.5, 4.0, True)
+    assert (found.flows, found.alarms) == (4, 3)
+
+
+def test_an_alert_with_nothing_but_benign_flows_is_false_also_about_an_attacker() -> None:
+    shown = proof(happened([shows(3.0, [100, 110], id="a"), shows(3.5, [110, 200], id="b")]))
+    assert [one.id for one in shown.false] == ["a"]
+    assert shown.alerts == 2
+    assert (shown.benign, shown.benign_alarms) == (2, 1)
+    assert shown.hours == 0.01
+
+
+def test_an_alert_that_shows_an_attack_in_an_earlier_revision_is_not_false() -> None:
+    assert proof(happened([shows(3.0, [200], id="a"), shows(4.0, [100], id="a", revision=1)])).false == ()
+
+
+def test_an_attack_that_nobody_tells_was_not_found() -> None:
+    (found,) = proof(happened([])).findings
+    assert (found.told_s, found.named_s, found.attacker, found.severity) == (None, None, False, "")
+
+
+def test_a_second_attack_of_a_family_has_flows_of_its_own() -> None:
+    again = Episode(2.0, "scanning", "udp", ("sensor1",), "hub")
+    begun = {SCAN: T0 + 2.0, again: T0 + 2.15}
+    first, second = proof(happened([shows(3.0, [220])], begun)).findings
+    assert (first.flows, first.told_s) == (2, None)
+    assert (second.flows, second.variant) == (2, "udp")
+    assert second.told_s == pytest.approx(0.85, abs=1e-3)
+
+
+def test_flows_without_a_row_are_counted() -> None:
+    happening = happened([])
+    shown = proof(Trial(36.0, [*happening.rows, row(9.0, 900)], {}, {}, [], happening.flows))
+    assert shown.unmetered == pytest.approx(1 / 7)
+
+
+@pytest.mark.root
+@pytest.mark.service
+@pytest.mark.timeout(180)
+def test_live_attacks_in_a_living_home_are_alerted_soon_and_nothing_grave_is_made_up(tmp_path: Path) -> None:
+    episodes = one_each(11, cast(11), 14.0, ("scanning", "dos", "ddos", "password"))
+    post = Post(tmp_path / "post", detectors=("classifier", "signatures"), more="[sensor]\ninterim_s = 1.0")
+    shown = proof(trial(11, 26.0, episodes, post, lambda _: None))
+    for found in shown.findings:
+        assert found.attacker, found
+        assert found.told_s is not None
+        assert found.told_s <= SOON_S, found
+    assert [one for one in shown.false if one.severity in {"high", "critical"}] == []
+    assert shown.benign > 200
+    assert shown.unmetered < 0.2
