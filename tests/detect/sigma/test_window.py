@@ -49,6 +49,12 @@ def test_a_flow_that_is_told_late_counts_where_it_began() -> None:
     assert add(window, (1, 5, 20)) == [False], "too old to be part of any window that is kept"
 
 
+def test_a_flow_that_is_told_late_is_a_hit_if_its_window_has_enough() -> None:
+    window = Window(2, 10 * S)
+    assert add(window, (1, 1, 99), (1, 2, 100)) == [False, True]
+    assert add(window, (1, 3, 95), (1, 4, 89)) == [True, False], "older than what is kept, but 95 is within ten seconds"
+
+
 def test_one_is_enough_if_one_is_asked_for() -> None:
     assert add(Window(1, S), (1, 1, 0), (2, 1, 50)) == [True, True]
 
@@ -79,6 +85,13 @@ def test_memory_is_bounded_and_what_is_forgotten_is_counted(at_least: int) -> No
     held = int((window._heard >= 0).sum())
     assert held + window.forgotten == 20_000
     assert window._values.nbytes + window._times.nbytes <= max(BUDGET_BYTES, 8 * at_least * 16)
+
+
+def test_a_group_whose_window_is_over_makes_room_without_being_missed() -> None:
+    window = Window(2, 10 * S)
+    same_place = [len(window._groups) // 8 * n for n in range(9)]
+    add(window, *((group, 1, 0.0) for group in same_place[:8]), (same_place[8], 1, 11))
+    assert window.forgotten == 0
 
 
 def test_the_group_heard_of_least_recently_makes_room() -> None:

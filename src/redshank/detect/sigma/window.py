@@ -5,12 +5,13 @@ group has now at least so many different values within the span. The one idea: t
 values it is enough to remember the `at_least` that were seen last, so memory is bounded for each group.
 
 Flows are told when they end, so their times (of their first packets) come out of order: a value keeps the latest time
-at which it was seen, the newest time of a group is the end of its window, and what is older than that by more than the
-span does not count. A value seen again counts once; that is also how a flow with interim rows counts once.
+at which it was seen, the newest time of a group is the end of its window, and an event is a hit if it lies in a window
+that has enough values, even if it is too old to be remembered itself. A value seen again counts once; that is also how
+a flow with interim rows counts once.
 
 Groups are bounded too: each has one of eight places by its hash; if all eight are taken, the group that was heard of
-least recently is forgotten and counted. Hashes of texts are keyed by Python's secret, so that nobody can choose groups
-that share their places.
+least recently makes room, and is counted as forgotten if its window was not over. Hashes of texts are keyed by Python's
+secret, so that nobody can choose groups that share their places.
 """
 
 import numpy as np
@@ -36,7 +37,7 @@ class Window:
         span_ns: Length of the window, packet time.
 
     Attributes:
-        forgotten: Groups that had to make room for another.
+        forgotten: Groups that had to make room for another before their window was over.
     """
 
     def __init__(self, at_least: int, span_ns: int) -> None:
@@ -99,13 +100,16 @@ def _count(
                 break
             if heard[way] < heard[slot]:
                 slot = way
+        time = times[event]
         if heard[slot] < 0 or known[slot] != groups[event]:
-            if heard[slot] >= 0:
-                forgotten += 1
+            for place in range(held[slot]):
+                if kept_times[slot, place] >= time - span:
+                    forgotten += 1
+                    break
             known[slot] = groups[event]
             held[slot] = 0
         heard[slot] = events_before + event
-        time, count = times[event], held[slot]
+        count = held[slot]
         oldest, same = 0, -1
         for place in range(count):
             if kept_values[slot, place] == values[event]:
@@ -125,5 +129,5 @@ def _count(
         for place in range(1, most):
             earliest = min(earliest, kept_times[slot, place])
             newest = max(newest, kept_times[slot, place])
-        hits[event] = newest - earliest <= span and time >= earliest
+        hits[event] = newest - earliest <= span and newest - time <= span
     return forgotten
