@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from redshank.core.errors import ActionError
 from redshank.lab.arena import choose
 from redshank.lab.network import Network
+from redshank.respond import surroundings
+from redshank.respond.protected import Surroundings
 from redshank.respond.surroundings import (
     Lookout,
     gateways,
@@ -143,6 +145,27 @@ def test_without_iproute2_there_is_no_list(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "ip").chmod(0o755)
     with pytest.raises(ActionError, match="`ip -j address` failed"):
         look()
+
+
+def test_a_change_that_could_not_be_looked_at_is_looked_at_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    def blind(*given: object) -> Surroundings:
+        raise ActionError(f"blind {len(given)}")
+
+    lookout = Lookout(every_s=3_600.0)
+    try:
+        first = lookout.protected()
+        assert lookout.protected() is first
+        monkeypatch.setattr(surroundings, "look", blind)
+        lookout._news = {16}  # RTM_NEWLINK
+        for _ in range(2):
+            with pytest.raises(ActionError, match="blind 2"):
+                lookout.protected()
+        monkeypatch.undo()
+        assert lookout.protected() is not first
+        lookout._news = {28}
+        assert lookout.protected() is lookout.protected(), "neighbors alone are waited for"
+    finally:
+        lookout.close()
 
 
 @pytest.mark.root

@@ -98,26 +98,21 @@ class Ruleset:
 
     def elements(self, holds: Iterable[Hold]) -> list[Command]:
         """Return the commands that make these hold for the time given, whether they hold already or not."""
+        timed = {hold.key: {"elem": {"val": hold.target, "timeout": max(1, math.ceil(hold.left_s))}} for hold in holds}
         commands = []
-        for hold in holds:
+        for place, keys in self._places(timed):
+            new = _add("element", {**place, "elem": [timed[key] for key in keys]})
             # The kernel keeps the old time of an element that is there: hence out and in again, in one transaction.
-            timed = {"elem": {"val": hold.target, "timeout": max(1, math.ceil(hold.left_s))}}
-            for element in self._places(hold.key):
-                commands += [
-                    _add("element", {**element, "elem": [timed]}),
-                    {"delete": {"element": {**element, "elem": [hold.target]}}},
-                    _add("element", {**element, "elem": [timed]}),
-                ]
+            commands += [new, {"delete": {"element": {**place, "elem": [target for _, target in keys]}}}, new]
         return commands
 
     def endings(self, keys: Iterable[tuple[str, str]]) -> list[Command]:
         """Return the commands that end what holds under these keys, whether it does or not."""
         commands = []
-        for key in keys:
-            for place in self._places(key):
-                element = {**place, "elem": [key[1]]}
-                # To delete what is not there would undo the whole transaction.
-                commands += [_add("element", element), {"delete": {"element": element}}]
+        for place, own in self._places(keys):
+            element = {**place, "elem": [target for _, target in own]}
+            # To delete what is not there would undo the whole transaction.
+            commands += [_add("element", element), {"delete": {"element": element}}]
         return commands
 
     def flushing(self) -> list[Command]:
@@ -146,10 +141,17 @@ class Ruleset:
                 )
         return found
 
-    def _places(self, key: tuple[str, str]) -> list[dict[str, Any]]:
-        measure, target = key
-        name = self.name(measure, "_mac" if is_mac(target) else "6" if ":" in target else "4")
-        return [{"family": family, "table": TABLE, "name": name} for family in self.families]
+    def _places(self, keys: Iterable[tuple[str, str]]) -> list[tuple[dict[str, Any], list[tuple[str, str]]]]:
+        """Return every set of every family that these keys belong to, each with its keys."""
+        by_name: dict[str, list[tuple[str, str]]] = {}
+        for measure, target in dict.fromkeys(keys):
+            name = self.name(measure, "_mac" if is_mac(target) else "6" if ":" in target else "4")
+            by_name.setdefault(name, []).append((measure, target))
+        return [
+            ({"family": family, "table": TABLE, "name": name}, own)
+            for family in self.families
+            for name, own in by_name.items()
+        ]
 
 
 def _add(what: str, value: dict[str, Any]) -> Command:

@@ -36,6 +36,8 @@ LEASES = (
 MOST_BYTES = 1 << 20
 """Read of any file; leases are a few kilobytes."""
 PATIENCE_S = 5.0
+NEIGHBOR_S = 1.0
+"""How old the list may be when neighbors have changed and nothing else."""
 ESTABLISHED = "01"
 SSH_PORTS = (22,)
 
@@ -51,6 +53,8 @@ _LEASE_REASONS = {
     "routers": "gateway",
     "ROUTER": "gateway",
 }
+# RTM_NEWNEIGH and RTM_DELNEIGH of rtnetlink(7); what stands for changes that were lost.
+_NEIGHBOR, _LOST = {28, 29}, 0
 # RTMGRP_LINK, _NEIGH, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE.
 _GROUPS = 0x1 | 0x4 | 0x10 | 0x40 | 0x100 | 0x400
 
@@ -192,6 +196,7 @@ class Lookout:
         self._extra, self._ssh_ports, self._every_s = tuple(extra), tuple(ssh_ports), every_s
         self._protected: Protected | None = None
         self._looked_s = 0.0
+        self._news: set[int] = set()
         self.seen = Surroundings()
         self._changes = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
         self._changes.bind((0, _GROUPS))
@@ -202,25 +207,29 @@ class Lookout:
         Raises:
             ActionError: If the kernel cannot be asked.
         """
-        changed = self._changed()
+        self._news |= self._told()
         now_s = time.monotonic()
-        if self._protected is None or changed or now_s - self._looked_s >= self._every_s:
+        # Neighbors come and go all the time, and looking takes some 50 ms.
+        age_s = self._every_s if not self._news else NEIGHBOR_S if self._news <= _NEIGHBOR else 0.0
+        if self._protected is None or now_s - self._looked_s >= age_s:
             self.seen = look(self._extra, self._ssh_ports)
+            self._news = set()
             self._protected = Protected.of(self.seen, self._protected)
             self._looked_s = now_s
         return self._protected
 
-    def _changed(self) -> bool:
-        changed = False
+    def _told(self) -> set[int]:
+        """Return the kinds of changes that the kernel has told of since."""
+        kinds: set[int] = set()
         try:
-            while self._changes.recv(65_536):
-                changed = True
+            while message := self._changes.recv(65_536):
+                kinds.add(int(struct.unpack_from("=H", message, 4)[0]))
         except BlockingIOError:
-            return changed
+            return kinds
         except OSError:
             # ENOBUFS: more changes than the queue holds.
-            return True
-        return changed
+            return {*kinds, _LOST}
+        return kinds
 
     def close(self) -> None:
         """Stop listening."""
