@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-service bench-soak bench-keras fuzz bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-service bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench-soak: .venv/installed ## Offer 5 thousand flows a second to the whole serv
 
 bench-query: .venv/installed ## Measure a round of questions on 200 thousand candidates for each query strategy
 	$(BIN)/python bench/query.py
+
+bench-store: .venv/installed ## Measure the store: alerts recorded a second, and searches among 100 thousand
+	$(BIN)/python bench/store.py
 
 bench-keras: .venv/installed .venv-keras/installed ## Measure training beside Keras on TensorFlow at batch 32, 256 and 4096
 	$(BIN)/python bench/keras_peer.py

@@ -26,18 +26,14 @@ class Server:
         self._folder = folder
         self._made = 0
 
-    def url(self, database: str) -> str:
-        """Return the URL of a database."""
-        return f"postgresql://{USER}@/{database}?host={self._folder}"
+    def place(self) -> str:
+        """Return the URL of an empty place for tables: a schema of its own, which is quicker made than a database."""
+        import psycopg
 
-    def database(self) -> str:
-        """Make an empty database and return its URL."""
         self._made += 1
-        name = f"t{self._made}"
-        assert PROGRAMS is not None
-        command = [str(PROGRAMS / "createdb"), "-h", str(self._folder), "-U", USER, name]
-        subprocess.run(command, check=True, timeout=60, cwd=self._folder)
-        return self.url(name)
+        with psycopg.connect(host=str(self._folder), user=USER, dbname=USER, autocommit=True) as sql:
+            sql.execute(f"CREATE SCHEMA t{self._made}".encode())
+        return f"postgresql://{USER}@/{USER}?host={self._folder}&options=-csearch_path%3Dt{self._made}"
 
 
 @contextmanager
@@ -66,6 +62,6 @@ def running() -> Iterator[Server]:
             assert server.returncode is None, (folder / "log").read_text()
         yield Server(folder)
     finally:
-        server.send_signal(signal.SIGINT)  # waits for no client
+        server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
         server.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)

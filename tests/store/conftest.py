@@ -20,7 +20,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "store.db")
     started: Server = request.getfixturevalue("server")
-    return started.database()
+    return started.place()
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ def test_threads_that_record_and_deliver_at_once_lose_nothing(database: Database
     assert [one.arrival for one in alerts.since(0)] == list(range(1, 31))
 
 
-KILLS = 20
+KILLS = {"sqlite": 20, "postgresql": 8}
 WRITERS = """
 import os, random, signal, sys, time
 from records import alert
@@ -217,18 +217,19 @@ for turn in range(int(sys.argv[2])):
 
 def test_a_killed_writer_leaves_every_acknowledged_alert_once(database: Database, place: str) -> None:
     """Killed at random moments, also while it opens the store; what it did not get to acknowledge is whole too."""
+    kills = KILLS["sqlite" if database.is_file else "postgresql"]
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})\n{WRITERS}"
     done = subprocess.run(
-        [sys.executable, "-c", code, place, str(KILLS)], stdout=subprocess.PIPE, text=True, check=True, timeout=120
+        [sys.executable, "-c", code, place, str(kills)], stdout=subprocess.PIPE, text=True, check=True, timeout=120
     )
     acknowledged = [int(line) for line in done.stdout.split()]
-    assert len(acknowledged) > KILLS
+    assert len(acknowledged) > kills
     with database.writing():
         pass  # a server may still be at work on what a killed client sent
     alerts, outbox = Alerts(database), Outbox(database)
     filed = {one.alert.id: one for one in alerts.find(limit=1_000_000)}
     assert {f"{n}-{part}" for n in acknowledged for part in "ab"} <= filed.keys()
-    assert len(filed) <= 2 * (len(acknowledged) + KILLS)
+    assert len(filed) <= 2 * (len(acknowledged) + kills)
     assert set(Counter(name[:-2] for name in filed).values()) == {2}
     assert all(alerts.evidence(name) for name in list(filed)[:20])
     promised = {(name, n) for name, one in filed.items() for n in range(one.alert.revision + 1)}

@@ -12,4 +12,6 @@ def inert(text: str) -> str:
         >>> inert("plain"), inert("red\x1b[31m"), inert("two\nlines")
         ('plain', 'red\\x1b[31m', 'two\\nlines')
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -98,7 +98,7 @@ class Alert:
 
     def to_json(self) -> str:
         """Return the alert as one line of JSON."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(vars(self), default=vars, sort_keys=True)  # `asdict` copies, and takes most of the time
 
     @classmethod
     def from_json(cls, text: str) -> Self:

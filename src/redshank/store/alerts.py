@@ -1,4 +1,4 @@
-"""Alerts in the store: the latest revision of each, some of its flows, and what a person made of it.
+"""Alerts in the store: their revisions, some of their flows, and what a person made of them.
 
 In: alerts as they are told. Out: the same, found by what they are about. The one idea: an alert, its flows and what is
 to be delivered of it are written in one transaction, and a revision that is there already changes nothing: whoever was
@@ -9,7 +9,7 @@ Text from the wire is kept exactly in the JSON; in the columns that are looked f
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
@@ -22,7 +22,7 @@ from redshank.store.database import Database
 from redshank.store.outbox import put
 from redshank.store.reading import read_alert, read_evidence
 from redshank.store.search import Search
-from redshank.store.tables import ALERTS, EVIDENCE
+from redshank.store.tables import ALERTS, EVIDENCE, REVISIONS
 
 STATES = ("open", "acknowledged", "false_alarm", "escalated", "closed")
 """What a person can make of an alert; it begins open."""
@@ -31,6 +31,8 @@ MOST_EVIDENCE = 50
 HOUR_S = 3600.0
 AT_ONCE = 500
 """Alerts looked up by one statement."""
+_LATEST = (REVISIONS.c.alert == ALERTS.c.id) & (REVISIONS.c.revision == ALERTS.c.revision)
+_FILED = select(ALERTS, REVISIONS.c.record).join(REVISIONS, _LATEST)
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,13 @@ class Alerts:
             wanted.append((time <= after[0]) & ((time < after[0]) | (last < after[1])))
         order = (ALERTS.c.last_seen_s.desc(), ALERTS.c.id.desc())
         with self._database.reading() as sql:
-            rows = sql.execute(select(ALERTS).where(*wanted).order_by(*order).limit(limit).offset(skip))
+            rows = sql.execute(_FILED.where(*wanted).order_by(*order).limit(limit).offset(skip))
             return [_filed(row) for row in rows]
 
     def get(self, alert: str) -> Filed | None:
         """Return the alert with this id, or None."""
         with self._database.reading() as sql:
-            row = sql.execute(select(ALERTS).where(ALERTS.c.id == alert)).first()
+            row = sql.execute(_FILED.where(ALERTS.c.id == alert)).first()
         return None if row is None else _filed(row)
 
     def evidence(self, alert: str) -> list[Evidence]:
@@ -149,7 +151,7 @@ class Alerts:
 
     def since(self, arrival: int, limit: int = 1000) -> list[Filed]:
         """Return what was written down after an arrival, in order; for those who follow. Begin with 0."""
-        wanted = select(ALERTS).where(ALERTS.c.arrival > arrival).order_by(ALERTS.c.arrival).limit(limit)
+        wanted = _FILED.where(ALERTS.c.arrival > arrival).order_by(ALERTS.c.arrival).limit(limit)
         with self._database.reading() as sql:
             return [_filed(row) for row in sql.execute(wanted)]
 
@@ -161,7 +163,7 @@ class Alerts:
     def unfinished(self) -> list[Alert]:
         """Return the alerts whose windows were never closed: what a service that was killed had open."""
         with self._database.reading() as sql:
-            rows = sql.execute(select(ALERTS.c.record).where(ALERTS.c.over.is_(False)).order_by(ALERTS.c.arrival))
+            rows = sql.execute(_FILED.where(ALERTS.c.over.is_(False)).order_by(ALERTS.c.arrival))
             return [read_alert(row.record) for row in rows]
 
     def count(self, search: Search | None = None) -> int:
@@ -231,6 +233,8 @@ def _record(sql: Connection, alerts: Sequence[Alert], sinks: tuple[str, ...], at
         sql.execute(insert(ALERTS), fresh)
     if grown:
         sql.execute(update(ALERTS).where(ALERTS.c.id == bindparam("this")), grown)
+    records = [{"alert": alert.id, "revision": alert.revision, "record": alert.to_json()} for alert in told]
+    sql.execute(insert(REVISIONS), records)
     _keep_evidence(sql, told, known)
     put(sql, told, sinks, at_s)
     return len(told)
@@ -242,7 +246,7 @@ def _row(alert: Alert, arrival: int, at_s: float) -> dict[str, Any]:
         "family": inert(alert.family), "severity": alert.severity,
         "hour": int(alert.first_seen_s // HOUR_S), "first_seen_s": alert.first_seen_s,
         "last_seen_s": alert.last_seen_s, "count": alert.count, "score": _finite(alert.score), "over": alert.over,
-        "recorded_at_s": at_s, "record": alert.to_json(),
+        "recorded_at_s": at_s,
     }  # fmt: skip
 
 
@@ -260,8 +264,8 @@ def _keep_evidence(sql: Connection, told: Sequence[Alert], known: Mapping[str, i
             kept.setdefault(alert.id, {}).update({inert(one.uid): one for one in alert.evidence})
     rows = [
         {
-            "alert": alert, "uid": uid, "ts_s": one.ts_s, "src_ip": inert(one.src_ip),
-            "dst_ip": inert(one.dst_ip), "score": _finite(one.score), "record": json.dumps(asdict(one)),
+            "alert": alert, "uid": uid, "ts_s": one.ts_s, "dst_ip": inert(one.dst_ip),
+            "score": _finite(one.score), "record": json.dumps(vars(one)),
         }
         for alert, flows in kept.items() for uid, one in _bounded(flows)
     ]  # fmt: skip

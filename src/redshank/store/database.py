@@ -24,6 +24,8 @@ from redshank.store.tables import METADATA, STORE, VERSION
 
 PATIENCE_S = 20
 """How long a writer waits for its turn, and everybody for a server."""
+CACHE_KIB = 16_384
+"""Memory for pages of a file: alerts come in no order of their ids, so what they are found by is all over the file."""
 PAGES_AT_ONCE = 1000
 """Pages of a file that are given back before others have their turn."""
 _TURN = 0x7265_6473  # any number that other programs' locks in the same database do not have
@@ -99,7 +101,8 @@ class Database:
                 if whole:
                     ask("VACUUM")
                 while (free := ask("PRAGMA freelist_count")) > [(0,)]:
-                    ask(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
+                    # As a script: a step gives back one page, and a query without rows is stepped once.
+                    sql.cursor().executescript(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
                     if ask("PRAGMA freelist_count") >= free:
                         break
                 ask("PRAGMA optimize")
@@ -205,7 +208,13 @@ def _prepare_file(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's 
     """Let us begin transactions by ourselves, flush each to the disk, and give pages back (settled before tables)."""
     del record
     sql.isolation_level = None
-    for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in (
+        "auto_vacuum = INCREMENTAL",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"cache_size = -{CACHE_KIB}",
+    ):
         sql.execute(f"PRAGMA {pragma}")
 
 

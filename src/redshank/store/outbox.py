@@ -15,7 +15,7 @@ from redshank.core.inert import inert
 from redshank.core.records import Alert
 from redshank.store.database import Database
 from redshank.store.reading import read_alert
-from redshank.store.tables import OUTBOX
+from redshank.store.tables import OUTBOX, REVISIONS
 
 WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
 MOST_CHARACTERS = 500
@@ -70,9 +70,7 @@ class Outbox:
     def delivered(self, key: str, at_s: float) -> None:
         """Note that it arrived; it is never due again."""
         with self._database.writing() as sql:
-            sql.execute(
-                update(OUTBOX).where(OUTBOX.c.key == key).values(state=DELIVERED, at_s=at_s, record="", error="")
-            )
+            sql.execute(update(OUTBOX).where(OUTBOX.c.key == key).values(state=DELIVERED, at_s=at_s, error=""))
 
     def failed(self, key: str, error: str, again_at_s: float | None) -> None:
         """Note a try that failed.
@@ -103,7 +101,9 @@ class Outbox:
             return {(sink, state): number for sink, state, number in sql.execute(wanted)}
 
     def _owed(self, limit: int, *wanted: ColumnElement[bool]) -> list[Owed]:
-        rows = select(OUTBOX).where(*wanted).order_by(OUTBOX.c.at_s, OUTBOX.c.place).limit(limit)
+        told = (REVISIONS.c.alert == OUTBOX.c.alert) & (REVISIONS.c.revision == OUTBOX.c.revision)
+        rows = select(OUTBOX, REVISIONS.c.record).join(REVISIONS, told).where(*wanted)
+        rows = rows.order_by(OUTBOX.c.at_s, OUTBOX.c.place).limit(limit)
         with self._database.reading() as sql:
             found = sql.execute(rows).all()
         return [Owed(row.key, row.sink, read_alert(row.record), row.tries, row.since_s, row.error) for row in found]
@@ -114,10 +114,10 @@ def put(sql: Connection, told: Sequence[Alert], sinks: Sequence[str], at_s: floa
     place = int(sql.execute(select(func.coalesce(func.max(OUTBOX.c.place), 0))).scalar_one())
     rows = [
         {
-            "key": f"{alert.id}-{alert.revision}-{sink}", "place": place + 1 + number, "alert": alert.id, "sink": sink,
-            "record": record, "since_s": at_s, "at_s": at_s,
+            "key": f"{alert.id}-{alert.revision}-{sink}", "place": place + 1 + number, "alert": alert.id,
+            "revision": alert.revision, "sink": sink, "since_s": at_s, "at_s": at_s,
         }
-        for number, (alert, record) in enumerate((alert, alert.to_json()) for alert in told) for sink in sinks
+        for number, alert in enumerate(told) for sink in sinks
     ]  # fmt: skip
     if rows:
         sql.execute(insert(OUTBOX), rows)

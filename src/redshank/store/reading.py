@@ -15,7 +15,10 @@ _EVIDENCE = {field.name for field in fields(Evidence)}
 
 def read_alert(text: str) -> Alert:
     """Return the alert that `Alert.to_json` wrote, now or before it had all its fields."""
-    values = json.loads(text)
+    try:
+        return Alert.from_json(text)
+    except (TypeError, ValueError):  # other fields than today's
+        values = json.loads(text)
     values["evidence"] = [{name: one[name] for name in one if name in _EVIDENCE} for one in values["evidence"]]
     known = {name: values.get(name, default) for name, default in _ALERT.items()}
     return Alert.from_json(json.dumps({name: value for name, value in known.items() if value is not MISSING}))

@@ -19,7 +19,7 @@ class Search:
         devices, families, severities, states: Values, one of which fits.
         since_s, until_s: Packet times; the alert was last seen at `since_s` or later and before `until_s`.
         least_score: Lowest calibrated score, 0 to 1.
-        address: Address of the device, or of either side of a flow that is kept of the alert.
+        address: Address of the device, or of what it acted on in a flow that is kept of the alert.
         recorded_before_s: By the clock; the latest revision was written down before.
     """
 
@@ -51,6 +51,6 @@ class Search:
         if self.recorded_before_s is not None:
             found.append(ALERTS.c.recorded_at_s < self.recorded_before_s)
         if self.address is not None:
-            sides = (EVIDENCE.c.src_ip == self.address) | (EVIDENCE.c.dst_ip == self.address)
-            found.append((ALERTS.c.device == self.address) | ALERTS.c.id.in_(select(EVIDENCE.c.alert).where(sides)))
+            acted_on = select(EVIDENCE.c.alert).where(EVIDENCE.c.dst_ip == self.address)
+            found.append((ALERTS.c.device == self.address) | ALERTS.c.id.in_(acted_on))
         return found

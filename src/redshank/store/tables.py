@@ -88,7 +88,6 @@ ALERTS = Table(
     Column("score", Float, nullable=False),
     Column("over", Boolean, nullable=False),
     Column("recorded_at_s", Float, nullable=False),
-    Column("record", Text, nullable=False),
     Column("state", String, nullable=False, default="open"),
     Column("state_by", String, nullable=False, default=""),
     Column("state_at_s", Float),
@@ -100,8 +99,17 @@ ALERTS = Table(
     Index("alerts_by_hour", "hour", "family"),
     Index("alerts_by_age", "recorded_at_s"),
 )
-"""The latest revision of each alert as JSON, beside it what is looked for; then what a person made of it. `arrival`
-grows with every revision that is written; `hour` is that of packet time in which it began."""
+"""What is looked for of the latest revision of each alert, then what a person made of it. `arrival` grows with every
+revision that is written; `hour` is that of packet time in which it began."""
+
+REVISIONS = Table(
+    "revisions",
+    METADATA,
+    Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("record", Text, nullable=False),
+)
+"""Each alert as JSON, as often as it was told."""
 
 EVIDENCE = Table(
     "evidence",
@@ -109,10 +117,10 @@ EVIDENCE = Table(
     Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
     Column("uid", String, primary_key=True),
     Column("ts_s", Float, nullable=False),
-    Column("src_ip", String, nullable=False, index=True),
     Column("dst_ip", String, nullable=False, index=True),
     Column("score", Float, nullable=False),
     Column("record", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Some flows of each alert, of all its revisions: `Evidence` as JSON, beside it what is looked for."""
 
@@ -122,8 +130,8 @@ OUTBOX = Table(
     Column("key", String, primary_key=True),
     Column("place", BigInteger, nullable=False),
     Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
     Column("sink", String, nullable=False),
-    Column("record", Text, nullable=False),
     Column("since_s", Float, nullable=False),
     Column("at_s", Float, nullable=False),
     Column("state", String, nullable=False, default="waiting"),

@@ -8,5 +8,5 @@ from redshank.store.migrations.to_3 import upgrade
 def test_version_3_has_what_a_service_keeps() -> None:
     with create_engine("sqlite://").begin() as sql:
         upgrade(Operations(MigrationContext.configure(sql)))
-        wanted = {"alerts", "evidence", "outbox", "ledger", "allowances", "devices", "bundles", "audit"}
+        wanted = {"alerts", "revisions", "evidence", "outbox", "ledger", "allowances", "devices", "bundles", "audit"}
         assert set(inspect(sql).get_table_names()) == wanted

@@ -25,7 +25,6 @@ def upgrade(op: Operations) -> None:
         Column("score", Float, nullable=False),
         Column("over", Boolean, nullable=False),
         Column("recorded_at_s", Float, nullable=False),
-        Column("record", Text, nullable=False),
         Column("state", String, nullable=False),
         Column("state_by", String, nullable=False),
         Column("state_at_s", Float),
@@ -38,24 +37,29 @@ def upgrade(op: Operations) -> None:
     op.create_index("alerts_by_hour", "alerts", ["hour", "family"])
     op.create_index("alerts_by_age", "alerts", ["recorded_at_s"])
     op.create_table(
+        "revisions",
+        Column("alert", String, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+        Column("revision", Integer, primary_key=True, autoincrement=False),
+        Column("record", Text, nullable=False),
+    )
+    op.create_table(
         "evidence",
         Column("alert", String, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
         Column("uid", String, primary_key=True),
         Column("ts_s", Float, nullable=False),
-        Column("src_ip", String, nullable=False),
         Column("dst_ip", String, nullable=False),
         Column("score", Float, nullable=False),
         Column("record", Text, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_evidence_src_ip", "evidence", ["src_ip"])
     op.create_index("ix_evidence_dst_ip", "evidence", ["dst_ip"])
     op.create_table(
         "outbox",
         Column("key", String, primary_key=True),
         Column("place", BigInteger, nullable=False),
         Column("alert", String, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
+        Column("revision", Integer, nullable=False),
         Column("sink", String, nullable=False),
-        Column("record", Text, nullable=False),
         Column("since_s", Float, nullable=False),
         Column("at_s", Float, nullable=False),
         Column("state", String, nullable=False),
