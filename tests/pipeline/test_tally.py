@@ -1,3 +1,6 @@
+from typing import ClassVar
+
+import pyarrow as pa
 import pytest
 
 from bundles import Flows, flows, tiny_bundle
@@ -5,7 +8,7 @@ from redshank.core.metrics import Metrics
 from redshank.detect.detectors.classifier import Classifier
 from redshank.pipeline import tally
 from redshank.pipeline.run import run
-from runs import ATTACK
+from runs import ATTACK, Constant
 
 
 @pytest.fixture
@@ -38,3 +41,25 @@ def test_quiet_devices_are_forgotten_first(detector: Classifier, monkeypatch: py
 def test_byte_counts_without_bounds_do_not_wrap(detector: Classifier) -> None:
     huge = flows(["benign"] * 3, src_ip_bytes=[2**62] * 3, dst_ip_bytes=[2**62] * 3)
     assert run(Flows([huge]), [detector]).talkers[0].ip_bytes == pytest.approx(6 * 2**62)
+
+
+class Forgetful(Constant):
+    """Forgets three devices with the first batch, five with the second, and begins anew with the third."""
+
+    counts: ClassVar[list[int]] = [0, 5, 3]
+
+    @property
+    def forgotten(self) -> int:
+        return self.counts[-1]
+
+    def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
+        verdicts = super().judge(flows)
+        if flows.column("uid")[0].as_py() != "C0x0":
+            self.counts.pop()
+        return verdicts
+
+
+def test_devices_that_a_detector_forgot_are_counted_once() -> None:
+    metrics = Metrics()
+    run(Flows([flows(["benign"], seed) for seed in range(3)]), [Forgetful(0.1, "benign", False)], metrics=metrics)
+    assert metrics.total("redshank_forgotten_total") == 5

@@ -70,6 +70,11 @@ class Served(Detector):
         """The rate in force, as `Classifier` has it."""
         return self._champion.false_alarm_rate
 
+    @property
+    def forgotten(self) -> int:
+        """See `Detector.forgotten`; of the champion."""
+        return self._champion.forgotten
+
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow with the bundle that is in service when the batch begins; see `Detector.judge`."""
         stamp = self._shelf.stamp()

@@ -54,6 +54,8 @@ class FeatureSet(ABC):
     remembers: ClassVar[bool] = False
     """Whether a row holds earlier flows too: then one object sees the flows of one network once, in order of time, and
     the last step of a row is the flow itself. A flow without `ts` has no history and leaves none."""
+    forgotten: int = 0
+    """Devices that one object has forgotten to make room for others; memory is bounded."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Columns of FLOW without which its rows would be empty, or all alone: a dataset that has not one is refused."""
 

@@ -35,8 +35,10 @@ from redshank.data.dataset import Labelled
 from redshank.data.parts import Part, Parts
 from redshank.data.protocol import ATTACK
 from redshank.detect import calibrate
+from redshank.detect.calibrate import Calibration
 from redshank.detect.detectors.anomaly import Anomaly
 from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.drift import Reference, reference_of
 from redshank.detect.graph import Graph
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.learn import measures
@@ -166,7 +168,8 @@ def learn_habits(
     made = make_bundle(trained, parts, name, {}, command=command)
     errors = Graph(made).errors(parts.calibration.x).astype(np.float64)
     usual = dict(zip(made.manifest.columns, np.quantile(errors, 0.99, axis=0).tolist(), strict=True))
-    manifest = replace(made.manifest, calibration={**made.manifest.calibration, "benign_errors": usual})
+    told = {"benign_errors": usual, "reference": _reference(made, flows.filter(pa.array(~odd[which]))).to_dict()}
+    manifest = replace(made.manifest, calibration={**made.manifest.calibration, **told})
     quarantined = np.zeros(len(ended), dtype=np.bool_)
     quarantined[place[odd[which]]] = True
     return Learned(Bundle(manifest, made.model), screened, quarantined)
@@ -194,6 +197,16 @@ def detection(bundle: Bundle, labelled: Labelled, rate: float = 0.01) -> dict[st
         low, high = measures.clopper_pearson(count, len(once)) or (0.0, 1.0)
         found[family] = {"alarms": count / len(once), "low": low, "high": high, "vectors": len(once)}
     return {"dataset": labelled.name, "sha256": labelled.sha256, "rate": rate, "families": found}
+
+
+def _reference(bundle: Bundle, flows: pa.RecordBatch) -> Reference:
+    """Make the blocks that later traffic is compared with; each flow counts, not each vector."""
+    features = FEATURE_SETS.find(bundle.manifest.feature_set)
+    x = features().encode(flows)
+    calibration = Calibration.from_dict(bundle.manifest.calibration)
+    p = calibrate.p_values(calibration, calibrate.attack_score(Graph(bundle).probabilities(x)))
+    devices = flows.column("src_ip").fill_null("").to_pylist()
+    return reference_of(x[:, -len(features.columns) :], p, devices, features.columns)
 
 
 def _folds(flows: pa.RecordBatch, seed: int) -> list[Longs]:

@@ -52,6 +52,7 @@ class Judging:
     def take(self, flows: pa.RecordBatch) -> list[Alert]:
         """Judge a batch and return the alerts that are due."""
         verdicts = fuse([detector.judge(flows) for detector in self._detectors])
+        self._tally.forgotten(self._detectors)
         parts = flows.column("part")
         finished = pc.or_kleene(pc.is_null(parts), pc.not_equal(parts, "interim"))
         if pc.all(finished, min_count=0).as_py():

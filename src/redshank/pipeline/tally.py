@@ -6,7 +6,7 @@ memory.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
+from redshank.detect.detector import Detector
 from redshank.flows.source import FlowSource
 
 UNKNOWN = "unknown"
@@ -78,6 +79,7 @@ class Tally:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._forgotten: Counter[int] = Counter()
         self._flows = 0
         self._interim = 0
         self._alarms = 0
@@ -120,6 +122,15 @@ class Tally:
         """Count flows that an allowance kept quiet, by its id."""
         for allowance, count in counts.items():
             self._metrics.count("redshank_allowed_total", count, allowance=allowance)
+
+    def forgotten(self, detectors: Sequence[Detector]) -> None:
+        """Count the devices that detectors forgot since the last call."""
+        for at, detector in enumerate(detectors):
+            more = detector.forgotten - self._forgotten[at]
+            self._forgotten[at] = detector.forgotten
+            if more > 0:  # a bundle of other features that takes over has forgotten nobody
+                name = type(detector).__module__.rpartition(".")[2]
+                self._metrics.count("redshank_forgotten_total", more, detector=name)
 
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Count alerts, each when it is told first."""

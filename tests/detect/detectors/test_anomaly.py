@@ -9,6 +9,7 @@ import pytest
 from bundles import flows, tiny_bundle
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
+from redshank.core.metrics import Metrics
 from redshank.core.schema import VERDICT, flow_batch
 from redshank.detect.calibrate import Calibration, attack_score
 from redshank.detect.default import ANOMALY, default_bundle
@@ -133,3 +134,28 @@ def test_what_ships_says_what_it_learnt_from_and_what_it_finds(bundle: Bundle) -
     assert manifest.figures["dataset"] == "lab/unseen"
     assert families["benign"]["low"] <= families["benign"]["alarms"] <= families["benign"]["high"]
     assert families["scanning"]["alarms"] > families["benign"]["alarms"]
+
+
+def test_it_follows_drift_by_flows_that_have_ended_and_tells_once(bundle: Bundle) -> None:
+    metrics = Metrics()
+    detector = Anomaly(bundle, warm_up=0, groups={"10.0.0.0/24": "cameras"}, metrics=metrics)
+    assert detector.drift is not None
+    flows_of_a_block = bundle.manifest.calibration["reference"]["flows"]
+    devices = [f"10.0.0.{i % 50}" for i in range(5 * flows_of_a_block)]
+    scans = flows(["scanning"] * len(devices), src_ip=devices)
+    for part in ("interim", "final"):
+        parts = pa.repeat(pa.scalar(part), len(devices))
+        detector.judge(scans.set_column(scans.schema.get_field_index("part"), scans.schema.field("part"), parts))
+        assert (list(detector.drift.moved) == ["cameras"]) is (part == "final")
+    assert metrics.labelled("redshank_drift_events_total") == {("cameras",): 1}
+    assert "conn_state" in detector.drift.moved["cameras"].columns
+
+
+def test_reference_that_is_none_is_refused_and_none_is_needed(bundle: Bundle) -> None:
+    def with_reference(value: object) -> Bundle:
+        calibration = {**bundle.manifest.calibration, "reference": value}
+        return Bundle(replace(bundle.manifest, calibration=calibration), bundle.model)
+
+    assert Anomaly(with_reference(None)).drift is None
+    with pytest.raises(BundleError, match="bundle .*'reference' is {'flows': 3}; learn it again; make one"):
+        Anomaly(with_reference({"flows": 3}))

@@ -12,8 +12,12 @@ from bundles import CLASSES, flows, graph, tiny_bundle
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
 from redshank.core.schema import VERDICT
+from redshank.data.dataset import Labelled
+from redshank.data.encoding import FlowEncoding
+from redshank.detect import calibrate
+from redshank.detect.calibrate import Calibration
 from redshank.detect.detectors.classifier import Classifier
-from redshank.detect.graph import MICRO_BATCH
+from redshank.detect.graph import MICRO_BATCH, Graph
 from redshank.features.feature_sets.host_window import HostWindow
 
 MIXED = ["benign", "scanning", "dos", "strange"] * 5
@@ -92,6 +96,30 @@ def test_windows_go_on_from_batch_to_batch() -> None:
     assert [at for at, family in enumerate(families) if family == "dos"] == [15]
     anew = Classifier(windowed()).judge(batch.slice(15, 1))
     assert column(anew, "family") != ["dos"], "another run knows nothing of this one"
+
+
+def test_windows_served_batch_by_batch_are_those_that_training_sees() -> None:
+    rng = np.random.default_rng(3)
+    kinds = rng.choice(["benign", "scanning", "dos"], 150).tolist()
+    batch = flows(kinds, src_ip=[f"10.0.0.{i}" for i in rng.integers(0, 3, 150)])
+    labelled = Labelled(batch, np.array(kinds), None, "0", "here")
+    encoded = FlowEncoding(labelled, "host_window").encode([np.arange(150)])
+    bundle = windowed()
+    trained = calibrate.calibrated(
+        Calibration.from_dict(bundle.manifest.calibration), Graph(bundle).probabilities(encoded.x[0])
+    )
+    served = Classifier(bundle)
+    scores = [score for at in range(0, 150, 11) for score in column(served.judge(batch.slice(at, 11)), "score")]
+    assert scores == pytest.approx(calibrate.attack_score(trained).tolist(), abs=1e-6)
+    assert len(set(scores)) > 50
+
+
+def test_devices_that_a_window_forgets_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HostWindow.__init__, "__defaults__", (2,))
+    windows, single = Classifier(windowed()), Classifier(tiny_bundle())
+    for detector in (windows, single):
+        detector.judge(flows(["benign"] * 5, src_ip=[f"10.0.0.{i}" for i in range(5)]))
+    assert (windows.forgotten, single.forgotten) == (3, 0)
 
 
 def test_a_classifier_goes_on_from_what_another_remembers() -> None:

@@ -16,17 +16,22 @@ Source: the bound, Sellke, Bayarri and Berger, "Calibration of p Values for Test
 American Statistician, 2001; conformal p-values as in `detect/calibrate.py`.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError
+from redshank.core.metrics import Metrics
 from redshank.core.schema import BENIGN, verdict_batch
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration, Doubles
 from redshank.detect.detector import Detector
 from redshank.detect.detectors.classifier import certified
+from redshank.detect.drift import Drift, Reference
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Rebuilt
 from redshank.detect.warming import Warming
@@ -47,6 +52,11 @@ class Anomaly(Detector):
         sharing: As of `Classifier`.
         warm_up: Flows in a row that must look like the traffic that the bundle knows before it judges; 0: it judges at
             once.
+        groups: As of `detect/drift.py`; every device is in one group if absent.
+        metrics: Told of drift, if given.
+
+    Attributes:
+        drift: Whether traffic is still what the bundle learnt from; None if the bundle has no reference.
 
     Raises:
         BundleError: If the bundle was made for other features, its calibration or graph is damaged, it learnt from more
@@ -54,7 +64,15 @@ class Anomaly(Detector):
         ConfigError: If the bundle has no threshold for the rate.
     """
 
-    def __init__(self, bundle: Bundle, false_alarm_rate: float = 0.01, sharing: int = 1, warm_up: int = 200) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        false_alarm_rate: float = 0.01,
+        sharing: int = 1,
+        warm_up: int = 200,
+        groups: Mapping[str, str] | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         manifest = bundle.manifest
         found = FEATURE_SETS.find(manifest.feature_set)
         bundle.require(found.name, found.version, found.fingerprint(), [column.name for column in found.columns])
@@ -63,12 +81,20 @@ class Anomaly(Detector):
         try:
             self._calibration = Calibration.from_dict(manifest.calibration)
             self._rebuilt = Rebuilt(found.columns, manifest.calibration.get("benign_errors"))
+            told = manifest.calibration.get("reference")
+            reference = None if told is None else Reference.from_dict(told, found.columns)
         except ValueError as error:
             raise BundleError(f"bundle {self.name}: {error}; make one with `redshank learn`") from None
         self.false_alarm_rate, self.threshold = certified(self.name, self._calibration, false_alarm_rate, sharing)
         self._graph = Graph(bundle)
         self._graph.errors(np.zeros((1, found.steps * len(found.columns)), dtype=np.float32))
         self.warming = Warming(self.name, warm_up)
+        self.drift = None if reference is None else Drift(reference, groups, metrics=metrics)
+
+    @property
+    def forgotten(self) -> int:
+        """See `Detector.forgotten`."""
+        return self.features.forgotten
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
@@ -79,6 +105,8 @@ class Anomaly(Detector):
         x = self.features.encode(flows)
         odd = calibrate.attack_score(self._graph.probabilities(x))
         p = calibrate.p_values(self._calibration, odd)
+        if self.drift is not None:
+            self._follow(self.drift, flows, x, p)
         silent = np.isnan(odd)
         if self.warming.wanted:
             silent |= ~self.warming.ready(flows.column("src_ip"), p <= ODD)
@@ -99,6 +127,13 @@ class Anomaly(Detector):
             "reasons": self._reasons(x, alarm),
         }
         return verdict_batch(columns, rows)
+
+    def _follow(self, drift: Drift, flows: pa.RecordBatch, x: npt.NDArray[np.float32], p: Doubles) -> None:
+        part = flows.column("part")
+        ended = pc.or_kleene(pc.is_null(part), pc.not_equal(part, "interim")).to_numpy(zero_copy_only=False)
+        devices = flows.column("src_ip").filter(pa.array(ended)).to_pylist()
+        ts = flows.column("ts").cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        drift.take(x[ended, -len(self.features.columns) :], p[ended], devices, ts[ended])
 
     def _reasons(self, x: npt.NDArray[np.float32], wanted: npt.NDArray[np.bool_]) -> pa.ListArray:
         some = x[wanted]

@@ -80,6 +80,11 @@ class Classifier(Detector):
         self.false_alarm_rate, self.threshold = certified(self.name, self._calibration, false_alarm_rate, sharing)
         self._graph = Graph(bundle)
 
+    @property
+    def forgotten(self) -> int:
+        """See `Detector.forgotten`."""
+        return self._features.forgotten
+
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
 
