@@ -1,3 +1,4 @@
+import json
 import logging
 
 import numpy as np
@@ -130,7 +131,8 @@ def test_a_network_of_one_device_fills_blocks_too() -> None:
 
 def test_reference_survives_a_manifest_and_a_damaged_one_is_refused() -> None:
     base = known()
-    again = Reference.from_dict(base.to_dict(), COLUMNS)
+    again = Reference.from_dict(json.loads(json.dumps(base.to_dict(), sort_keys=True)), COLUMNS)
+    assert list(again.edges) == list(base.edges)
     assert (again.blocks == base.blocks).all()
     assert again.flows == base.flows == 100
     for value, message in (

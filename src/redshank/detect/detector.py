@@ -18,6 +18,11 @@ class Detector(ABC):
     """Whether a verdict may rest on flows that were judged before: then one object sees the flows of one network once,
     in the order in which they are told. In either case it makes no difference how they were cut into batches."""
 
+    @property
+    def forgotten(self) -> int:
+        """Devices whose last flows had to make room for those of others, since it began."""
+        return 0
+
     @abstractmethod
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.

@@ -89,6 +89,7 @@ class Anomaly(Detector):
         self._graph = Graph(bundle)
         self._graph.errors(np.zeros((1, found.steps * len(found.columns)), dtype=np.float32))
         self.warming = Warming(self.name, warm_up)
+        self.remembers = found.remembers or self.warming.wanted
         self.drift = None if reference is None else Drift(reference, groups, metrics=metrics)
 
     @property
