@@ -49,8 +49,8 @@ class Forgetful(Constant):
     counts: ClassVar[list[int]] = [0, 5, 3]
 
     @property
-    def forgotten(self) -> int:
-        return self.counts[-1]
+    def forgotten(self) -> dict[str, int]:
+        return {"host_window": self.counts[-1]}
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         verdicts = super().judge(flows)
@@ -62,4 +62,4 @@ class Forgetful(Constant):
 def test_devices_that_a_detector_forgot_are_counted_once() -> None:
     metrics = Metrics()
     run(Flows([flows(["benign"], seed) for seed in range(3)]), [Forgetful(0.1, "benign", False)], metrics=metrics)
-    assert metrics.total("redshank_forgotten_total") == 5
+    assert metrics.labelled("redshank_forgotten_total") == {("test_tally", "host_window"): 5}

@@ -5,6 +5,7 @@ null. Scoring changes nothing in the detector, unless it says that it remembers 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -19,9 +20,9 @@ class Detector(ABC):
     in the order in which they are told. In either case it makes no difference how they were cut into batches."""
 
     @property
-    def forgotten(self) -> int:
-        """Devices whose last flows had to make room for those of others, since it began."""
-        return 0
+    def forgotten(self) -> Mapping[str, int]:
+        """What had to make room in bounded memory since it began, by what remembers: a feature set, a rule."""
+        return {}
 
     @abstractmethod
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:

@@ -8,7 +8,7 @@ same flows; its verdicts go nowhere, but who of the two raised an alarm is count
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -71,7 +71,7 @@ class Served(Detector):
         return self._champion.false_alarm_rate
 
     @property
-    def forgotten(self) -> int:
+    def forgotten(self) -> Mapping[str, int]:
         """See `Detector.forgotten`; of the champion."""
         return self._champion.forgotten
 

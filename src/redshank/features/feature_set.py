@@ -71,6 +71,10 @@ class FeatureSet(ABC):
                 absent.
         """
 
+    def forgot(self) -> dict[str, int]:
+        """Return how many devices were forgotten by the set's name, if any."""
+        return {self.name: self.forgotten} if self.forgotten else {}
+
     @classmethod
     def fingerprint(cls) -> str:
         """Return 16 hex digits that change whenever the meaning of the input changes."""

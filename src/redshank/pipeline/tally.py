@@ -79,7 +79,7 @@ class Tally:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._forgotten: Counter[int] = Counter()
+        self._forgotten: Counter[tuple[int, str]] = Counter()
         self._flows = 0
         self._interim = 0
         self._alarms = 0
@@ -124,13 +124,14 @@ class Tally:
             self._metrics.count("redshank_allowed_total", count, allowance=allowance)
 
     def forgotten(self, detectors: Sequence[Detector]) -> None:
-        """Count the devices that detectors forgot since the last call."""
+        """Count what detectors forgot since the last call."""
         for at, detector in enumerate(detectors):
-            more = detector.forgotten - self._forgotten[at]
-            self._forgotten[at] = detector.forgotten
-            if more > 0:  # a bundle of other features that takes over has forgotten nobody
-                name = type(detector).__module__.rpartition(".")[2]
-                self._metrics.count("redshank_forgotten_total", more, detector=name)
+            name = type(detector).__module__.rpartition(".")[2]
+            for memory, count in detector.forgotten.items():
+                more = count - self._forgotten[at, memory]
+                self._forgotten[at, memory] = count
+                if more > 0:  # a bundle that takes over has forgotten nobody
+                    self._metrics.count("redshank_forgotten_total", more, detector=name, memory=memory)
 
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Count alerts, each when it is told first."""

@@ -119,7 +119,7 @@ def test_devices_that_a_window_forgets_are_counted(monkeypatch: pytest.MonkeyPat
     windows, single = Classifier(windowed()), Classifier(tiny_bundle())
     for detector in (windows, single):
         detector.judge(flows(["benign"] * 5, src_ip=[f"10.0.0.{i}" for i in range(5)]))
-    assert (windows.forgotten, single.forgotten) == (3, 0)
+    assert (windows.forgotten, single.forgotten) == ({"host_window": 3}, {})
 
 
 def test_a_classifier_goes_on_from_what_another_remembers() -> None:

@@ -93,9 +93,9 @@ class Anomaly(Detector):
         self.drift = None if reference is None else Drift(reference, groups, metrics=metrics)
 
     @property
-    def forgotten(self) -> int:
+    def forgotten(self) -> Mapping[str, int]:
         """See `Detector.forgotten`."""
-        return self.features.forgotten
+        return self.features.forgot()
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.

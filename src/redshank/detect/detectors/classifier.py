@@ -19,6 +19,7 @@ Source: calibration and unknown as in `detect/calibrate.py`.
 
 import logging
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -81,9 +82,9 @@ class Classifier(Detector):
         self._graph = Graph(bundle)
 
     @property
-    def forgotten(self) -> int:
+    def forgotten(self) -> Mapping[str, int]:
         """See `Detector.forgotten`."""
-        return self._features.forgotten
+        return self._features.forgot()
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
