@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from namespaces import empty_network, rules
+from namespaces import PATIENCE_S, SOON_S, empty_network, reaches, rules, stopped
 from redshank.core.errors import ActionError, ConfigError
 from redshank.lab.arena import choose
 from redshank.lab.network import Network, ip
@@ -22,7 +22,7 @@ from redshank.respond.protected import Protected
 
 ADDRESSES = choose(23, ("gateway", "attacker", "other"), ("api",), ipv6=("gateway", "attacker", "other"))
 V4, V6, MACS = ADDRESSES.v4, ADDRESSES.v6, ADDRESSES.macs
-LONG_S, SOON_S, PATIENCE_S = 600.0, 0.25, 20.0
+LONG_S = 600.0
 KILLED = """
 import time
 from redshank.respond.backend import Hold
@@ -73,35 +73,6 @@ def at(request: pytest.FixtureRequest, home: Network) -> Iterator[Filter]:
     made = Filter(home, request.param)
     yield made
     made.flush()
-
-
-def reaches(home: Network, name: str, target: str, place: str = "gateway", *, source: str = "") -> bool:
-    """Tell whether a client in one namespace gets through to a server in another, with patience for a busy machine."""
-    return _answered(home, name, target, place, source, PATIENCE_S)
-
-
-def stopped(home: Network, name: str, target: str, place: str = "gateway", *, source: str = "") -> bool:
-    """Tell whether a client gets no answer."""
-    return not _answered(home, name, target, place, source, SOON_S)
-
-
-def _answered(home: Network, name: str, target: str, place: str, source: str, within_s: float) -> bool:
-    family = socket.AF_INET6 if ":" in target else socket.AF_INET
-    with ExitStack() as stack:
-        with home.inside(place):
-            server = stack.enter_context(socket.socket(family))
-        with home.inside(name):
-            client = stack.enter_context(socket.socket(family))
-        server.bind((target, 0))
-        server.listen()
-        client.settimeout(within_s)
-        if source:
-            client.bind((source, 0))
-        try:
-            client.connect(server.getsockname()[:2])
-        except TimeoutError:
-            return False
-        return True
 
 
 def arrived(home: Network, name: str, target: str, count: int) -> tuple[int, float]:

@@ -1,0 +1,116 @@
+"""From packets to the kernel's packet filter, through the whole service: a block, an approval, and a crash."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from namespaces import reaches, stopped
+from redshank.lab.arena import choose
+from redshank.lab.network import Network
+from redshank.lab.watch import PROGRAM, Post, Watch
+from redshank.respond.backends.nftables import Nftables
+
+pytestmark = [pytest.mark.root, pytest.mark.service, pytest.mark.timeout(180)]
+
+ADDRESSES = choose(31, ("gateway", "attacker", "doubted", "other"), ("api",), ipv6=())
+GATEWAY, ATTACKER, DOUBTED = (ADDRESSES.v4[name] for name in ("gateway", "attacker", "doubted"))
+TTL_S = 6.0
+SETTINGS = f"""
+[sensor]
+interim_s = 1.0
+[respond]
+backend = "nftables"
+[respond.devices]
+doubted = ["{DOUBTED}"]
+[[respond.rules]]
+measure = "block"
+device = ["doubted"]
+ttl_s = {TTL_S}
+approval = true
+[[respond.rules]]
+measure = "block"
+evidence = ["signature", "models"]
+ttl_s = 60
+"""
+
+
+@pytest.fixture
+def home() -> Iterator[Network]:
+    with Network(ADDRESSES) as network:
+        yield network
+
+
+def scan(home: Network, name: str) -> None:
+    """Ask the gateway for many ports where nobody listens."""
+    import socket
+
+    with home.inside(name):
+        for port in range(1, 41):
+            with suppress(OSError), socket.socket() as made:
+                made.settimeout(0.25)
+                made.connect((GATEWAY, port))
+
+
+def respond(home: Network, settings: Path, *words: str) -> list[dict[str, Any]]:
+    """Run `redshank respond` on the gateway and return the actions that it tells of."""
+    argv = [sys.executable, "-c", PROGRAM, "respond", *words, "-c", str(settings), "--json"]
+    with home.start("gateway", argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    actions: list[dict[str, Any]] = json.loads(out)["actions"]
+    return actions
+
+
+def packets(home: Network) -> dict[str, int]:
+    """Return what the kernel has dropped, by address."""
+    with home.inside("gateway"):
+        return {hold.target: hold.packets for hold in Nftables().active()}
+
+
+def wait_until(home: Network, name: str, *, blocked: bool) -> float:
+    """Return after how many seconds somebody is blocked, or no longer."""
+    begin = time.monotonic()
+    while stopped(home, name, GATEWAY) != blocked:
+        assert time.monotonic() - begin < 20, f"{name} never is, or always"
+    return time.monotonic() - begin
+
+
+def test_who_attacks_is_blocked_by_a_rule_or_a_person_others_are_not_and_a_crash_leaves_no_block_beyond_its_time(
+    home: Network, tmp_path: Path
+) -> None:
+    post = Post(tmp_path, place="gateway", interface="eth0", detectors=("signatures",), more=SETTINGS)
+    settings = tmp_path / "redshank.toml"
+    with Watch(home, post) as watch:
+        assert reaches(home, "attacker", GATEWAY)
+        scan(home, "attacker")
+        scan(home, "doubted")
+        wait_until(home, "attacker", blocked=True)
+        assert packets(home)[ATTACKER] > 0
+        assert reaches(home, "other", GATEWAY)
+        assert reaches(home, "doubted", GATEWAY)
+
+        give_up = time.monotonic() + 20
+        waiting: Sequence[dict[str, Any]] = ()
+        while not waiting:
+            assert time.monotonic() < give_up, "nothing waits for approval"
+            waiting = [one for one in respond(home, settings, "list") if one["state"] == "waits for approval"]
+        (action,) = waiting
+        assert action["target"] == DOUBTED
+        respond(home, settings, "approve", action["action"], "--as", "ana")
+        wait_until(home, "doubted", blocked=True)
+        begin = time.monotonic()
+        assert packets(home)[DOUBTED] > 0
+        watch.kill()
+        assert stopped(home, "doubted", GATEWAY)
+        assert stopped(home, "attacker", GATEWAY)
+        wait_until(home, "doubted", blocked=False)
+        assert time.monotonic() - begin < TTL_S + 4
+        assert stopped(home, "attacker", GATEWAY)
+    assert {told.alert.device for told in watch.heard} == {ATTACKER, DOUBTED}
