@@ -5,10 +5,10 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-service bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-telling bench-service bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -55,6 +55,9 @@ bench-query: .venv/installed ## Measure a round of questions on 200 thousand can
 
 bench-store: .venv/installed ## Measure the store: alerts recorded a second, and searches among 100 thousand
 	$(BIN)/python bench/store.py
+
+bench-telling: .venv/installed ## Measure how soon a service would tell of the attacks in the embedded recording, and what wrongly
+	$(BIN)/python bench/telling.py
 
 bench-keras: .venv/installed .venv-keras/installed ## Measure training beside Keras on TensorFlow at batch 32, 256 and 4096
 	$(BIN)/python bench/keras_peer.py

@@ -99,7 +99,7 @@ class GroupSettings:
     chance: float | None = None
     false_alarm_rate: float = 0.01
     attack_share: float = 0.5
-    least_alarms: int = 3
+    least_alarms: int = 2
     rule_score: float = 0.85
     growth: float = 10.0
     assets: Mapping[str, str] = field(default_factory=dict)
