@@ -29,7 +29,7 @@ def list_(store: Store, as_json: Json = False) -> None:
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
-    queue = Queue(Database(store))
+    queue = Queue(Database(store, only_read=True))
     now_s = time.time()
     hold = {label.id for given in said(queue, now_s).values() for label in given.values()}
     rows: list[Row] = [
@@ -101,7 +101,7 @@ def export(
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
-    counts = flows_with_families(Queue(Database(store)), out, time.time(), method)
+    counts = flows_with_families(Queue(Database(store, only_read=True)), out, time.time(), method)
     show(f"Labelled flows of {store}", [Section("Flows by family", counts)], as_json=as_json)
 
 
@@ -119,7 +119,7 @@ def agreement(store: Store, as_json: Json = False) -> None:
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
-    given = said(Queue(Database(store)), time.time())
+    given = said(Queue(Database(store, only_read=True)), time.time())
     answers = Answers.of(given)
     both: list[Row] = [{"one": a, "other": b, "both": n, "agree": k / n} for a, b, n, k in pairs(answers)]
     people: list[Row] = [{"annotator": who, "answers": n, "right": share} for who, n, share in worth(answers)]
