@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from records import alert
 from redshank.core.errors import ConfigError
-from redshank.core.records import MEASURES, SEVERITIES, Alert
+from redshank.core.records import MEASURES, SEVERITIES, Alert, Evidence
 from redshank.respond.policy import DEFAULT, EVIDENCE, LADDER_S, Decision, History, Policy, Rule, decide
 from redshank.respond.protected import Protected
-from responses import ATTACKER, ATTACKER_MAC, GATEWAY, GATEWAY_MAC, HOME, NOW_S
+from responses import ATTACKER, ATTACKER_MAC, GATEWAY, GATEWAY_MAC, HOME, NOW_S, OTHER
 
 LIST = Protected.of(HOME)
 DOS = alert(device=ATTACKER, family="dos", severity="high", detectors=("classifier",))
@@ -171,3 +171,20 @@ def test_no_decision_is_against_the_rules(one: Alert, rules: list[Rule], history
         or "signatures" in one.detectors
     )
     assert strong or decision.approval
+
+
+def test_a_device_whose_address_was_forged_is_left_alone() -> None:
+    flow = Evidence("C1", 1.5, ATTACKER, 1, OTHER, 80, "tcp", None, 0.97, src_mac="02-00-5E-10-00-99")
+    forged = replace(RULED, evidence=(flow,))
+    decision = _decide(forged, macs=(ATTACKER_MAC,))
+    assert (decision.outcome, decision.action) == ("forged", None)
+    assert "02:00:5e:10:00:99" in decision.words
+    own = replace(flow, src_mac=ATTACKER_MAC.upper())
+    assert _decide(replace(forged, evidence=(own,)), macs=(ATTACKER_MAC,)).outcome == "proposed"
+    assert _decide(forged, macs=()).outcome == "proposed"
+    odd = replace(flow, src_mac="\x1b[2J", src_ip=ATTACKER)
+    assert _decide(replace(forged, evidence=(odd,)), macs=(ATTACKER_MAC,)).outcome == "proposed"
+
+
+def test_whose_traffic_is_led_astray_is_not_blocked_for_it() -> None:
+    assert _decide(replace(RULED, family="mitm")).outcome == "notify"

@@ -126,7 +126,13 @@ class Acting:
         if self._tell:
             self._tell(recorded)
         if self._responder:
-            self._responder.take(recorded, self._clock())
+            self._responder.take(recorded, self._clock(), self._confirmed(recorded))
+
+    def _confirmed(self, alerts: Sequence[Alert]) -> set[str]:
+        """Return which of these a person escalated before they grew."""
+        grown = [alert.id for alert in alerts if alert.revision]
+        filed = [self._alerts.get(one) for one in dict.fromkeys(grown)]
+        return {one.alert.id for one in filed if one and one.state == "escalated"}
 
     def _record(self, alerts: Sequence[Alert]) -> None:
         self._alerts.record(alerts, self._names, self._clock())

@@ -14,11 +14,15 @@ What an alert rests on, each a word for the table:
 | repeated | the device did the same in several windows of the last day |
 | analyst | a person confirmed it |
 
+An address may be forged, to have somebody else blocked: where the kernel knows a device's link-layer address and its
+flows came from another, nothing is done.
+
 An alert that rests on one model alone blocks nothing by itself: whatever the table says, a person must approve, unless
 `model_alone` is set.
 """
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -103,6 +107,8 @@ class Rule:
 
 STRONG = ("models", "signature", "repeated", "analyst")
 DEFAULT = (
+    # Whose traffic was led astray is what such flows name: the victim.
+    Rule("notify", family=("mitm",)),
     Rule("block", severity=("high", "critical"), evidence=STRONG),
     Rule("rate_limit", severity=("medium",), evidence=STRONG),
     Rule("block", severity=("high", "critical"), approval=True),
@@ -207,7 +213,8 @@ class Decision:
     """What is to be done about an alert.
 
     Args:
-        outcome: "proposed", or why there is no action: nothing, notify, never_block, allowed, already, no_address.
+        outcome: "proposed", or why there is no action: nothing, notify, never_block, forged, allowed, already,
+            no_address.
         words: The same for a person.
         action: The action, if any.
         approval: Whether a person must approve it.
@@ -266,6 +273,8 @@ def decide(
         return Decision(measure, f"the table says {measure}")
     if (reason := protected.why(device)) is not None:
         return Decision("never_block", f"{device} is protected: {reason}")
+    if macs and (others := _senders(alert, device).difference(macs)):
+        return Decision("forged", f"{device} is {', '.join(macs)}, and its flows came from {', '.join(sorted(others))}")
     if history.allowed:
         return Decision("allowed", f"{device} is allowed {history.allowed}")
     if history.open and MEASURES.index(history.open) >= MEASURES.index(measure):
@@ -283,6 +292,16 @@ def decide(
         alert=alert.id,
     )
     return Decision("proposed", action.reason, action, approval=rule.approval or alone)
+
+
+def _senders(alert: Alert, device: str) -> set[str]:
+    """Return the link-layer addresses that the flows of a device came from: whoever forges its address has another."""
+    found = set()
+    for flow in alert.evidence:
+        with suppress(ValueError):
+            if flow.src_mac and canonical(flow.src_ip) == device:
+                found.add(canonical(flow.src_mac))
+    return found
 
 
 def _holds(member: str, target: str) -> bool:
