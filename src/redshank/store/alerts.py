@@ -236,7 +236,7 @@ def _record(sql: Connection, alerts: Sequence[Alert], sinks: tuple[str, ...], at
     records = [{"alert": alert.id, "revision": alert.revision, "record": alert.to_json()} for alert in told]
     sql.execute(insert(REVISIONS), records)
     _keep_evidence(sql, told, known)
-    put(sql, told, sinks, at_s)
+    put(sql, told, sinks, at_s, arrival)
     return len(told)
 
 

@@ -109,9 +109,16 @@ class Outbox:
         return [Owed(row.key, row.sink, read_alert(row.record), row.tries, row.since_s, row.error) for row in found]
 
 
-def put(sql: Connection, told: Sequence[Alert], sinks: Sequence[str], at_s: float) -> None:
-    """Write down, in the transaction of the alerts, that each of them is to be delivered to each sink."""
-    place = int(sql.execute(select(func.coalesce(func.max(OUTBOX.c.place), 0))).scalar_one())
+def put(sql: Connection, told: Sequence[Alert], sinks: Sequence[str], at_s: float, place: int) -> None:
+    """Write down, in the transaction of the alerts, that each of them is to be delivered to each sink.
+
+    Args:
+        sql: Of the transaction.
+        told: The alerts, in order.
+        sinks: Names of those that each is for.
+        at_s: The time, s since the epoch.
+        place: Arrival of what was written down before: of what is due at one time, what came first goes first.
+    """
     rows = [
         {
             "key": f"{alert.id}-{alert.revision}-{sink}", "place": place + 1 + number, "alert": alert.id,
