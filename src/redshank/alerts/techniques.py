@@ -3,8 +3,8 @@
 In: a family. Out: technique ids, of the enterprise matrix first, then of the matrix for industrial control systems
 (T0...). The one idea: what a flow can tell of, and no more: a family of flows says what happens on the wire, not what
 an intruder wants. A signature rule may know better; its ids stand in its reason.
-Source: MITRE ATT&CK (https://attack.mitre.org), whose names stand beside the ids; enterprise as of version 17.0. Those of
-the ICS matrix were checked by name against a public list that tells no version.
+Source: MITRE ATT&CK (https://attack.mitre.org), whose names stand beside the ids; enterprise as of version 17.0. Ids
+of the ICS matrix were checked by name against a public list that tells no version.
 """
 
 _SCANNING = (
