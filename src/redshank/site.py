@@ -204,6 +204,25 @@ def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
     return named(settings.respond.protect, "respond.protect", "settings")
 
 
+def tables() -> dict[str, type]:
+    """Return what is made of the tables of a settings file that no section names, by their headings.
+
+    Example:
+        >>> [heading for heading in tables() if "respond" in heading]
+        ['[[respond.rules]]', '[respond.breaker]']
+    """
+    own: dict[str, type] = {f"[detectors.{ANOMALY}]": AnomalySettings}
+    others = (name for name in DETECTORS.names() if name not in STATISTICAL)
+    return {
+        **own,
+        **{f"[detectors.{name}]": DETECTORS.find(name) for name in others},
+        "[[respond.rules]]": Rule,
+        "[respond.breaker]": Breaker,
+        **{f"[backends.{name}]": BACKENDS.find(name) for name in BACKENDS.names()},
+        **{f"[sinks.{name}]": SINKS.find(name) for name in SINKS.names()},
+    }
+
+
 def grouping(settings: Settings) -> GroupSettings:
     """Return how verdicts become alerts in a service."""
     alerts = settings.alerts
@@ -231,7 +250,7 @@ def _classifier(chosen: Detect, sharing: int, metrics: Metrics) -> Classifier | 
 
 @dataclass(frozen=True)
 class AnomalySettings:
-    """What [detectors.anomaly] says.
+    """Tell flows that are unlike what is usual on a network, as a bundle learnt it.
 
     Args:
         bundle: Folder of a bundle that `redshank learn` made; the one that ships with the package if absent.

@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from redshank import site
 from redshank.alerts.sink import SINKS
 from redshank.config import Settings, load
-from redshank.report.settings import example, in_force, toml
+from redshank.report.settings import example as text
+from redshank.report.settings import in_force, toml
+from redshank.respond.backend import BACKENDS
+
+
+def example() -> str:
+    return text(site.tables())
 
 
 @pytest.fixture(autouse=True)
@@ -23,18 +30,34 @@ def test_the_example_is_a_settings_file_that_changes_nothing(tmp_path: Path) -> 
 
 
 def test_every_default_in_the_example_is_the_default() -> None:
-    text = example().split("#[[sources]]")[0]
-    said = [line[1:] for line in text.splitlines() if line.startswith("#") and not line.startswith("# ")]
+    before = example().split("#[[sources]]")[0]
+    said = [line[1:] for line in before.splitlines() if line.startswith("#") and not line.startswith("# ")]
     values = tomllib.loads("\n".join(line for line in said if not line.endswith("=")))
     assert values == {"data": "../shared"}
     assert "#interim_packets = 32" in example()
     assert "[sensor]\n# Flows held at once" in example()
 
 
-def test_the_example_explains_every_sink() -> None:
-    for name in SINKS.names():
-        assert f"#[sinks.{name}]" in example()
+def test_the_example_explains_every_sink_backend_and_detector_of_a_table_of_its_own() -> None:
+    headings = [line for line in example().splitlines() if line.startswith("#[")]
+    assert headings == [
+        "#[[sources]]",
+        "#[detectors.anomaly]",
+        "#[detectors.signatures]",
+        "#[[respond.rules]]",
+        "#[respond.breaker]",
+        *(f"#[backends.{name}]" for name in BACKENDS.names()),
+        *(f"#[sinks.{name}]" for name in SINKS.names()),
+    ]
     assert "# File to append to" in example()
+    assert "#per_minute = 10" in example()
+
+
+def test_each_setting_stands_in_the_example_once() -> None:
+    lines = [line.removeprefix("#") for line in example().splitlines() if line and not line.startswith("# ")]
+    values = tomllib.loads("\n".join(line for line in lines if not line.endswith(" =")))  # a double would be refused
+    assert values["respond"]["devices"] == values["alerts"]["assets"] == {}
+    assert set(values["respond"]["rules"][0]) == {"family", "severity", "evidence", "device", "ttl_s", "approval"}
 
 
 def test_settings_in_force_load_as_they_are(tmp_path: Path) -> None:

@@ -21,16 +21,18 @@ def example(
 
     Example: redshank config example -o redshank.toml
     """
+    from redshank import site
     from redshank.core.errors import ConfigError
-    from redshank.report.settings import example as text
+    from redshank.report.settings import example as written
 
+    text = written(site.tables())
     if out is None:
-        typer.echo(text(), nl=False)
+        typer.echo(text, nl=False)
         return
     if out.exists():
         raise ConfigError(f"-o: '{out}' is there already and is not replaced; name another file")
     with replacing(out) as part:
-        part.write_text(text())
+        part.write_text(text)
     typer.echo(f"{out}: name your sources and sinks in it, then `redshank check -c {out}`")
 
 

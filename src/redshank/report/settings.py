@@ -5,15 +5,15 @@ copies cannot be wrong.
 Source: https://toml.io/en/v1.0.0
 """
 
+import inspect
 import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from redshank.alerts.sink import SINKS
 from redshank.config import Settings
 from redshank.core.configured import arguments_of
 from redshank.core.described import described
@@ -26,14 +26,23 @@ HEAD = """\
 """
 
 
-def example() -> str:
+def example(tables: Mapping[str, type]) -> str:
     """Return a settings file that says nothing yet, and explains all that it could say.
 
+    Args:
+        tables: What is made of tables that no section of `Settings` names, by the table's heading; its docstring says
+            what its arguments mean.
+
     Example:
-        >>> "#window_s = 300.0" in example()
-        True
+        >>> from redshank.alerts.sinks.eve import Eve
+        >>> text = example({"[sinks.eve]": Eve})
+        >>> "#window_s = 300.0" in text, text.count("#path =")
+        (True, 2)
     """
-    return "\n".join([HEAD, *_section(Settings, ""), *_sinks()]).rstrip() + "\n"
+    told = [line for heading, found in tables.items() for line in _arguments(heading, found)]
+    names = {heading.strip("[]") for heading in tables}
+    elsewhere = names | {name.partition(".")[0] for name in names}
+    return "\n".join([HEAD, *_section(Settings, "", elsewhere), *told]).rstrip() + "\n"
 
 
 def in_force(settings: Settings) -> str:
@@ -80,29 +89,27 @@ def _setting(name: str, value: object, text: str) -> list[str]:
     return [*_comment(text), f"#{name} =" if value is None else f"#{name} = {toml(value)}", ""]
 
 
-def _section(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    inner: list[tuple[str, type[BaseModel], str]] = []
+def _section(model: type[BaseModel], path: str, elsewhere: Container[str]) -> Iterator[str]:
+    inner: list[tuple[str, str, type[BaseModel], str]] = []
     for name, field in model.model_fields.items():
-        kind = field.annotation
+        kind, where = field.annotation, f"{path}{name}"
         several = [item for item in get_args(kind) if isinstance(item, type) and issubclass(item, BaseModel)]
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            inner.append((f"[{prefix}{name}]", kind, " ".join((kind.__doc__ or "").split())))
+            inner.append((f"[{where}]", f"{where}.", kind, " ".join((kind.__doc__ or "").split())))
         elif several:
-            inner.append((f"#[[{prefix}{name}]]", several[0], field.description or ""))
-        elif not isinstance(field.default, dict):
+            inner.append((f"#[[{where}]]", f"{where}.", several[0], field.description or ""))
+        elif where not in elsewhere:
             yield from _setting(name, field.default, field.description or "")
-    for heading, kind, text in inner:
+    for heading, inside, kind, text in inner:
         yield from [*_comment(text), heading]
-        yield from _section(kind, "")
+        yield from _section(kind, inside, elsewhere)
 
 
-def _sinks() -> Iterator[str]:
-    for name in SINKS.names():
-        found = SINKS.find(name)
-        told = described(found)
-        yield from [*_comment((found.__doc__ or "").split("\n\n", maxsplit=1)[0]), f"#[sinks.{name}]"]
-        for argument, field in arguments_of(found).model_fields.items():
-            yield from _setting(argument, None if field.is_required() else field.default, told.get(argument, ""))
+def _arguments(heading: str, found: type) -> Iterator[str]:
+    told = described(found)
+    yield from [*_comment((inspect.getdoc(found) or "").split("\n\n", maxsplit=1)[0]), f"#{heading}"]
+    for argument, field in arguments_of(found).model_fields.items():
+        yield from _setting(argument, None if field.is_required() else field.default, told.get(argument, ""))
 
 
 def _table(values: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -55,7 +55,7 @@ class Rule:
         family: Attack families that it is for.
         severity: Severities: low, medium, high, critical.
         evidence: Kinds of evidence of which the alert must have at least one.
-        device: Classes of the device that acts, as `Policy.devices` names them.
+        device: Classes of the device that acts, as respond.devices names them.
         ttl_s: How long the first action holds, in s, above 0 and at most 30 days; later ones climb the ladder.
         approval: Whether a person must approve it first.
 
