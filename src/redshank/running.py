@@ -66,6 +66,7 @@ class Running:
         self._systemd = Systemd()
         self.metrics_port: int | None = None
         """Where metrics are served, if they are."""
+        self._reload = False
         self._fed_s = 0.0
         self._sweep_due_s = time.time() + SWEEP_EVERY_S
         problems = site.Problems()
@@ -84,6 +85,7 @@ class Running:
         assert feeds and detectors and policy and breaker and backend and groups  # noqa: PT018  for the types
         assert sinks is not None
         assert protect is not None
+        self._detectors = detectors
         with self._stack:
             self.database = Database(site.store_place(settings), create=True)
             self._stack.callback(self.database.close)
@@ -143,6 +145,10 @@ class Running:
         """Ask the service to end; may be called from a signal's handler."""
         self.service.stop()
 
+    def reload(self) -> None:
+        """Have lists that detectors read from files read again before the next batch; may be called from a handler."""
+        self._reload = True
+
     def _problem(self) -> str:
         """Say what is not well, for whoever asks at /healthz."""
         if broken := self._acting.broken():
@@ -151,6 +157,9 @@ class Running:
 
     def _tick(self) -> None:
         self._acting.tick()
+        if self._reload:
+            self._reload = False
+            self._read_again()
         now_s = time.time()
         every = self._systemd.watchdog_s
         if every and time.monotonic() - self._fed_s >= every:
@@ -161,6 +170,16 @@ class Running:
         if now_s >= self._sweep_due_s:
             self._sweep_due_s = now_s + SWEEP_EVERY_S
             self._sweep(now_s)
+
+    def _read_again(self) -> None:
+        for detector in self._detectors:
+            name = type(detector).__name__.lower()
+            try:
+                detector.reload()
+            except RedshankError as error:
+                _log.warning("%s: %s; it goes on as it was", name, error)
+            else:
+                _log.info("%s: read again", name)
 
     def _sweep(self, now_s: float) -> None:
         """Throw away what is too old or too much."""

@@ -5,7 +5,7 @@ idea: `redshank check` and `redshank run` make the same things by the same funct
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -146,7 +146,7 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
         if name == CLASSIFIER:
             found = problems.attempt(lambda: _classifier(chosen, sharing, metrics))
         elif name == ANOMALY:
-            found = problems.attempt(lambda values=values: _anomaly(values, chosen.false_alarm_rate, sharing))  # type: ignore[misc]
+            found = problems.attempt(lambda values=values: _anomaly(values, chosen.false_alarm_rate, sharing, metrics))  # type: ignore[misc]
         else:
             found = problems.attempt(
                 lambda name=name, values=values: configured(DETECTORS, name, values, f"detectors.{name}")  # type: ignore[misc]
@@ -255,15 +255,18 @@ class AnomalySettings:
     Args:
         bundle: Folder of a bundle that `redshank learn` made; the one that ships with the package if absent.
         warm_up: Flows in a row that must look like what the bundle knows before it judges; 0: it judges at once.
+        groups: Name of a group of devices by network; drift is looked for in each. All are one group if empty.
     """
 
     bundle: Path | None = None
     warm_up: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    groups: dict[str, str] = field(default_factory=dict)
 
 
-def _anomaly(values: Mapping[str, Any], rate: float, sharing: int) -> Anomaly:
+def _anomaly(values: Mapping[str, Any], rate: float, sharing: int, metrics: Metrics) -> Anomaly:
     chosen = made_of(AnomalySettings, values, f"detectors.{ANOMALY}")
-    return Anomaly(Bundle.load(chosen.bundle or default_bundle(HABITS)), rate, sharing, chosen.warm_up)
+    bundle = Bundle.load(chosen.bundle or default_bundle(HABITS))
+    return Anomaly(bundle, rate, sharing, chosen.warm_up, chosen.groups, metrics)
 
 
 def _wrong(source: Source, where: str) -> list[str]:

@@ -33,6 +33,8 @@ def run(
     what has arrived, delivers what it can within service.drain_s, and ends with code 0; a second one ends it at once,
     and nothing is lost but what was not judged yet. What a sink did not take is tried again by the next run.
 
+    SIGHUP reads watchlists again. Files of alerts may be moved away at any time: each alert opens its file anew.
+
     Responses are a dry run unless respond.backend says otherwise.
 
     Example: redshank run -c redshank.toml
@@ -42,13 +44,15 @@ def run(
     from redshank.running import Running
 
     with Running(load(config)) as running:
-        done = _until_asked(running.stop, running.run, seconds)
+        done = _until_asked(running.stop, running.reload, running.run, seconds)
         told = sections(done)
     show("Service", told, as_json=as_json)
 
 
-def _until_asked(stop: Callable[[], None], work: "Callable[[], Summary]", seconds: float | None) -> "Summary":
-    """Work, and let the first signal ask for the end; the second breaks off."""
+def _until_asked(
+    stop: Callable[[], None], again: Callable[[], None], work: "Callable[[], Summary]", seconds: float | None
+) -> "Summary":
+    """Work, and let the first signal ask for the end; the second breaks off. SIGHUP reads lists again."""
 
     def ask(number: int, frame: FrameType | None) -> None:
         del frame
@@ -59,7 +63,7 @@ def _until_asked(stop: Callable[[], None], work: "Callable[[], Summary]", second
 
     def go_on(number: int, frame: FrameType | None) -> None:
         del number, frame
-        _log.info("SIGHUP: files are opened anew for each alert, so there is nothing to do")
+        again()
 
     handlers = {signal.SIGINT: ask, signal.SIGTERM: ask, signal.SIGHUP: go_on}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

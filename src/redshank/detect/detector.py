@@ -24,6 +24,13 @@ class Detector(ABC):
         """What had to make room in bounded memory since it began, by what remembers: a feature set, a rule."""
         return {}
 
+    def reload(self) -> None:  # noqa: B027  most have nothing to read again
+        """Read again what a person may change while it runs, between two batches.
+
+        Raises:
+            RedshankError: If that cannot be read; then all stays as it was.
+        """
+
     @abstractmethod
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
