@@ -9,9 +9,9 @@ anomaly detector, and which flows were left out and why. The one idea: no flow v
    judged by a model that was made from the others. The oddest share of all vectors is quarantined.
 4. A quarter of the vectors, drawn at random, calibrates; the others train.
 
-Wrong as a proof that a period was clean: who attacks from most devices all the time, in a way that the classifier does
-not know, is learnt as a habit. What is quarantined is not learnt either, and raises alarms when it comes again: the
-price is false alarms beyond the stated rate, of as many distinct vectors at most as were quarantined.
+Wrong as a proof that a period was clean: an attack that the classifier does not know is learnt as a habit if it is more
+of the period than is quarantined, or comes from most devices all the time. What is quarantined is not learnt either,
+and raises alarms when it comes again, beyond the stated rate: that is the price.
 Source: cross-fitting as in Chernozhukov et al., "Double/debiased machine learning", The Econometrics Journal, 2018.
 What each step is worth stands in docs/measured.md.
 """
@@ -55,6 +55,7 @@ MOST_EPOCHS = 60
 FOLDS = 4
 CALIBRATION = 0.25
 QUARANTINE = 0.02
+"""For a screened period: what a classifier knows is left out already. More than this in the period is learnt."""
 LEAST = 500
 """Distinct vectors without which no habit is known: a quarter of them certifies 1 % and little more."""
 SCREENING_RATE = 0.01
