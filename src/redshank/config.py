@@ -89,7 +89,7 @@ class Alerts(_Section):
     """Length of the window in which one device and family make one alert, packet time in seconds."""
     unknown_minimum: Annotated[int, Field(ge=1)] = 20
     """Unknown flows of a device in a window below which no alert is raised for them."""
-    chance: Annotated[float, Field(gt=0, lt=1)] = 1e-6
+    chance: Annotated[float, Field(gt=0, lt=1)] = 1e-7
     """In a service, one benign flow of a device in 1 / chance, at most, completes the evidence for an alert."""
     assets: dict[str, str] = {}
     """What devices are worth, by address or network: low, normal, high or critical; severity goes by it."""
