@@ -9,6 +9,7 @@ import pytest
 from bundles import flows
 from redshank.config import load
 from redshank.core.allowance import Allowance
+from redshank.core.bundle import Bundle
 from redshank.core.errors import ConfigError
 from redshank.running import Running
 from redshank.store.alerts import Alerts
@@ -39,6 +40,7 @@ def test_what_a_source_gives_ends_in_the_store_at_the_sinks_and_in_the_ledger(pl
     with closing(Database(place.store)) as database:
         filed = Alerts(database).find()
         devices = Inventory(database).devices()
+        judged_with = Inventory(database).bundles()
     assert {(one.alert.device, one.alert.family, one.alert.over) for one in filed} == {
         ("10.0.0.66", "scanning", True),
         ("10.0.0.66", "dos", True),
@@ -48,6 +50,9 @@ def test_what_a_source_gives_ends_in_the_store_at_the_sinks_and_in_the_ledger(pl
     keys = [(line["alert"]["metadata"]["redshank_id"][0], line["alert"]["metadata"]["revision"][0]) for line in told]
     assert len(keys) == len(set(keys)) > 2
     assert "10.0.0.66" in {ip for device in devices for ip in device.ips}
+    assert [(one.name, one.sha256) for one in judged_with] == [
+        ("tiny", Bundle.load(place.folder / "bundle").manifest.sha256)
+    ]
     assert running.metrics.total("redshank_decisions_total") > 0
 
 

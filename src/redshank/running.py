@@ -96,7 +96,10 @@ class Running:
             live = not any(feed.patient for feed in feeds.values())
             allow, tally = AllowList(), Tally(self.metrics)
             self._acting = Acting(
-                self.database, sinks, self._responder, groups, allow, state, self.metrics, live=live, tell=tell
+                *(self.database, sinks, self._responder, groups, allow, state, self.metrics),
+                live=live,
+                bundles=lambda: {name: digest for one in detectors for name, digest in one.bundles.items()},
+                tell=tell,
             )
             self._archive = self._archived(settings)
             also = [self._acting.see, *([self._archive.write] if self._archive else [])]

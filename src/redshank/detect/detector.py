@@ -24,6 +24,11 @@ class Detector(ABC):
         """What had to make room in bounded memory since it began, by what remembers: a feature set, a rule."""
         return {}
 
+    @property
+    def bundles(self) -> Mapping[str, str]:
+        """What it judges with now: names of bundles, with the SHA-256 of their graphs."""
+        return {}
+
     def reload(self) -> None:  # noqa: B027  most have nothing to read again
         """Read again what a person may change while it runs, between two batches.
 

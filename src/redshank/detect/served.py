@@ -75,6 +75,11 @@ class Served(Detector):
         """See `Detector.forgotten`; of the champion."""
         return self._champion.forgotten
 
+    @property
+    def bundles(self) -> Mapping[str, str]:
+        """The champion; see `Detector.bundles`."""
+        return self._champion.bundles
+
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow with the bundle that is in service when the batch begins; see `Detector.judge`."""
         stamp = self._shelf.stamp()

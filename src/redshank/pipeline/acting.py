@@ -52,6 +52,7 @@ class Acting:
         metrics: Counted into.
         live: Whether what an earlier run judged does not come again. A log that is read anew makes the same alerts, and
             counts them from the beginning; a wire goes on.
+        bundles: Tells what judges: names of bundles, with the SHA-256 of their graphs.
         tell: Called with alerts once they are recorded.
         clock: Gives the time, s since the epoch.
     """
@@ -67,13 +68,14 @@ class Acting:
         metrics: Metrics,
         *,
         live: bool,
+        bundles: Callable[[], Mapping[str, str]] = dict,
         tell: Callable[[Sequence[Alert]], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._alerts, self._allowances = Alerts(database), Allowances(database)
         self._inventory, self._devices = Inventory(database), Devices()
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
-        self._live, self._tell = live, tell
+        self._live, self._bundles, self._tell = live, bundles, tell
         self._names = tuple(sinks)
         self._keeping = Keeping(self._record, state / UNRECORDED, metrics)
         dead = LetterFile(state / DEAD, metrics)
@@ -107,12 +109,12 @@ class Acting:
         now_s = self._clock()
         if now_s >= self._devices_due_s:
             self._devices_due_s = now_s + DEVICES_EVERY_S
-            self._attempt("devices", self._note_devices)
+            self._attempt("inventory", self._note_seen)
 
     def finish(self, within_s: float) -> None:
         """Record and deliver what is left, within a time in s."""
         self._answer(self._keeping.finish())
-        self._attempt("devices", self._note_devices)
+        self._attempt("inventory", self._note_seen)
         self._delivery.stop(within_s)
 
     def broken(self) -> list[str]:
@@ -137,8 +139,10 @@ class Acting:
     def _record(self, alerts: Sequence[Alert]) -> None:
         self._alerts.record(alerts, self._names, self._clock())
 
-    def _note_devices(self) -> None:
+    def _note_seen(self) -> None:
         self._inventory.take(self._devices.rows())
+        for name, sha256 in self._bundles().items():
+            self._inventory.use(name, sha256, self._clock())
 
     def _follow_allowances(self) -> None:
         stamp = self._allowances.stamp()

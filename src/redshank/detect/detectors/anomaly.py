@@ -77,6 +77,7 @@ class Anomaly(Detector):
         found = FEATURE_SETS.find(manifest.feature_set)
         bundle.require(found.name, found.version, found.fingerprint(), [column.name for column in found.columns])
         self.name = manifest.name
+        self._sha256 = manifest.sha256
         self.features = found()
         try:
             self._calibration = Calibration.from_dict(manifest.calibration)
@@ -96,6 +97,11 @@ class Anomaly(Detector):
     def forgotten(self) -> Mapping[str, int]:
         """See `Detector.forgotten`."""
         return self.features.forgot()
+
+    @property
+    def bundles(self) -> Mapping[str, str]:
+        """What it judges with; see `Detector.bundles`."""
+        return {self.name: self._sha256}
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.

@@ -61,6 +61,7 @@ class Classifier(Detector):
         names = [column.name for column in found.columns]
         bundle.require(found.name, found.version, found.fingerprint(), names)
         self.name = manifest.name
+        self._sha256 = manifest.sha256
         self.classes = manifest.classes
         self._features = found()
         self.remembers = found.remembers
@@ -85,6 +86,11 @@ class Classifier(Detector):
     def forgotten(self) -> Mapping[str, int]:
         """See `Detector.forgotten`."""
         return self._features.forgot()
+
+    @property
+    def bundles(self) -> Mapping[str, str]:
+        """What it judges with; see `Detector.bundles`."""
+        return {self.name: self._sha256}
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
