@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-flood bench-query bench-telling bench-service bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-service bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ bench-sensor: .venv/installed .venv-bench/installed ## Measure the sensor beside
 
 bench-live: .venv/installed ## Measure the sensor on a wire of its own: rate, drops, time to the first row (root)
 	$(BIN)/python bench/live.py --seconds 60
+
+bench-lab: .venv/installed ## Attack living homes of the lab while the service watches: what it finds, how soon (root, 10 minutes)
+	$(BIN)/python bench/lab_service.py --seeds 101 102 103 104
 
 bench-flood: .venv/installed ## Send five million flows in a row through the sensor: memory, time and what it gives up
 	$(BIN)/python bench/flood.py

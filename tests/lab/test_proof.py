@@ -63,15 +63,24 @@ def test_an_attack_is_told_when_an_alert_that_shows_a_flow_of_it_is_written_down
 
 
 def test_an_alert_with_nothing_but_benign_flows_is_false_also_about_an_attacker() -> None:
-    shown = proof(happened([shows(3.0, [100, 110], id="a"), shows(3.5, [110, 200], id="b")]))
+    false, right = shows(3.0, [100, 110], id="a", family="dos"), shows(3.5, [110, 200], id="b")
+    shown = proof(happened([false, right]))
     assert [one.id for one in shown.false] == ["a"]
-    assert shown.alerts == 2
+    assert (shown.alerts, shown.echoes) == (2, 0)
     assert (shown.benign, shown.benign_alarms) == (2, 1)
     assert shown.hours == 0.01
 
 
 def test_an_alert_that_shows_an_attack_in_an_earlier_revision_is_not_false() -> None:
     assert proof(happened([shows(3.0, [200], id="a"), shows(4.0, [100], id="a", revision=1)])).false == ()
+
+
+def test_an_alert_that_goes_on_when_the_attack_is_over_is_an_echo() -> None:
+    before = shows(3.0, [100], id="a", last_seen_s=T0 + 1.0)
+    after = [shows(5.0, [110], src, id=src, last_seen_s=T0 + 4.0) for src in (ATTACKER, VICTIM, QUIET)]
+    shown = proof(happened([before, *after]))
+    assert [one.id for one in shown.false] == ["a", QUIET]
+    assert shown.echoes == 2
 
 
 def test_an_attack_that_nobody_tells_was_not_found() -> None:

@@ -3,7 +3,8 @@
 In: a seed, a plan of attacks, a post for a service. Out: for each attack when it was told, by whom and of what share of
 its flows; and the alerts that nothing stands behind. The one idea: an alert counts for an attack only if one of the
 flows that it shows is one that the lab's journal has under this attack; an alert none of whose flows is an attack's is
-false, also if it names a device that attacks at another time.
+false, also if it names a device that attacks at another time. Only one kind is neither: an alert of a family that its
+device was attacked with, or attacked with, before. A rule that remembers goes on for a while when the attack is over.
 """
 
 import asyncio
@@ -80,7 +81,8 @@ class Proof:
 
     Args:
         findings: One for each attack, in the order in which they began.
-        false: Alerts (their last revisions) that show no flow of any attack.
+        false: Alerts (their last revisions) that show no flow of any attack, echoes apart.
+        echoes: Alerts that show none, of a family that their device had to do with before.
         alerts: How many there were at all.
         hours: How long the lab lived.
         benign: Benign flows metered.
@@ -90,6 +92,7 @@ class Proof:
 
     findings: tuple[Finding, ...]
     false: tuple[Alert, ...]
+    echoes: int
     alerts: int
     hours: float
     benign: int
@@ -130,16 +133,27 @@ def proof(trial: Trial) -> Proof:
     shown: dict[str, set[int]] = {name: set() for name in latest}
     for told in trial.heard:
         shown[told.alert.id] |= _rows_of(told.alert, labels)
-    false = tuple(alert for name, alert in latest.items() if (names[list(shown[name])] == BENIGN).all())
+    empty = [alert for name, alert in latest.items() if (names[list(shown[name])] == BENIGN).all()]
+    false = tuple(alert for alert in empty if not _echoes(alert, trial))
     benign = names[row] == BENIGN
     return Proof(
         tuple(_finding(trial, one, labels, row, alarm) for one in sorted(trial.begun, key=lambda one: one.at_s)),
         false,
+        len(empty) - len(false),
         len(latest),
         trial.seconds / HOUR_S,
         int(benign.sum()),
         int((alarm & benign).sum()),
         1 - len(np.unique(row[row >= 0])) / max(1, len(trial.rows)),
+    )
+
+
+def _echoes(alert: Alert, trial: Trial) -> bool:
+    return any(
+        alert.family == episode.family
+        and begun <= alert.last_seen_s
+        and any(alert.device in trial.addresses[name] for name in (*episode.attackers, episode.victim))
+        for episode, begun in trial.begun.items()
     )
 
 

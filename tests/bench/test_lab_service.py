@@ -1,0 +1,66 @@
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from frames import ethernet, ipv4, pcap, tcp
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bench_lab_service", BENCH / "lab_service.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    sys.modules["bench_lab_service"] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+def finding(family: str, told_s: float | None) -> dict[str, Any]:
+    found = told_s is not None
+    return {
+        "family": family, "told_s": told_s, "named_s": told_s, "attacker": found, "flows": 10, "alarms": 5 * found
+    }  # fmt: skip
+
+
+def test_an_attack_that_was_never_found_took_forever(bench: ModuleType) -> None:
+    trials = [{"findings": [finding("dos", 1.0), finding("xss", None)]}, {"findings": [finding("dos", 3.0)]}]
+    rows = {row["family"]: row for row in bench.families(trials)}
+    assert list(rows) == ["dos", "xss", "all"]
+    assert (rows["dos"]["median_s"], rows["dos"]["p95_s"], rows["dos"]["found"]) == (1.0, 3.0, 2)
+    assert (rows["xss"]["median_s"], rows["xss"]["found"]) == (None, 0)
+    assert (rows["all"]["median_s"], rows["all"]["p95_s"], rows["all"]["attacks"]) == (3.0, None, 3)
+    assert rows["all"]["recall"] == pytest.approx(1 / 3)
+
+
+def test_false_alerts_are_told_per_day_with_an_interval(bench: ModuleType) -> None:
+    one = {"family": "dos", "severity": "high", "detectors": ("classifier",)}
+    other = {"family": "unknown", "severity": "low", "detectors": ("anomaly", "classifier")}
+    found = bench.false_alerts([{"hours": 6.0, "x": [one, other]}, {"hours": 6.0, "x": [other]}], "x")
+    assert (found["hours"], found["alerts"]) == (12.0, 3)
+    # Garwood's interval of 3 is 0.619 to 8.77 (Pearson and Hartley, Biometrika Tables, table 40).
+    assert found["per_day"] == pytest.approx((6.0, 2 * 0.6187, 2 * 8.7673), abs=1e-3)
+    assert found["grave_per_day"][0] == 2.0
+    assert found["kinds"] == {"unknown low by anomaly+classifier": 2, "dos high by classifier": 1}
+
+
+def test_a_home_that_nobody_attacked_is_read_by_the_service_and_one_with_attacks_refused(
+    bench: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = [(1_700_000_000_000_000_000 + n * 10**7, ethernet(ipv4(tcp(src_port=n, dst_port=n)))) for n in range(1, 9)]
+    (tmp_path / "capture.pcap.gz").write_bytes(pcap(frames))
+    about = {"seed": 5, "seconds": 1800.0, "families": {"benign": 8}}
+    (tmp_path / "recording.json").write_text(json.dumps(about))
+    words = ["--seeds", "--quiet", str(tmp_path), "--detectors", "signatures"]
+    assert bench.main(words) == 0
+    assert "quiet homes: 0 false alerts in 0.50 h of home: 0.0 per day (0.0 to 177.1)" in capsys.readouterr().out
+    (tmp_path / "recording.json").write_text(json.dumps({**about, "families": {"benign": 8, "dos": 1}}))
+    with pytest.raises(SystemExit, match="has attacks; record homes with `redshank lab record --benign`"):
+        bench.main(words)
