@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from redshank.core import configured as module
-from redshank.core.configured import configured
+from redshank.core.configured import arguments_of, configured
 from redshank.core.errors import ConfigError
 from redshank.core.registry import Kind
 
@@ -17,6 +17,7 @@ class Bell:
     times: int = 1
     tones: tuple[str, ...] = ()
     token_file: Path | None = field(default=None, repr=False)
+    of: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.times < 1:
@@ -40,12 +41,22 @@ def test_values_become_fields_of_their_types() -> None:
     assert made == Bell(Path("tower"), tones=("c", "g"))
 
 
+def test_a_default_that_is_made_anew_each_time_is_the_default_of_its_argument() -> None:
+    assert arguments_of(Bell).model_fields["of"].get_default(call_default_factory=True) == {}
+    one, other = (configured(BELLS, "bell", {"place": "tower"}, "bells.bell") for _ in range(2))
+    assert one.of == {}
+    assert one.of is not other.of
+
+
 def test_every_mistake_is_told_at_once_with_its_place() -> None:
     with pytest.raises(ConfigError) as caught:
         configured(BELLS, "bell", {"time": 3, "times": "often"}, "bells.bell")
     assert sorted(caught.value.problems) == [
         "bells.bell.place: nothing given, and it has no default",
-        "bells.bell.time: there is no such setting; did you mean 'times'? (there are: place, times, tones, token_file)",
+        (
+            "bells.bell.time: there is no such setting; did you mean 'times'? (there are: place, times, tones, "
+            "token_file, of)"
+        ),
         (
             "bells.bell.times: 'often' is not allowed: input should be a valid integer, unable to parse string as an "
             "integer"

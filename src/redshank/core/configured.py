@@ -8,9 +8,10 @@ Source: https://docs.pydantic.dev/latest/concepts/models/ for how values become 
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from redshank.core.errors import ConfigError
@@ -56,10 +57,12 @@ def made_of(found: type[T], values: Mapping[str, Any], where: str) -> T:
 
 def arguments_of(found: type) -> type[BaseModel]:
     """Return the arguments of a class as a model that checks them."""
-    arguments: dict[str, Any] = {
-        name: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
-        for name, parameter in inspect.signature(found, eval_str=True).parameters.items()
-    }
+    made = {one.name: one.default_factory for one in fields(found)} if is_dataclass(found) else {}
+    arguments: dict[str, Any] = {}
+    for name, parameter in inspect.signature(found, eval_str=True).parameters.items():
+        default = ... if parameter.default is parameter.empty else parameter.default
+        factory = made.get(name, MISSING)
+        arguments[name] = (parameter.annotation, default if factory is MISSING else Field(default_factory=factory))
     strict = ConfigDict(extra="forbid", protected_namespaces=(), arbitrary_types_allowed=True)
     return create_model(found.__name__, __config__=strict, **arguments)
 

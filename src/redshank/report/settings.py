@@ -109,7 +109,8 @@ def _arguments(heading: str, found: type) -> Iterator[str]:
     told = described(found)
     yield from [*_comment((inspect.getdoc(found) or "").split("\n\n", maxsplit=1)[0]), f"#{heading}"]
     for argument, field in arguments_of(found).model_fields.items():
-        yield from _setting(argument, None if field.is_required() else field.default, told.get(argument, ""))
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        yield from _setting(argument, default, told.get(argument, ""))
 
 
 def _table(values: Mapping[str, Any], path: str) -> Iterator[str]:
