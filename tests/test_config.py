@@ -138,3 +138,30 @@ def test_a_sink_is_set_by_a_table_or_by_the_environment(tmp_path: Path, monkeypa
     settings = load(_file(tmp_path, "[sinks.office]\nkind = 'webhook'\nurl = 'https://example.org/hook'\n"))
     assert settings.sinks["eve"] == {"path": "/tmp/eve.json"}
     assert settings.sinks["office"]["kind"] == "webhook"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "example"),
+    [
+        ("REDSHANK_SOURCES", "eth0", '["one", "two"]'),
+        ("REDSHANK_DETECT__DETECTORS", "signatures", '["one", "two"]'),
+        ("REDSHANK_RESPOND__PROTECT", "10.0.0.1", '["one", "two"]'),
+        ("REDSHANK_RESPOND__RULES", "[" * 100_000, '["one", "two"]'),
+        ("redshank_alerts__assets", "{", '{"name": "value"}'),
+    ],
+)
+def test_a_variable_of_several_values_that_is_no_json_is_told_how_to_write_it(
+    variable: str, value: str, example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    told = f"environment: {variable}={value[:80]!r} is not allowed: it holds several values; write them as JSON, for"
+    assert caught.value.problems == [f"{told} example '{example}'"]
+
+
+def test_a_variable_of_several_values_is_read_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDSHANK_DETECT__DETECTORS", '["signatures"]')
+    monkeypatch.setenv("REDSHANK_ALERTS__ASSETS", '{"10.0.0.2": "high"}')
+    assert load().detect.detectors == ("signatures",)
+    assert load().alerts.assets == {"10.0.0.2": "high"}

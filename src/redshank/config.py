@@ -5,15 +5,17 @@ name, joined by two underscores); the environment wins. Out: one checked `Settin
 each with its place: nothing starts with half of its settings.
 """
 
+import json
 import os
 import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -218,7 +220,7 @@ def load(path: Path | None = None) -> Settings:
         300.0
     """
     text, values = _read(path) if path else ("", {})
-    strange = list(_strange_variables())
+    strange = [*_strange_variables(), *_unreadable_variables()]
     if strange:
         raise ConfigError(strange)
     try:
@@ -272,6 +274,34 @@ def _strange_variables() -> Iterator[str]:
                 f"environment: {variable}={value[:80]!r} is not allowed: it is a section; "
                 f"set {variable}__NAME for one of its settings"
             )
+
+
+def _unreadable_variables() -> Iterator[str]:
+    """Give a line for each variable of a list or a table whose value is no JSON."""
+    for variable, value in sorted(os.environ.items()):
+        field = _field_of(variable)
+        if not value or field is None or get_origin(field.annotation) not in {tuple, dict}:
+            continue
+        try:
+            json.loads(value)
+        except (ValueError, RecursionError):
+            example = '["one", "two"]' if get_origin(field.annotation) is tuple else '{"name": "value"}'
+            yield (
+                f"environment: {variable}={value[:80]!r} is not allowed: it holds several values; write them as JSON, "
+                f"for example '{example}'"
+            )
+
+
+def _field_of(variable: str) -> FieldInfo | None:
+    """Return the setting that a variable is for: one of the file's top or of a section; None if there is none."""
+    if not variable.upper().startswith("REDSHANK_"):
+        return None
+    section, _, name = variable.lower().removeprefix("redshank_").partition("__")
+    field = Settings.model_fields.get(section)
+    if name and field is not None:
+        own = field.annotation
+        field = own.model_fields.get(name) if isinstance(own, type) and issubclass(own, _Section) else None
+    return field
 
 
 def _place(name: str, path: Path | None, text: str) -> str:
