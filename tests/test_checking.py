@@ -67,3 +67,18 @@ def test_a_folder_that_cannot_be_written_is_told(place: Place) -> None:
     found = _found(place, service="[service]\nstate = '/proc/nowhere'\nmetrics = ''\n")
     assert found["service.state"].words.startswith("service.state: cannot write to folder '/proc/nowhere'")
     assert not found["store"].well
+
+
+def test_every_mistake_of_the_responses_is_told_at_once_and_names_are_pointed_out(place: Place) -> None:
+    wrong = "[respond]\nrepeats = 1\nprotect = ['router']\n[respond.breaker]\nper_minute = 0\n[backends.nft]\n"
+    report = [one.words for one in findings(load(place.settings(respond=wrong))) if one.part == "respond"]
+    assert [text.split(":")[0] for text in report] == [
+        "respond.repeats",
+        "respond.breaker.per_minute",
+        "backend",
+        "respond.protect",
+    ]
+    sinks = "[sinks.syslog]\nhost = 'logs.example.net'\n[sinks.mqtt]\nhost = '10.0.0.5'\n"
+    told = _found(place, sinks=sinks)["respond"]
+    assert told.well
+    assert told.words.endswith("; logs.example.net are names: put their addresses into respond.protect")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from redshank.alerts.sinks.eve import Eve
-from redshank.config import Alerts, Detect, Respond, Settings, Source
+from redshank.config import Alerts, Detect, Respond, Settings, Source, Store
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.detect.detectors.classifier import Classifier
@@ -150,3 +150,44 @@ def test_the_backend_and_its_settings_are_chosen_by_name() -> None:
         breaker(Settings(respond=Respond(breaker={"per_minute": 0})))
     with pytest.raises(ConfigError, match=r"respond.protect: .*'router'"):
         protected(Settings(respond=Respond(protect=("router",))))
+
+
+def test_a_mistake_in_a_rule_is_told_with_the_number_of_the_rule() -> None:
+    rules = ({"measure": "notify"}, {"measure": "block", "severity": ["bad"], "ttl_s": -1})
+    with pytest.raises(ConfigError) as caught:
+        policy(Settings(respond=Respond(rules=rules)))
+    assert caught.value.problems == [
+        "respond.rules.1.severity: 'bad' is not allowed; allowed are low, medium, high, critical",
+        "respond.rules.1.ttl_s: -1.0 is not allowed; give seconds above 0, at most 2592000",
+    ]
+
+
+def test_a_table_that_nobody_would_read_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"detectors.classifier: its settings stand in the table \[detect\]"):
+        detectors(Settings(detectors={"classifier": {"bundle": "mine"}}), Metrics())
+    with pytest.raises(ConfigError) as caught:
+        backend(Settings(backends={"nftable": {}, "nftables": {"packets_per_s": 0}, "dry_run": {"bridges": "maybe"}}))
+    text = caught.value.problems
+    assert text[0].startswith("backends.dry_run.bridges: 'maybe' is not allowed")
+    assert text[1].startswith("backend: no 'nftable'; did you mean 'nftables'?")
+    assert text[2].startswith("backends.nftables: nftables.packets_per_s: 0 is not allowed")
+
+
+def test_whom_the_service_itself_talks_to_is_protected_if_it_is_named_by_address() -> None:
+    settings = Settings(
+        sinks={
+            "mqtt": {"host": "10.0.0.5"},
+            "office": {"kind": "syslog", "host": "logs.example.net"},
+            "webhook": {"url": "https://[fd00::7]:8443/alerts"},
+            "eve": {"path": "eve.json"},
+        },
+        store=Store(url="postgresql://redshank@10.0.0.6/redshank"),
+        respond=Respond(protect=("10.0.0.9",)),
+    )
+    assert protected(settings) == (
+        ("10.0.0.9", "settings"),
+        ("10.0.0.5", "peer of sink mqtt"),
+        ("fd00::7", "peer of sink webhook"),
+        ("10.0.0.6", "store"),
+    )
+    assert protected(Settings(sinks={"webhook": {"url": "http://[::1"}})) == ()

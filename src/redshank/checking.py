@@ -18,6 +18,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.pipeline.archive import MIB
 from redshank.respond.surroundings import Lookout
+from redshank.respond.target import is_address
 from redshank.store.database import Database
 
 LEAST_FREE_MIB = 512
@@ -97,18 +98,24 @@ def _sinks(settings: Settings) -> Iterator[Finding]:
 
 
 def _respond(settings: Settings) -> Iterator[Finding]:
-    site.policy(settings)
-    site.breaker(settings)
-    made = site.backend(settings)
-    with closing(Lookout(site.protected(settings), settings.respond.ssh_ports)) as around:
+    problems = site.Problems()
+    problems.attempt(lambda: site.policy(settings))
+    problems.attempt(lambda: site.breaker(settings))
+    made = problems.attempt(lambda: site.backend(settings))
+    protected = problems.attempt(lambda: site.protected(settings))
+    problems.end()
+    assert made is not None  # else it was a problem
+    with closing(Lookout(protected or (), settings.respond.ssh_ports)) as around:
         count = len(around.protected().addresses)
     holds = len(made.active())
-    yield Finding(
-        "respond",
-        True,
+    words = (
         f"{settings.respond.backend}: {holds} actions hold; {count} addresses of this machine's surroundings are never "
-        "acted against",
+        "acted against"
     )
+    called = [host for host, _ in site.peers(settings) if host != "localhost" and not is_address(host)]
+    if called:
+        words += f"; {', '.join(called)} are names: put their addresses into respond.protect"
+    yield Finding("respond", True, words)
 
 
 def _state(settings: Settings) -> Iterator[Finding]:

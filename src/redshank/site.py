@@ -4,10 +4,11 @@ In: `Settings`. Out: sources to open, detectors, sinks, what responds, the store
 idea: `redshank check` and `redshank run` make the same things by the same functions, so what was checked is what runs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -32,6 +33,7 @@ from redshank.respond.backend import BACKENDS, Backend
 from redshank.respond.policy import DEFAULT, Policy, Rule
 from redshank.respond.protected import named
 from redshank.respond.states import Breaker
+from redshank.respond.target import is_address
 
 T = TypeVar("T")
 CLASSIFIER = "classifier"
@@ -153,10 +155,12 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
             )
         if found is not None:
             made.append(found)
+    if CLASSIFIER in settings.detectors:
+        problems.lines.append(f"detectors.{CLASSIFIER}: its settings stand in the table [detect]; move them there")
     problems.lines += [
         f"detectors.{name}: not among detect.detectors, {list(chosen.detectors)}; add it there, or remove the table"
         for name in settings.detectors
-        if name not in chosen.detectors
+        if name not in {*chosen.detectors, CLASSIFIER}
     ]
     problems.end()
     return made
@@ -170,7 +174,7 @@ def policy(settings: Settings) -> Policy:
     """
     chosen, problems = settings.respond, Problems()
     rules = [
-        problems.attempt(lambda values=values, number=number: made_of(Rule, values, f"respond.rules.{number}"))  # type: ignore[misc]
+        problems.attempt(lambda values=values, number=number: _rule(values, number))  # type: ignore[misc]
         for number, values in enumerate(chosen.rules)
     ]
     made = problems.attempt(
@@ -194,14 +198,48 @@ def breaker(settings: Settings) -> Breaker:
 
 
 def backend(settings: Settings) -> Backend:
-    """Return what carries actions out."""
-    name = settings.respond.backend
-    return configured(BACKENDS, name, settings.backends.get(name, {}), f"backends.{name}")
+    """Return what carries actions out.
+
+    Raises:
+        ConfigError: If it cannot be made, or a table is for none or wrong, also of one that is not chosen; all at once.
+    """
+    name, problems = settings.respond.backend, Problems()
+    tables = {name: settings.backends.get(name, {}), **settings.backends}
+    made = {
+        one: problems.attempt(lambda one=one, values=values: configured(BACKENDS, one, values, f"backends.{one}"))  # type: ignore[misc]
+        for one, values in tables.items()
+    }
+    problems.end()
+    found = made[name]
+    assert found is not None
+    return found
 
 
 def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Return what the settings add to the never-block list, each with its reason."""
-    return named(settings.respond.protect, "respond.protect", "settings")
+    """Return what the settings add to the never-block list, each with its reason.
+
+    Beside what they name these are the machines that a service itself talks to: without the broker nobody hears of an
+    alert. Only those given as an address: a name can be made to point elsewhere.
+    """
+    own = ((host, reason) for host, reason in peers(settings) if is_address(host))
+    return (*named(settings.respond.protect, "respond.protect", "settings"), *own)
+
+
+def peers(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Give the machines that a service talks to, as the settings name them: host, and what it is."""
+    for name, values in settings.sinks.items():
+        host = values.get("host") or _host(str(values.get("url", "")))
+        if host:
+            yield str(host), f"peer of sink {name}"
+    if host := _host(settings.store.url):
+        yield host, "store"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # the sink says what is wrong with it
+        return ""
 
 
 def tables() -> dict[str, type]:
@@ -261,6 +299,15 @@ class AnomalySettings:
     bundle: Path | None = None
     warm_up: Annotated[int, Field(ge=0, le=1_000_000)] = 200
     groups: dict[str, str] = field(default_factory=dict)
+
+
+def _rule(values: Mapping[str, Any], number: int) -> Rule:
+    where = f"respond.rules.{number}"
+    try:
+        return made_of(Rule, values, where)
+    except ConfigError as error:  # a rule does not know which of them it is
+        told = (problem.removeprefix(f"{where}.").removeprefix("respond.rules.") for problem in error.problems)
+        raise ConfigError(f"{where}.{problem}" for problem in told) from None
 
 
 def _anomaly(values: Mapping[str, Any], rate: float, sharing: int, metrics: Metrics) -> Anomaly:
