@@ -3,11 +3,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from bundles import Flows, flows
 from redshank.alerts.group import Groups
-from redshank.core.errors import ConfigError, SourceError
+from redshank.core.errors import ActionError, ConfigError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
@@ -117,7 +118,7 @@ def test_a_source_that_fails_is_opened_again(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.01)
     down = SourceError("eth1: the interface is down")
     broken = Flows([flows(ATTACK)], SourceError("eth1: the interface went down"))
-    site = Site({"wire": feed(down, broken, Flows([flows(ATTACK, seed=1)]))})
+    site = Site({"wire": feed(down, broken, Flows([flows(ATTACK, seed=1)]), patient=False)})
     done = site.run()
     assert (done.flows, done.packets) == (200, 2000)
     assert site.metrics.labelled("redshank_source_failures_total") == {("wire",): 2}
@@ -129,6 +130,43 @@ def test_a_source_that_fails_does_not_end_the_others(monkeypatch: pytest.MonkeyP
     site = Site({"bad": feed(SourceError("eth9: the interface is down")), "wire": feed(source)})
     stop_after(source.begun, site)
     assert site.run().flows == 200
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(5, "Input/output error"),
+        pa.ArrowInvalid("a column is too short"),
+        ConfigError("eth1: there is no such interface"),  # it was there when the service began
+    ],
+)
+def test_whatever_a_source_fails_with_later_it_is_opened_again(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.01)
+    again = Flows([flows(ATTACK, seed=1)])
+    site = Site({"wire": feed(Flows([flows(ATTACK)], error), error, again, patient=False)})
+    assert site.run().flows == 200
+    assert site.metrics.labelled("redshank_source_failures_total") == {("wire",): 2}
+    assert f"source wire: {error}; it is tried again" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_source_that_an_error_of_the_program_ended_ends_the_service_with_an_error() -> None:
+    site = Site({"bad": feed(Flows([flows(ATTACK)], ZeroDivisionError())), "other": feed(Endless())})
+    with pytest.raises(ActionError, match="source bad: ended by an error of the program; start again"):
+        site.run()
+
+
+def test_what_a_log_gave_before_it_failed_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.01)
+    first, second = flows(ATTACK), flows(ATTACK, seed=1)
+    later = pc.add(first.column("ts"), pa.scalar(10**15, pa.duration("ns")))
+    second = second.set_column(second.schema.get_field_index("ts"), second.schema.field("ts"), later)
+    site = Site({"log": feed(Flows([first], SourceError("log: cannot be read")), Flows([first, second]))})
+    assert site.run().flows == 200
+    assert sum(alert.count for alert in site.alerts) == 200
+    assert site.metrics.labelled("redshank_shed_rows_total") == {("read_before",): 100}
 
 
 def test_settings_that_are_wrong_end_the_service_with_their_error() -> None:

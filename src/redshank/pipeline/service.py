@@ -5,7 +5,8 @@ nothing but what those do. The one idea: many threads read, one judges; so the o
 and acted on is one order, and whoever is slow behind it (a sink, a firewall) holds up nobody.
 
 - A source that fails is opened again after a pause that doubles up to `LONGEST_PAUSE_S`; one that ends is done. The
-  service ends when all are done, or when it is asked to.
+  service ends when all are done, or when it is asked to. What a file or a log gave before it failed is not judged
+  again: rows up to the packet time that it had reached are passed over, and counted.
 - Asked to end, it asks the sources, judges what they still give and what waits, and closes what is open. After
   `drain_s` seconds it gives up on what is left and says so.
 - `tick` is called about once a second between batches, whatever comes: it must be quick.
@@ -17,7 +18,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from redshank.core.errors import RedshankError, SourceError
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from redshank.core.errors import ActionError, RedshankError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.flows.source import FlowSource
@@ -28,6 +32,8 @@ from redshank.pipeline.tally import Summary, Tally
 TICK_S = 1.0
 LOOK_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+READ_BEFORE = "read_before"
+"""How rows are counted that are not judged because their source, opened again, gave them before."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +85,8 @@ class Service:
         self._deadline = float("inf")
         self._lock = threading.Lock()
         self._open: dict[str, FlowSource] = {}
-        self._failure: RedshankError | None = None
+        self._reached_ns: dict[str, int | None] = {}
+        self._failure: Exception | None = None
 
     def stop(self) -> None:
         """Ask the service to end; may be called from anywhere, a signal's handler too."""
@@ -147,18 +154,30 @@ class Service:
 
     def _read(self, name: str, feed: Feed) -> None:
         """Read one source for good, in a thread of its own."""
+        well = False
+        try:
+            self._read_on(name, feed)
+            well = True
+        finally:
+            if not well:  # the others would go on as if it was done
+                self._failure = ActionError(f"source {name}: ended by an error of the program; start again")
+                self.stop()
+
+    def _read_on(self, name: str, feed: Feed) -> None:
         pause = FIRST_PAUSE_S
         while not self._stopping.is_set():
             begin = time.monotonic()
             try:
                 self._pump(name, feed)
-            except SourceError as error:
+            except (RedshankError, OSError, pa.ArrowException) as error:
+                # Settings are wrong from the beginning; later they only seem so: an interface or a folder went away.
+                wrong = isinstance(error, RedshankError) and not isinstance(error, SourceError)
+                if wrong and name not in self._reached_ns:
+                    self._failure = error
+                    self.stop()
+                    return
                 self._metrics.count("redshank_source_failures_total", source=name)
                 _log.warning("source %s: %s; it is tried again in %g s", name, error, pause)
-            except RedshankError as error:
-                self._failure = error
-                self.stop()
-                return
             else:
                 return
             finally:
@@ -177,5 +196,15 @@ class Service:
             self._open[name] = source
         if self._stopping.is_set():
             source.stop()
+        before_ns = self._reached_ns.get(name) if feed.patient else None
         for flows in source.batches():
-            self._intake.put(flows, patient=feed.patient)
+            ts = flows.column("ts").cast(pa.int64())
+            if before_ns is not None:
+                new = flows.filter(pc.greater(ts, before_ns))
+                if passed := flows.num_rows - new.num_rows:
+                    self._metrics.count("redshank_shed_rows_total", passed, step=READ_BEFORE)
+                self._intake.put(new, patient=True)
+            else:
+                self._intake.put(flows, patient=feed.patient)
+            times = (self._reached_ns.get(name), pc.max(ts).as_py())
+            self._reached_ns[name] = max((one for one in times if one is not None), default=None)
