@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -57,3 +58,18 @@ def test_grouping_follows_its_settings(detector: Classifier) -> None:
     source = Flows([flows(["dos"] * 100, src_ip_bytes=[5_000_000] * 100)])
     run(source, [detector], [sink], grouping=GroupSettings(window_s=10))
     assert [alert.count for alert in sink.alerts] == [10] * 10
+
+
+def test_flows_that_begin_together_are_weighed_together(detector: Classifier) -> None:
+    kinds = (["scanning"] + ["benign"] * 10) * 5
+    rows = flows(kinds, src_ip=["10.0.0.66"] * len(kinds))
+    batches = [parts(rows, *[part] * len(kinds)) for part in ("interim", "final")]
+    done = run(Flows(batches), [detector], [sink := Memory()], grouping=GroupSettings(chance=1e-6, early=True))
+    assert (done.flows, done.alarms, sink.alerts) == (55, 5, [])
+
+
+def test_a_flow_that_begins_and_ends_in_one_batch_counts_once(detector: Classifier) -> None:
+    both = pa.concat_batches([parts(flows(["scanning", "benign"]), part, part) for part in ("interim", "final")])
+    done = run(Flows([both, both]), [detector], [sink := Memory()])
+    assert (done.flows, done.alarms) == (4, 2)
+    assert [alert.count for alert in sink.alerts] == [2]

@@ -2,7 +2,7 @@
 
 In: FLOW batches. Out: Alerts; a row per flow for whoever keeps them; counts. The one idea: a flow that goes on has
 interim rows, and each is judged, so that an attack is told while it lasts; but a flow counts once, by its final row,
-and its alarm by the first row that raised one.
+and its alarm by the first row that raised one. Rows that are no alarm speak for their device as they come.
 """
 
 import time
@@ -61,7 +61,7 @@ class Judging:
             self._tally.flows(flows.filter(finished), verdicts.filter(finished))
         for look in self._also:
             look(flows, verdicts)
-        once = self._once(flows.column("uid"), finished, verdicts.column("alarm").fill_null(False))
+        once = self._once(flows.column("uid"), finished, _flags(verdicts, "alarm"), _flags(verdicts, "unknown"))
         if not once.all():
             flows, verdicts = flows.filter(pa.array(once)), verdicts.filter(pa.array(once))
         alarms = pc.sum(verdicts.column("alarm")).as_py() or 0
@@ -81,22 +81,34 @@ class Judging:
         self._tally.alerts(alerts)
         return alerts
 
-    def _once(self, uids: pa.Array, finished: pa.Array, alarm: pa.Array) -> npt.NDArray[np.bool_]:
-        """Choose the rows that count: every flow's last, but for one whose alarm was raised before, then that one."""
+    def _once(
+        self, uids: pa.Array, finished: pa.Array, alarm: npt.NDArray[np.bool_], unknown: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """Choose the rows that count: every flow's last, but for one whose alarm was raised before, then that one.
+
+        What is neither an alarm nor unknown counts whenever it comes: it makes no alert, but speaks for its device.
+        Only at the end of its flow it would come too late: of flows that begin together those with an alarm would be
+        weighed first.
+        """
         last: npt.NDArray[np.bool_] = finished.to_numpy(zero_copy_only=False)
-        counts = last.copy()
-        early = alarm.to_numpy(zero_copy_only=False) & ~last
+        early = alarm & ~last
+        counts = last | ~(alarm | unknown)
         if self._told or early.any():
-            known = pc.is_in(uids, pa.array(list(self._told), pa.string())).to_numpy(zero_copy_only=False)
-            for row in np.flatnonzero(early | (known if self._told else last)).tolist():
+            watched = pa.array([*self._told, *uids.filter(pa.array(early)).to_pylist()], pa.string())
+            for row in np.flatnonzero(pc.is_in(uids, watched).to_numpy(zero_copy_only=False)).tolist():
                 uid = uids[row].as_py() or ""
-                if last[row]:
-                    if uid in self._told:
+                if uid in self._told:
+                    counts[row] = False
+                    if last[row]:
                         del self._told[uid]
-                        counts[row] = False
-                elif early[row] and uid not in self._told:
-                    self._told[uid] = None
+                elif early[row]:
                     counts[row] = True
+                    self._told[uid] = None
             while len(self._told) > TOLD_KEPT:
                 del self._told[next(iter(self._told))]
         return counts
+
+
+def _flags(verdicts: pa.RecordBatch, name: str) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = verdicts.column(name).fill_null(False).to_numpy(zero_copy_only=False)
+    return found
