@@ -4,8 +4,9 @@ In: `Settings`, of which the detectors and how alerts are made count. Out: a row
 and whether it came. The one idea: a service is run as `redshank run` runs one, with a store, a sink and a dry run of
 its own, on traffic whose truth is known. What fires has passed every stage, and nothing of a site is touched.
 
-The traffic is the lab's recording that ships with the package, and some flows made here, each of which a rule of our
-own is for. Detectors that learnt other networks may miss what this home does; the row says which family.
+The traffic is a recording of the lab that ships with the package, and some flows made here, each of which a rule of our
+own is for. The bundle that ships was taught on that recording: this says that the stages work, not how well it detects.
+Detectors that learnt other networks may miss what this home does; the row says which family.
 """
 
 import time

@@ -29,7 +29,8 @@ def selftest(
     Runs a service in a temporary folder on the recording that ships with the package: nothing of the site is written,
     blocked or told, but what --sinks asks for. Ends with code 0 if everything fired, with 1 if not.
 
-    A bundle that learnt another network may miss a family of the recording; what ships with the package fires on all.
+    It tries the stages, not how well a model detects: the bundle that ships was taught on that recording. A bundle that
+    learnt another network may miss a family of it.
 
     Example: redshank selftest
 
