@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,6 +69,12 @@ def test_what_a_site_does_not_use_is_not_missed() -> None:
     found = _machine(Settings(), programs={"ip": "/sbin/ip"}, rights=frozenset(), links={"eth9": Link(False)})
     assert {row.state for row in found.values()} == {OK}
     assert "rings" not in found
+
+
+def test_interfaces_are_not_looked_at_where_none_is_watched() -> None:
+    site = Settings(sources=(Source(tool="zeek", path=Path("logs")),))
+    assert "interface lo" not in _machine(site)
+    assert "interface lo" in _machine(Settings(sources=(Source(interfaces=("any",)),)))
 
 
 def test_several_interfaces_and_workers_need_a_ring_each() -> None:

@@ -127,6 +127,8 @@ def _rights(machine: Machine, settings: Settings) -> Iterator[Row]:
 
 
 def _links(machine: Machine, settings: Settings) -> Iterator[Row]:
+    if settings.sources and not any(source.interfaces for source in settings.sources):
+        return
     named = [name for source in settings.sources for name in source.interfaces if name != ANY]
     for name in dict.fromkeys(named or sorted(machine.links)):
         part = f"interface {name}"

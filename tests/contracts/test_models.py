@@ -164,11 +164,15 @@ def test_a_model_without_a_graph_says_so_in_one_line(name: str) -> None:
 def test_the_graph_is_one_file_with_the_agreed_names(name: str) -> None:
     model = onnx.load_from_string(_graph(name))
     onnx.checker.check_model(model, full_check=True)
-    (x,), (out,) = model.graph.input, model.graph.output
+    (x,), (out, *more) = model.graph.input, model.graph.output
     k = len(_fitted(name).classes_)
     assert (x.name, out.name) == ("x", "probabilities")
     assert [d.dim_param or d.dim_value for d in x.type.tensor_type.shape.dim] == ["n", len(COLUMNS)]
     assert [d.dim_param or d.dim_value for d in out.type.tensor_type.shape.dim] == ["n", k]
+    for other in more:  # an autoencoder also tells its error at each column
+        assert other.name == "errors"
+        assert [d.dim_param or d.dim_value for d in other.type.tensor_type.shape.dim] == ["n", len(COLUMNS)]
+    assert len(more) <= 1
     assert not any(item.external_data for item in model.graph.initializer)
     assert str(Path(__file__).parents[2]).encode() not in _graph(name)
 
