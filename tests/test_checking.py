@@ -25,6 +25,7 @@ def test_a_site_that_is_well_says_what_each_part_is(place: Place) -> None:
     found = _found(place)
     assert all(one.well for one in found.values()), found
     assert found["detect classifier"].words == "judges with tiny"
+    assert found["sinks eve"].words == f"path {place.eve}"
     assert found["store"].words == str(place.store)
     assert found["respond"].words.startswith("dry_run: 0 actions hold; ")
     assert place.told() == []

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from redshank import site
 from redshank.alerts.group import Groups
+from redshank.alerts.sink import Sink
 from redshank.config import Settings
+from redshank.core.configured import arguments_of
 from redshank.core.errors import ConfigError, RedshankError
 from redshank.core.files import writable_folder
 from redshank.core.metrics import Metrics
@@ -92,9 +94,16 @@ def _sinks(settings: Settings) -> Iterator[Finding]:
     made = site.sinks(settings)
     for name, sink in made.items():
         sink.close()
-        yield Finding(f"sinks {name}", True, repr(sink))
+        yield Finding(f"sinks {name}", True, _said(sink))
     if not made:
         yield Finding("sinks", True, "none: alerts are in the store alone; add a table [sinks.eve], for example")
+
+
+def _said(sink: Sink) -> str:
+    """Return what is set of a sink, but for what is as usual; secrets are in files, which are named."""
+    usual = arguments_of(type(sink)).model_fields
+    told = {name: value for name, value in vars(sink).items() if name in usual and value != usual[name].default}
+    return ", ".join(f"{name} {value}" for name, value in told.items()) or "as usual"
 
 
 def _respond(settings: Settings) -> Iterator[Finding]:
@@ -130,7 +139,7 @@ def _state(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    with closing(Database(site.store_place(settings), create=True)) as database:
+    with closing(Database(settings.store_place, create=True)) as database:
         yield Finding("store", True, database.name)
 
 

@@ -25,6 +25,10 @@ FALSE_ALARM_RATES = (0.05, 0.01, 0.001, 0.0001)
 """The rates that a bundle has thresholds for."""
 
 
+STORE_FILE = "redshank.db"
+"""The store's file in service.state, if store.url names no other."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -191,6 +195,11 @@ class Settings(BaseSettings):
     store: Store = Store()
     archive: Archive = Archive()
     service: Service = Service()
+
+    @property
+    def store_place(self) -> Path | str:
+        """Where the store is."""
+        return self.store.url or self.service.state / STORE_FILE
 
     @classmethod
     def settings_customise_sources(

@@ -72,6 +72,29 @@ Model = Annotated[
 ]
 
 
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", metavar="FILE", help="The service's redshank.toml: it names its store.")
+]
+Store = Annotated[
+    str | None, typer.Option("--store", "-s", metavar="FILE|URL", help="A store, if it is not the one of --config.")
+]
+
+
+def store_named(config: Path | None, store: str | None) -> Path | str:
+    """Return where the store is that a person named.
+
+    Raises:
+        ConfigError: If nobody named one, or the settings are wrong.
+    """
+    if store:
+        return store
+    if config is None:
+        raise ConfigError("store: none is named; give --config with the service's redshank.toml, or --store")
+    from redshank.config import load
+
+    return load(config).store_place
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The input that a person named.

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from redshank import site
 from redshank.config import Settings
 from redshank.core.errors import RedshankError
 from redshank.pipeline.acting import DEAD, UNRECORDED
@@ -108,7 +107,7 @@ def look(settings: Settings, now_s: float | None = None) -> Remains:
 
 
 def _stored(settings: Settings, now_s: float) -> Remains:
-    place = site.store_place(settings)
+    place = settings.store_place
     if isinstance(place, Path) and not place.exists():
         return Remains(str(place), fresh=True)
     try:

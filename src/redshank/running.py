@@ -87,7 +87,7 @@ class Running:
         assert protect is not None
         self._detectors = detectors
         with self._stack:
-            self.database = Database(site.store_place(settings), create=True)
+            self.database = Database(settings.store_place, create=True)
             self._stack.callback(self.database.close)
             around = Lookout(protect, settings.respond.ssh_ports)
             self._stack.callback(around.close)

@@ -141,7 +141,7 @@ def findings(settings: Settings) -> list[Finding]:
     with TemporaryDirectory(prefix="redshank-selftest-") as folder:
         place = Path(folder)
         trial = _trial(settings, place)
-        with closing(Database(site.store_place(trial), create=True)) as database:
+        with closing(Database(trial.store_place, create=True)) as database:
             reason = "one device that is not to be told about"
             Allowances(database).give(Allowance.of(TESTED, reason, time.time(), device=quiet))
         source = _Replay(rules)
@@ -305,7 +305,7 @@ def _quiet(device: str, told: Sequence[Alert], metrics: Metrics) -> tuple[bool, 
 
 
 def _store(trial: Settings, told: Sequence[Alert]) -> tuple[bool, str]:
-    with closing(Database(site.store_place(trial), only_read=True)) as database:
+    with closing(Database(trial.store_place, only_read=True)) as database:
         count, devices = Alerts(database).count(), len(Inventory(database).devices())
     wanted = len({alert.id for alert in told})
     return 0 < count == wanted and devices > 0, f"holds {count} of {wanted} alerts, and {devices} devices"
@@ -320,7 +320,7 @@ def _eve(place: Path, told: Sequence[Alert]) -> tuple[bool, str]:
 
 
 def _ledger(trial: Settings, place: Path, metrics: Metrics) -> tuple[bool, str]:
-    with closing(Database(site.store_place(trial), only_read=True)) as database:
+    with closing(Database(trial.store_place, only_read=True)) as database:
         lines = len(Journal(database).lines())
     states = metrics.labelled("redshank_actions_total")
     proposed, applied = (states.get(("block", state), 0) for state in ("proposed", "applied"))

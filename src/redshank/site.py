@@ -42,7 +42,6 @@ ANOMALY = "anomaly"
 """The detector whose bundle stands under [detectors.anomaly]."""
 STATISTICAL = (CLASSIFIER, ANOMALY)
 """Detectors that share the false-alarm rate; a rule has none."""
-STORE_FILE = "redshank.db"
 KIND = "kind"
 """What names a sink in a table that is not called like one."""
 
@@ -272,11 +271,6 @@ def grouping(settings: Settings) -> GroupSettings:
         false_alarm_rate=settings.detect.false_alarm_rate,
         assets=alerts.assets,
     )
-
-
-def store_place(settings: Settings) -> Path | str:
-    """Return where the store is."""
-    return settings.store.url or settings.service.state / STORE_FILE
 
 
 def _classifier(chosen: Detect, sharing: int, metrics: Metrics) -> Classifier | Served:

@@ -72,8 +72,11 @@ def test_what_comes_is_shown_until_ctrl_c_and_nothing_is_left_behind(tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "--store, --eve: nothing is given; name one of the two"),
-        (("--store", "a.db", "--eve", "eve.json"), "--store, --eve: both are given; name one of the two"),
+        ((), "store: none is named; give --config with the service's redshank.toml, or --store"),
+        (
+            ("--store", "a.db", "--eve", "eve.json"),
+            "--eve: 'eve.json' is a file of alerts, and a store is named too; name one of the two",
+        ),
         (("--eve", "."), "--eve: '.' is a folder; name the file in it, as in 'eve.json'"),
         (("--store", "none.db"), "none.db"),
     ],

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redshank.inputs import Config, Store, store_named
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,7 +19,6 @@ allow = typer.Typer(
     "second, and ends open alerts that are covered.",
 )
 
-Store = Annotated[str, typer.Option("--store", "-s", metavar="FILE|URL", help="The store of the service.")]
 By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
 Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
@@ -25,7 +26,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of t
 
 @allow.command()
 def add(
-    store: Store,
     by: By,
     because: Because,
     source: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Who began the flow: address, network.")] = None,
@@ -39,6 +39,8 @@ def add(
     span: Annotated[
         str, typer.Option("--for", metavar="TIME", help="How long it holds: 12h, 30d; 0: until it is removed.")
     ] = "30d",
+    config: Config = None,
+    store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Allow flows: they raise no alert, and are counted instead.
@@ -46,9 +48,9 @@ def add(
     Every condition that is given must hold, and at least one is given. A domain is what a device says, so that an
     attacker can say it too: give who may, beside it. The store is made if absent.
 
-    Example: redshank allow add --store redshank.db --as ana --because "our scanner" --device 10.0.0.9 --family scanning
+    Example: redshank allow add -c redshank.toml --as ana --because "our scanner" --device 10.0.0.9 --family scanning
 
-    Example: redshank allow add --store redshank.db --as ana --because "old cameras" --rule telnet_open --for 90d
+    Example: redshank allow add -c redshank.toml --as ana --because "old cameras" --rule telnet_open --for 90d
     """
     from redshank.core.allowance import Allowance
     from redshank.core.duration import seconds
@@ -71,51 +73,56 @@ def add(
         family=family,
         rule=rule,
     )
-    Allowances(Database(store, create=True)).give(allowance)
-    show(f"Allowed in {store}", [Section("Allowances", _rows([allowance]))], as_json=as_json)
+    place = store_named(config, store)
+    Allowances(Database(place, create=True)).give(allowance)
+    show(f"Allowed in {place}", [Section("Allowances", _rows([allowance]))], as_json=as_json)
 
 
 @allow.command(name="list")
 def list_(
-    store: Store,
     over: Annotated[bool, typer.Option("--all", help="Those that were removed or expired, too.")] = False,
+    config: Config = None,
+    store: Store = None,
     as_json: Json = False,
 ) -> None:
     """List what is allowed, the oldest first.
 
     How many flows each keeps quiet is in the metric redshank_allowed_total of the service.
 
-    Example: redshank allow list --store redshank.db
+    Example: redshank allow list -c redshank.toml
     """
     from redshank.report.summary import Section, show
     from redshank.store.allowances import Allowances
     from redshank.store.database import Database
 
-    allowances, now_s = Allowances(Database(store)), time.time()
+    place = store_named(config, store)
+    allowances, now_s = Allowances(Database(place)), time.time()
     sections = [Section("Allowances", _rows(allowances.standing(now_s)))]
     if over:
         sections.append(Section("Over", _rows(allowances.past(now_s))))
-    show(f"Allowances in {store}", sections, as_json=as_json)
+    show(f"Allowances in {place}", sections, as_json=as_json)
 
 
 @allow.command()
 def remove(
     ids: Annotated[list[str], typer.Argument(help="Allowances, or the beginnings of their ids.")],
-    store: Store,
     by: By,
     because: Because,
+    config: Config = None,
+    store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Take allowances back: what they kept quiet raises alerts again.
 
-    Example: redshank allow remove 5e1f0a --store redshank.db --as ana --because "the scanner is gone"
+    Example: redshank allow remove 5e1f0a -c redshank.toml --as ana --because "the scanner is gone"
     """
     from redshank.core.errors import ConfigError
     from redshank.report.summary import Section, show
     from redshank.store.allowances import Allowances
     from redshank.store.database import Database
 
-    allowances, now_s = Allowances(Database(store)), time.time()
+    place = store_named(config, store)
+    allowances, now_s = Allowances(Database(place)), time.time()
     standing = allowances.standing(now_s)
     taken: list[Allowance] = []
     for name in ids:
@@ -127,7 +134,7 @@ def remove(
         taken += found
     for one in taken:
         allowances.withdraw(one.id, by, now_s, because)
-    show(f"Removed in {store}", [Section("Allowances", _rows(taken))], as_json=as_json)
+    show(f"Removed in {place}", [Section("Allowances", _rows(taken))], as_json=as_json)
 
 
 def _rows(allowances: "Iterable[Allowance]") -> "list[Row]":

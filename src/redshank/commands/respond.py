@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redshank.inputs import Config, Store, store_named
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,15 +23,6 @@ respond = typer.Typer(
     "written here within about a second.",
 )
 
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", metavar="FILE", help="The service's redshank.toml: where its store is, who is protected."
-    ),
-]
-Store = Annotated[
-    str | None, typer.Option("--store", "-s", metavar="FILE|URL", help="A store, if it is not the one of --config.")
-]
 By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
 Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
@@ -214,12 +207,7 @@ class _Desk:
     @property
     def place(self) -> Path | str:
         """Where the store is."""
-        from redshank import site
-        from redshank.core.errors import ConfigError
-
-        if not self._store and not self._config:
-            raise ConfigError("respond: no store is named; give --config with the service's redshank.toml, or --store")
-        return self._store or site.store_place(self.settings)
+        return store_named(self._config, self._store)
 
     def protected(self) -> "Protected":
         """Return the never-block list of this machine and of the settings."""

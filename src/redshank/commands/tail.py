@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from redshank.inputs import Config, Store, store_named
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -18,9 +20,8 @@ PAST_FOR_EACH = 20  # revisions that are looked at for one that is shown: filter
 
 
 def tail(
-    store: Annotated[
-        str | None, typer.Option("--store", "-s", metavar="FILE|URL", help="The store of the service.")
-    ] = None,
+    config: Config = None,
+    store: Store = None,
     eve: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file that the sink `eve` or `redshank detect -l` appends to.")
     ] = None,
@@ -35,20 +36,19 @@ def tail(
 ) -> None:
     """Show alerts as they come, one line for each and for each time that one is told again.
 
-    Either --store or --eve is given. There is color on a terminal, unless NO_COLOR is set.
+    A store is named by --config or --store, or a file by --eve. There is color on a terminal, unless NO_COLOR is set.
 
-    Example: redshank tail --store redshank.db --severity high
+    Example: redshank tail -c redshank.toml --severity high
 
     Example: redshank tail --eve out/today/eve.json --device 10.0.0.0/24 --json
     """
     from redshank.core.errors import ConfigError
     from redshank.report.tail import Wanted, show
 
-    if (store is None) == (eve is None):
-        given = "both are" if store else "nothing is"
-        raise ConfigError(f"--store, --eve: {given} given; name one of the two")
+    if eve and (store or config):
+        raise ConfigError(f"--eve: '{eve}' is a file of alerts, and a store is named too; name one of the two")
     wanted = Wanted(severity, family or (), device or ())
-    with _from_store(store, last) if store else _from_eve(eve or Path()) as read:
+    with _from_eve(eve) if eve else _from_store(store_named(config, store), last) as read:
         show(deque(filter(wanted.takes, read()), maxlen=last), as_json=as_json)
         while follow:
             time.sleep(LOOK_S)
@@ -56,7 +56,7 @@ def tail(
 
 
 @contextmanager
-def _from_store(place: str, last: int) -> "Iterator[Callable[[], Iterator[Alert]]]":
+def _from_store(place: Path | str, last: int) -> "Iterator[Callable[[], Iterator[Alert]]]":
     from redshank.store.alerts import Alerts
     from redshank.store.database import Database
 

@@ -44,6 +44,17 @@ def test_without_a_file_it_says_so_in_the_log(caplog: pytest.LogCaptureFixture) 
     assert ATTACKER in caplog.text
 
 
+def test_the_log_has_the_table_and_its_sets_once(caplog: pytest.LogCaptureFixture) -> None:
+    backend = DryRun()
+    with caplog.at_level(logging.INFO):
+        for target in (ATTACKER, "10.0.0.67"):
+            backend.apply([Hold("block", target, 600.0)], Protected())
+    first, second = (record.getMessage() for record in caplog.records)
+    assert '{"add": {"table":' in first
+    assert '{"add": {"table":' not in second
+    assert "10.0.0.67" in second
+
+
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(ActionError, match=r"dry_run: cannot append to '.*/none/x' \(No such file"):
         DryRun(tmp_path / "none" / "x").apply([Hold("block", ATTACKER, 600.0)], Protected())

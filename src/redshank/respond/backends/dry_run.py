@@ -23,7 +23,8 @@ class DryRun(Backend):
     """Say what the backend nftables would do, and do nothing.
 
     Args:
-        path: File that the rulesets are appended to, one line of JSON each; the log if absent.
+        path: File that the rulesets are appended to, one line of JSON each; the log if absent, which has what every
+            ruleset begins with (the table, its sets and chains) only once.
         bridges: As of nftables.
         packets_per_s: As of nftables.
     """
@@ -31,6 +32,7 @@ class DryRun(Backend):
     path: Path | None = None
     bridges: bool = True
     packets_per_s: int = 50
+    _framed: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
     _until_s: dict[tuple[str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -40,7 +42,7 @@ class DryRun(Backend):
 
     def load(self, holds: Sequence[Hold]) -> None:
         """Say what would be loaded."""
-        self._say([*self.rules.frame(), *self.rules.elements(holds)])
+        self._say(self.rules.frame(), self.rules.elements(holds))
         now_s = time.monotonic()
         self._until_s.update({hold.key: now_s + hold.left_s for hold in holds})
 
@@ -48,7 +50,7 @@ class DryRun(Backend):
         """Say what would be ended."""
         held = [key for key in keys if self._until_s.pop(key, None) is not None]
         if held:
-            self._say([*self.rules.frame(), *self.rules.endings(held)])
+            self._say(self.rules.frame(), self.rules.endings(held))
 
     def active(self) -> list[Hold]:
         """Return what would hold."""
@@ -60,13 +62,14 @@ class DryRun(Backend):
     def flush(self) -> None:
         """Say that everything would be ended."""
         self._until_s.clear()
-        self._say(self.rules.flushing())
+        self._say([], self.rules.flushing())
 
-    def _say(self, commands: list[Command]) -> None:
-        line = self.rules.text(commands)
+    def _say(self, frame: list[Command], commands: list[Command]) -> None:
         if self.path is None:
-            _log.info("would load: %s", line)
+            _log.info("would load: %s", self.rules.text([*([] if self._framed else frame), *commands]))
+            self._framed[:] = [True]
             return
+        line = self.rules.text([*frame, *commands])
         try:
             with self.path.open("a", encoding="ascii") as file:
                 file.write(line + "\n")
