@@ -14,6 +14,7 @@ from redshank.core.allowance import Allowance
 from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
+from redshank.pipeline import acting
 from redshank.pipeline.acting import Acting
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
@@ -139,3 +140,88 @@ def test_what_fails_for_a_while_is_said_once(
         for _ in range(3):
             site.acting.tick()
     assert caplog.text.count("allowances: store: the server is away; tried again") == 1
+
+
+def test_a_store_that_cannot_say_who_confirmed_an_alert_ends_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[object] = []
+
+    class Decides(Nothing):
+        def take(self, *given: object) -> None:
+            decided.append(given[-1])
+
+    def away(*_: object) -> None:
+        raise ActionError("store: the server is away")
+
+    monkeypatch.setattr(site.acting, "_responder", Decides())
+    monkeypatch.setattr(Alerts, "get", away)
+    site.acting.act([alert(id="one", revision=1)])
+    assert [one.id for one in site.told] == ["one"]
+    assert decided == [set()]
+
+
+class Nothing:
+    """A responder that has nothing to do."""
+
+    problem = ""
+
+    def tick(self, now_s: float) -> None:
+        """Do nothing."""
+
+
+def test_an_allowance_that_failed_half_way_is_put_in_force_by_the_next_tick(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.acting.start()
+    site.acting.act([alert(id="scan")])
+    Allowances(site.database).give(Allowance.of("ana", "our own scanner", NOW_S, device="10.0.0.7"))
+
+    def locked(*_: object) -> int:
+        raise ActionError("store: 'redshank.db': database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Alerts, "judge", locked)
+        site.acting.tick()
+    assert [one.state for one in Alerts(site.database).find()] == ["open"]
+    site.acting.tick()
+    assert [one.state for one in Alerts(site.database).find()] == ["closed"]
+    site.acting.finish(10)
+
+
+def test_open_alerts_that_an_allowance_covers_are_closed_page_by_page(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "AT_ONCE", 2)
+    site.acting.act([alert(id=f"scan-{number}", last_seen_s=9.0 + number) for number in range(5)])
+    Allowances(site.database).give(Allowance.of("ana", "our own scanner", NOW_S, device="10.0.0.7"))
+    left = []
+    for _ in range(4):
+        site.acting.tick()
+        left.append(sum(one.state == "open" for one in Alerts(site.database).find()))
+    assert left == [3, 1, 0, 0]
+
+
+def test_what_a_service_that_was_asked_to_end_closed_early_goes_on_with_the_next_revision(tmp_path: Path) -> None:
+    batch = flows(["dos"] * 20)
+    verdicts = Constant(0.99, "dos", True).judge(batch)
+    first, second = (Site(tmp_path, groups=Groups(GroupSettings(early=True)), now_s=1_700_000_050.0) for _ in range(2))
+    first.acting.start()
+    first.acting.act([*first.groups.add(batch.slice(0, 5), verdicts.slice(0, 5)), *first.groups.finish()])
+    first.acting.finish(10)
+    second.acting.start()
+    second.acting.act([*second.groups.add(batch.slice(5), verdicts.slice(5)), *second.groups.finish()])
+    second.acting.finish(10)
+    told = [*first.told, *second.told]
+    assert len({one.id for one in told}) == 1
+    assert [one.revision for one in told] == list(range(len(told)))
+    assert told[-1].count == 20
+    third = Site(tmp_path, now_s=1_700_000_050.0)
+    third.acting.start()
+    assert third.groups.finish() == []  # of a device that was quiet since nothing is told
+    third.acting.finish(10)
+    (filed,) = Alerts(second.database).find()
+    assert (filed.alert.count, filed.alert.over) == (20, True)
+    assert len(second.sink.alerts) == len(second.told) > 0
+    for site in (first, second, third):
+        site.database.close()

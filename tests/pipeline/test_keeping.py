@@ -11,6 +11,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.pipeline import keeping
 from redshank.pipeline.keeping import Keeping
+from redshank.pipeline.rest import Rest
 
 
 @dataclass
@@ -75,3 +76,24 @@ def test_a_file_that_cannot_be_written_is_told_and_stops_nothing(
     kept.keep([ONE])
     assert kept.finish() == []
     assert "1 alerts are lost" in caplog.text
+
+
+def test_a_store_that_takes_long_to_refuse_is_left_alone_but_for_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_s, tries = [0.0], [0]
+
+    def away(alerts: Sequence[Alert]) -> None:
+        del alerts
+        tries[0] += 1
+        now_s[0] += 20.0
+        raise ActionError("store: the server is away")
+
+    kept = Keeping(away, tmp_path / "rest.jsonl", Metrics(), Rest(lambda: now_s[0]))
+    for _ in range(99):
+        kept.keep([ONE])
+        now_s[0] += 1.0
+    assert (tries, caplog.text.count("alerts wait for the store")) == ([2], 1)
+    kept.finish()
+    assert tries == [3]
+    assert len((tmp_path / "rest.jsonl").read_text().splitlines()) == 99

@@ -160,6 +160,7 @@ class Groups:
         self._assets = Assets(one.assets)
         self._open: dict[_Key, Gathered] = {}
         self._put_out: dict[_Key, int] = {}
+        self._earlier: dict[_Key, Alert] = {}
         self._reached_ns = self._closed_ns = int(NEVER)
         self.unsaid = 0
         self._against: Suspicion | None = None
@@ -205,13 +206,14 @@ class Groups:
         return told + self._count(batch, passed, len(loud))
 
     def resume(self, alerts: Iterable[Alert]) -> int:
-        """Go on with what another process had open; before the first batch.
+        """Go on with what another process had open, or closed because it was to end; before the first batch.
 
         Args:
-            alerts: The latest revision of each alert whose window was not over.
+            alerts: The latest revision of each alert whose window may not be over. One that was told as over is told
+                again only if its device goes on.
 
         Returns:
-            How many there are; those of other windows (their length was changed meanwhile) are left alone.
+            How many are open; those of other windows (their length was changed meanwhile) are left alone.
         """
         step, room = self._window_ns, self.settings.most_open
         for alert in alerts:
@@ -219,7 +221,11 @@ class Groups:
             # A long flow that ended late counts in a window after the one that it began in.
             for start in range(first, min(last, first + MOST_WINDOWS * step) + 2 * step, step):
                 key = (start, alert.device, alert.family)
-                if fingerprint(alert.device, alert.family, start) == alert.id and len(self._open) < room:
+                if fingerprint(alert.device, alert.family, start) != alert.id:
+                    continue
+                if alert.over and len(self._earlier) < room:
+                    self._earlier[key] = alert
+                elif not alert.over and len(self._open) < room:
                     self._open[key] = self._gathered(key, alert.bundle)
                     self._open[key].go_on(alert)
         return len(self._open)
@@ -287,7 +293,10 @@ class Groups:
     def _gathered(self, key: _Key, bundle: str) -> Gathered:
         start, device, family = key
         of = (self._assets, self.settings.shown, self.settings.most_targets)
-        return Gathered(device, family, start, bundle, *of, told=self._put_out.pop(key, 0))
+        group = Gathered(device, family, start, bundle, *of, told=self._put_out.pop(key, 0))
+        if (before := self._earlier.pop(key, None)) is not None:
+            group.go_on(before)
+        return group
 
     def _window(self, at_ns: int) -> int:
         return at_ns // self._window_ns * self._window_ns
@@ -351,6 +360,8 @@ class Groups:
     def _close(self, before_ns: int) -> list[Alert]:
         for key in [key for key in self._put_out if key[0] < before_ns]:
             del self._put_out[key]
+        for key in [key for key in self._earlier if key[0] < before_ns]:
+            del self._earlier[key]
         return self._emit(sorted(key for key in self._open if key[0] < before_ns), closed=True)
 
     def _emit(self, keys: Sequence[_Key], *, closed: bool = False) -> list[Alert]:

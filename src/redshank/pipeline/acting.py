@@ -7,6 +7,7 @@ sinks, actions of the responder. The one idea: the store is where the processes 
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.flows.devices import Devices
 from redshank.pipeline.keeping import Keeping
+from redshank.pipeline.rest import Rest
 from redshank.respond.responder import Responder
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
@@ -34,7 +36,8 @@ UNRECORDED, DEAD = "unrecorded.jsonl", "dead-letters.jsonl"
 DEVICES_EVERY_S = 60.0
 ALLOWED_BY = "allow-list"
 """Who closed an alert, in the store, where an allowance did."""
-OPEN_AT_ONCE = 500
+AT_ONCE = 500
+"""Alerts that are read from the store at once."""
 
 _log = logging.getLogger(__name__)
 
@@ -81,15 +84,28 @@ class Acting:
         dead = LetterFile(state / DEAD, metrics)
         self._delivery = Delivery(Outbox(database), sinks, dead, metrics, clock=clock)
         self._stamp = -1
+        self._looked_at: tuple[float, str] | None = None
+        self._looking = False
         self._devices_due_s = 0.0
         self._failing: set[str] = set()
+        self._rests: defaultdict[str, Rest] = defaultdict(Rest)
 
     def start(self) -> None:
         """Go on with the alerts that an earlier run had open, put allowances in force, and begin to deliver."""
         if self._live:
-            self._groups.resume(self._alerts.unfinished())
+            self._groups.resume([*self._alerts.unfinished(), *self._closed_early()])
         self._follow_allowances()
         self._delivery.start()
+
+    def _closed_early(self) -> list[Alert]:
+        """Return the alerts whose windows go on, and were only closed because a service was asked to end."""
+        settings, after = self._groups.settings, None
+        found: list[Alert] = []
+        search = Search(since_s=self._clock() - settings.window_s - settings.late_s)
+        while len(found) < settings.most_open and (page := self._alerts.find(search, AT_ONCE, after)):
+            found += [filed.alert for filed in page if filed.alert.over]
+            after = (page[-1].alert.last_seen_s, page[-1].alert.id)
+        return found
 
     def act(self, alerts: Sequence[Alert]) -> None:
         """Record alerts; what is recorded is delivered and answered."""
@@ -104,8 +120,12 @@ class Acting:
         """Look after everything that does not come with an alert."""
         self.act(())
         self._attempt("allowances", self._follow_allowances)
-        if self._responder:
+        self._attempt("open alerts", self._close_covered)
+        if self._responder and self._rests["responder"].over():
+            self._rests["responder"].begin()
             self._responder.tick(self._clock())
+            if self._responder.problem:
+                self._rests["responder"].failed()
         now_s = self._clock()
         if now_s >= self._devices_due_s:
             self._devices_due_s = now_s + DEVICES_EVERY_S
@@ -132,9 +152,16 @@ class Acting:
 
     def _confirmed(self, alerts: Sequence[Alert]) -> set[str]:
         """Return which of these a person escalated before they grew."""
-        grown = [alert.id for alert in alerts if alert.revision]
-        filed = [self._alerts.get(one) for one in dict.fromkeys(grown)]
-        return {one.alert.id for one in filed if one and one.state == "escalated"}
+        found: set[str] = set()
+
+        def look() -> None:
+            grown = dict.fromkeys(alert.id for alert in alerts if alert.revision)
+            filed = [self._alerts.get(one) for one in grown]
+            found.update(one.alert.id for one in filed if one and one.state == "escalated")
+
+        # Without an answer nobody confirmed them: less is done, never more.
+        self._attempt("escalated alerts", look)
+        return found
 
     def _record(self, alerts: Sequence[Alert]) -> None:
         self._alerts.record(alerts, self._names, self._clock())
@@ -148,25 +175,35 @@ class Acting:
         stamp = self._allowances.stamp()
         if stamp == self._stamp:
             return
-        now_s = self._clock()
-        self._allow.replace(self._allowances.standing(now_s))
-        self._stamp = stamp
+        self._allow.replace(self._allowances.standing(self._clock()))
         self.act(self._groups.drop(self._covered))
-        after = None
-        while page := self._alerts.find(Search(states=("open",)), OPEN_AT_ONCE, after):
-            covered = [filed.alert.id for filed in page if self._covered(filed.alert)]
-            if covered:
-                self._alerts.judge(covered, "closed", ALLOWED_BY, now_s, "covered by an allowance")
-            after = (page[-1].alert.last_seen_s, page[-1].alert.id)
+        self._looking, self._looked_at, self._stamp = True, None, stamp
+
+    def _close_covered(self) -> None:
+        """Close some of the open alerts of the store that an allowance covers; all of them at once would take long."""
+        if not self._looking:
+            return
+        now_s = self._clock()
+        page = self._alerts.find(Search(states=("open",)), AT_ONCE, self._looked_at)
+        covered = [filed.alert.id for filed in page if self._covered(filed.alert)]
+        if covered:
+            self._alerts.judge(covered, "closed", ALLOWED_BY, now_s, "covered by an allowance")
+        self._looking = bool(page)
+        self._looked_at = (page[-1].alert.last_seen_s, page[-1].alert.id) if page else None
 
     def _covered(self, alert: Alert) -> bool:
         return self._allow.covers(alert, self._clock()) is not None
 
     def _attempt(self, what: str, work: Callable[[], None]) -> None:
-        """Do work that may fail for a while: said once, tried again with the next tick."""
+        """Do work that may fail for a while: said once, tried again, the later the longer it took to fail."""
+        rest = self._rests[what]
+        if not rest.over():
+            return
+        rest.begin()
         try:
             work()
         except RedshankError as error:
+            rest.failed()
             if what not in self._failing:
                 _log.warning("%s: %s; tried again", what, error)
             self._failing.add(what)

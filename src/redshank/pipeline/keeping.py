@@ -12,6 +12,7 @@ from pathlib import Path
 from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
+from redshank.pipeline.rest import Rest
 
 MOST_WAITING = 100_000
 """Alerts that wait for the store; past it the oldest go to the file at once."""
@@ -26,11 +27,19 @@ class Keeping:
         record: Puts alerts into the store, all or none; ActionError if it cannot.
         rest: File for alerts that could not be recorded; JSON lines, appended to.
         metrics: Counted into.
+        pause: How long the store is left alone after it refused.
     """
 
-    def __init__(self, record: Callable[[Sequence[Alert]], None], rest: Path, metrics: Metrics) -> None:
-        self._record, self._rest, self._metrics = record, rest, metrics
+    def __init__(
+        self,
+        record: Callable[[Sequence[Alert]], None],
+        rest: Path,
+        metrics: Metrics,
+        pause: Rest | None = None,
+    ) -> None:
+        self._record, self._rest, self._metrics, self._pause = record, rest, metrics, pause or Rest()
         self._waiting: list[Alert] = []
+        self._refused = False
 
     def keep(self, alerts: Sequence[Alert] = ()) -> list[Alert]:
         """Record alerts, after those that waited.
@@ -42,29 +51,37 @@ class Keeping:
             What is recorded now and was not before.
         """
         self._waiting += alerts
-        if not self._waiting:
-            return []
-        try:
-            self._record(self._waiting)
-        except ActionError as error:
-            self._metrics.count("redshank_records_failed_total")
-            _log.warning("%s; %d alerts wait for the store", error, len(self._waiting))
-            if len(self._waiting) > MOST_WAITING:
-                self._write(self._waiting[:-MOST_WAITING])
-                del self._waiting[:-MOST_WAITING]
-            recorded: list[Alert] = []
-        else:
-            recorded, self._waiting = self._waiting, []
+        recorded = self._tried() if self._waiting and self._pause.over() else []
+        if len(self._waiting) > MOST_WAITING:
+            self._write(self._waiting[:-MOST_WAITING])
+            del self._waiting[:-MOST_WAITING]
         self._metrics.set("redshank_unrecorded_alerts", len(self._waiting))
         return recorded
 
     def finish(self) -> list[Alert]:
         """Try once more; what the store still refuses goes to the file."""
-        recorded = self.keep()
+        recorded = self._tried() if self._waiting else []
         if self._waiting:
             self._write(self._waiting)
             _log.error("%d alerts could not be recorded; they are in %s", len(self._waiting), self._rest)
             self._waiting = []
+        return recorded
+
+    def _tried(self) -> list[Alert]:
+        self._pause.begin()
+        try:
+            self._record(self._waiting)
+        except ActionError as error:
+            self._pause.failed()
+            self._metrics.count("redshank_records_failed_total")
+            if not self._refused:
+                _log.warning("%s; %d alerts wait for the store", error, len(self._waiting))
+            self._refused = True
+            return []
+        if self._refused:
+            _log.info("the store took the %d alerts that waited", len(self._waiting))
+        self._refused = False
+        recorded, self._waiting = self._waiting, []
         return recorded
 
     def _write(self, alerts: Sequence[Alert]) -> None:

@@ -1,0 +1,47 @@
+"""How long what failed is left alone: the longer it took to fail, the longer.
+
+In: when a try begins, and that it failed. Out: whether it is time for the next. The one idea: a server that is away
+takes many seconds to say so, and whoever tries judges no flows meanwhile; so a try that took t is followed by a rest
+of `TIMES` t, and what fails takes at most a fifth of the time. What fails at once may be tried again at once.
+"""
+
+import time
+from collections.abc import Callable
+
+TIMES, LONGEST_S = 4, 120.0
+QUICK_S = 0.5
+"""What failed sooner than this held up nobody."""
+
+
+class Rest:
+    """The pauses between the tries of one thing.
+
+    Args:
+        timer: Gives a time in s that never goes back.
+
+    Example:
+        >>> at = iter([0.0, 20.0, 99.0, 100.0])
+        >>> rest = Rest(lambda: next(at))
+        >>> rest.begin()
+        >>> rest.failed()
+        >>> rest.over(), rest.over()
+        (False, True)
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._begun_s = self._again_s = float("-inf")
+
+    def over(self) -> bool:
+        """Tell whether it is time to try."""
+        return self._timer() >= self._again_s
+
+    def begin(self) -> None:
+        """Note that a try begins; as far as is known it will succeed."""
+        self._begun_s, self._again_s = self._timer(), float("-inf")
+
+    def failed(self) -> None:
+        """Note that it failed."""
+        now_s = self._timer()
+        took_s = now_s - self._begun_s
+        self._again_s = now_s + (min(LONGEST_S, TIMES * took_s) if took_s >= QUICK_S else 0.0)
