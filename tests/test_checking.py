@@ -83,3 +83,15 @@ def test_every_mistake_of_the_responses_is_told_at_once_and_names_are_pointed_ou
     told = _found(place, sinks=sinks)["respond"]
     assert told.well
     assert told.words.endswith("; logs.example.net are names: put their addresses into respond.protect")
+
+
+def test_an_archive_that_cannot_be_written_is_told_and_one_in_use_is_left_alone(place: Place) -> None:
+    assert _found(place)["archive"].words == "none"
+    folder = place.folder / "flows"
+    folder.mkdir()
+    (folder / "flows-now.parquet.part").write_text("being written")
+    assert _found(place, archive=f"[archive]\nfolder = '{folder}'\n")["archive"].well
+    assert (folder / "flows-now.parquet.part").exists()
+    found = _found(place, archive=f"[archive]\nfolder = '{folder / 'flows-now.parquet.part'}'\n")["archive"]
+    assert not found.well
+    assert found.words.startswith("archive.folder: cannot write to folder")

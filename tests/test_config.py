@@ -92,7 +92,7 @@ def test_a_variable_that_is_no_setting_is_named(
         ("a = " + "[" * 20_000, "redshank.toml' is not TOML: maximum recursion"),
         ("detect = 5\n", r"detect: 5 is not allowed: it is a section, with settings of its own \(.*, line 1\)"),
         ("[[detect]]\nx = 1\n", r"detect: \[\{'x': 1\}\] is not allowed: it is a section.* \(.*, line 1\)"),
-        ("data = 5\n", r"data: 5 is not allowed: input should be a path in quotes \(.*, line 1\)"),
+        ("data = 5\n", r"data: 5 is not allowed: write a path in quotes \(.*, line 1\)"),
     ],
 )
 def test_odd_toml_is_one_clear_line(text: str, message: str, tmp_path: Path) -> None:
@@ -165,3 +165,17 @@ def test_a_variable_of_several_values_is_read_as_json(monkeypatch: pytest.Monkey
     monkeypatch.setenv("REDSHANK_ALERTS__ASSETS", '{"10.0.0.2": "high"}')
     assert load().detect.detectors == ("signatures",)
     assert load().alerts.assets == {"10.0.0.2": "high"}
+
+
+def test_a_mistake_in_an_inline_table_or_in_json_is_told_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _file(tmp_path, "[respond]\nbreaker = { per_minute = 'x' }\nprotect = '10.0.0.1'\n")
+    monkeypatch.setenv("REDSHANK_RESPOND__SSH_PORTS", "[22, 99999]")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    text = sorted(caught.value.problems)
+    assert text[0].startswith("respond.breaker.per_minute: 'x' is not allowed")
+    assert text[0].endswith(f"({path})")
+    assert text[1].endswith(f'\'10.0.0.1\' is not allowed: write a list, as in ["one", "two"] ({path}, line 3)')
+    assert text[2].endswith("(environment, REDSHANK_RESPOND__SSH_PORTS)")

@@ -50,6 +50,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _looked("sinks", lambda: _sinks(settings))
     yield from _looked("respond", lambda: _respond(settings))
     yield from _looked("service.state", lambda: _state(settings))
+    yield from _looked("archive", lambda: _archive(settings))
     yield from _looked("store", lambda: _store(settings))
     yield from _looked("service.metrics", lambda: _metrics(settings))
 
@@ -136,6 +137,12 @@ def _state(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("service.state", True, f"'{folder}': {free:.0f} MiB are free")
+
+
+def _archive(settings: Settings) -> Iterator[Finding]:
+    # Not made: that would clean up what a service that runs is writing.
+    folder = settings.archive.folder
+    yield Finding("archive", True, f"'{writable_folder(folder, 'archive.folder')}'" if folder else "none")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from redshank.core.configured import wanted
 from redshank.core.errors import ConfigError
 
 FALSE_ALARM_RATES = (0.05, 0.01, 0.001, 0.0001)
@@ -262,11 +263,7 @@ def _problem(item: ErrorDetails, path: Path | None, text: str) -> str:
     place = _place(name, path, text)
     if item["type"] == "extra_forbidden":
         return f"{name}: there is no such setting ({place}); docs/reference/settings.md lists them all"
-    wanted = _WANTED.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
-    return f"{name}: {repr(item['input'])[:80]} is not allowed: {wanted} ({place})"
-
-
-_WANTED = {"model_type": "it is a section, with settings of its own", "path_type": "input should be a path in quotes"}
+    return f"{name}: {repr(item['input'])[:80]} is not allowed: {wanted(item)} ({place})"
 
 
 def _strange_variables() -> Iterator[str]:
@@ -319,8 +316,10 @@ def _place(name: str, path: Path | None, text: str) -> str:
     section = ""
     tables: Counter[str] = Counter()
     variable = f"REDSHANK_{name.upper().replace('.', '__')}"
-    if variable in map(str.upper, os.environ):
-        return f"environment, {variable}"
+    # Of several values in JSON one may be wrong.
+    given = [one for one in map(str.upper, os.environ) if variable == one or variable.startswith(f"{one}__")]
+    if given:
+        return f"environment, {max(given, key=len)}"
     for number, line in enumerate(text.splitlines(), start=1):
         heading = re.match(r"\s*(\[+)([^\]]+)\]", line)
         if heading:
@@ -332,4 +331,4 @@ def _place(name: str, path: Path | None, text: str) -> str:
                 section = f"{section}.{tables[section] - 1}"
         elif section == ".".join(sections) and re.match(rf"\s*{re.escape(key)}\s*=", line):
             return f"{path}, line {number}"
-    return f"environment, {variable}"
+    return str(path) if path else f"environment, {variable}"

@@ -56,6 +56,16 @@ def test_what_is_undone_is_let_alone_for_a_while(ledger: Ledger, json_of: Any) -
     assert ledger.allowed(TARGET, 0.0).endswith("by ana")
 
 
+@pytest.mark.parametrize("command", [("approve",), ("undo", *WHY)])
+def test_of_several_actions_none_is_touched_if_one_is_not_there(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    name = ledger.propose(action(TARGET), 1_700_000_000.0, approval=True).action.id
+    assert ended(monkeypatch, "respond", *command, name, "ffff", *WHO, "--store", tmp_path / "s.db") == 1
+    ledger.refresh()
+    assert ledger.find(name).state == "proposed"
+
+
 def test_an_address_is_allowed_and_no_longer(ledger: Ledger, json_of: Any) -> None:
     assert json_of("allow", TARGET, "--for", "1h", *WHO, *WHY)["allowed"]["target"] == TARGET
     ledger.refresh()

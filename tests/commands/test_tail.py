@@ -78,6 +78,10 @@ def test_what_comes_is_shown_until_ctrl_c_and_nothing_is_left_behind(tmp_path: P
             "--eve: 'eve.json' is a file of alerts, and a store is named too; name one of the two",
         ),
         (("--eve", "."), "--eve: '.' is a folder; name the file in it, as in 'eve.json'"),
+        (
+            ("--eve", "none.json", "--no-follow"),
+            "--eve: there is no file 'none.json'; name one that is there, or follow",
+        ),
         (("--store", "none.db"), "none.db"),
     ],
 )

@@ -49,7 +49,7 @@ def test_one_without_a_condition_is_refused() -> None:
         ({"destination": "0.0.0.0/0"}, "allowance.destination: '0.0.0.0/0' holds for every address; leave it out"),
         ({"network": "::/0"}, "allowance.network: '::/0' holds for every address"),
         ({"device": "camera"}, "allowance.device: 'camera' is neither an IP address nor a MAC like 02:00:5e:10:00:01"),
-        ({"device": "02:00:5E:10:00:01"}, "'02:00:5E:10:00:01' is neither"),
+        ({"device": "02:00:5E:10:00:01"}, "nor a MAC like 02:00:5e:10:00:01 in small letters"),
         ({"port": 0}, "allowance.port: 0 is no port; allowed are 1 to 65535"),
         ({"port": 65536}, "allowance.port: 65536 is no port"),
         ({"domain": "https://example.org"}, "allowance.domain: 'https://example.org' is no domain"),

@@ -73,7 +73,8 @@ def approve(
 
     desk, who = _Desk(config, store), signed(by)
     ledger = desk.ledger()
-    done = [ledger.approve(name, who, time.time()) for name in ids]
+    actions = [ledger.find(name).action.id for name in ids]  # one that is none must not stop half way
+    done = [ledger.approve(name, who, time.time()) for name in actions]
     show(f"Approved in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
@@ -102,7 +103,8 @@ def undo(
 
     desk, who, allow_s = _Desk(config, store), signed(by), seconds(allow, "--allow")
     lifting, ledger = desk.backend(backend), desk.ledger()
-    done = [ledger.undo(name, who, time.time(), because, allow_s=allow_s) for name in ids]
+    actions = [ledger.find(name).action.id for name in ids]  # one that is none must not stop half way
+    done = [ledger.undo(name, who, time.time(), because, allow_s=allow_s) for name in actions]
     if lifting:
         lifting.lift([entry.key for entry in done])
     show(f"Taken back in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)

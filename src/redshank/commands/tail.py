@@ -48,7 +48,7 @@ def tail(
     if eve and (store or config):
         raise ConfigError(f"--eve: '{eve}' is a file of alerts, and a store is named too; name one of the two")
     wanted = Wanted(severity, family or (), device or ())
-    with _from_eve(eve) if eve else _from_store(store_named(config, store), last) as read:
+    with _from_eve(eve, follow=follow) if eve else _from_store(store_named(config, store), last) as read:
         show(deque(filter(wanted.takes, read()), maxlen=last), as_json=as_json)
         while follow:
             time.sleep(LOOK_S)
@@ -77,11 +77,13 @@ def _from_store(place: Path | str, last: int) -> "Iterator[Callable[[], Iterator
 
 
 @contextmanager
-def _from_eve(path: Path) -> "Iterator[Callable[[], Iterator[Alert]]]":
+def _from_eve(path: Path, *, follow: bool) -> "Iterator[Callable[[], Iterator[Alert]]]":
     from redshank.alerts.eve_log import EveLog
     from redshank.core.errors import ConfigError
 
     if path.is_dir():
         raise ConfigError(f"--eve: '{path}' is a folder; name the file in it, as in '{path / 'eve.json'}'")
+    if not path.exists() and not follow:
+        raise ConfigError(f"--eve: there is no file '{path}'; name one that is there, or follow it until it is")
     with closing(EveLog(path)) as log:
         yield log.read

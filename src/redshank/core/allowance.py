@@ -165,7 +165,10 @@ class Allowance:
             if (text := getattr(self, name)) is not None:
                 yield from _network_problems(f"allowance.{name}", text)
         if self.device is not None and not MAC.fullmatch(self.device) and _address(self.device) is None:
-            yield f"allowance.device: {self.device[:80]!r} is neither an IP address nor a MAC like 02:00:5e:10:00:01"
+            yield (
+                f"allowance.device: {self.device[:80]!r} is neither an IP address nor a MAC like 02:00:5e:10:00:01 in "
+                "small letters"
+            )
         if self.port is not None and not 1 <= self.port <= LAST_PORT:
             yield f"allowance.port: {self.port} is no port; allowed are 1 to {LAST_PORT}"
         if self.domain is not None and not _DOMAIN.fullmatch(self.domain):

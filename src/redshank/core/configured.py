@@ -20,6 +20,13 @@ from redshank.core.registry import Kind, alternatives
 T = TypeVar("T")
 SHOWN = 60  # characters of a wrong value that its message repeats
 SECRET = ("password", "secret", "token", "key")
+WANTED = {
+    "dict_type": "write a table, with settings of its own",
+    "model_type": "it is a section, with settings of its own",
+    "path_type": "write a path in quotes",
+    "tuple_type": 'write a list, as in ["one", "two"]',
+}
+"""What is wanted, where pydantic's own words are for programmers; by the type of its error."""
 
 
 def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) -> T:
@@ -75,7 +82,12 @@ def _problem(item: ErrorDetails, where: str, known: list[str]) -> str:
         return f"{where}.{name}: nothing given, and it has no default"
     hidden = any(word in name for word in SECRET)
     given = "what was given" if hidden else repr(item["input"])[:SHOWN]
-    return f"{where}.{name}: {given} is not allowed: {item['msg'][:1].lower()}{item['msg'][1:]}"
+    return f"{where}.{name}: {given} is not allowed: {wanted(item)}"
+
+
+def wanted(item: ErrorDetails) -> str:
+    """Say what is wanted in place of a value that was refused."""
+    return WANTED.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
 
 
 def _placed(problem: str, where: str) -> str:
