@@ -1,3 +1,4 @@
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -7,15 +8,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from bundles import flows
+from redshank import running as module
 from redshank.config import load
 from redshank.core.allowance import Allowance
 from redshank.core.bundle import Bundle
-from redshank.core.errors import ConfigError
+from redshank.core.errors import ActionError, ConfigError
+from redshank.pipeline.acting import Acting
 from redshank.running import Running
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
+from redshank.store.retention import Retention
 from runs import ATTACK
 from sites import Place
 
@@ -121,3 +125,43 @@ def test_systemd_is_told_when_it_judges_and_when_it_ends(place: Place, monkeypat
         while b"STOPPING=1" not in said:
             said += manager.recv(200) + b"\n"
     assert said.startswith(b"READY=1\nSTATUS=judging\nWATCHDOG=1\n")
+
+
+def test_what_is_old_goes_beside_the_judging(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SWEEP_EVERY_S", 0.0)
+    swept: list[str] = []
+
+    def sweep(*_: object) -> None:
+        swept.append(threading.current_thread().name)
+
+    monkeypatch.setattr(Retention, "sweep", sweep)
+    _run(place)
+    assert set(swept) == {"retention"}
+
+
+def test_whoever_breaks_off_waits_for_no_sink(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    finish = Acting.finish
+
+    def noted(acting: Acting, within_s: float) -> None:
+        waits.append(within_s)
+        finish(acting, within_s)
+
+    monkeypatch.setattr(Acting, "finish", noted)
+    _run(place)
+    with pytest.raises(KeyboardInterrupt), Running(load(place.settings())):
+        raise KeyboardInterrupt
+    assert waits == [20.0, 0.0]
+
+
+def test_health_tells_of_alerts_that_wait_for_the_store(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise ActionError("store: 'redshank.db': database or disk is full")
+
+    settings = load(place.settings(service=f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = '127.0.0.1:0'\n"))
+    monkeypatch.setattr(Alerts, "record", full)
+    with Running(settings) as running:
+        running.run()
+        answer = httpx.get(f"http://127.0.0.1:{running.metrics_port}/healthz", trust_env=False)
+    assert answer.status_code == 503
+    assert answer.text.endswith(" alerts wait for the store\n")

@@ -6,6 +6,7 @@ whatever happens: sources, then judging, then delivery, then the store.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -34,6 +35,8 @@ from redshank.store.ledger import Journal
 from redshank.store.retention import Retention
 
 SWEEP_EVERY_S = 3_600.0
+SWEEPER_ENDS_S = 5.0
+"""How long the end waits for a sweep; one that is broken off goes on with the next run."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +71,8 @@ class Running:
         """Where metrics are served, if they are."""
         self._reload = False
         self._fed_s = 0.0
-        self._sweep_due_s = time.time() + SWEEP_EVERY_S
+        self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
+        self._sweeper: threading.Thread | None = None
         problems = site.Problems()
         feeds = feeds or problems.attempt(lambda: site.feeds(settings))
         sinks = problems.attempt(lambda: site.sinks(settings))
@@ -125,10 +129,13 @@ class Running:
         self._acting.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End everything that was begun, in order."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End everything that was begun, in order; whoever broke off waits for no sink."""
+        broken_off = kind is not None and issubclass(kind, KeyboardInterrupt)
         with self._kept:
-            self._acting.finish(self._settings.service.drain_s)
+            self._acting.finish(0.0 if broken_off else self._settings.service.drain_s)
+            if self._sweeper:
+                self._sweeper.join(SWEEPER_ENDS_S)
             if self._archive:
                 self._archive.close()
 
@@ -156,6 +163,8 @@ class Running:
         """Say what is not well, for whoever asks at /healthz."""
         if broken := self._acting.broken():
             return f"sinks {', '.join(broken)} no longer work"
+        if self._acting.unrecorded:
+            return f"{self._acting.unrecorded} alerts wait for the store"
         return self._responder.problem
 
     def _tick(self) -> None:
@@ -163,16 +172,17 @@ class Running:
         if self._reload:
             self._reload = False
             self._read_again()
-        now_s = time.time()
         every = self._systemd.watchdog_s
         if every and time.monotonic() - self._fed_s >= every:
             self._fed_s = time.monotonic()
             self._systemd.tell(WATCHDOG)
         if broken := self._acting.broken():
             raise ActionError(f"sinks: {', '.join(broken)} ended by an error of the program; start again")
-        if now_s >= self._sweep_due_s:
-            self._sweep_due_s = now_s + SWEEP_EVERY_S
-            self._sweep(now_s)
+        if time.monotonic() >= self._sweep_due_s and not (self._sweeper and self._sweeper.is_alive()):
+            self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
+            # Beside the others: there may be much to delete, and flows are judged meanwhile.
+            self._sweeper = threading.Thread(target=self._sweep, args=(time.time(),), name="retention", daemon=True)
+            self._sweeper.start()
 
     def _read_again(self) -> None:
         for detector in self._detectors:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redshank.core.schema import DEVICE, flow_batch
-from redshank.flows.devices import IPS, NETWORKS, SERVICES, Devices
+from redshank.flows import devices as module
+from redshank.flows.devices import IPS, MOST_OF_FLOW, NETWORKS, SERVICES, Devices
 from redshank.flows.sources.zeek import Zeek
 from redshank.flows.vendor import Vendors
 
@@ -238,6 +239,17 @@ def test_devices_do_not_depend_on_how_flows_are_batched(rows: Sequence[dict[str,
         if part:
             apart.take(batch(*part))
     assert together.rows().equals(apart.rows())
+
+
+def test_counts_of_another_tool_that_cannot_be_stay_numbers_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SETTLE_ENDS", 1)
+    monkeypatch.setattr(module, "MOST_IN_ALL", 5 * MOST_OF_FLOW)
+    wrong = {"src_ip_bytes": 2**63 - 1, "dst_ip_bytes": 2**63 - 1}
+    devices = Devices()
+    devices.take(batch(wrong, wrong))
+    assert table(devices)[LAMP]["sent_bytes"] == table(devices)[LAMP]["received_bytes"] == 2 * MOST_OF_FLOW
+    devices.take(batch(*[wrong] * 4))
+    assert table(devices)[LAMP]["sent_bytes"] == 5 * MOST_OF_FLOW
 
 
 @pytest.mark.data

@@ -83,6 +83,21 @@ def test_a_full_disk_costs_a_file_and_is_said(tmp_path: Path, caplog: pytest.Log
     assert len(list(tmp_path.glob("*.parquet"))) == 1
 
 
+def test_a_disk_that_can_no_longer_be_written_at_all_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    archive = Archive(tmp_path)
+    _write(archive, flows(["dos"] * 10))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refused)
+        patched.setattr(Path, "unlink", refused)
+        archive.close()
+    assert "cannot be written ([Errno 30] Read-only file system); its rows are lost" in caplog.text
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ActionError, match=r"archive: '.*file/flows' cannot be used"):

@@ -39,6 +39,12 @@ def test_addresses_and_services_are_kept_up_to_a_bound_the_newest_first(database
     assert lamp.uses == ("x\\x00", "ntp", "dns")
 
 
+def test_totals_stay_numbers_that_a_database_holds(database: Database) -> None:
+    for _ in range(3):
+        Inventory(database).take(rows({"sent_bytes": 2**61}))
+    assert [device.sent_bytes for device in Inventory(database).devices()] == [2**62]
+
+
 def test_more_devices_than_one_statement_takes(database: Database) -> None:
     inventory = Inventory(database)
     many = [{"mac": f"02:00:00:00:{n // 256:02x}:{n % 256:02x}"} for n in range(600)]

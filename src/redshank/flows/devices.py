@@ -25,6 +25,8 @@ IPS, SERVICES, NETWORKS = 16, 32, 4
 
 SETTLE_ENDS = 65_536
 """Ends of flows that wait at most to be added up."""
+MOST_OF_FLOW, MOST_IN_ALL = 1 << 44, 1 << 60
+"""Bytes that one flow, and a device, count for: another tool may say anything up to 2^63, and sums must stay below."""
 
 _Who = tuple[str | None, str]
 """A link-layer address; or none, and the address that stands for a device."""
@@ -117,8 +119,8 @@ class Devices:
             near = self._share(row)
             near.first_ns, near.last_ns = min(near.first_ns, row["first_min"]), max(near.last_ns, row["last_max"])
             near.flows += row["final_sum"]
-            near.sent += row["sent_sum"]
-            near.received += row["received_sum"]
+            near.sent = min(near.sent + row["sent_sum"], MOST_IN_ALL)
+            near.received = min(near.received + row["received_sum"], MOST_IN_ALL)
         for column, most in (("ip", IPS), ("offers", SERVICES), ("uses", SERVICES)):
             for row in _recent(ends, column, most).to_pylist():
                 shares = self._seen.get((row["mac"], row["alone"]))
@@ -222,8 +224,8 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
                 "first": first,
                 "last": last,
                 "final": final,
-                "sent": pc.multiply(batch.column(f"{side}_ip_bytes").fill_null(0), final),
-                "received": pc.multiply(batch.column(f"{other}_ip_bytes").fill_null(0), final),
+                "sent": pc.multiply(_bytes(batch, side), final),
+                "received": pc.multiply(_bytes(batch, other), final),
                 "offers": pc.if_else(_answered(batch), service, nothing) if side == "dst" else nothing,
                 "uses": service if side == "src" else nothing,
             }
@@ -231,6 +233,10 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
         kept = pc.and_(pc.and_(known, somebody), pc.and_(single, pc.greater(packets, 0)))
         parts.append(end.filter(kept))
     return pa.concat_tables(parts)
+
+
+def _bytes(batch: pa.RecordBatch, side: str) -> pa.Int64Array:
+    return pc.min_element_wise(batch.column(f"{side}_ip_bytes").fill_null(0), MOST_OF_FLOW)
 
 
 def _services(batch: pa.RecordBatch, final: pa.Int64Array) -> pa.StringArray:

@@ -137,6 +137,11 @@ class Acting:
         self._attempt("inventory", self._note_seen)
         self._delivery.stop(within_s)
 
+    @property
+    def unrecorded(self) -> int:
+        """Alerts that wait for the store."""
+        return self._keeping.waiting
+
     def broken(self) -> list[str]:
         """Name the sinks that no longer work because of an error of the program."""
         return self._delivery.broken()

@@ -155,4 +155,5 @@ class Archive:
         with suppress(OSError):
             if writer is not None:
                 writer.close()
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # of a disk that is read-only now
+            self._path.unlink(missing_ok=True)

@@ -41,6 +41,11 @@ class Keeping:
         self._waiting: list[Alert] = []
         self._refused = False
 
+    @property
+    def waiting(self) -> int:
+        """Alerts that wait."""
+        return len(self._waiting)
+
     def keep(self, alerts: Sequence[Alert] = ()) -> list[Alert]:
         """Record alerts, after those that waited.
 

@@ -21,6 +21,8 @@ from redshank.store.tables import BUNDLES, DEVICES
 TOTALS = ("flows", "sent_bytes", "received_bytes")
 MOST_NAMES = 32
 """IP addresses, and services offered and used, that are kept of a device, those told of last."""
+MOST_IN_ALL = 1 << 62
+"""Of any total: a database holds numbers up to 2^63."""
 AT_ONCE = 500
 """Devices looked up by one statement."""
 _LISTS = ("ips", "offers", "uses")
@@ -154,7 +156,7 @@ def _joined(known: dict[str, Any], new: dict[str, Any], gain: dict[str, int]) ->
         "first_seen_s": min(known["first_seen_s"], new["first_seen_s"]),
         "last_seen_s": max(known["last_seen_s"], new["last_seen_s"]),
     }
-    return new | lists | times | {total: known[total] + gain[total] for total in TOTALS}
+    return new | lists | times | {total: min(known[total] + gain[total], MOST_IN_ALL) for total in TOTALS}
 
 
 def _newest(new: Sequence[str], old: Sequence[str]) -> list[str]:
