@@ -3,6 +3,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import insert, text
@@ -102,8 +103,8 @@ def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
     assert queue.add(questions()) == 0
 
 
-@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.service)], indirect=True)
+@pytest.mark.parametrize("place", [pytest.param("postgresql", marks=pytest.mark.service)], indirect=True)
 def test_a_server_that_vanished_is_not_waited_for_longer_than_one_that_is_busy(database: Database) -> None:
     with database.reading() as sql:
-        given = sql.connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]  # psycopg's own
+        given = cast("Any", sql.connection.dbapi_connection).info.get_parameters()
     assert (given["connect_timeout"], given["tcp_user_timeout"]) == ("20", "20000")
