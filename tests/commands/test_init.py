@@ -87,7 +87,7 @@ def test_no_arguments_show_the_help_as_wrong_usage() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("flow",), "redshank: No such command 'flow'. Did you mean 'flows'? (see `redshank --help`)"),
+        (("flow",), "redshank: No such command 'flow'. Did you mean 'flows', 'allow'? (see `redshank --help`)"),
         (("flows", "--zek"), "redshank: No such option: --zek"),
         (("flows", "-r"), "redshank: Option '-r' requires an argument."),
         (("flows", "surplus"), "redshank: Got unexpected extra argument"),
