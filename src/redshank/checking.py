@@ -18,9 +18,9 @@ from redshank.core.errors import ConfigError, RedshankError
 from redshank.core.files import writable_folder
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
+from redshank.core.prefix import bits
 from redshank.pipeline.archive import MIB
 from redshank.respond.surroundings import Lookout
-from redshank.respond.target import is_address
 from redshank.store.database import Database
 
 LEAST_FREE_MIB = 512
@@ -122,7 +122,7 @@ def _respond(settings: Settings) -> Iterator[Finding]:
         f"{settings.respond.backend}: {holds} actions hold; {count} addresses of this machine's surroundings are never "
         "acted against"
     )
-    called = [host for host, _ in site.peers(settings) if host != "localhost" and not is_address(host)]
+    called = [host for host, _ in site.peers(settings) if host != "localhost" and bits(host) is None]
     if called:
         words += f"; {', '.join(called)} are names: put their addresses into respond.protect"
     yield Finding("respond", True, words)

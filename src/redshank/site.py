@@ -6,6 +6,7 @@ idea: `redshank check` and `redshank run` make the same things by the same funct
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from redshank.core.bundle import Bundle
 from redshank.core.configured import configured, made_of
 from redshank.core.errors import ConfigError, RedshankError
 from redshank.core.metrics import Metrics
+from redshank.core.prefix import bits
 from redshank.detect.default import ANOMALY as HABITS
 from redshank.detect.default import default_bundle
 from redshank.detect.detector import DETECTORS, Detector
@@ -33,7 +35,6 @@ from redshank.respond.backend import BACKENDS, Backend
 from redshank.respond.policy import DEFAULT, Policy, Rule
 from redshank.respond.protected import named
 from redshank.respond.states import Breaker
-from redshank.respond.target import is_address
 
 T = TypeVar("T")
 CLASSIFIER = "classifier"
@@ -124,7 +125,7 @@ def sinks(settings: Settings) -> dict[str, Sink]:
             )
             continue
         rest = {key: value for key, value in values.items() if key != KIND}
-        sink = problems.attempt(lambda kind=kind, rest=rest, where=where: configured(SINKS, kind, rest, where))  # type: ignore[misc]
+        sink = problems.attempt(partial(configured, SINKS, kind, rest, where))
         if sink is not None:
             made[name] = sink
     problems.end()
@@ -147,11 +148,9 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
         if name == CLASSIFIER:
             found = problems.attempt(lambda: _classifier(chosen, sharing, metrics))
         elif name == ANOMALY:
-            found = problems.attempt(lambda values=values: _anomaly(values, chosen.false_alarm_rate, sharing, metrics))  # type: ignore[misc]
+            found = problems.attempt(partial(_anomaly, values, chosen.false_alarm_rate, sharing, metrics))
         else:
-            found = problems.attempt(
-                lambda name=name, values=values: configured(DETECTORS, name, values, f"detectors.{name}")  # type: ignore[misc]
-            )
+            found = problems.attempt(partial(configured, DETECTORS, name, values, f"detectors.{name}"))
         if found is not None:
             made.append(found)
     if CLASSIFIER in settings.detectors:
@@ -172,10 +171,7 @@ def policy(settings: Settings) -> Policy:
         ConfigError: With every mistake in it.
     """
     chosen, problems = settings.respond, Problems()
-    rules = [
-        problems.attempt(lambda values=values, number=number: _rule(values, number))  # type: ignore[misc]
-        for number, values in enumerate(chosen.rules)
-    ]
+    rules = [problems.attempt(partial(_rule, values, number)) for number, values in enumerate(chosen.rules)]
     made = problems.attempt(
         lambda: Policy(
             rules=tuple(rule for rule in rules if rule) or DEFAULT,
@@ -205,7 +201,7 @@ def backend(settings: Settings) -> Backend:
     name, problems = settings.respond.backend, Problems()
     tables = {name: settings.backends.get(name, {}), **settings.backends}
     made = {
-        one: problems.attempt(lambda one=one, values=values: configured(BACKENDS, one, values, f"backends.{one}"))  # type: ignore[misc]
+        one: problems.attempt(partial(configured, BACKENDS, one, values, f"backends.{one}"))
         for one, values in tables.items()
     }
     problems.end()
@@ -220,7 +216,7 @@ def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
     Beside what they name these are the machines that a service itself talks to: without the broker nobody hears of an
     alert. Only those given as an address: a name can be made to point elsewhere.
     """
-    own = ((host, reason) for host, reason in peers(settings) if is_address(host))
+    own = ((host, reason) for host, reason in peers(settings) if bits(host) is not None)
     return (*named(settings.respond.protect, "respond.protect", "settings"), *own)
 
 

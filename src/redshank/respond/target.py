@@ -57,15 +57,6 @@ def address(text: str) -> IP:
     return found
 
 
-def is_address(text: str) -> bool:
-    """Tell whether this is an IP address, and no name."""
-    try:
-        address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def network(text: str) -> Network:
     """Return the network, or the address as a network of one; an IPv4 network inside IPv6 as IPv4.
 
