@@ -97,3 +97,40 @@ def test_a_store_that_takes_long_to_refuse_is_left_alone_but_for_the_end(
     kept.finish()
     assert tries == [3]
     assert len((tmp_path / "rest.jsonl").read_text().splitlines()) == 99
+
+
+def test_what_could_not_be_recorded_is_taken_up_by_the_next_run(tmp_path: Path) -> None:
+    rest, store = tmp_path / "rest.jsonl", Memory(away=True)
+    Keeping(store.record, rest, Metrics()).resume()  # there is nothing
+    first = Keeping(store.record, rest, Metrics())
+    first.keep([ONE, TWO])
+    first.finish()
+    Keeping(store.record, rest, Metrics()).resume()
+    assert len(rest.read_text().splitlines()) == 2
+    store.away = False
+    Keeping(store.record, rest, Metrics()).resume()
+    assert store.alerts == [ONE, TWO]
+    assert not rest.exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]\n", '{"id": 5}\n', "\xff"])
+def test_a_file_that_is_damaged_is_left_to_a_person(
+    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rest, store = tmp_path / "rest.jsonl", Memory()
+    rest.write_text(f"{ONE.to_json()}\n{text}", encoding="latin-1")
+    Keeping(store.record, rest, Metrics()).resume()
+    assert store.alerts == []
+    assert rest.exists()
+    assert "rest.jsonl: what an earlier run could not record is still there" in caplog.text
+
+
+def test_a_file_of_more_alerts_than_may_wait_is_left_to_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_WAITING", 1)
+    (tmp_path / "rest.jsonl").write_text(f"{ONE.to_json()}\n" * 2)
+    store = Memory()
+    Keeping(store.record, tmp_path / "rest.jsonl", Metrics()).resume()
+    assert store.alerts == []
+    assert "rest.jsonl: holds more than 1 alerts and is left to a person" in caplog.text

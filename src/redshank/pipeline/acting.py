@@ -92,6 +92,7 @@ class Acting:
 
     def start(self) -> None:
         """Go on with the alerts that an earlier run had open, put allowances in force, and begin to deliver."""
+        self._keeping.resume()
         if self._live:
             self._groups.resume([*self._alerts.unfinished(), *self._closed_early()])
         self._follow_allowances()

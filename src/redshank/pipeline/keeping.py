@@ -2,11 +2,13 @@
 
 In: alerts as they are told. Out: the same, once they are in the store. The one idea: an alert that was recorded will be
 delivered even if the process is killed, so nobody hears of one that was not; when the store refuses (a full disk, a
-database that is away) alerts wait in memory and are tried again, and at the end those that are left go to a file.
+database that is away) alerts wait in memory and are tried again, and at the end those that are left go to a file, which
+the next run takes up.
 """
 
 import logging
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from redshank.core.errors import ActionError
@@ -40,6 +42,28 @@ class Keeping:
         self._record, self._rest, self._metrics, self._pause = record, rest, metrics, pause or Rest()
         self._waiting: list[Alert] = []
         self._refused = False
+
+    def resume(self) -> None:
+        """Record what an earlier run wrote to the file; the file goes once the store has all of it.
+
+        Nobody but the sinks hears of it: it may be old, and an address may be somebody else's by now.
+        """
+        if not self._rest.exists():
+            return
+        try:
+            with self._rest.open() as file:
+                lines = list(islice(file, MOST_WAITING + 1))
+            found = [Alert.from_json(line) for line in lines]
+            if len(found) <= MOST_WAITING:
+                self._record(found)
+                self._rest.unlink()
+        except (ActionError, OSError, ValueError, TypeError, KeyError) as error:
+            _log.warning("%s: what an earlier run could not record is still there (%s)", self._rest, error)
+            return
+        if len(found) > MOST_WAITING:
+            _log.warning("%s: holds more than %d alerts and is left to a person", self._rest, MOST_WAITING)
+        else:
+            _log.info("%s: its %d alerts are in the store now", self._rest, len(found))
 
     @property
     def waiting(self) -> int:
