@@ -166,7 +166,7 @@ def test_what_a_log_gave_before_it_failed_is_not_judged_again(monkeypatch: pytes
     site = Site({"log": feed(Flows([first], SourceError("log: cannot be read")), Flows([first, second]))})
     assert site.run().flows == 200
     assert sum(alert.count for alert in site.alerts) == 200
-    assert site.metrics.labelled("redshank_shed_rows_total") == {("read_before",): 100}
+    assert site.metrics.labelled("redshank_read_again_rows_total") == {("log",): 100}
 
 
 def test_settings_that_are_wrong_end_the_service_with_their_error() -> None:

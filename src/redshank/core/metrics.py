@@ -21,6 +21,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
     "redshank_shed_rows_total": ("Flow rows given up because judging fell behind, by step.", ("step",)),
     "redshank_source_failures_total": ("Sources that stopped before their end, by source.", ("source",)),
+    "redshank_read_again_rows_total": (
+        "Flow rows passed over: their source, opened again, gave them before.",
+        ("source",),
+    ),
     "redshank_records_failed_total": ("Attempts to record alerts that the store refused.", ()),
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
     "redshank_dead_letters_total": ("Alerts that were given up and kept in the file of dead letters.", ("sink",)),

@@ -32,8 +32,6 @@ from redshank.pipeline.tally import Summary, Tally
 TICK_S = 1.0
 LOOK_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
-READ_BEFORE = "read_before"
-"""How rows are counted that are not judged because their source, opened again, gave them before."""
 
 _log = logging.getLogger(__name__)
 
@@ -202,7 +200,7 @@ class Service:
             if before_ns is not None:
                 new = flows.filter(pc.greater(ts, before_ns))
                 if passed := flows.num_rows - new.num_rows:
-                    self._metrics.count("redshank_shed_rows_total", passed, step=READ_BEFORE)
+                    self._metrics.count("redshank_read_again_rows_total", passed, source=name)
                 self._intake.put(new, patient=True)
             else:
                 self._intake.put(flows, patient=feed.patient)
