@@ -165,3 +165,11 @@ def test_health_tells_of_alerts_that_wait_for_the_store(place: Place, monkeypatc
         answer = httpx.get(f"http://127.0.0.1:{running.metrics_port}/healthz", trust_env=False)
     assert answer.status_code == 503
     assert answer.text.endswith(" alerts wait for the store\n")
+
+
+def test_a_second_service_on_one_folder_is_refused(place: Place) -> None:
+    settings = load(place.settings())
+    with Running(settings), pytest.raises(ConfigError, match="service.state: another process holds"):
+        Running(settings)
+    with Running(settings) as running:
+        running.run()

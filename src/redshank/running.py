@@ -17,7 +17,7 @@ from redshank.alerts.allow import AllowList
 from redshank.alerts.group import Groups
 from redshank.config import Settings
 from redshank.core.errors import ActionError, RedshankError
-from redshank.core.files import writable_folder
+from redshank.core.files import held, writable_folder
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.core.records import Alert
@@ -34,6 +34,8 @@ from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.retention import Retention
 
+LOCK = "lock"
+"""The file in service.state that one service holds: two would write one archive and tell alerts twice."""
 SWEEP_EVERY_S = 3_600.0
 SWEEPER_ENDS_S = 5.0
 """How long the end waits for a sweep; one that is broken off goes on with the next run."""
@@ -91,6 +93,7 @@ class Running:
         assert protect is not None
         self._detectors = detectors
         with self._stack:
+            self._stack.enter_context(held(state / LOCK, "service.state"))
             self.database = Database(settings.store_place, create=True)
             self._stack.callback(self.database.close)
             around = Lookout(protect, settings.respond.ssh_ports)

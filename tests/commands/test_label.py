@@ -76,6 +76,11 @@ def test_ctrl_c_in_a_terminal_keeps_what_was_answered(tmp_path: Path) -> None:
     until(b": worm")
     until(b"q quit")
     os.write(ours, b"\x03")
+    for _ in range(10):
+        # Python may drop an interrupt that comes while it clears an object away; a person presses again.
+        if select.select([ours], [], [], 5)[0]:
+            break
+        os.write(ours, b"\x03")
     until(b"2 answers kept")
     assert process.communicate(timeout=60)[1] == b""
     assert termios.tcgetattr(theirs) == before

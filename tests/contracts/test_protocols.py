@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from contracts.examples import example_of
 from partitions import each, labelled, rows_of
-from redshank.core.errors import ConfigError
+from redshank.core.errors import ConfigError, SourceError
 from redshank.data.clean import IDENTIFIERS, groups
 from redshank.data.parts import OTHER_FAMILY, PARTS, Parts
 from redshank.data.protocol import PROTOCOLS, Protocol, partition
@@ -55,7 +55,12 @@ def test_no_row_and_no_dropped_vector_is_in_two_parts(name: str) -> None:
         features=st.sampled_from(["conn", "own"]),
     )
     def holds(seed: int, task: str, features: str) -> None:
-        parts = _parts(name, seed=seed, task=task, features="conn" if name in SHARED else features)
+        try:
+            parts = _parts(name, seed=seed, task=task, features="conn" if name in SHARED else features)
+        except SourceError as error:
+            if "too few distinct rows" not in str(error):
+                raise
+            reject()  # a small drawn dataset may have too few
         held = np.concatenate([rows_of(part) for part in each(parts)])
         assert len(np.unique(held)) == len(held)
         if example.merges:

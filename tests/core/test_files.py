@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from redshank.core.errors import ConfigError
-from redshank.core.files import TAIL_BYTES, append_line, replacing, writable_folder
+from redshank.core.files import TAIL_BYTES, append_line, held, replacing, writable_folder
 
 
 def _fail_in_the_middle(target: Path, *, folder: bool = False) -> None:
@@ -107,3 +107,17 @@ def test_a_pipe_that_nobody_reads_is_no_place_for_lines(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="not a regular file"):
         append_line(tmp_path / "pipe", b"one\n")
+
+
+def test_a_file_is_held_by_one_and_let_go_at_the_end(tmp_path: Path) -> None:
+    said = r"service.state: another process holds '.*lock'; end it, or name another"
+    with held(tmp_path / "lock", "service.state"), pytest.raises(ConfigError, match=said):
+        _hold(tmp_path / "lock")
+    _hold(tmp_path / "lock")
+    with pytest.raises(ConfigError, match=r"service.state: cannot make '.*none/lock' \(No such file"):
+        _hold(tmp_path / "none" / "lock")
+
+
+def _hold(path: Path) -> None:
+    with held(path, "service.state"):
+        pass

@@ -28,7 +28,7 @@ def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("none", "store: no file '{place}/none'; `redshank ask --store"),
+        ("none", "store: no file '{place}/none'; `redshank run`"),
         ("folder", "store: no file '{place}/folder'"),
         ("text", "store: '{place}/text': file is not a database; name a store that"),
         ("other", "store: '{place}/other' is another program's database"),

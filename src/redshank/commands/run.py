@@ -43,6 +43,7 @@ def run(
     from redshank.report.summary import show
     from redshank.running import Running
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # one that comes before there is anything to read again
     with Running(load(config)) as running:
         done = _until_asked(running.stop, running.reload, running.run, seconds)
         told = sections(done)

@@ -126,6 +126,31 @@ def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None 
         raise OSError(0, f"only in part, {written} of {len(line)} bytes; is the disk full?")
 
 
+@contextmanager
+def held(path: Path, where: str) -> Iterator[None]:
+    """Hold a file while the block runs, so that nobody else who would hold it can begin; a kill lets go of it.
+
+    Args:
+        path: The file, made if absent; it stays, for its name is what others look for.
+        where: What it guards, for the message.
+
+    Raises:
+        ConfigError: If somebody else holds it, or it cannot be made.
+    """
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise ConfigError(f"{where}: cannot make '{path}' ({error.strerror}); name a folder you may write to") from None
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(f"{where}: another process holds '{path}'; end it, or name another folder") from None
+        yield
+    finally:
+        os.close(file)
+
+
 def _lock(file: int) -> None:
     """Take the file for this line; closing it lets go. Another writer that holds it for long is an error."""
     for _ in range(LOCK_TRIES):

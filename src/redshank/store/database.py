@@ -199,7 +199,7 @@ def _url(place: Path | str) -> URL:
 
 def _check_path(path: Path, *, create: bool) -> None:
     if not create and not path.is_file():
-        raise ConfigError(f"store: no file '{path}'; `redshank ask --store {path}` makes one")
+        raise ConfigError(f"store: no file '{path}'; `redshank run` or `redshank ask` makes one")
     if path.is_dir():
         raise ConfigError(f"store: '{path}' is a folder; name a file")
     if create:
