@@ -14,6 +14,8 @@ from redshank.report.tables import document
 
 def test_the_published_form_makes_the_same_tables_and_words(tmp_path: Path) -> None:
     run(SmallOne(), tmp_path, seeds=2, data=Data(lambda _: labelled()))
+    for cell in tmp_path.rglob("cells/*.json"):  # wall times are published in tenths; these are some
+        cell.write_text(json.dumps({**json.loads(cell.read_text()), "seconds": 0.5}))
     small, results = SmallOne(), load(SmallOne(), tmp_path)
     text = publish(small, results)
     back = read(small, text)
