@@ -75,6 +75,9 @@ Model = Annotated[
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", metavar="FILE", help="The service's redshank.toml: it names its store.")
 ]
+By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
+Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 Store = Annotated[
     str | None, typer.Option("--store", "-s", metavar="FILE|URL", help="A store, if it is not the one of --config.")
 ]

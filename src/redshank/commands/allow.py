@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redshank.inputs import Config, Store, store_named
+from redshank.inputs import AsJson, Because, By, Config, Store, store_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +18,6 @@ allow = typer.Typer(
     help="Alerts that nobody wants: add, list, remove. A running service keeps to what is written here within about a "
     "second, and ends open alerts that are covered.",
 )
-
-By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
-Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 
 
 @allow.command()
@@ -41,7 +37,7 @@ def add(
     ] = "30d",
     config: Config = None,
     store: Store = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Allow flows: they raise no alert, and are counted instead.
 
@@ -83,7 +79,7 @@ def list_(
     over: Annotated[bool, typer.Option("--all", help="Those that were removed or expired, too.")] = False,
     config: Config = None,
     store: Store = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what is allowed, the oldest first.
 
@@ -110,7 +106,7 @@ def remove(
     because: Because,
     config: Config = None,
     store: Store = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take allowances back: what they kept quiet raises alerts again.
 

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from redshank.inputs import AsJson
+
 
 def check(
     config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at the settings, the sources, the models, the sinks, the firewall and the store, and say what is not well.
 

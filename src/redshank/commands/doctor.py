@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from redshank.inputs import AsJson
+
 
 def doctor(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", metavar="FILE", help="The service's redshank.toml.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at the machine and, with -c, at a service that runs or ran, and say what is odd or wrong.
 

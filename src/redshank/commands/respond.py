@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redshank.inputs import Config, Store, store_named
+from redshank.inputs import AsJson, Because, By, Config, Store, store_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,6 @@ respond = typer.Typer(
     "written here within about a second.",
 )
 
-By = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; it is written down.")]
-Because = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is written down.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 From = Annotated[
     str | None,
     typer.Option(
@@ -41,7 +38,7 @@ def list_(
     over: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     config: Config = None,
     store: Store = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List actions, the oldest first: what waits for approval, what holds and until when.
 
@@ -62,7 +59,7 @@ def approve(
     by: By,
     config: Config = None,
     store: Store = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let actions happen that wait for a person.
 
@@ -89,7 +86,7 @@ def undo(
     config: Config = None,
     store: Store = None,
     backend: From = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take actions back, and let their targets alone for a while.
 
@@ -118,7 +115,7 @@ def allow(
     span: Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 90s, 10m, 24h, 7d; 0 ends it.")],
     config: Config = None,
     store: Store = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let nothing be done against an address for a while; what holds now is taken back with `undo`.
 
@@ -144,7 +141,7 @@ def block(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the nftables ruleset, and do nothing.")] = False,
     config: Config = None,
     store: Store = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Act against an address by hand. What the machine needs (gateways, resolvers, operators) is refused.
 
@@ -174,7 +171,7 @@ def flush(
     config: Config = None,
     store: Store = None,
     backend: From = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take everything back that holds or waits; nobody is allowed for it.
 
@@ -258,6 +255,7 @@ def _rows(entries: "Sequence[Entry]") -> "list[Row]":
 
 
 def _time(at_s: float | None) -> str | None:
-    from datetime import UTC, datetime
+    from redshank.report.summary import time_text
 
-    return None if at_s is None else datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    text = time_text(at_s)
+    return None if text is None else f"{text}Z"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from redshank.inputs import From, Inputs, Read
+from redshank.inputs import AsJson, From, Inputs, Read
 
 if TYPE_CHECKING:
     from redshank.detect.detectors.signatures import Signatures
@@ -29,7 +29,6 @@ Watchlists = Annotated[
         "--watchlist", "-w", metavar="PATH", help="A list of addresses and domains that rules name, or a folder."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 
 
 @rules.command(name="list")

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from redshank.checking import Finding
 
 
+from redshank.inputs import AsJson
+
+
 def selftest(
     config: Annotated[
         Path | None,
@@ -22,7 +25,7 @@ def selftest(
     sinks: Annotated[
         bool, typer.Option("--sinks", help="Send one alert that is marked as a test to every sink of the settings.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Replay known attacks through detectors, alerts, store, sink and a dry run, and say what fired.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from redshank.features.feature_set import Column
 
@@ -141,6 +142,23 @@ def likely(probabilities: npt.NDArray[np.float64], classes: Sequence[str]) -> li
     distinct, which = np.unique(np.hstack([order, percent]), axis=0, return_inverse=True)
     texts = [[f"p({classes[a]}) {p / 100:.2f}", f"p({classes[b]}) {q / 100:.2f}"] for a, b, p, q in distinct.tolist()]
     return [texts[i] for i in which.tolist()]
+
+
+def listed(texts: Sequence[Sequence[str]], wanted: npt.NDArray[np.bool_]) -> pa.ListArray:
+    """Put the texts of some rows into a column of lists; the others have an empty one.
+
+    Shape:
+        texts: as many as rows are wanted; wanted: [n] bool; returns: n lists.
+
+    Example:
+        >>> listed([["a", "b"]], np.array([False, True])).to_pylist()
+        [[], ['a', 'b']]
+    """
+    lengths = np.zeros(len(wanted), dtype=np.int32)
+    lengths[wanted] = [len(own) for own in texts]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    flat = pa.array([text for own in texts for text in own], type=pa.string())
+    return pa.ListArray.from_arrays(pa.array(offsets), flat)
 
 
 def _log(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

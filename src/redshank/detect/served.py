@@ -18,6 +18,7 @@ from redshank.core.metrics import Metrics
 from redshank.detect.detector import Detector
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.shelf import CHAMPION, SHADOW, Shelf
+from redshank.flows.ended import ended
 
 SWITCHED, REFUSED, FAILED = "switched", "refused", "failed"
 BOTH, ONLY_CHAMPION, ONLY_SHADOW = "both", "only champion", "only shadow"
@@ -136,10 +137,9 @@ class Served(Detector):
         self._metrics.count("redshank_model_events_total", name=event)
 
     def _compare(self, flows: pa.RecordBatch, champion: pa.RecordBatch, shadow: pa.RecordBatch) -> None:
-        parts = flows.column("part")
-        ended = pc.or_kleene(pc.is_null(parts), pc.not_equal(parts, "interim"))
-        self.flows += ended.true_count
-        old, new = (pc.and_(ended, one.column("alarm").fill_null(False)) for one in (champion, shadow))
+        final = ended(flows)
+        self.flows += final.true_count
+        old, new = (pc.and_(final, one.column("alarm").fill_null(False)) for one in (champion, shadow))
         sides = (
             (BOTH, pc.and_(old, new), champion),
             (ONLY_CHAMPION, pc.and_not(old, new), champion),

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.schema import DEVICE
+from redshank.flows.ended import ended
 from redshank.flows.vendor import Vendors
 
 IPS, SERVICES, NETWORKS = 16, 32, 4
@@ -197,8 +198,7 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
     Columns: mac or else alone (the address that stands for it), near (a private address), ip, first, last, final (1 or
     0), sent, received (bytes of final rows), offers, uses.
     """
-    part = batch.column("part")
-    final = pc.or_kleene(pc.is_null(part), pc.not_equal(part, "interim")).cast(pa.int64())
+    final = ended(batch).cast(pa.int64())
     first = batch.column("ts").cast(pa.int64())
     lasted = batch.column("duration").fill_null(0)
     sane = pc.and_(pc.greater_equal(lasted, 0), pc.less(lasted, _LONGEST_S))

@@ -26,7 +26,6 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError
@@ -41,6 +40,7 @@ from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.drift import Reference, reference_of
 from redshank.detect.graph import Graph
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.flows.ended import ended
 from redshank.learn import measures
 from redshank.learn.model import Floats
 from redshank.learn.reconstruction import Reconstruction
@@ -83,12 +83,11 @@ class Period:
 
     def screened(self) -> tuple[Bools, Bools]:
         """Tell which flows have ended, and on which of these the classifier raises an alarm. [n] each."""
-        part = self.flows.column("part")
-        ended = pc.or_kleene(pc.is_null(part), pc.not_equal(part, "interim")).to_numpy(zero_copy_only=False)
+        final = ended(self.flows).to_numpy(zero_copy_only=False)
         if self.screen is None:
-            return ended, np.zeros(len(ended), dtype=np.bool_)
+            return final, np.zeros(len(final), dtype=np.bool_)
         alarm = Classifier(self.screen, SCREENING_RATE).judge(self.flows).column("alarm")
-        return ended, ended & alarm.fill_null(False).to_numpy(zero_copy_only=False)
+        return final, final & alarm.fill_null(False).to_numpy(zero_copy_only=False)
 
 
 @dataclass(frozen=True)

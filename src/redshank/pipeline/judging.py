@@ -18,6 +18,7 @@ from redshank.alerts.group import Groups
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
 from redshank.detect.fuse import fuse
+from redshank.flows.ended import ended
 from redshank.pipeline.tally import Tally
 
 TOLD_KEPT = 65_536
@@ -53,8 +54,7 @@ class Judging:
         """Judge a batch and return the alerts that are due."""
         verdicts = fuse([detector.judge(flows) for detector in self._detectors])
         self._tally.forgotten(self._detectors)
-        parts = flows.column("part")
-        finished = pc.or_kleene(pc.is_null(parts), pc.not_equal(parts, "interim"))
+        finished = ended(flows)
         if pc.all(finished, min_count=0).as_py():
             self._tally.flows(flows, verdicts)
         else:

@@ -21,7 +21,6 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError
@@ -33,9 +32,10 @@ from redshank.detect.detector import Detector
 from redshank.detect.detectors.classifier import certified
 from redshank.detect.drift import Drift, Reference
 from redshank.detect.graph import Graph
-from redshank.detect.reasons import Rebuilt
+from redshank.detect.reasons import Rebuilt, listed
 from redshank.detect.warming import Warming
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.flows.ended import ended
 
 PRIOR = 0.01
 """Share of attacks that the score supposes, the same as that of `learn/one_class.py`."""
@@ -136,20 +136,16 @@ class Anomaly(Detector):
         return verdict_batch(columns, rows)
 
     def _follow(self, drift: Drift, flows: pa.RecordBatch, x: npt.NDArray[np.float32], p: Doubles) -> None:
-        part = flows.column("part")
-        ended = pc.or_kleene(pc.is_null(part), pc.not_equal(part, "interim")).to_numpy(zero_copy_only=False)
-        devices = flows.column("src_ip").filter(pa.array(ended)).to_pylist()
+        final = ended(flows)
+        rows = final.to_numpy(zero_copy_only=False)
+        devices = flows.column("src_ip").filter(final).to_pylist()
         ts = flows.column("ts").cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-        drift.take(x[ended, -len(self.features.columns) :], p[ended], devices, ts[ended])
+        drift.take(x[rows, -len(self.features.columns) :], p[rows], devices, ts[rows])
 
     def _reasons(self, x: npt.NDArray[np.float32], wanted: npt.NDArray[np.bool_]) -> pa.ListArray:
         some = x[wanted]
         texts = self._rebuilt.worst(some[:, -len(self.features.columns) :], self._graph.errors(some))
-        lengths = np.zeros(len(x), dtype=np.int32)
-        lengths[wanted] = [len(own) for own in texts]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        flat = pa.array([text for own in texts for text in own], type=pa.string())
-        return pa.ListArray.from_arrays(pa.array(offsets), flat)
+        return listed(texts, wanted)
 
 
 def most_probable(p: Doubles, prior: float = PRIOR) -> Doubles:

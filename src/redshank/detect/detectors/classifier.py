@@ -33,7 +33,7 @@ from redshank.detect.calibrate import Calibration
 from redshank.detect.detector import Detector
 from redshank.detect.fuse import share
 from redshank.detect.graph import Graph
-from redshank.detect.reasons import Quantiles, likely
+from redshank.detect.reasons import Quantiles, likely, listed
 from redshank.features.feature_set import FEATURE_SETS
 
 _log = logging.getLogger(__name__)
@@ -134,11 +134,7 @@ class Classifier(Detector):
     ) -> pa.ListArray:
         beyond = self._quantiles.beyond(x[wanted, -len(self._features.columns) :])
         texts = [own or other for own, other in zip(beyond, likely(p[wanted], self.classes), strict=True)]
-        lengths = np.zeros(len(x), dtype=np.int32)
-        lengths[wanted] = [len(own) for own in texts]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        flat = pa.array([text for own in texts for text in own], type=pa.string())
-        return pa.ListArray.from_arrays(pa.array(offsets), flat)
+        return listed(texts, wanted)
 
 
 def certified(name: str, calibration: Calibration, rate: float, sharing: int) -> tuple[str, float]:
