@@ -9,7 +9,7 @@ import pytest
 from records import alert
 from redshank.core.errors import ConfigError
 from redshank.core.records import Alert, Evidence
-from redshank.store.alerts import MOST_EVIDENCE, STATES, Alerts
+from redshank.store.alerts import AT_ONCE, MOST_EVIDENCE, STATES, Alerts
 from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.outbox import Outbox
@@ -241,3 +241,32 @@ def test_a_killed_writer_leaves_every_acknowledged_alert_once(database: Database
     assert counts["eve", "delivered"] == len(promised - owed["eve"])
     gone = {name[:-2] for name, n in promised - owed["eve"] if (name[-1], n) == ("a", 0)}
     assert len(gone) == counts["eve", "delivered"]
+
+
+def test_an_alert_is_there_as_often_as_it_was_told(database: Database) -> None:
+    alerts = Alerts(database)
+    alerts.record([alert(id="a", count=1), alert(id="a", count=5, revision=1), alert(id="b")], [], 1.0)
+    assert [(one.revision, one.count) for one in alerts.revisions("a")] == [(0, 1), (1, 5)]
+    assert alerts.revisions("c") == []
+
+
+def test_a_rule_tells_how_often_it_was_hit_and_how_that_ended(database: Database) -> None:
+    alerts = Alerts(database)
+    alerts.record([alert(id=one, rules=("Telnet-Sweep", "irc")) for one in "abc"], [], 1.0)
+    alerts.record([alert(id="a", rules=("irc", "udp-flood"), revision=1)], [], 2.0)
+    alerts.judge(["a", "b"], "false_alarm", "ana", 3.0)
+    assert alerts.by_rule() == {
+        "telnet-sweep": {"false_alarm": 2, "open": 1}, "irc": {"false_alarm": 2, "open": 1},
+        "udp-flood": {"false_alarm": 1},
+    }  # fmt: skip
+
+
+def test_more_alerts_than_one_transaction_takes_are_decided(database: Database) -> None:
+    alerts = Alerts(database)
+    ids = [f"{number:x}" for number in range(2 * AT_ONCE + 1)]
+    alerts.record([alert(id=one) for one in ids], [], 1.0)
+    assert alerts.judge([*ids, "none", ids[0]], "closed", "ana", 2.0, "all of them") == len(ids)
+    assert alerts.count(Search(states=("closed",))) == len(ids)
+    entries = Audit(database).entries(limit=len(ids) + 1)
+    assert [entry.place for entry in entries] == list(range(len(ids), 0, -1))
+    assert {(entry.what, entry.detail["was"]) for entry in entries} == {("alert closed", "open")}

@@ -2,7 +2,7 @@ import pytest
 
 from redshank.core.allowance import Allowance
 from redshank.core.errors import ConfigError
-from redshank.store.allowances import Allowances
+from redshank.store.allowances import Allowances, Given, Quiet
 from redshank.store.audit import Audit
 from redshank.store.database import Database
 
@@ -52,3 +52,17 @@ def test_only_what_stands_can_be_withdrawn(database: Database) -> None:
     with pytest.raises(ConfigError, match="allowance: none that stands is '00ff'; `redshank allow list` has all"):
         allowances.withdraw("00ff", "ana", NOW_S)
     assert allowances.stamp() == 0
+
+
+def test_what_allowances_kept_quiet_adds_up_and_is_no_change(database: Database) -> None:
+    allowances = Allowances(database)
+    first, second = own("10.0.0.9"), own("10.0.0.8", NOW_S + 60)
+    allowances.give(first)
+    allowances.give(second)
+    stamp = allowances.stamp()
+    allowances.count([Quiet(first.id, 3, 1, 50.0), Quiet(first.id, 2), Quiet("gone", 9)])
+    assert allowances.stamp() == stamp
+    assert allowances.given() == [Given(second, False, 0, 0, None), Given(first, False, 5, 1, 50.0)]
+    allowances.withdraw(first.id, "ben", NOW_S)
+    assert [one.state(NOW_S + 60) for one in allowances.given()] == ["withdrawn", "over"]
+    assert allowances.given()[1].state(NOW_S) == "in force"

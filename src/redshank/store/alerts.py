@@ -17,12 +17,13 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
 from redshank.core.records import Alert, Evidence
-from redshank.store.audit import note
+from redshank.store.audit import note_each
 from redshank.store.database import Database
 from redshank.store.outbox import put
 from redshank.store.reading import read_alert, read_evidence
 from redshank.store.search import Search
-from redshank.store.tables import ALERTS, EVIDENCE, REVISIONS
+from redshank.store.tables import ALERTS, EVIDENCE, REVISIONS, TERMS
+from redshank.store.terms import RULE, keep
 
 STATES = ("open", "acknowledged", "false_alarm", "escalated", "closed")
 """What a person can make of an alert; it begins open."""
@@ -103,19 +104,16 @@ class Alerts:
             raise ConfigError(f"state: {state[:40]!r} is none; allowed are {', '.join(STATES)}")
         if not by.strip():
             raise ConfigError("state: nobody is named who decides it; say who")
-        changed = 0
-        with self._database.writing() as sql:
-            for one in dict.fromkeys(ids):
-                was = sql.execute(select(ALERTS.c.state).where(ALERTS.c.id == one)).scalar()
-                if was is None:
-                    continue
-                sql.execute(
-                    update(ALERTS)
-                    .where(ALERTS.c.id == one)
-                    .values(state=state, state_by=inert(by.strip()), state_at_s=at_s)
-                )
-                note(sql, at_s, by.strip(), f"alert {state}", one, {"was": was, "why": why})
-                changed += 1
+        wanted, changed = list(dict.fromkeys(ids)), 0
+        for begin in range(0, len(wanted), AT_ONCE):
+            with self._database.writing() as sql:
+                some = ALERTS.c.id.in_(wanted[begin : begin + AT_ONCE])
+                were = {row.id: row.state for row in sql.execute(select(ALERTS.c.id, ALERTS.c.state).where(some))}
+                decided = {"state": state, "state_by": inert(by.strip()), "state_at_s": at_s}
+                sql.execute(update(ALERTS).where(some).values(decided))
+                details = {one: {"was": was, "why": why} for one, was in were.items()}
+                note_each(sql, at_s, by.strip(), f"alert {state}", details)
+            changed += len(were)
         return changed
 
     def find(
@@ -134,15 +132,22 @@ class Alerts:
             time, last = ALERTS.c.last_seen_s, ALERTS.c.id
             wanted.append((time <= after[0]) & ((time < after[0]) | (last < after[1])))
         order = (ALERTS.c.last_seen_s.desc(), ALERTS.c.id.desc())
+        # What is sorted is ids: whole records would be carried along.
+        page = select(ALERTS.c.id).where(*wanted).order_by(*order).limit(limit).offset(skip)
         with self._database.reading() as sql:
-            rows = sql.execute(_FILED.where(*wanted).order_by(*order).limit(limit).offset(skip))
-            return [_filed(row) for row in rows]
+            return [_filed(row) for row in sql.execute(_FILED.where(ALERTS.c.id.in_(page)).order_by(*order))]
 
     def get(self, alert: str) -> Filed | None:
         """Return the alert with this id, or None."""
         with self._database.reading() as sql:
             row = sql.execute(_FILED.where(ALERTS.c.id == alert)).first()
         return None if row is None else _filed(row)
+
+    def revisions(self, alert: str) -> list[Alert]:
+        """Return an alert as it was told, each time that it was, in order."""
+        wanted = select(REVISIONS.c.record).where(REVISIONS.c.alert == alert).order_by(REVISIONS.c.revision)
+        with self._database.reading() as sql:
+            return [read_alert(record) for record in sql.execute(wanted).scalars()]
 
     def evidence(self, alert: str) -> list[Evidence]:
         """Return the flows that are kept of an alert, of all its revisions, in the order of time."""
@@ -188,6 +193,20 @@ class Alerts:
         )
         with self._database.reading() as sql:
             return {name: number for name, number in sql.execute(wanted)}  # noqa: C416  a row is no pair
+
+    def by_rule(self) -> dict[str, dict[str, int]]:
+        """Return of each rule, in small letters, how many alerts hit it, by what people made of them."""
+        found: dict[str, dict[str, int]] = {}
+        wanted = (
+            select(TERMS.c.term, ALERTS.c.state, func.count())
+            .join(ALERTS, ALERTS.c.id == TERMS.c.alert)
+            .where(TERMS.c.kind == RULE)
+            .group_by(TERMS.c.term, ALERTS.c.state)
+        )
+        with self._database.reading() as sql:
+            for rule, state, number in sql.execute(wanted):
+                found.setdefault(rule, {})[state] = number
+        return found
 
     def per_hour(self, since_s: float, until_s: float) -> list[tuple[float, str, int]]:
         """Return how many alerts began in each hour: its start in s since the epoch, the family, the number.
@@ -236,6 +255,7 @@ def _record(sql: Connection, alerts: Sequence[Alert], sinks: tuple[str, ...], at
     records = [{"alert": alert.id, "revision": alert.revision, "record": alert.to_json()} for alert in told]
     sql.execute(insert(REVISIONS), records)
     _keep_evidence(sql, told, known)
+    keep(sql, told)
     put(sql, told, sinks, at_s, arrival)
     return len(told)
 

@@ -5,6 +5,9 @@ grows, so that a running service sees by one cheap look (`stamp`) whether anythi
 then. Nothing is deleted: the audit tells who gave and who withdrew.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, func, insert, select, update
 
 from redshank.core.allowance import Allowance
@@ -12,6 +15,46 @@ from redshank.core.errors import ConfigError
 from redshank.store.audit import note
 from redshank.store.database import Database
 from redshank.store.tables import ALLOWANCES
+
+
+@dataclass(frozen=True)
+class Given:
+    """An allowance as the store has it.
+
+    Args:
+        allowance: The allowance.
+        withdrawn: Whether somebody took it back.
+        flows: Flows that services kept quiet because of it.
+        alerts: Open alerts that were closed because of it.
+        last_s: Packet time of the last such flow; None: there was none, or it had no time.
+    """
+
+    allowance: Allowance
+    withdrawn: bool
+    flows: int
+    alerts: int
+    last_s: float | None
+
+    def state(self, now_s: float) -> str:
+        """Say whether it is "in force", "over" or "withdrawn"."""
+        return "withdrawn" if self.withdrawn else "in force" if self.allowance.holds_at(now_s) else "over"
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """What an allowance kept quiet since the last time that it was told of.
+
+    Args:
+        allowance: Its id.
+        flows: Flows.
+        alerts: Open alerts that were closed.
+        last_s: Packet time of the last flow, if it had any.
+    """
+
+    allowance: str
+    flows: int = 0
+    alerts: int = 0
+    last_s: float | None = None
 
 
 class Allowances:
@@ -69,6 +112,25 @@ class Allowances:
         """Return what holds no more: withdrawn or expired, in the order in which it was given or withdrawn."""
         held = {allowance.id for allowance in self.standing(now_s)}
         return [one for some in (True, False) for one in self._all(withdrawn=some) if one.id not in held]
+
+    def given(self) -> list[Given]:
+        """Return all that was ever given, what changed last first."""
+        with self._database.reading() as sql:
+            return [
+                Given(Allowance.from_json(row.record), row.withdrawn, row.flows, row.alerts, row.last_s)
+                for row in sql.execute(select(ALLOWANCES).order_by(ALLOWANCES.c.change.desc()))
+            ]
+
+    def count(self, quiet: Iterable[Quiet]) -> None:
+        """Add to what allowances kept quiet; no change that `stamp` tells."""
+        with self._database.writing() as sql:
+            for one in quiet:
+                last = {} if one.last_s is None else {"last_s": one.last_s}
+                sql.execute(
+                    update(ALLOWANCES)
+                    .where(ALLOWANCES.c.id == one.allowance)
+                    .values(flows=ALLOWANCES.c.flows + one.flows, alerts=ALLOWANCES.c.alerts + one.alerts, **last)
+                )
 
     def stamp(self) -> int:
         """Return a number that grows with every change; what expires by itself is none."""

@@ -71,14 +71,16 @@ class Audit:
 
 def note(sql: Connection, at_s: float, who: str, what: str, about: str, detail: Mapping[str, Any]) -> None:
     """Write an entry in the transaction of what was done."""
+    note_each(sql, at_s, who, what, {about: detail})
+
+
+def note_each(sql: Connection, at_s: float, who: str, what: str, details: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write an entry for each of several things that the same was done to, by their ids."""
     place = int(sql.execute(select(func.coalesce(func.max(AUDIT.c.place), 0))).scalar_one())
-    sql.execute(
-        insert(AUDIT).values(
-            place=place + 1,
-            at_s=at_s,
-            who=inert(who),
-            what=inert(what),
-            about=inert(about),
-            detail=json.dumps(detail, sort_keys=True),
-        )
-    )
+    entry = {"at_s": at_s, "who": inert(who), "what": inert(what)}
+    rows = [
+        entry | {"place": place + number, "about": inert(about), "detail": json.dumps(detail, sort_keys=True)}
+        for number, (about, detail) in enumerate(details.items(), start=1)
+    ]
+    if rows:
+        sql.execute(insert(AUDIT), rows)

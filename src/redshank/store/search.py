@@ -4,11 +4,18 @@ In: devices, families, times and so on. Out: conditions on the table of alerts. 
 values in a field one is to fit, and all fields are to fit.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, or_, select, union
 
-from redshank.store.tables import ALERTS, EVIDENCE
+from redshank.core.prefix import bits
+from redshank.store.tables import ALERTS, COMMENTS, EVIDENCE, TERMS
+from redshank.store.terms import DOMAIN, PORT, RULE, term
+
+_HEX = re.compile("[0-9a-f]{4,64}")
+_LAST = "\U0010ffff"  # no text that begins like a term comes after the term and this
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,12 @@ class Search:
         least_score: Lowest calibrated score, 0 to 1.
         address: Address of the device, or of what it acted on in a flow that is kept of the alert.
         recorded_before_s: By the clock; the latest revision was written down before.
+        ids: The alerts themselves.
+        rules: Names of signature rules, one of which was hit.
+        ports: TCP or UDP ports, one of which a flow of evidence went to.
+        domains: Names, one of which, or one below it, was asked for in the evidence.
+        words: Each is to be found: as device, family or address; as the beginning of an id, rule, port or domain; or
+            anywhere in a comment.
     """
 
     devices: tuple[str, ...] = ()
@@ -32,10 +45,16 @@ class Search:
     least_score: float = 0.0
     address: str | None = None
     recorded_before_s: float | None = None
+    ids: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    domains: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     def where(self) -> list[ColumnElement[bool]]:
         """Return the conditions, all of which hold."""
         values = (
+            (ALERTS.c.id, self.ids),
             (ALERTS.c.device, self.devices),
             (ALERTS.c.family, self.families),
             (ALERTS.c.severity, self.severities),
@@ -53,4 +72,30 @@ class Search:
         if self.address is not None:
             acted_on = select(EVIDENCE.c.alert).where(EVIDENCE.c.dst_ip == self.address)
             found.append((ALERTS.c.device == self.address) | ALERTS.c.id.in_(acted_on))
-        return found
+        kinds = (
+            (RULE, map(term, self.rules)),
+            (PORT, map(str, self.ports)),
+            (DOMAIN, (term(one.strip(".")) for one in self.domains)),
+        )
+        found += [ALERTS.c.id.in_(_with(kind, wanted)) for kind, texts in kinds if (wanted := list(texts))]
+        return [*found, *(ALERTS.c.id.in_(union(*_places(word))) for word in self.words)]
+
+
+def _with(kind: str, texts: Iterable[str]) -> Select[tuple[str]]:
+    return select(TERMS.c.alert).where(TERMS.c.kind == kind, TERMS.c.term.in_(texts))
+
+
+def _places(word: str) -> list[Select[tuple[str]]]:
+    """Return everywhere that a word is looked for."""
+    begin = term(word)
+    begins = [
+        select(TERMS.c.alert).where(TERMS.c.kind == kind, TERMS.c.term >= begin, TERMS.c.term <= begin + _LAST)
+        for kind in (RULE, PORT, DOMAIN)
+    ]
+    named = select(ALERTS.c.id).where(or_(ALERTS.c.device == word, ALERTS.c.family == begin))
+    found = [named, *begins, select(COMMENTS.c.alert).where(COMMENTS.c.text.icontains(word, autoescape=True))]
+    if bits(word) is not None:
+        found.append(select(EVIDENCE.c.alert).where(EVIDENCE.c.dst_ip == word))
+    if _HEX.fullmatch(begin):
+        found.append(select(ALERTS.c.id).where(ALERTS.c.id >= begin, ALERTS.c.id <= begin + "g"))
+    return found

@@ -20,10 +20,13 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
+
+ORDERED = String().with_variant(String(collation="C"), "postgresql")
+"""Text that is looked for by its beginning: ordered by its characters everywhere, not as a language sorts."""
 
 STORE = Table("redshank", METADATA, Column("version", Integer, nullable=False))
 """One row: what tells our file from another program's."""
@@ -52,6 +55,7 @@ QUESTIONS = Table(
     Column("doubted_at_s", Float),
     Column("holder", String, nullable=False, default=""),
     Column("held_until_s", Float, nullable=False, default=0.0),
+    Index("questions_by_uid", "uid"),
 )
 """As `store/question.py` describes; then who looks at it now, and until when."""
 
@@ -124,6 +128,28 @@ EVIDENCE = Table(
 )
 """Some flows of each alert, of all its revisions: `Evidence` as JSON, beside it what is looked for."""
 
+TERMS = Table(
+    "terms",
+    METADATA,
+    Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("term", ORDERED, primary_key=True),
+    Index("terms_by_term", "kind", "term", "alert"),
+    sqlite_with_rowid=False,
+)
+"""What an alert is found by beside its columns, as `store/terms.py` describes."""
+
+COMMENTS = Table(
+    "comments",
+    METADATA,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at_s", Float, nullable=False),
+    Column("who", String, nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""What people wrote about alerts, 1, 2, 3, ... in order."""
+
 OUTBOX = Table(
     "outbox",
     METADATA,
@@ -156,8 +182,12 @@ ALLOWANCES = Table(
     Column("change", BigInteger, nullable=False, unique=True),
     Column("record", Text, nullable=False),
     Column("withdrawn", Boolean, nullable=False, default=False),
+    Column("flows", BigInteger, nullable=False, default=0),
+    Column("alerts", BigInteger, nullable=False, default=0),
+    Column("last_s", Float),
 )
-"""As `Allowance` in `core/allowance.py`; `change` grows whenever one is added or withdrawn."""
+"""As `Allowance` in `core/allowance.py`; `change` grows whenever one is added or withdrawn. Then what it kept quiet:
+flows, open alerts that were closed because of it, and the packet time of the last flow."""
 
 DEVICES = Table(
     "devices",
