@@ -10,6 +10,7 @@ Source: 83 flows a second, the best-known open-source IPS that uses machine lear
 
 import argparse
 import json
+import os
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from scipy import stats
 
 from redshank.config import load
 from redshank.core.metrics import Metrics
@@ -38,6 +40,9 @@ PROBE_FLOWS = 8
 POOL = 200_000
 PROBE_NETWORK = "10.99."
 SHED = "redshank_shed_rows_total"
+SETTLE_S = 5
+"""A service's first seconds fill its queues and caches: no memory that grows."""
+MINUTE_S = 60
 
 
 class Offered(FlowSource):
@@ -121,6 +126,25 @@ def _rss_mib() -> float:
     return float("nan")
 
 
+def slope_of(memory: list[float]) -> tuple[float, float, float]:
+    """Return MiB a minute, and its 95 % interval: a line through the means of whole minutes.
+
+    Means of minutes, because what a second holds the next one mostly holds too: seconds would make the interval far
+    too narrow. Fewer than three minutes give no interval.
+
+    Example:
+        >>> [round(value, 3) for value in slope_of([100.0 + second / 60 for second in range(240)])]
+        [1.0, 1.0, 1.0]
+    """
+    minutes = len(memory) // MINUTE_S
+    if minutes < 3:
+        return float("nan"), float("nan"), float("nan")
+    means = np.array(memory[: minutes * MINUTE_S]).reshape(minutes, MINUTE_S).mean(axis=1)
+    line = stats.linregress(np.arange(minutes), means)
+    wide = float(stats.t.ppf(0.975, minutes - 2)) * line.stderr
+    return float(line.slope), float(line.slope - wide), float(line.slope + wide)
+
+
 def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, float]:
     """Offer flows at one rate to a service of its own."""
     told: dict[str, float] = {}
@@ -137,11 +161,14 @@ def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, f
         )
         source, metrics = Offered(rate, seconds), Metrics()
         memory: list[float] = []
+        load_average = 0.0
         looked = threading.Event()
 
         def look() -> None:
+            nonlocal load_average
             while not looked.wait(1.0):
                 memory.append(_rss_mib())
+                load_average += os.getloadavg()[0]
 
         watcher = threading.Thread(target=look, daemon=True)
         with Running(
@@ -157,8 +184,8 @@ def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, f
         looked.set()
     shed = metrics.total(SHED)
     waits = np.array([told[device] - at for device, at in source.probes.items() if device in told])
-    settled = memory[min(5, len(memory) - 1) :] or [float("nan")]
-    slope = float(np.polyfit(np.arange(len(settled)), settled, 1)[0]) * 60 if len(settled) > 2 else float("nan")
+    settled = memory[min(SETTLE_S, len(memory) - 1) :] or [float("nan")]
+    slope, low, high = slope_of(settled)
     return {
         "rate": rate,
         "offered": source.rows,
@@ -170,9 +197,13 @@ def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, f
         **{f"p{q}_s": round(float(np.percentile(waits, q)), 4) if len(waits) else float("nan") for q in (50, 95, 99)},
         "rss_begin_mib": round(settled[0], 1),
         "rss_end_mib": round(settled[-1], 1),
-        "rss_slope_mib_per_min": round(slope, 2),
+        "rss_most_mib": round(max(settled), 1),
+        "rss_slope_mib_per_min": round(slope, 3),
+        "slope_low": round(low, 3),
+        "slope_high": round(high, 3),
         "cpu_s": round(cpu, 1),
         "wall_s": round(done.seconds, 1),
+        "load": round(load_average / max(1, len(memory)), 1),
     }
 
 

@@ -38,14 +38,14 @@ def test_the_summary_goes_to_standard_output_and_progress_to_standard_error(
     tmp_path: Path,
     as_json: bool,  # noqa: FBT001  parametrized
 ) -> None:
-    def fake(seed: int, folder: Path, seconds: float, tell: Any, *, attacks: bool) -> Recording:
-        assert (seed, seconds, attacks) == (7, 30.0, not as_json)
+    def fake(seed: int, folder: Path, seconds: float, tell: Any, *, attacks: bool, fast: bool) -> Recording:
+        assert (seed, seconds, attacks, fast) == (7, 30.0, not as_json, as_json)
         tell("lab: 0 of 30 s")
         return Recording(folder, ABOUT)
 
     monkeypatch.setattr(lab_record, "record", fake)
     options = ["record", "-o", str(tmp_path), "--seed", "7", "--seconds", "30"]
-    options += ["--json", "--benign"] if as_json else []
+    options += ["--json", "--benign", "--fast"] if as_json else []
     result = CliRunner().invoke(lab, options)
     assert result.exit_code == 0
     assert result.stderr == "lab: 0 of 30 s\n"

@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import hashlib
 import ipaddress
+import itertools
 import json
 import os
 import signal
@@ -98,6 +99,13 @@ def test_a_length_out_of_bounds_is_refused(tmp_path: Path, seconds: float) -> No
         record.record(1, tmp_path / "out", seconds)
 
 
+def test_a_fast_home_lives_for_a_day_at_most_and_is_never_attacked(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--seconds: 86401 is not between 10 and 86400"):
+        record.record(1, tmp_path / "out", 86_401.0, attacks=False, fast=True)
+    with pytest.raises(ConfigError, match="--fast: attacks need real time; add --benign, or leave --fast out"):
+        record.record(1, tmp_path / "out", 20.0, fast=True)
+
+
 def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(ConfigError, match=f"--out: folder '{tmp_path}' holds files that are no recording"):
@@ -184,6 +192,26 @@ def test_a_short_lab_is_recorded_end_to_end(tmp_path: Path) -> None:
             last[frame] = ts
     assert len(last) > 100
     assert twice == 0
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_a_fast_home_is_recorded_with_the_times_that_its_devices_meant(tmp_path: Path) -> None:
+    done = record.record(5, tmp_path / "out", 90.0, lambda _: None, attacks=False, fast=True)
+    assert done.about["took_s"] < 45
+    assert set(done.about["families"]) == {"benign"}
+    strangers, flows, silent = unmatched(tmp_path / "out")
+    assert flows > 1000
+    assert strangers["tcp"] == strangers["udp"] == 0
+    assert len(silent) <= 0.01 * flows
+    times = [ts for ts, _, _ in frames(tmp_path / "out" / record.CAPTURE)]
+    assert times == sorted(times)
+    assert 85 < times[-1] - times[0] < 95
+    # One device asks for the time every 4 to 16 s, which is no matter of how fast the machine is.
+    rows = [row for row in read(tmp_path / "out" / record.LABELS) if row.activity == "ntp"]
+    asked = [row.start_s for row in rows if row.src_ip == rows[0].src_ip]
+    gaps = [after - before for before, after in itertools.pairwise(asked)]
+    assert all(3.9 < gap < 18 for gap in gaps)
 
 
 @pytest.mark.root

@@ -21,8 +21,9 @@ def about() -> None:
 def record(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the recording.")],
     seed: Annotated[int, typer.Option(help="Decides devices, addresses, timings and attacks.")] = 1,
-    seconds: Annotated[float, typer.Option(help="How long to record, 10 to 900 seconds of real time.")] = 165.0,
+    seconds: Annotated[float, typer.Option(help="How long to record, 10 to 900 s; with --fast to 86400.")] = 165.0,
     benign: Annotated[bool, typer.Option("--benign", help="Nobody attacks: hours for counting false alarms.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Skip the pauses in which nothing happens.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with the summary as JSON.")] = False,
 ) -> None:
     """Record a lab: capture.pcap.gz, labels.csv.gz and recording.json.
@@ -33,7 +34,7 @@ def record(
     """
     from redshank.lab.record import record as record_lab
 
-    done = record_lab(seed, out, seconds, lambda line: typer.echo(line, err=True), attacks=not benign)
+    done = record_lab(seed, out, seconds, lambda line: typer.echo(line, err=True), attacks=not benign, fast=fast)
     if as_json:
         typer.echo(json.dumps(done.about))
         return

@@ -118,6 +118,10 @@ class Journal:
             for row in self._rows
         )
 
+    def __len__(self) -> int:
+        """Return how many flows were started."""
+        return len(self._rows)
+
     def rows(self) -> list[Row]:
         """Return all rows by start, the mitm family derived; flows still open end now."""
         now = self._clock()

@@ -32,18 +32,22 @@ from redshank.lab import home, journal, plan
 from redshank.lab.arena import choose
 from redshank.lab.attack import ATTACKS, Episode
 from redshank.lab.attacks import backdoor
+from redshank.lab.clock import Clock, FastLoop, Sleeper
 from redshank.lab.devices import broker
 from redshank.lab.host import Host
 from redshank.lab.network import BRIDGE, CLOUD, Network, need_root
+from redshank.lab.retimed import Shift, retimed
 from redshank.lab.scene import UPSTREAM, Cast, Scene, cast
 
 CAPTURE, LABELS, ABOUT = "capture.pcap.gz", "labels.csv.gz", "recording.json"
 SNAP_BYTES = 200
 """Headers and the beginning of the payload: enough for every field we read, and a fifth of the size."""
-MIN_SECONDS, MAX_SECONDS = 10.0, 900.0
+MIN_SECONDS, MAX_SECONDS, MAX_FAST_SECONDS = 10.0, 900.0, 86_400.0
 START_S = 10.0
 SETTLE_S = 0.7
-TICK_S = 10.0
+FETCH_S = 1.5
+"""tcpdump fetches what was captured once a second, by a clock that cannot be skipped."""
+TICK_S, TICKS = 10.0, 90
 
 _log = logging.getLogger(__name__)
 
@@ -82,8 +86,9 @@ def _stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def make_scene(seed: int, who: Cast, network: Network, truth: journal.Journal) -> Scene:
+def make_scene(seed: int, who: Cast, network: Network, clock: Clock) -> Scene:
     """Give everybody a host in his namespace."""
+    truth = journal.Journal(clock.now_s)
     addresses = network.addresses
     arena = addresses.arena()
 
@@ -100,7 +105,7 @@ def make_scene(seed: int, who: Cast, network: Network, truth: journal.Journal) -
 
     scene = Scene(who, hosts, truth)
     scene.neighbors, scene.forward = network.neighbors, forward
-    scene.macs, scene.lan = addresses.macs, addresses.lan
+    scene.macs, scene.lan, scene.clock = addresses.macs, addresses.lan, clock.now_s
     return scene
 
 
@@ -113,17 +118,23 @@ class Stage:
         cast: Who is there.
         network: The namespaces.
         scene: What every actor knows.
+        broker: Process of the one program beside us that takes part.
     """
 
     seed: int
     cast: Cast
     network: Network
     scene: Scene
+    broker: int
 
 
 @contextmanager
-def stage(seed: int) -> Iterator[Stage]:
+def stage(seed: int, clock: Clock | None = None) -> Iterator[Stage]:
     """Build the lab of a seed, its broker included; it is taken down at the end of the block.
+
+    Args:
+        seed: Decides who is there.
+        clock: What everybody looks at; the machine's if absent.
 
     Raises:
         ActionError: If not root, or a tool is missing.
@@ -136,9 +147,9 @@ def stage(seed: int) -> Iterator[Stage]:
         tempfile.TemporaryDirectory(prefix="redshank-lab-") as place,
         Network(addresses) as network,
     ):
-        scene = make_scene(seed, who, network, journal.Journal())
-        broker.start(network, Path(place), scene.ports["mqtt"], {"device": scene.passwords["device"]})
-        yield Stage(seed, who, network, scene)
+        scene = make_scene(seed, who, network, clock or Clock())
+        talks = broker.start(network, Path(place), scene.ports["mqtt"], {"device": scene.passwords["device"]})
+        yield Stage(seed, who, network, scene, talks)
 
 
 def _start_capture(network: Network, path: Path) -> "subprocess.Popen[bytes]":
@@ -186,23 +197,22 @@ async def play(
     async def attack(episode: Episode) -> None:
         await asyncio.sleep(episode.at_s)
         rng = random.Random(f"{seed} {episode}")  # noqa: S311  a reproducible lab, not a secret
-        begun[episode] = time.time()
+        begun[episode] = scene.clock()
         await ATTACKS.find(episode.family)().run(episode, scene, rng)
 
     faults: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(_fault(context)))
     await home.open_services(scene)
     await scene.hosts["control"].serve(scene.ports["control"], backdoor.serve)
-    begin = time.monotonic()
+    begin = scene.clock()
     try:
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
             group.create_task(home.live(scene))
             for episode in episodes:
                 group.create_task(attack(episode))
             while True:
-                flows = len(scene.journal.rows())
-                tell(f"lab: {time.monotonic() - begin:.0f} of {seconds:.0f} s, {flows} flows started")
-                await asyncio.sleep(TICK_S)
+                tell(f"lab: {scene.clock() - begin:.0f} of {seconds:.0f} s, {len(scene.journal)} flows started")
+                await asyncio.sleep(max(TICK_S, seconds / TICKS))
     except TimeoutError:
         await asyncio.sleep(SETTLE_S)
     except ExceptionGroup as group:
@@ -231,16 +241,21 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _write(folder: Path, pcap: Path, rows: list[journal.Row], about: dict[str, Any]) -> dict[str, Any]:
+def _write(
+    folder: Path, pcap: Path, shift: Shift | None, rows: list[journal.Row], about: dict[str, Any]
+) -> dict[str, Any]:
     with replacing(folder) as part:
         part.mkdir()
         with (
             pcap.open("rb") as plain,
             (part / CAPTURE).open("wb") as file,
             # No name and no time of packing inside: the same capture gives the same bytes.
-            gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=9, mtime=0) as packed,
+            gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=1 if shift else 9, mtime=0) as packed,
         ):
-            shutil.copyfileobj(plain, packed)
+            if shift is None:
+                shutil.copyfileobj(plain, packed)
+            else:
+                packed.writelines(retimed(pcap, shift))
         journal.write(rows, part / LABELS)
         about["sha256"] = {name: _digest(part / name) for name in (CAPTURE, LABELS)}
         (part / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
@@ -248,23 +263,33 @@ def _write(folder: Path, pcap: Path, rows: list[journal.Row], about: dict[str, A
 
 
 def record(
-    seed: int, folder: Path, seconds: float, tell: Callable[[str], None] = _log.info, *, attacks: bool = True
+    seed: int,
+    folder: Path,
+    seconds: float,
+    tell: Callable[[str], None] = _log.info,
+    *,
+    attacks: bool = True,
+    fast: bool = False,
 ) -> Recording:
     """Build a lab, let it live, record it, take it down.
 
     Args:
         seed: Decides devices, addresses, timings and attacks.
         folder: Where the recording goes; an older recording there is replaced.
-        seconds: Real time, 10 to 900.
+        seconds: How long it lives: 10 to 900, or to 86,400 if fast.
         tell: Takes progress, one line at a time.
         attacks: Whether anybody attacks; otherwise everything is benign.
+        fast: Skip the pauses in which nothing happens (clock.py). Attacks wait for clocks of the kernel, so nobody may.
 
     Raises:
         ConfigError: If an argument is wrong.
         ActionError: If not root, a tool is missing or frames were dropped.
     """
-    if not MIN_SECONDS <= seconds <= MAX_SECONDS:
-        raise ConfigError(f"--seconds: {seconds:g} is not between {MIN_SECONDS:g} and {MAX_SECONDS:g}")
+    most = MAX_FAST_SECONDS if fast else MAX_SECONDS
+    if not MIN_SECONDS <= seconds <= most:
+        raise ConfigError(f"--seconds: {seconds:g} is not between {MIN_SECONDS:g} and {most:g}")
+    if fast and attacks:
+        raise ConfigError("--fast: attacks need real time; add --benign, or leave --fast out")
     if folder.is_dir() and any(file.name not in (CAPTURE, LABELS, ABOUT) for file in folder.iterdir()):
         raise ConfigError(f"--out: folder '{folder}' holds files that are no recording; name an empty or new folder")
     if folder.exists() and not folder.is_dir():
@@ -273,18 +298,26 @@ def record(
     writable_folder(folder.parent, "--out")
     with tempfile.TemporaryDirectory(prefix="redshank-lab-") as place:
         pcap = Path(place, "capture.pcap")
-        with stage(seed) as built:
+        clock = Clock()
+        with stage(seed, clock) as built, Sleeper(built.broker) as others:
             network, scene, who = built.network, built.scene, built.cast
             episodes = plan.episodes(seed, who, seconds) if attacks else []
             tell(f"lab: {len(who.lan)} devices on {network.addresses.lan}, {len(episodes)} attacks planned")
             capture = _start_capture(network, pcap)
-            asyncio.run(play(scene, episodes, seconds, seed, tell))
+            begin = time.monotonic()
+            loop = (lambda: FastLoop(clock, others.asleep)) if fast else asyncio.new_event_loop
+            with asyncio.Runner(loop_factory=loop) as runner:
+                runner.run(play(scene, episodes, seconds, seed, tell))
+            took_s = time.monotonic() - begin
+            if fast:
+                time.sleep(FETCH_S)
             frames = _stop_capture(capture, pcap)
         rows = scene.journal.rows()
         about = {
             "seed": seed,
             "lab_version": redshank.__version__,
             "seconds": seconds,
+            **({"took_s": round(took_s, 1)} if fast else {}),
             "snap_bytes": SNAP_BYTES,
             "frames": frames,
             "flows": len(rows),
@@ -294,4 +327,4 @@ def record(
             "attackers": list(who.attackers),
             "episodes": [vars(episode) for episode in episodes],
         }
-        return Recording(folder, _write(folder, pcap, rows, about))
+        return Recording(folder, _write(folder, pcap, clock.shifted if fast else None, rows, about))

@@ -7,6 +7,7 @@ addresses or a timetable from one is lost in the other.
 
 import ipaddress
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -94,6 +95,7 @@ class Scene:
         forward: Lets somebody forward what is not meant for him, or stops it; None as above.
         macs: Link-layer address by name.
         lan: The bridge's IPv4 network; what lies outside it goes through the gateway.
+        clock: Gives seconds since the epoch.
     """
 
     cast: Cast
@@ -105,6 +107,7 @@ class Scene:
     forward: Callable[[str, bool], None] | None = None
     macs: dict[str, str] = field(default_factory=dict)
     lan: ipaddress.IPv4Network | None = None
+    clock: Callable[[], float] = time.time
 
     def zone(self) -> dict[str, tuple[str, ...]]:
         """Return the addresses by domain name."""

@@ -35,7 +35,8 @@ async def answer(network: Network, password: str) -> bytes:
 @pytest.mark.service
 def test_mosquitto_takes_the_right_password_only(tmp_path: Path) -> None:
     with Network(ADDRESSES) as network:
-        broker.start(network, tmp_path, 1883, {"device": "right"})
+        process = broker.start(network, tmp_path, 1883, {"device": "right"})
+        assert Path(f"/proc/{process}/comm").read_text() == "mosquitto\n"
         assert asyncio.run(answer(network, "right")) == b"\0\0"
         assert asyncio.run(answer(network, "wrong")) == b"\0\5"
 

@@ -42,8 +42,8 @@ def _listens(port: int, where: Network) -> bool:
     return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in lines)
 
 
-def start(network: Network, folder: Path, port: int, passwords: dict[str, str]) -> None:
-    """Start the broker and wait until it listens.
+def start(network: Network, folder: Path, port: int, passwords: dict[str, str]) -> int:
+    """Start the broker, wait until it listens, and return its process.
 
     Args:
         network: The lab.
@@ -69,3 +69,4 @@ def start(network: Network, folder: Path, port: int, passwords: dict[str, str]) 
             said = "; ".join(words.read_text(errors="replace").splitlines()) or "nothing"
             raise ActionError(f"lab: mosquitto does not listen on port {port}; it said: {said}")
         time.sleep(0.05)
+    return process.pid

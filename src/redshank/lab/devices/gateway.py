@@ -3,8 +3,6 @@
 In: datagrams. Out: answers; names outside the lab do not exist.
 """
 
-import time
-
 from redshank.lab.protocols import dns, sntp
 from redshank.lab.scene import Scene
 
@@ -25,4 +23,4 @@ async def run(scene: Scene) -> None:
         return dns.encode(dns.Message(question.ident, question.name, question.kind, True, code, answers))
 
     await gateway.answer(scene.ports["dns"], answer)
-    await gateway.answer(scene.ports["ntp"], lambda data: sntp.reply(data, time.time()))
+    await gateway.answer(scene.ports["ntp"], lambda data: sntp.reply(data, scene.clock()))

@@ -4,7 +4,6 @@ In: a device. Out: flows at irregular intervals until cancelled.
 """
 
 import asyncio
-import time
 from contextlib import suppress
 
 from redshank.lab.host import Host, Intent
@@ -16,7 +15,7 @@ async def keep_time(scene: Scene, host: Host) -> None:
     """Ask the gateway for the time, now and then twice in one flow."""
     while True:
         await asyncio.sleep(host.rng.uniform(4, 16))
-        asks = [sntp.request(time.time())] * host.rng.choice((1, 1, 1, 2))
+        asks = [sntp.request(scene.clock())] * host.rng.choice((1, 1, 1, 2))
         try:
             await host.exchange(scene.hosts["gateway"].ip, scene.ports["ntp"], asks, Intent("ntp"))
         except OSError:
