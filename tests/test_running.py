@@ -20,6 +20,8 @@ from redshank.store.allowances import Allowances
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.retention import Retention
+from redshank.store.runs import ENDED, Runs
+from redshank.store.traffic import Traffic
 from runs import ATTACK
 from sites import Place
 
@@ -58,6 +60,33 @@ def test_what_a_source_gives_ends_in_the_store_at_the_sinks_and_in_the_ledger(pl
         ("tiny", Bundle.load(place.folder / "bundle").manifest.sha256)
     ]
     assert running.metrics.total("redshank_decisions_total") > 0
+
+
+def test_the_store_knows_how_a_run_went(place: Place) -> None:
+    _run(place)
+    with closing(Database(place.store)) as database:
+        told = Runs(database).latest()
+        verdicts = {one.value: one.flows for one in Traffic(database).mix("verdict", 0, 2e9)}
+        families = {one.value for one in Traffic(database).mix("family", 0, 2e9)}
+    assert told
+    assert (told.state, told.problem, told.flows, told.alarms, told.alerts) == (ENDED, "", 100, 40, 2)
+    assert [(one.rows, one.up, one.failures) for one in told.sources] == [(100, False, 0)]
+    (judge,) = told.judges
+    manifest = Bundle.load(place.folder / "bundle").manifest
+    assert (judge.detector, judge.bundle, judge.sha256) == ("classifier", "tiny", manifest.sha256)
+    assert judge.fingerprint
+    assert sum(verdicts.values()) == 100
+    assert verdicts["alarm"] == 40
+    assert families == {"", "scanning", "dos"}
+
+
+def test_the_store_knows_why_a_run_broke_off(place: Place) -> None:
+    with pytest.raises(ActionError), Running(load(place.settings())):
+        raise ActionError("sinks: eve ended by an error of the program")
+    with closing(Database(place.store)) as database:
+        told = Runs(database).latest()
+    assert told
+    assert (told.state, told.problem) == (ENDED, "sinks: eve ended by an error of the program")
 
 
 def test_the_same_traffic_again_makes_no_second_alert(place: Place) -> None:

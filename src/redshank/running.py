@@ -6,7 +6,6 @@ whatever happens: sources, then judging, then delivery, then the store.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -23,8 +22,10 @@ from redshank.core.metrics_server import MetricsServer
 from redshank.core.records import Alert
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
+from redshank.pipeline.beside import Beside
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
+from redshank.pipeline.overview import Moment, Overview
 from redshank.pipeline.service import Feed, Service
 from redshank.pipeline.tally import Summary, Tally
 from redshank.respond.ledger import Ledger
@@ -33,6 +34,7 @@ from redshank.respond.surroundings import Lookout
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.retention import Retention
+from redshank.store.runs import ENDED, ENDING, JUDGING
 
 LOCK = "lock"
 """The file in service.state that one service holds: two would write one archive and tell alerts twice."""
@@ -74,7 +76,7 @@ class Running:
         self._reload = False
         self._fed_s = 0.0
         self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
-        self._sweeper: threading.Thread | None = None
+        self._sweeper = Beside("retention")
         problems = site.Problems()
         feeds = feeds or problems.attempt(lambda: site.feeds(settings))
         sinks = problems.attempt(lambda: site.sinks(settings))
@@ -83,6 +85,7 @@ class Running:
         breaker = problems.attempt(lambda: site.breaker(settings))
         backend = problems.attempt(lambda: site.backend(settings))
         protect = problems.attempt(lambda: site.protected(settings))
+        device_groups = problems.attempt(lambda: site.device_groups(settings))
         grouping = site.grouping(settings)
         groups = problems.attempt(lambda: Groups(grouping))
         problems.end()
@@ -90,8 +93,10 @@ class Running:
         # Not a mistake above is left, so that nothing is missing here.
         assert feeds and detectors and policy and breaker and backend and groups  # noqa: PT018  for the types
         assert sinks is not None
+        assert device_groups is not None
         assert protect is not None
-        self._detectors = detectors
+        self._detectors, tally = detectors, Tally(self.metrics)
+        self._tell = tell
         with self._stack:
             self._stack.enter_context(held(state / LOCK, "service.state"))
             self.database = Database(settings.store_place, create=True)
@@ -100,16 +105,22 @@ class Running:
             self._stack.callback(around.close)
             ledger = Ledger(Journal(self.database), around.protected, breaker)
             self._responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
+            self._overview = Overview(
+                *(self.database, tally, self.metrics),
+                dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),
+                device_groups,
+                most_waiting_rows=settings.service.waiting_rows,
+            )
             live = not any(feed.patient for feed in feeds.values())
-            allow, tally = AllowList(), Tally(self.metrics)
+            allow = AllowList()
             self._acting = Acting(
                 *(self.database, sinks, self._responder, groups, allow, state, self.metrics),
                 live=live,
                 bundles=lambda: {name: digest for one in detectors for name, digest in one.bundles.items()},
-                tell=tell,
+                tell=self._told,
             )
             self._archive = self._archived(settings)
-            also = [self._acting.see, *([self._archive.write] if self._archive else [])]
+            also = [self._acting.see, self._overview.see, *([self._archive.write] if self._archive else [])]
             judging = Judging(detectors, groups, tally, also, allow)
             self.service = Service(
                 feeds,
@@ -130,17 +141,18 @@ class Running:
     def __enter__(self) -> Self:
         """Begin to deliver what an earlier run left."""
         self._acting.start()
+        self._overview.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         """End everything that was begun, in order; whoever broke off waits for no sink."""
         broken_off = kind is not None and issubclass(kind, KeyboardInterrupt)
         with self._kept:
             self._acting.finish(0.0 if broken_off else self._settings.service.drain_s)
-            if self._sweeper:
-                self._sweeper.join(SWEEPER_ENDS_S)
+            self._sweeper.wait(SWEEPER_ENDS_S)
             if self._archive:
                 self._archive.close()
+            self._overview.finish(self._moment(ENDED, "" if error is None else str(error) or type(error).__name__))
 
     def run(self) -> Summary:
         """Work until every source is done, or until asked to end.
@@ -181,11 +193,18 @@ class Running:
             self._systemd.tell(WATCHDOG)
         if broken := self._acting.broken():
             raise ActionError(f"sinks: {', '.join(broken)} ended by an error of the program; start again")
-        if time.monotonic() >= self._sweep_due_s and not (self._sweeper and self._sweeper.is_alive()):
+        if time.monotonic() >= self._sweep_due_s and self._sweeper.begin(self._sweep):
             self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
-            # Beside the others: there may be much to delete, and flows are judged meanwhile.
-            self._sweeper = threading.Thread(target=self._sweep, args=(time.time(),), name="retention", daemon=True)
-            self._sweeper.start()
+        self._overview.tick(lambda: self._moment(ENDING if self.service.ending else JUDGING, self._problem()))
+
+    def _moment(self, state: str, problem: str) -> Moment:
+        one = self.service
+        return Moment(one.sources(), one.waiting_rows, self._acting.unrecorded, problem, state)
+
+    def _told(self, alerts: Sequence[Alert]) -> None:
+        self._overview.told(alerts)
+        if self._tell:
+            self._tell(alerts)
 
     def _read_again(self) -> None:
         for detector in self._detectors:
@@ -197,15 +216,12 @@ class Running:
             else:
                 _log.info("%s: read again", name)
 
-    def _sweep(self, now_s: float) -> None:
+    def _sweep(self) -> None:
         """Throw away what is too old or too much."""
-        chosen = self._settings.store
-        try:
-            Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
-            if self._archive:
-                self._archive.clean(now_s)
-        except (RedshankError, OSError) as error:
-            _log.warning("retention: %s; tried again in an hour", error)
+        chosen, now_s = self._settings.store, time.time()
+        Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
+        if self._archive:
+            self._archive.clean(now_s)
 
     def _archived(self, settings: Settings) -> Archive | None:
         chosen = settings.archive

@@ -26,6 +26,7 @@ from redshank.detect.default import default_bundle
 from redshank.detect.detector import DETECTORS, Detector
 from redshank.detect.detectors.anomaly import Anomaly
 from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.served import Served
 from redshank.detect.shelf import Shelf
 from redshank.flows.source import FLOW_SOURCES, FlowSource
@@ -254,6 +255,20 @@ def tables() -> dict[str, type]:
         **{f"[backends.{name}]": BACKENDS.find(name) for name in BACKENDS.names()},
         **{f"[sinks.{name}]": SINKS.find(name) for name in SINKS.names()},
     }
+
+
+def device_groups(settings: Settings) -> DeviceGroups:
+    """Return the groups of devices that drift and traffic are told of.
+
+    Raises:
+        ConfigError: If a network is none, or the table of the detector is wrong.
+    """
+    values = settings.detectors.get(ANOMALY, {})
+    chosen = made_of(AnomalySettings, values, f"detectors.{ANOMALY}")
+    try:
+        return DeviceGroups(chosen.groups)
+    except ValueError as error:
+        raise ConfigError(f"detectors.{ANOMALY}.groups: {error}; write for example 10.0.0.0/24") from None
 
 
 def grouping(settings: Settings) -> GroupSettings:

@@ -5,11 +5,12 @@ null. Scoring changes nothing in the detector, unless it says that it remembers 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from redshank.core.registry import Kind
+from redshank.detect.drift import Compared
 
 
 class Detector(ABC):
@@ -28,6 +29,20 @@ class Detector(ABC):
     def bundles(self) -> Mapping[str, str]:
         """What it judges with now: names of bundles, with the SHA-256 of their graphs."""
         return {}
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the features that it reads with now; "" if it reads no feature set."""
+        return ""
+
+    @property
+    def silent(self) -> str:
+        """Why it says nothing at present, in words; "" if it judges."""
+        return ""
+
+    def compared(self) -> Sequence[Compared]:
+        """Return the comparisons with the traffic that it learnt from, made since this was asked last."""
+        return ()
 
     def reload(self) -> None:  # noqa: B027  most have nothing to read again
         """Read again what a person may change while it runs, between two batches.

@@ -20,7 +20,6 @@ Source: permutation tests, Phipson and Smyth, "Permutation P-values Should Never
 scoring, Siddiqi, Credit Risk Scorecards, 2006.
 """
 
-import ipaddress
 import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.core.metrics import Metrics
+from redshank.detect.device_groups import DeviceGroups
 from redshank.features.feature_set import Column
 
 REFERENCE_BLOCKS = 24
@@ -41,8 +41,8 @@ DEVICE_SHARE = 8
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 P_VALUE = "p_value"
 P_EDGES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75)
-EVERYONE = "all"
-KNOWN_ADDRESSES = 8192
+MOST_COMPARED = 256
+"""Comparisons that wait to be asked for; past it the oldest is forgotten."""
 SHOWN = 5
 LEAST_PSI = 1e-9  # of a column that never changes
 
@@ -139,6 +139,25 @@ def reference_of(
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A comparison, whether or not anything moved.
+
+    Args:
+        group: The group.
+        at_ns: Packet time, ns since the epoch.
+        p_value: Share of the ways to draw blocks that differ as much.
+        moved: Whether that is beyond the bound.
+        psi: Of each column, and of the p-values as P_VALUE.
+    """
+
+    group: str
+    at_ns: int
+    p_value: float
+    moved: bool
+    psi: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Moved:
     """The traffic of a group is not what the bundle learnt from.
 
@@ -190,9 +209,8 @@ class Drift:
         self.moved: dict[str, Moved] = {}
         self._reference, self._alpha, self._metrics = reference, alpha, metrics or Metrics()
         self._horizon_ns = int(horizon_s * 1e9)
-        networks = [(ipaddress.ip_network(network), name) for network, name in (groups or {}).items()]
-        self._networks = sorted(networks, key=lambda item: -item[0].prefixlen)
-        self._group_of: dict[str, str] = {}
+        self._groups = DeviceGroups(groups)
+        self._compared: deque[Compared] = deque(maxlen=MOST_COMPARED)
         self._filling: dict[str, _Filling] = {}
         self._blocks: dict[str, deque[tuple[int, Longs]]] = {}
         self._rng = np.random.default_rng(seed)
@@ -213,7 +231,7 @@ class Drift:
             return []
         names = np.array([device or "" for device in devices], dtype=np.str_)
         distinct, which = np.unique(names, return_inverse=True)
-        group_of = np.array([self._group(name) for name in distinct.tolist()], dtype=np.str_)[which]
+        group_of = np.array([self._groups.of(name) for name in distinct.tolist()], dtype=np.str_)[which]
         bins, now = self._reference.bins(x, p), int(ts_ns.max())
         news = []
         for group in np.unique(group_of).tolist():
@@ -225,25 +243,20 @@ class Drift:
                 while blocks and blocks[0][0] < now - self._horizon_ns:
                     blocks.popleft()
                 if len(blocks) == BLOCKS:
-                    news += self._compare(group, np.array([counts for _, counts in blocks]))
+                    news += self._compare(group, np.array([counts for _, counts in blocks]), now)
                     blocks.clear()
         return news
 
-    def _group(self, device: str) -> str:
-        if device not in self._group_of:
-            if len(self._group_of) >= KNOWN_ADDRESSES:
-                self._group_of.clear()
-            try:
-                address = ipaddress.ip_address(device)
-            except ValueError:
-                return EVERYONE
-            found = (name for network, name in self._networks if address in network)
-            self._group_of[device] = next(found, EVERYONE)
-        return self._group_of[device]
+    def compared(self) -> list["Compared"]:
+        """Return the comparisons made since this was asked last, in order."""
+        found = list(self._compared)
+        self._compared.clear()
+        return found
 
-    def _compare(self, group: str, new: Longs) -> list[Moved]:
+    def _compare(self, group: str, new: Longs, now_ns: int) -> list[Moved]:
         p_value, found, names = compare(self._reference, new, self._rng, self._alpha)
         moved = {name: found[name] for name in sorted(names, key=lambda name: -found[name])}
+        self._compared.append(Compared(group, now_ns, p_value, p_value <= self._alpha, found))
         self._metrics.set("redshank_drift_psi", max(found.values()), group=group)
         if p_value > self._alpha:
             self.moved.pop(group, None)

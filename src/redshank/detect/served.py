@@ -81,6 +81,11 @@ class Served(Detector):
         """The champion; see `Detector.bundles`."""
         return self._champion.bundles
 
+    @property
+    def fingerprint(self) -> str:
+        """See `Detector.fingerprint`."""
+        return self._champion.fingerprint
+
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow with the bundle that is in service when the batch begins; see `Detector.judge`."""
         stamp = self._shelf.stamp()

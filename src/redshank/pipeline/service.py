@@ -15,6 +15,7 @@ and acted on is one order, and whoever is slow behind it (a sink, a firewall) ho
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,11 +28,14 @@ from redshank.core.records import Alert
 from redshank.flows.source import FlowSource
 from redshank.pipeline.intake import Intake, Suspects
 from redshank.pipeline.judging import Judging
-from redshank.pipeline.tally import Summary, Tally
+from redshank.pipeline.tally import PACKET_BYTES, PACKETS, Summary, Tally
+from redshank.store.runs import SourceHealth
 
 TICK_S = 1.0
 LOOK_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+DROPPED, EVICTED = ("capture", "ring_dropped"), ("meter", "flow_evicted")
+"""How a source counts packets that the kernel dropped, and flows that its table put out."""
 
 _log = logging.getLogger(__name__)
 
@@ -84,11 +88,43 @@ class Service:
         self._lock = threading.Lock()
         self._open: dict[str, FlowSource] = {}
         self._reached_ns: dict[str, int | None] = {}
+        self._given: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
         self._failure: Exception | None = None
 
     def stop(self) -> None:
         """Ask the service to end; may be called from anywhere, a signal's handler too."""
         self._stopping.set()
+
+    @property
+    def ending(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stopping.is_set()
+
+    @property
+    def waiting_rows(self) -> int:
+        """FLOW rows that wait to be judged."""
+        return self._intake.rows
+
+    def sources(self) -> tuple[SourceHealth, ...]:
+        """Tell how the sources are."""
+        with self._lock:
+            return tuple(self._source(name) for name in self._feeds)
+
+    def _source(self, name: str) -> SourceHealth:
+        counted, reached_ns = self._tally.of(name), self._reached_ns.get(name)
+        packets, size, dropped, evicted = (counted.get(what, 0) for what in (PACKETS, PACKET_BYTES, DROPPED, EVICTED))
+        return SourceHealth(
+            name,
+            name in self._open,
+            packets,
+            size,
+            self._given[name],
+            dropped,
+            evicted,
+            self._failed[name],
+            None if reached_ns is None else reached_ns / 1e9,
+        )
 
     def run(self) -> Summary:
         """Work until every source is done, or until asked to end.
@@ -174,6 +210,7 @@ class Service:
                     self._failure = error
                     self.stop()
                     return
+                self._failed[name] += 1
                 self._metrics.count("redshank_source_failures_total", source=name)
                 _log.warning("source %s: %s; it is tried again in %g s", name, error, pause)
             else:
@@ -197,6 +234,7 @@ class Service:
         before_ns = self._reached_ns.get(name) if feed.patient else None
         for flows in source.batches():
             ts = flows.column("ts").cast(pa.int64())
+            self._given[name] += flows.num_rows
             if before_ns is not None:
                 new = flows.filter(pc.greater(ts, before_ns))
                 if passed := flows.num_rows - new.num_rows:

@@ -75,19 +75,24 @@ class Tally:
 
     Args:
         metrics: Counted into, too.
+
+    Attributes:
+        interim: Rows judged before their flow's end.
+        alarms: Flows that raised an alarm.
     """
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._forgotten: Counter[tuple[int, str]] = Counter()
         self._flows = 0
-        self._interim = 0
-        self._alarms = 0
+        self.interim = 0
+        self.alarms = 0
         self._verdicts: Counter[str] = Counter()
         self._alerts: Counter[tuple[str, str]] = Counter()
         self._talkers: dict[str, tuple[int, int]] = {}
         self._sources: dict[str, tuple[FlowSource, dict[tuple[str, str], int]]] = {}
         self._counted: Counter[tuple[str, str]] = Counter()
+        self._of: dict[str, Counter[tuple[str, str]]] = {}
 
     def flows(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         """Count flows at their end, with their verdicts, row by row."""
@@ -115,8 +120,8 @@ class Tally:
 
     def rows(self, interim: int, alarms: int) -> None:
         """Count rows of flows that go on, and flows that raised an alarm."""
-        self._interim += interim
-        self._alarms += alarms
+        self.interim += interim
+        self.alarms += alarms
 
     def allowed(self, counts: Mapping[str, int]) -> None:
         """Count flows that an allowance kept quiet, by its id."""
@@ -149,11 +154,16 @@ class Tally:
         for what, count in now.items():
             more = count - before.get(what, 0)
             self._counted[what] += more
+            self._of.setdefault(name, Counter())[what] += more
             if more and what in _TOTALS:
                 self._metrics.count(_TOTALS[what], more)
             elif more:
                 self._metrics.count("redshank_anomalies_total", more, stage=what[0], name=what[1])
         self._sources[name] = (source, now)
+
+    def of(self, name: str) -> Mapping[tuple[str, str], int]:
+        """Return what the source of this name counted so far, by (stage, name)."""
+        return self._of.get(name, {})
 
     def summary(self, undelivered: dict[str, int], seconds: float, *, interrupted: bool) -> Summary:
         """Return what was seen so far; arguments as of `Summary`."""
@@ -162,8 +172,8 @@ class Tally:
             packets=self._counted[PACKETS],
             packet_bytes=self._counted[PACKET_BYTES],
             flows=self._flows,
-            interim=self._interim,
-            alarms=self._alarms,
+            interim=self.interim,
+            alarms=self.alarms,
             verdicts=dict(self._verdicts.most_common()),
             alerts=dict(sorted(self._alerts.items())),
             talkers=self._loudest(),

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 4
+VERSION = 5
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -227,3 +227,46 @@ AUDIT = Table(
     Column("detail", Text, nullable=False),
 )
 """What people and the service did to what is kept here, 1, 2, 3, ... in order."""
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("started_at_s", Float, nullable=False, index=True),
+    Column("told_at_s", Float, nullable=False, index=True),
+    Column("record", Text, nullable=False),
+)
+"""How each run of a service is, or was when it was heard of last: `Health` in `store/runs.py` as JSON."""
+
+TRAFFIC = Table(
+    "traffic",
+    METADATA,
+    Column("span_s", Integer, primary_key=True, autoincrement=False),
+    Column("start_s", BigInteger, primary_key=True, autoincrement=False),
+    Column("group", String, primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("proto", String, primary_key=True),
+    Column("verdict", String, primary_key=True),
+    Column("family", String, primary_key=True),
+    Column("flows", BigInteger, nullable=False),
+    Column("ip_bytes", BigInteger, nullable=False),
+    Column("told_at_s", Float, nullable=False, index=True),
+)
+"""Flows and bytes of spans of packet time, as `store/traffic.py` counts them; when each row grew last, by the clock."""
+
+DRIFT = Table(
+    "drift",
+    METADATA,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("group", String, nullable=False),
+    Column("bundle", String, nullable=False),
+    Column("at_s", Float, nullable=False),
+    Column("told_at_s", Float, nullable=False),
+    Column("p_value", Float, nullable=False),
+    Column("moved", Boolean, nullable=False),
+    Column("score_psi", Float, nullable=False),
+    Column("input_psi", Float, nullable=False),
+    Column("worst", Text, nullable=False),
+    Index("drift_by_group", "group", "place"),
+)
+"""Comparisons of groups of devices with what was learnt, in order; as `Reading` in `store/drift.py`."""

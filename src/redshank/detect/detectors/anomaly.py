@@ -16,7 +16,7 @@ Source: the bound, Sellke, Bayarri and Berger, "Calibration of p Values for Test
 American Statistician, 2001; conformal p-values as in `detect/calibrate.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration, Doubles
 from redshank.detect.detector import Detector
 from redshank.detect.detectors.classifier import certified
-from redshank.detect.drift import Drift, Reference
+from redshank.detect.drift import Compared, Drift, Reference
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Rebuilt, listed
 from redshank.detect.warming import Warming
@@ -102,6 +102,20 @@ class Anomaly(Detector):
     def bundles(self) -> Mapping[str, str]:
         """What it judges with; see `Detector.bundles`."""
         return {self.name: self._sha256}
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Detector.fingerprint`."""
+        return self.features.fingerprint()
+
+    @property
+    def silent(self) -> str:
+        """See `Detector.silent`."""
+        return "warms up: it has not seen yet that it knows this network" if self.warming.wanted else ""
+
+    def compared(self) -> Sequence[Compared]:
+        """See `Detector.compared`."""
+        return () if self.drift is None else self.drift.compared()
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.

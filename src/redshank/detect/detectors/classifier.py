@@ -92,6 +92,11 @@ class Classifier(Detector):
         """What it judges with; see `Detector.bundles`."""
         return {self.name: self._sha256}
 
+    @property
+    def fingerprint(self) -> str:
+        """See `Detector.fingerprint`."""
+        return self._features.fingerprint()
+
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
 

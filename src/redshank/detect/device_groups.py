@@ -1,0 +1,43 @@
+"""Which group of devices an address is in, as a person named their networks.
+
+In: networks, each with the name of a group. Out: the group of any address. The one idea: the narrowest network counts,
+and who is in none, or has no IP address, is in "all", so that every flow has a group.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+
+EVERYONE = "all"
+KNOWN_ADDRESSES = 8192
+
+
+class DeviceGroups:
+    """The groups of a site.
+
+    Args:
+        networks: Networks, in the notation of CIDR, and the group that their devices are in.
+
+    Example:
+        >>> groups = DeviceGroups({"10.0.0.0/8": "plant", "10.0.0.0/24": "cameras"})
+        >>> [groups.of(address) for address in ("10.0.0.7", "10.1.0.7", "192.0.2.1", None)]
+        ['cameras', 'plant', 'all', 'all']
+    """
+
+    def __init__(self, networks: Mapping[str, str] | None = None) -> None:
+        given = [(ipaddress.ip_network(network), name) for network, name in (networks or {}).items()]
+        self._networks = sorted(given, key=lambda item: -item[0].prefixlen)
+        self._known: dict[str, str] = {}
+
+    def of(self, device: str | None) -> str:
+        """Return the group of an address."""
+        if not self._networks or not device:
+            return EVERYONE
+        if device not in self._known:
+            if len(self._known) >= KNOWN_ADDRESSES:
+                self._known.clear()
+            try:
+                address = ipaddress.ip_address(device)
+            except ValueError:
+                return EVERYONE
+            self._known[device] = next((name for network, name in self._networks if address in network), EVERYONE)
+        return self._known[device]

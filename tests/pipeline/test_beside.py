@@ -1,0 +1,41 @@
+import logging
+import threading
+
+import pytest
+
+from redshank.core.errors import ActionError
+from redshank.pipeline.beside import Beside
+
+
+def test_one_piece_is_done_at_a_time_and_nobody_waits_for_it() -> None:
+    beside, go_on, done = Beside("slow"), threading.Event(), []
+
+    def work() -> None:
+        go_on.wait(10)
+        done.append(threading.current_thread().name)
+
+    assert beside.begin(work)
+    assert beside.busy
+    assert not beside.begin(work)
+    assert not beside.wait(0.0)
+    go_on.set()
+    assert beside.wait(10)
+    assert done == ["slow"]
+    assert beside.begin(work)
+    assert beside.wait(10)
+
+
+def test_what_fails_is_said_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    beside = Beside("store")
+
+    def fail() -> None:
+        raise ActionError("store: 'redshank.db': disk is full")
+
+    def well() -> None:
+        pass
+
+    for work in (fail, fail, well, fail):
+        assert beside.begin(work)
+        beside.wait(10)
+    said = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+    assert said == ["store: store: 'redshank.db': disk is full; tried again"] * 2
