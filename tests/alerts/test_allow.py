@@ -265,3 +265,16 @@ def test_thousands_of_allowances_are_no_matter_for_a_large_batch() -> None:
     # Measured: 3 ms, and 0.23 s where all rows are alarms. One allowance after the other would take seconds.
     assert time.perf_counter() - begin < 1.0
     assert 0 < rows.sum() <= n / 16
+
+
+def test_several_alerts_are_asked_about_at_once() -> None:
+    camera, telnet = allow(device="10.0.0.7"), allow(port=23)
+    flow = Evidence("C1", 1.5, "10.0.0.8", 1, "10.0.0.1", 23, "tcp", None, 0.97)
+    alerts = [
+        alert(), alert(device="10.0.0.8", evidence=(flow,), targets=("10.0.0.1",)),
+        alert(device="10.0.0.9", evidence=(), targets=()),
+    ]  # fmt: skip
+    found = AllowList([camera, telnet])
+    assert found.covering(alerts, 1.0) == [camera, telnet, None] == [found.covers(one, 1.0) for one in alerts]
+    assert found.covering([], 1.0) == []
+    assert AllowList().covering(alerts, 1.0) == [None, None, None]

@@ -177,7 +177,7 @@ def test_an_allowance_that_failed_half_way_is_put_in_force_by_the_next_tick(
     site.acting.act([alert(id="scan")])
     Allowances(site.database).give(Allowance.of("ana", "our own scanner", NOW_S, device="10.0.0.7"))
 
-    def locked(*_: object) -> int:
+    def locked(*_: object, **__: object) -> int:
         raise ActionError("store: 'redshank.db': database is locked")
 
     with monkeypatch.context() as patched:
@@ -200,6 +200,23 @@ def test_open_alerts_that_an_allowance_covers_are_closed_page_by_page(
         site.acting.tick()
         left.append(sum(one.state == "open" for one in Alerts(site.database).find()))
     assert left == [3, 1, 0, 0]
+
+
+def test_what_an_allowance_kept_quiet_is_written_down(site: Site) -> None:
+    allowances, batch = Allowances(site.database), flows(["dos"] * 5)
+    one = Allowance.of("ana", "a test", NOW_S, family="dos")
+    allowances.give(one)
+    site.acting.start()
+    for left in (5, 3):
+        some = batch.slice(0, left)
+        site.allow.allowed(some, Constant(0.99, "dos", True).judge(some), NOW_S)
+        site.acting.tick()
+    assert [given.flows for given in allowances.given()] == [5]  # it is written down every ten seconds
+    allowances.withdraw(one.id, "ana", NOW_S)
+    site.acting.tick()
+    site.acting.finish(10)
+    (given,) = allowances.given()
+    assert (given.flows, given.last_s is None) == (8, False)
 
 
 def test_what_a_service_that_was_asked_to_end_closed_early_goes_on_with_the_next_revision(tmp_path: Path) -> None:

@@ -173,36 +173,34 @@ class AllowList:
         return allowed, counts
 
     def covers(self, alert: Alert, at_s: float) -> Allowance | None:
-        """Return an allowance that covers an alert, if there is one.
+        """Return an allowance that covers an alert, if there is one; see `covering`."""
+        return self.covering([alert], at_s)[0]
+
+    def covering(self, alerts: Sequence[Alert], at_s: float) -> list[Allowance | None]:
+        """Return of each alert an allowance that covers it, if there is one.
 
         Args:
-            alert: The alert.
+            alerts: The alerts.
             at_s: As of `allowed`.
         """
         self._compile(at_s)
-        if not (self._plain or self._ruled):
-            return None
-        flows = [
-            {"src_ip": one.src_ip, "dst_ip": one.dst_ip, "dst_port": one.dst_port, "proto": one.proto,
-             "src_mac": one.src_mac, "dns_query": one.domain}
-            for one in alert.evidence
-        ]  # fmt: skip
-        shown = {flow["dst_ip"] for flow in flows}
-        flows += [{**flows[0], "dst_ip": target} for target in alert.targets if flows and target not in shown]
-        if not flows:
-            flows = [{"src_ip": alert.device}]
-        n = len(flows)
-        told = pa.RecordBatch.from_pylist(flows, schema=_TOLD)
+        if not alerts or not (self._plain or self._ruled):
+            return [None] * len(alerts)
+        flows = [_flows(alert) for alert in alerts]
+        counts = np.array(list(map(len, flows)))
+        told = pa.RecordBatch.from_pylist([flow for own in flows for flow in own], schema=_TOLD)
         verdicts = pa.RecordBatch.from_pydict(
             {
-                "family": [alert.family] * n,
-                "detector": [",".join(alert.detectors)] * n,
-                "rules": [list(alert.rules)] * n,
+                "family": [alert.family for alert in alerts],
+                "detector": [",".join(alert.detectors) for alert in alerts],
+                "rules": [list(alert.rules) for alert in alerts],
             },
             schema=_SAID,
-        )
+        ).take(pa.array(np.repeat(np.arange(len(alerts)), counts)))
         by = self._match(told, verdicts)
-        return self._valid[int(by[0])] if (by >= 0).all() else None
+        begins = np.cumsum(counts) - counts
+        whole = np.minimum.reduceat(by, begins) >= 0
+        return [self._valid[by[begin]] if all_ else None for begin, all_ in zip(begins.tolist(), whole, strict=True)]
 
     def snapshot(self) -> tuple[Quieted, ...]:
         """Tell what each allowance kept quiet so far, those that kept the most first."""
@@ -249,6 +247,18 @@ class AllowList:
             by[row[found < 0]] = -1
             by[~signatures.to_numpy(zero_copy_only=False)] = -1
         return by
+
+
+def _flows(alert: Alert) -> list[dict[str, str | int | None]]:
+    """Return what an alert tells of its flows, one at least."""
+    flows: list[dict[str, str | int | None]] = [
+        {"src_ip": one.src_ip, "dst_ip": one.dst_ip, "dst_port": one.dst_port, "proto": one.proto,
+         "src_mac": one.src_mac, "dns_query": one.domain}
+        for one in alert.evidence
+    ]  # fmt: skip
+    shown = {flow["dst_ip"] for flow in flows}
+    flows += [{**flows[0], "dst_ip": target} for target in alert.targets if flows and target not in shown]
+    return flows or [{"src_ip": alert.device}]
 
 
 def _first(shapes: Sequence[_Shape], columns: _Columns) -> Ints:

@@ -1,62 +1,62 @@
 """Which techniques of MITRE ATT&CK fit a family.
 
 In: a family. Out: technique ids, of the enterprise matrix first, then of the matrix for industrial control systems
-(T0...). The one idea: what a flow can tell of, and no more: a family of flows says what happens on the wire, not what
-an intruder wants. A signature rule may know better; its ids stand in its reason.
-Source: MITRE ATT&CK (https://attack.mitre.org), whose names stand beside the ids; enterprise as of version 17.0. Ids
+(T0...), and their names. The one idea: what a flow can tell of, and no more: a family of flows says what happens on the
+wire, not what an intruder wants. A signature rule may know better; its ids stand in its reason.
+Source: MITRE ATT&CK (https://attack.mitre.org), from which the names are; enterprise as of version 17.0. Ids
 of the ICS matrix were checked by name against a public list that tells no version.
 """
 
 _SCANNING = (
-    "T1046",  # Network Service Discovery
-    "T1595.001",  # Active Scanning: Scanning IP Blocks
-    "T0846",  # Remote System Discovery
-    "T0888",  # Remote System Information Discovery
+    "T1046",
+    "T1595.001",
+    "T0846",
+    "T0888",
 )
 _CONTROL = (
-    "T1071",  # Application Layer Protocol
-    "T1095",  # Non-Application Layer Protocol
-    "T1571",  # Non-Standard Port
-    "T0869",  # Standard Application Layer Protocol
-    "T0885",  # Commonly Used Port
+    "T1071",
+    "T1095",
+    "T1571",
+    "T0869",
+    "T0885",
 )
 _THEFT = (
-    "T1041",  # Exfiltration Over C2 Channel
-    "T1048",  # Exfiltration Over Alternative Protocol
-    "T0882",  # Theft of Operational Information
+    "T1041",
+    "T1048",
+    "T0882",
 )
 TECHNIQUES = {
     "scanning": _SCANNING,
     "reconnaissance": _SCANNING,
     "probe": _SCANNING,
     "password": (
-        "T1110",  # Brute Force
-        "T0812",  # Default Credentials
-        "T0859",  # Valid Accounts
+        "T1110",
+        "T0812",
+        "T0859",
     ),
     "dos": (
-        "T1498.001",  # Network Denial of Service: Direct Network Flood
-        "T1499",  # Endpoint Denial of Service
-        "T0814",  # Denial of Service
+        "T1498.001",
+        "T1499",
+        "T0814",
     ),
     "ddos": (
-        "T1498",  # Network Denial of Service
-        "T0814",  # Denial of Service
+        "T1498",
+        "T0814",
     ),
     "injection": (
-        "T1190",  # Exploit Public-Facing Application
-        "T1059",  # Command and Scripting Interpreter
-        "T0819",  # Exploit Public-Facing Application
-        "T0866",  # Exploitation of Remote Services
+        "T1190",
+        "T1059",
+        "T0819",
+        "T0866",
     ),
     "xss": (
-        "T1189",  # Drive-by Compromise
-        "T1059.007",  # Command and Scripting Interpreter: JavaScript
-        "T0817",  # Drive-by Compromise
+        "T1189",
+        "T1059.007",
+        "T0817",
     ),
     "mitm": (
-        "T1557",  # Adversary-in-the-Middle
-        "T0830",  # Adversary-in-the-Middle
+        "T1557",
+        "T0830",
     ),
     "backdoor": _CONTROL,
     "c2": _CONTROL,
@@ -64,12 +64,65 @@ TECHNIQUES = {
     "exfiltration": _THEFT,
     "theft": _THEFT,
     "ransomware": (
-        "T1486",  # Data Encrypted for Impact
-        "T0826",  # Loss of Availability
-        "T0828",  # Loss of Productivity and Revenue
+        "T1486",
+        "T0826",
+        "T0828",
     ),
 }
 """By family. Of "attack" and "unknown" there is nothing to say."""
+
+NAMES = {
+    "T0812": "Default Credentials",
+    "T0814": "Denial of Service",
+    "T0817": "Drive-by Compromise",
+    "T0819": "Exploit Public-Facing Application",
+    "T0826": "Loss of Availability",
+    "T0828": "Loss of Productivity and Revenue",
+    "T0830": "Adversary-in-the-Middle",
+    "T0846": "Remote System Discovery",
+    "T0859": "Valid Accounts",
+    "T0866": "Exploitation of Remote Services",
+    "T0869": "Standard Application Layer Protocol",
+    "T0882": "Theft of Operational Information",
+    "T0885": "Commonly Used Port",
+    "T0888": "Remote System Information Discovery",
+    "T1018": "Remote System Discovery",
+    "T1021": "Remote Services",
+    "T1021.002": "Remote Services: SMB/Windows Admin Shares",
+    "T1040": "Network Sniffing",
+    "T1041": "Exfiltration Over C2 Channel",
+    "T1046": "Network Service Discovery",
+    "T1048": "Exfiltration Over Alternative Protocol",
+    "T1059": "Command and Scripting Interpreter",
+    "T1059.007": "Command and Scripting Interpreter: JavaScript",
+    "T1071": "Application Layer Protocol",
+    "T1071.004": "Application Layer Protocol: DNS",
+    "T1095": "Non-Application Layer Protocol",
+    "T1102": "Web Service",
+    "T1105": "Ingress Tool Transfer",
+    "T1110": "Brute Force",
+    "T1133": "External Remote Services",
+    "T1189": "Drive-by Compromise",
+    "T1190": "Exploit Public-Facing Application",
+    "T1219": "Remote Access Tools",
+    "T1486": "Data Encrypted for Impact",
+    "T1498": "Network Denial of Service",
+    "T1498.001": "Network Denial of Service: Direct Network Flood",
+    "T1498.002": "Network Denial of Service: Reflection Amplification",
+    "T1499": "Endpoint Denial of Service",
+    "T1557": "Adversary-in-the-Middle",
+    "T1557.002": "Adversary-in-the-Middle: ARP Cache Poisoning",
+    "T1567": "Exfiltration Over Web Service",
+    "T1568": "Dynamic Resolution",
+    "T1570": "Lateral Tool Transfer",
+    "T1571": "Non-Standard Port",
+    "T1572": "Protocol Tunneling",
+    "T1573": "Encrypted Channel",
+    "T1590": "Gather Victim Network Information",
+    "T1595": "Active Scanning",
+    "T1595.001": "Active Scanning: Scanning IP Blocks",
+}
+"""Of the techniques that families and the rules of the package name."""
 
 
 def techniques(family: str) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ import typer
 from redshank.inputs import AsJson, Because, By, Config, Store, store_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from redshank.core.allowance import Allowance
     from redshank.report.summary import Row
+    from redshank.store.allowances import Given
 
 allow = typer.Typer(
     no_args_is_help=True,
@@ -50,8 +51,8 @@ def add(
     """
     from redshank.core.allowance import Allowance
     from redshank.core.duration import seconds
+    from redshank.pipeline.allowing import give
     from redshank.report.summary import Section, show
-    from redshank.store.allowances import Allowances
     from redshank.store.database import Database
 
     now_s, span_s = time.time(), seconds(span, "--for")
@@ -70,8 +71,9 @@ def add(
         rule=rule,
     )
     place = store_named(config, store)
-    Allowances(Database(place, create=True)).give(allowance)
-    show(f"Allowed in {place}", [Section("Allowances", _rows([allowance]))], as_json=as_json)
+    closed = give(Database(place, create=True), allowance, now_s)
+    sections = [Section("Allowances", _rows([allowance])), Section("Alerts", {"closed": closed})]
+    show(f"Allowed in {place}", sections, as_json=as_json)
 
 
 @allow.command(name="list")
@@ -81,9 +83,9 @@ def list_(
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what is allowed, the oldest first.
+    """List what is allowed, the oldest first, and what each has kept quiet, as services wrote down lately.
 
-    How many flows each keeps quiet is in the metric redshank_allowed_total of the service.
+    The metric redshank_allowed_total of a service has it to the second.
 
     Example: redshank allow list -c redshank.toml
     """
@@ -93,9 +95,10 @@ def list_(
 
     place = store_named(config, store)
     allowances, now_s = Allowances(Database(place)), time.time()
-    sections = [Section("Allowances", _rows(allowances.standing(now_s)))]
+    kept = {one.allowance.id: one for one in allowances.given()}
+    sections = [Section("Allowances", _rows(allowances.standing(now_s), kept))]
     if over:
-        sections.append(Section("Over", _rows(allowances.past(now_s))))
+        sections.append(Section("Over", _rows(allowances.past(now_s), kept)))
     show(f"Allowances in {place}", sections, as_json=as_json)
 
 
@@ -133,10 +136,10 @@ def remove(
     show(f"Removed in {place}", [Section("Allowances", _rows(taken))], as_json=as_json)
 
 
-def _rows(allowances: "Iterable[Allowance]") -> "list[Row]":
+def _rows(allowances: "Iterable[Allowance]", kept: "Mapping[str, Given] | None" = None) -> "list[Row]":
     from redshank.report.summary import time_text
 
-    return [
+    rows: list[Row] = [
         {
             "allowance": one.id,
             "allows": one.terms(),
@@ -144,6 +147,8 @@ def _rows(allowances: "Iterable[Allowance]") -> "list[Row]":
             "because": one.reason,
             "given": time_text(one.given_at_s),
             "until": time_text(one.expires_at_s),
+            **({"flows": kept[one.id].flows, "alerts": kept[one.id].alerts} if kept else {}),
         }
         for one in allowances
     ]
+    return rows

@@ -22,11 +22,12 @@ from redshank.core.errors import RedshankError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.flows.devices import Devices
+from redshank.pipeline.allowing import AT_ONCE, close_covered
 from redshank.pipeline.keeping import Keeping
 from redshank.pipeline.rest import Rest
 from redshank.respond.responder import Responder
 from redshank.store.alerts import Alerts
-from redshank.store.allowances import Allowances
+from redshank.store.allowances import Allowances, Quiet
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.outbox import Outbox
@@ -34,10 +35,8 @@ from redshank.store.search import Search
 
 UNRECORDED, DEAD = "unrecorded.jsonl", "dead-letters.jsonl"
 DEVICES_EVERY_S = 60.0
-ALLOWED_BY = "allow-list"
-"""Who closed an alert, in the store, where an allowance did."""
-AT_ONCE = 500
-"""Alerts that are read from the store at once."""
+QUIET_EVERY_S = 10.0
+"""How often it is written down what allowances kept quiet."""
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +74,7 @@ class Acting:
         tell: Callable[[Sequence[Alert]], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._database = database
         self._alerts, self._allowances = Alerts(database), Allowances(database)
         self._inventory, self._devices = Inventory(database), Devices()
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
@@ -86,7 +86,8 @@ class Acting:
         self._stamp = -1
         self._looked_at: tuple[float, str] | None = None
         self._looking = False
-        self._devices_due_s = 0.0
+        self._devices_due_s = self._quiet_due_s = 0.0
+        self._quiet: dict[str, int] = {}
         self._failing: set[str] = set()
         self._rests: defaultdict[str, Rest] = defaultdict(Rest)
 
@@ -131,11 +132,15 @@ class Acting:
         if now_s >= self._devices_due_s:
             self._devices_due_s = now_s + DEVICES_EVERY_S
             self._attempt("inventory", self._note_seen)
+        if now_s >= self._quiet_due_s:
+            self._quiet_due_s = now_s + QUIET_EVERY_S
+            self._attempt("what is allowed", self._note_quiet)
 
     def finish(self, within_s: float) -> None:
         """Record and deliver what is left, within a time in s."""
         self._answer(self._keeping.finish())
         self._attempt("inventory", self._note_seen)
+        self._attempt("what is allowed", self._note_quiet)
         self._delivery.stop(within_s)
 
     @property
@@ -177,10 +182,19 @@ class Acting:
         for name, sha256 in self._bundles().items():
             self._inventory.use(name, sha256, self._clock())
 
+    def _note_quiet(self) -> None:
+        """Write down what allowances kept quiet since the last time."""
+        flows = {quieted.allowance.id: quieted for quieted in self._allow.snapshot()}
+        more = {name: one.flows - self._quiet.get(name, 0) for name, one in flows.items()}
+        if any(more.values()):
+            self._allowances.count(Quiet(name, new, 0, flows[name].last_s) for name, new in more.items() if new)
+        self._quiet = {name: one.flows for name, one in flows.items()}
+
     def _follow_allowances(self) -> None:
         stamp = self._allowances.stamp()
         if stamp == self._stamp:
             return
+        self._note_quiet()  # what is taken back now is no longer told of
         self._allow.replace(self._allowances.standing(self._clock()))
         self.act(self._groups.drop(self._covered))
         self._looking, self._looked_at, self._stamp = True, None, stamp
@@ -189,11 +203,8 @@ class Acting:
         """Close some of the open alerts of the store that an allowance covers; all of them at once would take long."""
         if not self._looking:
             return
-        now_s = self._clock()
         page = self._alerts.find(Search(states=("open",)), AT_ONCE, self._looked_at)
-        covered = [filed.alert.id for filed in page if self._covered(filed.alert)]
-        if covered:
-            self._alerts.judge(covered, "closed", ALLOWED_BY, now_s, "covered by an allowance")
+        close_covered(self._database, self._allow, page, self._clock())
         self._looking = bool(page)
         self._looked_at = (page[-1].alert.last_seen_s, page[-1].alert.id) if page else None
 

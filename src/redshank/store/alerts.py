@@ -84,7 +84,9 @@ class Alerts:
                 new += _record(sql, alerts[begin : begin + AT_ONCE], names, at_s)
         return new
 
-    def judge(self, ids: Sequence[str], state: str, by: str, at_s: float, why: str = "") -> int:
+    def judge(
+        self, ids: Sequence[str], state: str, by: str, at_s: float, why: str = "", *, only: Sequence[str] = STATES
+    ) -> int:
         """Write down what a person makes of alerts; the audit keeps every such decision.
 
         Args:
@@ -93,6 +95,7 @@ class Alerts:
             by: Who says so.
             at_s: When, s since the epoch.
             why: In words.
+            only: Alerts that are in another state by now are left as they are.
 
         Returns:
             How many alerts there were.
@@ -107,7 +110,7 @@ class Alerts:
         wanted, changed = list(dict.fromkeys(ids)), 0
         for begin in range(0, len(wanted), AT_ONCE):
             with self._database.writing() as sql:
-                some = ALERTS.c.id.in_(wanted[begin : begin + AT_ONCE])
+                some = ALERTS.c.id.in_(wanted[begin : begin + AT_ONCE]) & ALERTS.c.state.in_(only)
                 were = {row.id: row.state for row in sql.execute(select(ALERTS.c.id, ALERTS.c.state).where(some))}
                 decided = {"state": state, "state_by": inert(by.strip()), "state_at_s": at_s}
                 sql.execute(update(ALERTS).where(some).values(decided))
