@@ -70,6 +70,10 @@ def test_labels_that_help_replace_the_champion() -> None:
     assert outcome.rows["labels"] == 150
     assert outcome.decision.canaries[0] > 0
     assert outcome.notes == ()
+    past, now = outcome.measured
+    assert past.task_classes == now.task_classes == ("benign", "dos", "scanning")
+    assert past.vector.rows == now.vector.rows == outcome.rows[REGRESSION] - 150
+    assert outcome.evidence()["next_answers"]["unknown"].startswith("the champion was trained on no labels")
 
 
 def test_the_bundle_lists_what_it_was_trained_on_and_nothing_that_measures() -> None:

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from questions import questions
+from redshank.active.gain import Cost, Outlook
 from redshank.active.loop import WATCHED, Plan, Round, learn_actively
-from redshank.active.stopping import AHEAD, NEXT, SHARE, WINDOW, Cost, Gain, Outlook, Stopping, gain, moved, outlook
+from redshank.active.stopping import AHEAD, NEXT, SHARE, WINDOW, Stopping, gain, moved, outlook
 from redshank.active.strategies.random import Random
 from redshank.active.told import Told
 from redshank.learn.model import Floats
@@ -67,14 +68,6 @@ def test_few_answers_may_lose_what_many_gain() -> None:
 def test_numbers_of_answers_that_do_not_fit_are_refused(asked: int, since: int, answers: int, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         gain(0.1, asked, since, answers)
-
-
-@pytest.mark.parametrize(
-    ("answer", "point", "told"), [(-1.0, 1.0, "answer: -1.0 is not 0 or more"), (1.0, 0.0, "point: 0.0 is not above 0")]
-)
-def test_a_cost_out_of_range_is_refused(answer: float, point: float, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        Cost(answer, point)
 
 
 def test_nothing_is_said_before_there_is_something_to_look_back_on() -> None:
@@ -165,12 +158,3 @@ def test_an_outlook_that_cannot_be_known_says_why(trained: int, used: int, why: 
     assert found.gain is None
     assert found.because.startswith(why)
     assert found.facts(Cost(1, 1)) == {"unknown": found.because}
-
-
-def test_an_outlook_is_weighed_against_what_answers_cost() -> None:
-    found = Outlook(Gain(100, 1.25, 0.2, 3.0), "120 questions that chance drew")
-    assert "advice" not in found.facts(None)
-    assert found.facts(None)["in_words"] == str(found.gain)
-    told = [found.facts(Cost(answer=0.5, point=point)) for point in (41, 39)]
-    assert [one["advice"] for one in told] == ["ask on", "stop"]
-    assert told[1]["points_that_pay"] == pytest.approx(50 / 39)

@@ -8,8 +8,10 @@ import pytest
 
 from bundles import tiny_bundle
 from program import ended
-from questions import answer, store
+from questions import answer, questions, store
+from redshank.active.replayed import Replayed
 from redshank.active.trained import label_provenance
+from redshank.detect.shelf import Shelf
 from redshank.store.queue import Queue
 
 
@@ -95,3 +97,22 @@ def test_listing_leaves_a_store_of_an_older_version_as_it_is_and_says_what_to_do
     assert ended(monkeypatch, "labels", "list", "--store", tmp_path / "s") == 2
     assert "has version 1 of the tables, this program has" in " ".join(capsys.readouterr().err.split())
     assert (tmp_path / "s").read_bytes() == old.read_bytes()
+
+
+def test_the_curve_of_the_labels_is_told_and_kept_beside_the_shelf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("curve", "--store", tmp_path / "t", "--models", tmp_path / "models")
+    asked = questions(("benign", "dos") * 55, seed=3, at_random=True)
+    store(tmp_path / "t", *asked).tell([answer(one, ("benign", "dos")[at % 2]) for at, one in enumerate(asked)])
+    assert ended(monkeypatch, "labels", *here) == 2
+    assert "has no bundle in service" in capsys.readouterr().err
+    shelf = Shelf(tmp_path / "models")
+    shelf.put(tiny_bundle())
+    shelf.promote("tiny", "the first")
+    found = _json(monkeypatch, capsys, *here, "--orders", 2)
+    curve = Replayed.load(tmp_path / "models")
+    assert curve is not None
+    assert len(found["macro_f1_by_labels"]) == len(curve.given) + len(curve.shuffled) + len(curve.drawn)
+    assert found["gains"][1]["gain"] == "over as many drawn by chance"
+    assert found["test"] == {"measured_on": curve.test, "of_these_drawn_by_chance": curve.test}

@@ -10,7 +10,9 @@ from bundles import CLASSES, tiny_bundle
 from labelled import DRAWN
 from redshank.commands import main
 from redshank.data import dataset
+from redshank.detect.measured import Measured
 from redshank.detect.shelf import DECISIONS, Shelf
+from redshank.learn.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,16 @@ def test_a_bundle_is_added_from_its_folder(models: Any, place: Place, tmp_path: 
     assert done.out.startswith("third is in ")
     assert place.shelf.champion() == "mixed"
     assert "there is a bundle 'third' already" in models("add", str(tmp_path / "third")).err
+
+
+def test_what_is_measured_of_a_bundle_is_kept_beside_it(models: Any, place: Place) -> None:
+    assert models("measure", "good", "--on", "drawn", "--data", str(place.rows)).code == 0
+    found = Measured.load(place.shelf.folder, "good", place.shelf.load("good").manifest.sha256)
+    assert found is not None
+    assert found.on == "drawn: test part, not in its making"
+    assert Evaluation.from_dict(dict(found.evaluation)).task_classes == tuple(CLASSES)
+    missing = models("measure", "good")
+    assert (missing.code, "dataset: no 'drawn in tests'" in missing.err) == (2, True)
 
 
 def test_two_bundles_are_compared_on_rows_of_a_dataset(models: Any, place: Place) -> None:

@@ -12,7 +12,9 @@ from questions import answer, questions, store
 from redshank.core.bundle import Bundle
 from redshank.data import dataset as module
 from redshank.data.protocol import partition
+from redshank.detect.measured import Measured
 from redshank.detect.shelf import Shelf
+from redshank.learn.evaluation import Evaluation
 from redshank.learn.train import fit, make_bundle
 from redshank.store.database import Database
 from redshank.store.question import flow_rows
@@ -49,6 +51,11 @@ def test_a_challenger_that_learned_is_in_service_and_what_it_learned_from_is_kno
     assert shelf.history().entries[-1].evidence["rows"] == {
         k: v for k, v in told["rows"].items() if k != "labels_left_out"
     }
+    for name in ("drawn", "drawn-r1"):
+        found = Measured.load(shelf.folder, name, shelf.load(name).manifest.sha256)
+        assert found is not None
+        assert found.on == "drawn: test part, in the making of neither"
+        assert Evaluation.from_dict(dict(found.evaluation)).vector.confusion
     one = Bundle.load(place / "models" / "drawn-r1").manifest.provenance["labels"]["ids"][0]
     withdraw = ("labels", "withdraw", one, "--store", place / "s", "--as", "boss", "--because", "wrong", "--json")
     assert ended(monkeypatch, *withdraw, "--models", place / "models") == 0

@@ -18,9 +18,10 @@ import numpy as np
 
 from redshank.active.contest import scorer
 from redshank.active.decision import Decision, Gate
+from redshank.active.gain import Outlook
 from redshank.active.promote import CANARIES, REGRESSION, decide, unseen
 from redshank.active.query import Rows
-from redshank.active.stopping import Outlook, outlook
+from redshank.active.stopping import outlook
 from redshank.active.told import Told, classes
 from redshank.active.trained import KEY, label_provenance
 from redshank.core.bundle import Bundle
@@ -28,8 +29,12 @@ from redshank.core.errors import ActionError
 from redshank.data.dataset import Labelled
 from redshank.data.encoding import FlowEncoding
 from redshank.data.parts import OTHER_FAMILY, Part, joined
+from redshank.detect.calibrate import Calibration
 from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.graph import Graph
+from redshank.learn.compare import RESAMPLES
 from redshank.learn.evaluate import evaluate
+from redshank.learn.evaluation import Evaluation
 from redshank.learn.model import Floats
 from redshank.learn.retest import parts_of
 from redshank.learn.settings import settings_again
@@ -50,6 +55,7 @@ class Retrained:
         rows: How many rows of what trained and measured.
         notes: What a reader must know, one line each.
         outlook: What the next answers promise.
+        measured: Champion and challenger, on the dataset's test part.
     """
 
     bundle: Bundle
@@ -57,10 +63,16 @@ class Retrained:
     rows: Mapping[str, int]
     notes: tuple[str, ...]
     outlook: Outlook
+    measured: tuple[Evaluation, Evaluation]
 
     def evidence(self) -> dict[str, Any]:
         """Return what a shelf writes down beside the decision."""
-        return {**self.decision.to_dict(), "rows": dict(self.rows), "notes": list(self.notes)}
+        return {
+            **self.decision.to_dict(),
+            "rows": dict(self.rows),
+            "notes": list(self.notes),
+            "next_answers": self.outlook.facts(None),
+        }
 
 
 def retrain(
@@ -107,7 +119,7 @@ def retrain(
     if strange:
         raise ActionError(f"{base.name}: has {strange[0]}, which champion {made.name} does not know; name its own data")
     used = set(trained.get(KEY, {}).get("questions", ()))
-    learn, later = _split(told, used, hold_out)
+    learn, later = split_later(told, used, hold_out)
     learn = np.array([row for row in learn.tolist() if told.questions[row].id not in doubted], dtype=np.int64)
     if not len(learn):
         raise ActionError(
@@ -134,7 +146,10 @@ def retrain(
     result = fit(
         parts, made.model, settings=settings, seed=int(trained.get("seed", 0)), progress=progress, weight=weights
     )
-    judged = evaluate(result.model.predict_proba(test.x), test, names, result.calibration)
+    judged = evaluate(result.model.predict_proba(test.x), test, names, result.calibration, resamples=RESAMPLES)
+    past = evaluate(
+        Graph(champion).probabilities(test.x), test, known, Calibration.from_dict(made.calibration), resamples=RESAMPLES
+    )
     bundle = make_bundle(result, parts, name, judged.vector.headline, command=command)
     labels = [label for row in learn.tolist() for label in told.labels[row]]
     provenance = {**bundle.manifest.provenance, KEY: label_provenance(labels), "champion": made.name}
@@ -157,7 +172,26 @@ def retrain(
     )
     rows = {"dataset": len(train), "labels": len(taught), **{name: len(part) for name, part in frozen.items()}}
     ahead = outlook(told, learn, len(used), before, now, len(names))
-    return Retrained(bundle, decision, rows, (*notes, *note), ahead)
+    return Retrained(bundle, decision, rows, (*notes, *note), ahead, (past, judged))
+
+
+def split_later(told: Told, used: Collection[str], hold_out: float) -> tuple[Rows, Rows]:
+    """Split labelled questions into those to train on and those whose flows came last.
+
+    Args:
+        told: Questions and labels.
+        used: Questions that the champion was trained on: they stay among those to train on.
+        hold_out: Share of the others that are the latest, 0 to 1.
+
+    Shape:
+        returns: [m] and [l] int64, rows of `told`.
+    """
+    rows = told.labelled
+    when = np.array([told.questions[row].flow.get("ts", 0) for row in rows.tolist()], dtype=np.int64)
+    rows = rows[np.argsort(when, kind="stable")]
+    fresh = np.array([told.questions[row].id not in used for row in rows.tolist()], dtype=np.bool_)
+    later = rows[fresh][len(rows[fresh]) - round(hold_out * int(fresh.sum())) :]
+    return np.setdiff1d(rows, later), later
 
 
 def next_name(champion: str, names: Collection[str]) -> str:
@@ -170,16 +204,6 @@ def next_name(champion: str, names: Collection[str]) -> str:
     root = re.sub(r"-r\d+$", "", champion)
     taken = [int(found[1]) for name in names if (found := re.fullmatch(re.escape(root) + r"-r(\d+)", name))]
     return f"{root}-r{max(taken, default=0) + 1}"
-
-
-def _split(told: Told, used: Collection[str], hold_out: float) -> tuple[Rows, Rows]:
-    """Split labelled questions into those to train on and the latest; what the champion was trained on stays there."""
-    rows = told.labelled
-    when = np.array([told.questions[row].flow.get("ts", 0) for row in rows.tolist()], dtype=np.int64)
-    rows = rows[np.argsort(when, kind="stable")]
-    fresh = np.array([told.questions[row].id not in used for row in rows.tolist()], dtype=np.bool_)
-    later = rows[fresh][len(rows[fresh]) - round(hold_out * int(fresh.sum())) :]
-    return np.setdiff1d(rows, later), later
 
 
 def _classes(told: Told, learn: Rows, known: tuple[str, ...], task: str) -> tuple[tuple[str, ...], list[str]]:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from redshank.active.gain import Gain, Outlook
 from redshank.active.loop import Round
 from redshank.active.query import Rows, Scorer
 from redshank.active.told import Told
@@ -43,64 +44,6 @@ FEWEST = 100
 """Rows of a site on which a model must be watched; the curves were watched on 3,000."""
 POINT = 0.01
 """Macro-F1 in a point."""
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What answers are expected to bring.
-
-    Args:
-        answers: How many.
-        expected: Points of macro-F1, 0 to 100.
-        low, high: In four of five cases it is between these.
-    """
-
-    answers: int
-    expected: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Say it.
-
-        Example:
-            >>> print(Gain(100, 1.25, 0.2, 3.0))
-            the next 100 answers: +1.2 points of macro-F1 (80 % interval +0.2 to +3.0)
-        """
-        ends = f"{self.low:+.1f} to {self.high:+.1f}"
-        return f"the next {self.answers} answers: {self.expected:+.1f} points of macro-F1 (80 % interval {ends})"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a site pays, and gets.
-
-    Args:
-        answer: Cost of an answer, in minutes or any unit; 0 or more.
-        point: Worth of a point of macro-F1, in the same unit; above 0.
-
-    Raises:
-        ValueError: If a number is out of range.
-    """
-
-    answer: float
-    point: float
-
-    def __post_init__(self) -> None:
-        """Refuse what is out of range."""
-        if self.answer < 0:
-            raise ValueError(f"answer: {self.answer} is not 0 or more")
-        if self.point <= 0:
-            raise ValueError(f"point: {self.point} is not above 0")
-
-    def points(self, answers: int) -> float:
-        """Return how many points answers must gain to be worth their cost.
-
-        Example:
-            >>> Cost(answer=0.5, point=60).points(120)
-            1.0
-        """
-        return answers * self.answer / self.point
 
 
 def moved(before: Classes, now: Classes, n_classes: int) -> float:
@@ -178,36 +121,6 @@ class Stopping:
         before = back[0]
         change = moved(_classes(before), _classes(now), self.n_classes)
         return gain(change, now.asked, now.asked - before.asked, self.answers)
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What the next answers of a site promise.
-
-    Args:
-        gain: What to expect; None if it cannot be known.
-        because: What that rests on, or why it cannot be known.
-    """
-
-    gain: Gain | None
-    because: str
-
-    def facts(self, cost: Cost | None) -> dict[str, str | int | float]:
-        """Return it for a person, against what a site pays and gets, if that is told."""
-        if self.gain is None:
-            return {"unknown": self.because}
-        found: dict[str, str | int | float] = {
-            "answers": self.gain.answers,
-            "points_of_macro_f1": self.gain.expected,
-            "at_least": self.gain.low,
-            "at_most": self.gain.high,
-            "in_words": str(self.gain),
-            "because": self.because,
-        }
-        if cost is None:
-            return found
-        worth = cost.points(self.gain.answers)
-        return found | {"points_that_pay": worth, "advice": "stop" if self.gain.expected < worth else "ask on"}
 
 
 def outlook(told: Told, trained: Rows, used: int, before: Scorer, now: Scorer, n_classes: int) -> Outlook:

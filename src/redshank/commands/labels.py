@@ -139,3 +139,57 @@ def agreement(store: Store, as_json: Json = False) -> None:
         ],
         as_json=as_json,
     )
+
+
+@labels.command()
+def curve(
+    store: Annotated[
+        str, typer.Option("--store", "-s", metavar="FILE|URL", help="Where questions and labels are kept.")
+    ],
+    models: Annotated[Path, typer.Option(metavar="FOLDER", help="The shelf of bundles; the curve is kept there.")],
+    hold_out: Annotated[
+        float, typer.Option(min=0.01, max=0.99, metavar="SHARE", help="Labels, the latest flows, that only measure.")
+    ] = 0.3,
+    orders: Annotated[int, typer.Option(min=2, max=100, help="Random orders.")] = 10,
+    method: Method = "majority",
+    as_json: Json = False,
+) -> None:
+    """Learn from the labels so far again: what each answer taught, beside what chance would have taught.
+
+    A forest learns from these labels alone, in the order in which they were given, in random orders, and from those
+    whose questions chance drew. The latest flows measure. Needs the extra `train`.
+
+    Example: redshank labels curve --store labels.db --models models
+    """
+    from redshank.active.replay import replay
+    from redshank.active.told import told
+    from redshank.core.errors import ConfigError
+    from redshank.detect.shelf import Shelf
+    from redshank.report.summary import Section, show
+    from redshank.store.database import Database
+    from redshank.store.queue import Queue
+
+    shelf, now_s = Shelf(models), time.time()
+    in_service = shelf.champion()
+    if in_service is None:
+        raise ConfigError(f"--models: '{models}' has no bundle in service; `redshank models promote` puts one there")
+    queue = Queue(Database(store, only_read=True))
+    known = told(queue, shelf.load(in_service).manifest.feature_set, now_s, method=method)
+    found = replay(known, now_s, hold_out=hold_out, orders=orders)
+    found.save(models)
+    lines = {"given": found.given, "shuffled": found.shuffled, "drawn by chance": found.drawn}
+    rows: list[Row] = [{"order": name, **vars(point)} for name, points in lines.items() for point in points]
+    gains: list[Row] = [{"gain": "the second half of the labels", **vars(found.last_half)}]
+    if found.over_chance is not None:
+        gains.append({"gain": "over as many drawn by chance", **vars(found.over_chance)})
+    told_too = {"measured_on": found.test, "of_these_drawn_by_chance": found.test_at_random}
+    show(
+        f"What the labels of {len(queue.labels())} answers taught",
+        [
+            Section("Macro-F1 by labels", rows),
+            Section("Gains", gains),
+            Section("Test", told_too),
+            Section("Notes", {str(at): note for at, note in enumerate(found.notes, start=1)}),
+        ],
+        as_json=as_json,
+    )

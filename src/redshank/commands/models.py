@@ -92,6 +92,41 @@ def add(
 
 
 @models.command()
+def measure(
+    name: Name,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATASET", help="What it was made from; its own word if absent.")
+    ] = None,
+    data: Data = None,
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a bundle on the test part of the dataset that it was made from, and keep what came out beside it.
+
+    Calibration, confusion and figures by class are then shown by the console. Needs the extra `train`.
+
+    Example: redshank models measure first
+    """
+    import time
+    from dataclasses import asdict
+
+    from redshank.data.dataset import find_all, read
+    from redshank.detect.measured import Measured
+    from redshank.detect.shelf import Shelf
+    from redshank.learn.retest import retest
+    from redshank.report.results import sections
+    from redshank.report.summary import show
+
+    bundle = Shelf(folder).load(name)
+    named = on or str(bundle.manifest.provenance.get("dataset", ""))
+    find_all(named)
+    comparison = retest(bundle, read(named, data), command=f"redshank models measure {name} --on {named}")
+    where = f"{named}: test part, not in its making"
+    Measured(name, bundle.manifest.sha256, where, time.time(), asdict(comparison.models[0].evaluations[0])).save(folder)
+    show(f"{name} on {named}", sections(comparison, as_json=as_json), as_json=as_json)
+
+
+@models.command()
 def compare(
     champion: Annotated[str, typer.Argument(help="Name of a bundle.")],
     challenger: Annotated[str, typer.Argument(help="Name of another one.")],

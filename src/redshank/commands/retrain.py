@@ -11,7 +11,9 @@ HERE = Path("out/models")
 
 
 def retrain(
-    store: Annotated[Path, typer.Option("--store", "-s", metavar="FILE", help="Where questions and labels are kept.")],
+    store: Annotated[
+        str, typer.Option("--store", "-s", metavar="FILE|URL", help="Where questions and labels are kept.")
+    ],
     models: Annotated[Path, typer.Option(metavar="FOLDER", help="The shelf of bundles.")] = HERE,
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="What the champion was made from; its own word if absent.")
@@ -66,12 +68,14 @@ def retrain(
 
     Example: redshank retrain --store labels.db --models models
     """
+    from dataclasses import asdict
+
     from redshank.active.canaries import canary_families
     from redshank.active.decision import Gate
+    from redshank.active.gain import Cost
     from redshank.active.recheck import ask_again
     from redshank.active.retrain import next_name
     from redshank.active.retrain import retrain as run
-    from redshank.active.stopping import Cost
     from redshank.active.told import told
     from redshank.active.trained import KEY
     from redshank.active.vetting import vet
@@ -79,6 +83,7 @@ def retrain(
     from redshank.core.errors import ConfigError
     from redshank.data.dataset import read
     from redshank.data.datasets.flows import Flows
+    from redshank.detect.measured import Measured
     from redshank.detect.shelf import Shelf
     from redshank.report.summary import Section, show
     from redshank.store.database import Database
@@ -122,6 +127,9 @@ def retrain(
         progress=True,
     )
     shelf.put(outcome.bundle, name)
+    for made, found in zip((in_service, name), outcome.measured, strict=True):
+        on = f"{named}: test part, in the making of neither"
+        Measured(made, shelf.load(made).manifest.sha256, on, now_s, asdict(found)).save(models)
     decided = shelf.promote if outcome.decision.promote else shelf.keep
     notes = (*vetted.notes, *outcome.notes)
     entry = decided(name, "; ".join(outcome.decision.reasons), {**outcome.evidence(), "notes": list(notes)})
