@@ -1,3 +1,5 @@
+from typing import Any
+
 from redshank.store.audit import Audit
 from redshank.store.database import Database
 
@@ -16,3 +18,21 @@ def test_text_that_steers_a_terminal_is_escaped(database: Database) -> None:
     audit.write(1.0, "ana\x00", "looked", "a\x1b[2J", {"why": "\x00"})
     (entry,) = audit.entries()
     assert (entry.who, entry.about, entry.detail) == ("ana\\x00", "a\\x1b[2J", {"why": "\x00"})
+
+
+def test_entries_are_found_by_who_what_when_and_parts_of_words(database: Database) -> None:
+    audit = Audit(database)
+    audit.write(1.0, "ana", "alert closed", "a1", {"why": "our own Scanner"})
+    audit.write(2.0, "ben", "alert", "a2", {"why": "50% sure"})
+    audit.write(3.0, "ben", "alerts swept", "", {})
+
+    def places(**wanted: Any) -> list[int]:
+        return [entry.place for entry in audit.entries(**wanted)]
+
+    assert places(who="ben") == [3, 2]
+    assert places(what="alert") == [2, 1]
+    assert places(what="alert closed") == [1]
+    assert places(words=["scanner"]) == [1]
+    assert places(words=["BEN", "0%"]) == [2]
+    assert places(words=["_"]) == []
+    assert places(since_s=2.0, until_s=3.0) == [2]

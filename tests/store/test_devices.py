@@ -1,3 +1,7 @@
+from typing import Any
+
+import pytest
+
 from device_rows import S, rows
 from redshank.store.database import Database
 from redshank.store.devices import MOST_NAMES, Inventory
@@ -63,3 +67,32 @@ def test_the_bundles_that_judged_are_known(database: Database) -> None:
         ("default", 1.0, 3.0),
         ("site", 2.0, 2.0),
     ]
+
+
+def test_devices_are_found_by_parts_of_words_and_sorted_page_by_page(database: Database) -> None:
+    inventory = Inventory(database)
+    inventory.take(
+        rows(
+            {"flows": 5},
+            {"mac": "02:00:00:00:00:02", "ips": ["10.0.0.8", "10.0.0.9"], "vendor": "100 % Cams", "flows": 9},
+            {"mac": "02:00:00:00:00:03", "ips": ["10.0.0.8"], "uses": ["mqtt"], "flows": 9, "last_seen": 30 * S},
+        )
+    )
+
+    def numbers(*words: str, **more: Any) -> list[str]:
+        return [device.id[-1] for device in inventory.find(words, **more)]
+
+    assert numbers("0.0.8") == ["3", "2"]
+    assert numbers("0.0.8", "CAMS") == ["2"]
+    assert numbers("%") == ["2"]
+    assert numbers("mqtt") == numbers("00:03") == ["3"]
+    assert numbers("' OR 1=1 --") == []
+    assert numbers(sort="flows") == ["2", "3", "1"]
+    assert numbers(sort="flows", limit=1, after=(9, "02:00:00:00:00:02")) == ["3"]
+    assert numbers(ids=["02:00:00:00:00:01"]) == ["1"]
+    assert inventory.get("02:00:00:00:00:03") == inventory.find(["mqtt"])[0]
+    assert inventory.get("none") is None
+    assert inventory.owners()["10.0.0.8"] == "02:00:00:00:00:03"
+    assert inventory.count() == 3
+    with pytest.raises(ValueError, match="sort: 'vendor' is not kept"):
+        inventory.find(sort="vendor")

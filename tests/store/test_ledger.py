@@ -54,3 +54,11 @@ def test_two_processes_append_without_gaps_and_doubles(database: Database, place
     assert [int(at) for at, _, _ in lines] == list(range(80))
     for who in ("ana", "ben"):
         assert [int(n) for _, name, n in lines if name == who] == list(range(40))
+
+
+def test_some_lines_and_their_number_can_be_asked_for(database: Database) -> None:
+    journal = Journal(database)
+    for at in range(5):
+        journal.append(at, f"line {at}")
+    assert journal.lines(1, limit=2) == ["line 1", "line 2"]
+    assert journal.count() == 5

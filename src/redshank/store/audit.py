@@ -5,11 +5,11 @@ entry, and retention leaves them alone.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from redshank.core.inert import inert
 from redshank.store.database import Database
@@ -52,19 +52,46 @@ class Audit:
         with self._database.writing() as sql:
             note(sql, at_s, who, what, about, detail or {})
 
-    def entries(self, limit: int = 100, before: int | None = None, about: str | None = None) -> list[Entry]:
+    def entries(
+        self,
+        limit: int = 100,
+        before: int | None = None,
+        about: str | None = None,
+        *,
+        who: str | None = None,
+        what: str | None = None,
+        words: Sequence[str] = (),
+        since_s: float | None = None,
+        until_s: float | None = None,
+    ) -> list[Entry]:
         """Return entries, the newest first.
 
         Args:
             limit: How many at most.
             before: Place of the last one of the page before.
             about: Only those about this.
+            who: Only those of this person.
+            what: Only those of what was done, by its first word or in whole: "alert", "alert closed".
+            words: Each is to be found in who, what, about or the detail, in any case.
+            since_s: From when, s since the epoch.
+            until_s: Before when.
         """
         wanted = select(AUDIT).order_by(AUDIT.c.place.desc()).limit(limit)
         if before is not None:
             wanted = wanted.where(AUDIT.c.place < before)
         if about is not None:
             wanted = wanted.where(AUDIT.c.about == about)
+        if who is not None:
+            wanted = wanted.where(AUDIT.c.who == who)
+        if what is not None:
+            wanted = wanted.where((AUDIT.c.what == what) | AUDIT.c.what.startswith(f"{what} ", autoescape=True))
+        if since_s is not None:
+            wanted = wanted.where(AUDIT.c.at_s >= since_s)
+        if until_s is not None:
+            wanted = wanted.where(AUDIT.c.at_s < until_s)
+        for word in words:
+            columns = (AUDIT.c[name] for name in ("who", "what", "about", "detail"))
+            wanted = wanted.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
         with self._database.reading() as sql:
             return [Entry(**row._asdict() | {"detail": json.loads(row.detail)}) for row in sql.execute(wanted)]
 

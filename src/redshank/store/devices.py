@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, or_, select, update
 
 from redshank.core.inert import inert
 from redshank.store.database import Database
@@ -25,7 +25,10 @@ MOST_IN_ALL = 1 << 62
 """Of any total: a database holds numbers up to 2^63."""
 AT_ONCE = 500
 """Devices looked up by one statement."""
+SORTS = ("last_seen_s", "first_seen_s", *TOTALS)
+"""What devices can be sorted by, the greatest first."""
 _LISTS = ("ips", "offers", "uses")
+_LOOKED_IN = ("id", "ips", "vendor", "offers", "uses")
 _NS_PER_S = 1_000_000_000
 
 
@@ -112,8 +115,55 @@ class Inventory:
         """Return devices, those seen last first."""
         wanted = select(DEVICES).order_by(DEVICES.c.last_seen_s.desc(), DEVICES.c.id).limit(limit).offset(skip)
         with self._database.reading() as sql:
-            rows = [row._asdict() for row in sql.execute(wanted)]
-        return [Device(**row | {name: tuple(json.loads(row[name])) for name in _LISTS}) for row in rows]
+            return [_device(row) for row in sql.execute(wanted)]
+
+    def find(
+        self,
+        words: Sequence[str] = (),
+        sort: str = SORTS[0],
+        limit: int = 100,
+        after: tuple[float, str] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> list[Device]:
+        """Return devices that have all words in their addresses, vendor or services; the greatest first.
+
+        Args:
+            words: Parts of words, in any case.
+            sort: One of SORTS.
+            limit: How many at most.
+            after: The value of `sort`, and the id, of the last one of the page before.
+            ids: Only of these.
+
+        Raises:
+            ValueError: If they cannot be sorted so.
+        """
+        if sort not in SORTS:
+            raise ValueError(f"sort: {sort[:40]!r} is not kept; allowed are {', '.join(SORTS)}")
+        column, wanted = DEVICES.c[sort], [_has(word) for word in words]
+        if after is not None:
+            wanted.append((column < after[0]) | ((column == after[0]) & (DEVICES.c.id > after[1])))
+        if ids is not None:
+            wanted.append(DEVICES.c.id.in_(ids))
+        order = (column.desc(), DEVICES.c.id)
+        with self._database.reading() as sql:
+            return [_device(row) for row in sql.execute(select(DEVICES).where(*wanted).order_by(*order).limit(limit))]
+
+    def get(self, device: str) -> Device | None:
+        """Return the device with this id, or None."""
+        with self._database.reading() as sql:
+            row = sql.execute(select(DEVICES).where(DEVICES.c.id == device)).first()
+        return None if row is None else _device(row)
+
+    def owners(self) -> dict[str, str]:
+        """Return the device, by its id, that each IP address was seen with last."""
+        wanted = select(DEVICES.c.id, DEVICES.c.ips).order_by(DEVICES.c.last_seen_s, DEVICES.c.id.desc())
+        with self._database.reading() as sql:
+            return {ip: row.id for row in sql.execute(wanted) for ip in json.loads(row.ips)}
+
+    def count(self) -> int:
+        """Return how many devices are known."""
+        with self._database.reading() as sql:
+            return int(sql.execute(select(func.count()).select_from(DEVICES)).scalar_one())
 
     def use(self, name: str, sha256: str, at_s: float) -> None:
         """Write down that a bundle judges.
@@ -139,6 +189,14 @@ class Inventory:
         if before is None or any(row[total] < before[total] for total in TOTALS):
             return {total: row[total] for total in TOTALS}
         return {total: row[total] - before[total] for total in TOTALS}
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    return or_(*(DEVICES.c[name].icontains(word, autoescape=True) for name in _LOOKED_IN))
+
+
+def _device(row: Row[Any]) -> Device:
+    return Device(**row._asdict() | {name: tuple(json.loads(getattr(row, name))) for name in _LISTS})
 
 
 def _row(device: dict[str, Any]) -> dict[str, Any]:

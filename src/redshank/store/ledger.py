@@ -43,8 +43,13 @@ class Journal:
                 sql.execute(insert(LEDGER).values(place=at, line=line))
         return at == count
 
-    def lines(self, since: int = 0) -> list[str]:
-        """Return all lines from number `since` on, in order."""
-        wanted = select(LEDGER.c.line).where(LEDGER.c.place >= since).order_by(LEDGER.c.place)
+    def lines(self, since: int = 0, limit: int | None = None) -> list[str]:
+        """Return lines from number `since` on, in order; all of them without a limit."""
+        wanted = select(LEDGER.c.line).where(LEDGER.c.place >= since).order_by(LEDGER.c.place).limit(limit)
         with self._database.reading() as sql:
             return list(sql.execute(wanted).scalars())
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        with self._database.reading() as sql:
+            return int(sql.execute(select(func.coalesce(func.max(LEDGER.c.place) + 1, 0))).scalar_one())
