@@ -28,6 +28,8 @@ FALSE_ALARM_RATES = (0.05, 0.01, 0.001, 0.0001)
 
 STORE_FILE = "redshank.db"
 """The store's file in service.state, if store.url names no other."""
+KIND = "kind"
+"""What names a sink in a table that is not called like one."""
 
 
 class _Section(BaseModel):
@@ -311,7 +313,23 @@ def _field_of(variable: str) -> FieldInfo | None:
 
 
 def _place(name: str, path: Path | None, text: str) -> str:
-    """Say where a setting stands: the file and line, or the environment variable."""
+    """Say where a setting stands, or would stand."""
+    variable = f"REDSHANK_{name.upper().replace('.', '__')}"
+    return place_of(name, path, text) or (str(path) if path else f"environment, {variable}")
+
+
+def place_of(name: str, path: Path | None, text: str) -> str | None:
+    r"""Return where a setting stands: the file and line, or the environment variable; None if nothing names it.
+
+    Args:
+        name: Its sections and its name: "sources.0.bpf".
+        path: The settings file.
+        text: What is in it.
+
+    Example:
+        >>> place_of("alerts.window_s", Path("redshank.toml"), "[alerts]\nwindow_s = 60\n")
+        'redshank.toml, line 2'
+    """
     *sections, key = name.split(".")
     section = ""
     tables: Counter[str] = Counter()
@@ -331,4 +349,4 @@ def _place(name: str, path: Path | None, text: str) -> str:
                 section = f"{section}.{tables[section] - 1}"
         elif section == ".".join(sections) and re.match(rf"\s*{re.escape(key)}\s*=", line):
             return f"{path}, line {number}"
-    return str(path) if path else f"environment, {variable}"
+    return None

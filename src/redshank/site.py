@@ -15,7 +15,7 @@ from pydantic import Field
 
 from redshank.alerts.group import GroupSettings
 from redshank.alerts.sink import SINKS, Sink
-from redshank.config import Detect, Settings, Source
+from redshank.config import KIND, Detect, Settings, Source
 from redshank.core.bundle import Bundle
 from redshank.core.configured import configured, made_of
 from redshank.core.errors import ConfigError, RedshankError
@@ -44,8 +44,6 @@ ANOMALY = "anomaly"
 """The detector whose bundle stands under [detectors.anomaly]."""
 STATISTICAL = (CLASSIFIER, ANOMALY)
 """Detectors that share the false-alarm rate; a rule has none."""
-KIND = "kind"
-"""What names a sink in a table that is not called like one."""
 
 
 class Problems:
