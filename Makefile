@@ -12,7 +12,7 @@ help: ## Show what there is to do
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev,postgresql]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev,postgresql,console]'
 	$(BIN)/python -m redshank.flows.warm
 	@touch $@
 

@@ -168,6 +168,27 @@ class Service(_Section):
     """Time to judge and deliver what is left when the service is asked to end."""
 
 
+class Console(_Section):
+    """The analyst's pages, which `redshank console` shows; docs/how-to/console.md."""
+
+    listen: str = "127.0.0.1:8477"
+    """Address and port; one that others can reach needs a certificate or a proxy."""
+    hosts: tuple[str, ...] = ()
+    """What people type into the browser to get there, beside localhost; other names are refused."""
+    certificate: Path | None = None
+    """File with the certificate, and those between it and its root, in PEM form."""
+    key: Path | None = None
+    """File with its private key."""
+    behind_proxy: bool = False
+    """Whether a proxy in front has TLS, and says for whom and how it asks."""
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses and networks of such proxies; X-Forwarded-For and -Proto of others are not believed."""
+    idle_minutes: Annotated[float, Field(ge=1, le=1_440)] = 60.0
+    """After how long without use somebody is logged out."""
+    session_hours: Annotated[float, Field(ge=0.1, le=720)] = 12.0
+    """After how long in all."""
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -198,6 +219,7 @@ class Settings(BaseSettings):
     store: Store = Store()
     archive: Archive = Archive()
     service: Service = Service()
+    console: Console = Console()
 
     @property
     def store_place(self) -> Path | str:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 5
+VERSION = 6
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -270,3 +270,53 @@ DRIFT = Table(
     Index("drift_by_group", "group", "place"),
 )
 """Comparisons of groups of devices with what was learnt, in order; as `Reading` in `store/drift.py`."""
+
+ACCOUNTS = Table(
+    "accounts",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("password", String, nullable=False),
+    Column("disabled", Boolean, nullable=False, default=False),
+    Column("made_at_s", Float, nullable=False),
+    Column("changed_at_s", Float, nullable=False),
+    Column("seen_at_s", Float),
+)
+"""Who may use the console. `password` is an Argon2 hash; `changed_at_s`: when that was set; `seen_at_s`: last login."""
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("digest", String, primary_key=True),
+    Column("account", ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("begun_at_s", Float, nullable=False),
+    Column("used_at_s", Float, nullable=False),
+    Column("address", String, nullable=False),
+    Column("agent", String, nullable=False),
+)
+"""Browsers that are logged in. `digest` is the SHA-256 of what the cookie holds: who reads the store cannot log in."""
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("digest", String, nullable=False, unique=True),
+    Column("account", ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("given_at_s", Float, nullable=False),
+    Column("expires_at_s", Float),
+    Column("used_at_s", Float),
+    Column("withdrawn_at_s", Float),
+)
+"""What programs show in place of a password. `digest` as in `sessions`; `id` is what people call it."""
+
+ATTEMPTS = Table(
+    "attempts",
+    METADATA,
+    Column("key", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at_s", Float, nullable=False, index=True),
+    Column("until_s", Float, nullable=False),
+)
+"""Failed logins in a row, by account name and by address, and until when the next one must wait."""

@@ -1,0 +1,86 @@
+"""What the console works on: the settings, and the store in which it meets the sensor.
+
+In: `Settings` and an open `Database`. Out: the parts of the store by name, made when they are asked for. The one idea:
+an area is given the desk and nothing else, so a test makes one over a temporary store, with a clock of its own.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from redshank import site
+from redshank.config import Settings
+from redshank.detect.shelf import Shelf
+from redshank.respond.ledger import Ledger
+from redshank.respond.protected import Protected
+from redshank.respond.surroundings import look
+from redshank.store.alerts import Alerts
+from redshank.store.allowances import Allowances
+from redshank.store.audit import Audit
+from redshank.store.database import Database
+from redshank.store.devices import Inventory
+from redshank.store.ledger import Journal
+from redshank.store.queue import Queue
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What pages and API work on.
+
+    Args:
+        settings: As the service has them.
+        database: The open store.
+        config: The settings' file, for what is started as a program of its own; None: there is none.
+        now_s: The clock, s since the epoch.
+    """
+
+    settings: Settings
+    database: Database
+    config: Path | None = None
+    now_s: Callable[[], float] = time.time
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """The alerts."""
+        return Alerts(self.database)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The questions and their labels."""
+        return Queue(self.database)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """The devices, and the bundles that judged."""
+        return Inventory(self.database)
+
+    @cached_property
+    def allowances(self) -> Allowances:
+        """What raises no alert."""
+        return Allowances(self.database)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Who did what."""
+        return Audit(self.database)
+
+    @cached_property
+    def shelf(self) -> Shelf | None:
+        """The bundles among which one is the champion; None: the settings name no shelf."""
+        return Shelf(self.settings.detect.models) if self.settings.detect.models else None
+
+    def ledger(self) -> Ledger:
+        """Return the ledger as it is now; a new one each time, because it is no thing for several threads.
+
+        Raises:
+            ActionError: If lines of it were changed.
+        """
+        ledger = Ledger(Journal(self.database), self.protected, site.breaker(self.settings))
+        ledger.refresh()
+        return ledger
+
+    def protected(self) -> Protected:
+        """Return the never-block list of this machine and of the settings, as it is now."""
+        return Protected.of(look(site.protected(self.settings), self.settings.respond.ssh_ports))

@@ -1,0 +1,139 @@
+"""Errors as a person or a program reads them.
+
+In: what went wrong. Out: a page, or for the API problem+json (RFC 9457). The one idea: what is wrong with what was
+asked is said in a sentence; what is wrong with the program has a number, under which the log has everything, and tells
+nothing else.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from redshank.console.limits import protect
+from redshank.console.page import render
+from redshank.console.request_error import RequestError
+from redshank.core.errors import ConfigError, RedshankError
+
+_log = logging.getLogger(__name__)
+WORDS = {
+    404: "There is no such page.",
+    405: "This page does not take that.",
+    429: "Too many attempts.",
+}
+_PROBLEM = "application/problem+json"
+
+
+def add_pages(app: FastAPI) -> None:
+    """Let every error of the pages be a page."""
+
+    def known(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RedshankError)
+        return _page(request, status_of(error), said(error))
+
+    def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        answer = _page(request, error.status_code, [_words(error.status_code)])
+        answer.headers.update(error.headers or {})
+        return answer
+
+    def unknown(request: Request, error: Exception) -> Response:
+        number = _noted(request, error)
+        answer = _page(request, 500, [f"Something went wrong in the program. The log has it under {number}."])
+        # This one is answered outside of `Limits`.
+        protect(MutableHeaders(raw=answer.raw_headers), request.url.scheme)
+        return answer
+
+    app.add_exception_handler(RedshankError, known)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(
+        RequestValidationError, lambda request, _: _page(request, 400, ["That is not understood."])
+    )
+    app.add_exception_handler(Exception, unknown)
+
+
+def add_problems(api: FastAPI) -> None:
+    """Let every error of the API be problem+json."""
+
+    def known(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RedshankError)
+        return _problem(status_of(error), said(error))
+
+    def http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return _problem(error.status_code, [_words(error.status_code)])
+
+    def invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return _problem(422, list(told)[:50])
+
+    def unknown(request: Request, error: Exception) -> Response:
+        number = _noted(request, error)
+        answer = _problem(500, [f"Something went wrong in the program. The log has it under {number}."])
+        protect(MutableHeaders(raw=answer.raw_headers), request.url.scheme)
+        return answer
+
+    api.add_exception_handler(RedshankError, known)
+    api.add_exception_handler(HTTPException, http)
+    api.add_exception_handler(RequestValidationError, invalid)
+    api.add_exception_handler(Exception, unknown)
+
+
+def status_of(error: RedshankError) -> int:
+    """Return HTTP's status for one of our errors."""
+    if isinstance(error, RequestError):
+        return error.status
+    return 400 if isinstance(error, ConfigError) else 409
+
+
+def said(error: RedshankError) -> list[str]:
+    """Return an error as sentences."""
+    return error.problems if isinstance(error, ConfigError) else [str(error)]
+
+
+def refused(request: Request, error: RedshankError, *, program: bool) -> Response:
+    """Return the answer to a request that was not let in.
+
+    Args:
+        request: What was asked for.
+        error: Why not.
+        program: Whether a program asks.
+    """
+    if program:
+        answer = _problem(status_of(error), said(error))
+        if answer.status_code == 401:
+            answer.headers["www-authenticate"] = "Bearer"
+        return answer
+    return _page(request, status_of(error), said(error))
+
+
+def _words(status: int) -> str:
+    return WORDS.get(status) or f"{HTTPStatus(status).phrase}."
+
+
+def _page(request: Request, status: int, lines: Sequence[str]) -> Response:
+    scope: Any = request.scope
+    if "part" in request.query_params:  # a script asked for a part: it has no room for a page
+        scope["query_string"] = b""
+        request = Request(scope, request.receive)
+    return render(request, "problem.html", status=status, code=status, lines=lines)
+
+
+def _problem(status: int, lines: Sequence[str]) -> Response:
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": "\n".join(lines)}
+    return JSONResponse(content, status, media_type=_PROBLEM)
+
+
+def _noted(request: Request, error: Exception) -> str:
+    number = secrets.token_hex(4)
+    _log.error("%s %s: error %s", request.method, request.url.path, number, exc_info=error)
+    return number

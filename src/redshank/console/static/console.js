@@ -1,0 +1,111 @@
+// What pages do beyond plain HTML: bring parts up to date, ask before something dangerous, mark all rows, change colors.
+// Everything works without this file; nothing here makes markup out of text.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+  const told = document.querySelector("[data-told]");
+  const tell = (text) => { if (told) told.textContent = text; };
+
+  // Dangerous actions: <form data-confirm="Really ...?"> or <button data-confirm="...">.
+  document.addEventListener("submit", (event) => {
+    const asks = event.submitter?.dataset.confirm || event.target.dataset.confirm;
+    if (asks && !window.confirm(asks)) event.preventDefault();
+  });
+
+  // A choice that is submitted at once: <select data-submit>.
+  document.addEventListener("change", (event) => {
+    const target = event.target;
+    if (target.matches?.("[data-submit]")) target.form.requestSubmit();
+    if (target.matches?.("[data-all]")) {
+      document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(target.dataset.all)}"]`).forEach((box) => {
+        box.checked = target.checked;
+        box.closest("[data-row]")?.classList.toggle("marked", box.checked);
+      });
+    }
+    if (target.matches?.("[data-row] input[type=checkbox]")) target.closest("[data-row]").classList.toggle("marked", target.checked);
+    count();
+  });
+
+  function count() {
+    const marked = document.querySelectorAll("[data-row] input[type=checkbox]:checked").length;
+    document.querySelectorAll("[data-marked]").forEach((one) => { one.textContent = String(marked); });
+  }
+
+  // Colors.
+  const themes = document.querySelector("[data-theme-form]");
+  function wear(theme) {
+    root.dataset.theme = theme;
+    document.querySelector('meta[name="color-scheme"]').content = theme === "system" ? "light dark" : theme;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    if (themes) themes.elements.theme.value = theme;
+  }
+  themes?.elements.theme.addEventListener("change", (event) => wear(event.target.value));
+
+  // Parts: <div data-part="list" data-on="alerts"> is fetched again when the server tells of `alerts`.
+  async function fetchPart(element) {
+    if (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
+    if (element.querySelector("[data-row] input[type=checkbox]:checked")) return;
+    const place = new URL(element.dataset.from || location.href, location.href);
+    place.searchParams.set("part", element.dataset.part);
+    const answer = await fetch(place, { headers: { accept: "text/html" }, credentials: "same-origin" });
+    if (answer.status === 401) {
+      location.reload();
+      return;
+    }
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const at = element.querySelector("[data-row].at")?.dataset.row;
+    element.replaceChildren(...fresh.body.childNodes);
+    if (at) element.querySelector(`[data-row="${CSS.escape(at)}"]`)?.classList.add("at");
+    element.dispatchEvent(new CustomEvent("redshank:part", { bubbles: true }));
+  }
+
+  const waiting = new Set();
+  let timer = 0;
+  function refresh(what) {
+    document.querySelectorAll("[data-part][data-on]").forEach((element) => {
+      if (element.dataset.on.split(" ").includes(what)) waiting.add(element);
+    });
+    if (!timer && waiting.size && !document.hidden) timer = setTimeout(run, 150);
+  }
+  async function run() {
+    timer = 0;
+    const now = [...waiting];
+    waiting.clear();
+    await Promise.all(now.map((element) => fetchPart(element).catch(() => undefined)));
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && waiting.size) run(); });
+
+  const light = document.querySelector("[data-live]");
+  if (light && document.querySelector("[data-part][data-on]")) {
+    const say = (lost) => {
+      light.hidden = false;
+      light.classList.toggle("lost", lost);
+      light.querySelector("span").textContent = lost ? "not live" : "live";
+    };
+    const stream = new EventSource("/live");
+    stream.addEventListener("open", () => say(false));
+    stream.addEventListener("error", () => say(true));
+    ["alerts", "labels", "responses", "health", "devices", "allowances", "models", "audit"].forEach((what) =>
+      stream.addEventListener(what, () => refresh(what)),
+    );
+    stream.addEventListener("over", () => {
+      stream.close();
+      location.reload();
+    });
+    window.addEventListener("pagehide", () => stream.close());
+  }
+
+  window.redshank = {
+    tell,
+    fetchPart,
+    turn: () => {
+      const all = ["system", "light", "dark"];
+      wear(all[(all.indexOf(root.dataset.theme) + 1) % 3]);
+      tell(`Colors: ${root.dataset.theme}`);
+    },
+  };
+})();

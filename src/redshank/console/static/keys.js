@@ -1,0 +1,72 @@
+// Keys: `g` and a letter goes to an area, j and k move in a list, Enter opens, x marks, / searches, ? shows all keys.
+// A list is whatever has [data-row]; a page's own keys are elements with data-hotkey="b", which are clicked.
+"use strict";
+
+(() => {
+  let before = "";
+  let at = -1;
+
+  const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent !== null);
+  const typing = (target) =>
+    target instanceof HTMLElement && (target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select") || target.isContentEditable);
+
+  function move(step) {
+    const all = rows();
+    if (!all.length) return;
+    const now = all.findIndex((row) => row.classList.contains("at"));
+    at = Math.max(0, Math.min(all.length - 1, now < 0 ? (step > 0 ? 0 : all.length - 1) : now + step));
+    all.forEach((row, place) => row.classList.toggle("at", place === at));
+    all[at].scrollIntoView({ block: "nearest" });
+    const link = all[at].querySelector("a[href], input[type=checkbox]");
+    if (link) link.focus({ preventScroll: true });
+  }
+
+  const current = () => document.querySelector("[data-row].at");
+
+  const own = {
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => current()?.querySelector("input[type=checkbox]")?.click(),
+    "/": () => document.querySelector("[data-search]")?.focus(),
+    "?": () => document.querySelector("[data-keys]")?.showModal(),
+    t: () => window.redshank?.turn(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape" && typing(event.target)) {
+      event.target.blur();
+      return;
+    }
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    const key = event.key;
+    if (before === "g") {
+      before = "";
+      const link = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
+      if (link) {
+        event.preventDefault();
+        link.click();
+      }
+      return;
+    }
+    if (key === "g") {
+      before = "g";
+      setTimeout(() => { before = ""; }, 1500);
+      return;
+    }
+    const hot = [...document.querySelectorAll("[data-hotkey]")].find((one) => one.dataset.hotkey === key && one.offsetParent !== null);
+    if (hot) {
+      event.preventDefault();
+      hot.click();
+      return;
+    }
+    if (key === "Enter" && event.target === document.body) {
+      current()?.querySelector("a[href]")?.click();
+      return;
+    }
+    if (Object.hasOwn(own, key)) {
+      event.preventDefault();
+      own[key]();
+    }
+  });
+})();

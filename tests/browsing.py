@@ -1,0 +1,61 @@
+"""A browser for tests: it keeps cookies, sends a form as our own page would, and shows a token to the API."""
+
+import re
+from typing import Any
+
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+PASSWORD = "four words in a row"
+
+
+class Browser:
+    """A browser in front of the console.
+
+    Args:
+        client: What asks; redirects are not followed.
+    """
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+        self.bearer = ""
+
+    def get(self, path: str, **query: Any) -> Response:
+        return self.client.get(path, params=query or None)
+
+    def post(self, path: str, _fields: dict[str, Any] | None = None, **fields: Any) -> Response:
+        """Send a form with the mark of this session; a value may be a list."""
+        return self.client.post(path, data={"csrf": self.mark(), **(_fields or {}), **fields})
+
+    def follow(self, answer: Response) -> Response:
+        """Go where a form's answer leads."""
+        assert answer.status_code == 303, answer.text
+        return self.client.get(answer.headers["location"])
+
+    def log_in(self, name: str, password: str = PASSWORD) -> Response:
+        answer = self.client.post("/login", data={"name": name, "password": password})
+        assert answer.status_code == 303, answer.text
+        return answer
+
+    def mark(self) -> str:
+        """Return what our own pages put into every form."""
+        found = re.search(r'data-mark="([0-9a-f]+)"', self.client.get("/account").text)
+        return found[1] if found else ""
+
+    def token(self, role: str = "viewer") -> "Browser":
+        """Let this browser's `api` show a token of that role, of the account that is logged in."""
+        who = self.client.get("/account")
+        name = re.search(r"<h1>([a-z]+)</h1>", who.text)
+        assert name, who.text
+        state = self.client.app.state  # type: ignore[attr-defined]  # the application behind it
+        _, self.bearer = state.bearers.give(name[1], role, "a test", name[1], state.now_s(), None)
+        return self
+
+    def api(self, method: str, path: str, **more: Any) -> Response:
+        """Ask the API, without any cookie."""
+        self.client.cookies, kept = type(self.client.cookies)(), self.client.cookies
+        try:
+            headers = {"authorization": f"Bearer {self.bearer}"} if self.bearer else {}
+            return self.client.request(method, f"/api/v1{path}", headers=headers, **more)
+        finally:
+            self.client.cookies = kept
