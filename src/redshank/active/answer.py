@@ -49,7 +49,7 @@ class Session:
     def answer(self, question: Question, family: str, evidence: str = "") -> Label:
         """Answer a question; it is a correction if there is an own word already."""
         now_s = self.clock()
-        word = words(by_question(self.queue.labels()).get(question.id, ()), now_s).get(self.annotator)
+        word = self.queue.words([question.id], now_s)[question.id].get(self.annotator)
         label = self.label(question, family, evidence, now_s, word)
         self.queue.tell([label])
         self.given.append((question, label))
@@ -75,10 +75,8 @@ class Session:
 
     def neighbors(self, question: Question) -> list[tuple[str, str]]:
         """Return those of the nearest questions that somebody answered: question and family."""
-        now_s, labels = self.clock(), by_question(self.queue.labels())
         found = []
-        for near in question.neighbors:
-            given = words(labels.get(near, ()), now_s)
+        for near, given in self.queue.words(question.neighbors, self.clock()).items():
             found += sorted({(near, label.family) for label in given.values() if label.family not in (None, UNSURE)})
         return [(near, family) for near, family in found if family is not None][:NEIGHBORS_SHOWN]
 

@@ -44,10 +44,12 @@ def settled(given: Mapping[str, Label], wanted: int, doubted_at_s: float | None 
         doubted_at_s: Since when what was said is in doubt: a sure word must be newer than that. None: it is not.
     """
     sure = [label for label in given.values() if label.family != UNSURE]
-    counts = Counter(label.family for label in sure).most_common(2)
-    tied = len(counts) == 2 and counts[0][1] == counts[1][1]
-    looked = doubted_at_s is None or any(label.given_at_s > doubted_at_s for label in sure)
-    return counts != [] and not tied and looked and len(sure) >= wanted
+    if not sure or len(sure) < wanted:
+        return False
+    if doubted_at_s is not None and not any(label.given_at_s > doubted_at_s for label in sure):
+        return False
+    counts = Counter(label.family for label in sure).most_common(2) if len(sure) > 1 else []
+    return not (len(counts) == 2 and counts[0][1] == counts[1][1])
 
 
 def by_question(labels: Iterable[Label]) -> dict[str, list[Label]]:

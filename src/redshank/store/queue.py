@@ -6,17 +6,19 @@ process alone, so that several analysts can work at once, and a question that wa
 is one question, whose label can be doubted: then it is asked once more, of somebody else if there is anybody.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections import ChainMap, Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from redshank.core.errors import ConfigError
 from redshank.core.records import Label
 from redshank.store.database import Database
-from redshank.store.history import by_question, settled, words
+from redshank.store.history import settled
 from redshank.store.question import Question, from_row, to_row
+from redshank.store.spoken import Spoken
 from redshank.store.tables import LABELS, QUESTIONS
 
 DAY_S = 86_400.0
@@ -24,7 +26,15 @@ DAY_S = 86_400.0
 HOLD_S = 600.0
 """How long a question that was shown to somebody is kept from others."""
 _ORDER = (func.coalesce(QUESTIONS.c.doubted_at_s, QUESTIONS.c.asked_at_s).desc(), QUESTIONS.c.place, QUESTIONS.c.id)
-_FIELDS = [column for column in LABELS.c if column.name != "arrival"]
+
+
+class _Held(NamedTuple):
+    """Who may get a question."""
+
+    id: str
+    wanted: int
+    held_until_s: float
+    doubted_at_s: float | None
 
 
 class Queue:
@@ -36,6 +46,7 @@ class Queue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._spoken = Spoken()
 
     def add(self, questions: Iterable[Question]) -> int:
         """Put questions into the queue; a flow that was asked about before is not asked about again.
@@ -55,10 +66,30 @@ class Queue:
         with self._database.reading() as sql:
             return _questions(sql)
 
+    def question(self, question: str) -> Question | None:
+        """Return a question by its id."""
+        with self._database.reading() as sql:
+            return next(iter(_questions(sql, QUESTIONS.c.id == question)), None)
+
     def labels(self) -> list[Label]:
         """Return all labels in the order in which they arrived."""
-        with self._database.reading() as sql:
-            return _labels(sql)
+        with self._seen() as (_, said):
+            return list(said.labels)
+
+    def said_of(self, question: str) -> list[Label]:
+        """Return the labels of a question in the order in which they arrived."""
+        with self._seen() as (_, said):
+            return list(said.of(question))
+
+    def words(self, questions: Iterable[str], now_s: float) -> dict[str, dict[str, Label]]:
+        """Return each annotator's word on some questions.
+
+        Args:
+            questions: Their ids.
+            now_s: The time, s since the epoch.
+        """
+        with self._seen() as (_, said):
+            return {question: said.words(question, now_s) for question in questions}
 
     def status(self, now_s: float) -> dict[str, str]:
         """Return of each question, as `questions` orders them, whether it is "answered", "held" or "open".
@@ -67,9 +98,10 @@ class Queue:
             now_s: The time, s since the epoch.
         """
         found = {}
-        for row, said in self._said(now_s):
-            done = settled(said, row["wanted"], row["doubted_at_s"])
-            found[row["id"]] = "answered" if done else "held" if row["held_until_s"] > now_s else "open"
+        with self._seen() as (sql, said):
+            for row in _held(sql):
+                done = settled(said.words(row.id, now_s), row.wanted, row.doubted_at_s)
+                found[row.id] = "answered" if done else "held" if row.held_until_s > now_s else "open"
         return found
 
     def take(
@@ -86,17 +118,17 @@ class Queue:
         Returns:
             The question, or None if there is none left for them.
         """
-        every = self._said(now_s)
+        with self._seen() as (sql, spoken):
+            every = [(row, spoken.words(row.id, now_s)) for row in _held(sql)]
         patience_s = DAY_S if {who for _, said in every for who in said} - {annotator} else 0.0
         for row, said in sorted(every, key=lambda one: annotator in one[1]):
-            since, own = row["doubted_at_s"], said.get(annotator)
-            if row["id"] in skip or settled(said, row["wanted"], since):
+            since, own = row.doubted_at_s, said.get(annotator)
+            if row.id in skip or settled(said, row.wanted, since):
                 continue
             if own is not None and (since is None or own.given_at_s > since or now_s < since + patience_s):
                 continue
-            if self.hold(row["id"], annotator, now_s, hold_s):
-                with self._database.reading() as sql:
-                    return _questions(sql, QUESTIONS.c.id == row["id"])[0]
+            if self.hold(row.id, annotator, now_s, hold_s):
+                return self.question(row.id)
         return None
 
     def hold(self, question: str, annotator: str, now_s: float, hold_s: float) -> bool:
@@ -146,7 +178,8 @@ class Queue:
         """
         with self._database.writing() as sql:
             asked = set(sql.execute(select(QUESTIONS.c.id)).scalars())
-            known = {label.id: label for label in _labels(sql)}
+            self._spoken.read(sql)
+            known: ChainMap[str, Label] = ChainMap({}, self._spoken.by_id)
             new = []
             for label in labels:
                 if label.question not in asked:
@@ -172,15 +205,17 @@ class Queue:
         found = Counter(self.status(now_s).values())
         return {name: found[name] for name in ("open", "held", "answered")}
 
-    def _said(self, now_s: float) -> list[tuple[dict[str, Any], dict[str, Label]]]:
-        """Return who holds each question, and what was said of it."""
-        light = select(*(QUESTIONS.c[name] for name in ("id", "wanted", "held_until_s", "doubted_at_s"))).order_by(
-            *_ORDER
-        )
+    @contextmanager
+    def _seen(self) -> Iterator[tuple[Connection, Spoken]]:
+        """Give a connection that reads, and all that was said."""
         with self._database.reading() as sql:
-            rows = [row._asdict() for row in sql.execute(light)]
-            given = by_question(_labels(sql))
-        return [(row, words(given.get(row["id"], ()), now_s)) for row in rows]
+            self._spoken.read(sql)
+            yield sql, self._spoken
+
+
+def _held(sql: Connection) -> list[_Held]:
+    wanted = select(*(QUESTIONS.c[name] for name in _Held._fields)).order_by(*_ORDER)
+    return [_Held(*row) for row in sql.execute(wanted)]
 
 
 def _questions(sql: Connection, *wanted: ColumnElement[bool]) -> list[Question]:
@@ -188,11 +223,7 @@ def _questions(sql: Connection, *wanted: ColumnElement[bool]) -> list[Question]:
     return [from_row(row._asdict()) for row in rows]
 
 
-def _labels(sql: Connection) -> list[Label]:
-    return [Label(**row._asdict()) for row in sql.execute(select(*_FIELDS).order_by(LABELS.c.arrival))]
-
-
-def _check_about(label: Label, known: dict[str, Label]) -> None:
+def _check_about(label: Label, known: Mapping[str, Label]) -> None:
     target = known.get(label.about or "")
     if target is None or target.question != label.question or target.kind == "withdrawal":
         raise ConfigError(f"label: no answer '{label.about}' in this store; `redshank labels list` has all")
