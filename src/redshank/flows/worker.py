@@ -77,7 +77,7 @@ def main() -> None:
         for descriptor, interface in zip(order.sockets, order.interfaces, strict=True)
     ]
     live = Rings(rings)
-    sensor = Sensor(live, MeterSettings(**order.meter), live=True)
+    sensor = Sensor(live, MeterSettings(**order.meter), live=True, claims=True)
     threading.Thread(target=_heed, args=(live,), daemon=True).start()
     warm()
     nothing = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in FLOW], schema=FLOW)

@@ -5,6 +5,8 @@ its flows; and the alerts that nothing stands behind. The one idea: an alert cou
 flows that it shows is one that the lab's journal has under this attack; an alert none of whose flows is an attack's is
 false, also if it names a device that attacks at another time. Only one kind is neither: an alert of a family that its
 device was attacked with, or attacked with, before. A rule that remembers goes on for a while when the attack is over.
+What a man in the middle sends himself is ARP, no flow, and the journal has no row for it: a claim (flows/claims.py) of
+one of his attackers' hardware addresses counts as what it is.
 """
 
 import asyncio
@@ -19,8 +21,9 @@ import pyarrow.compute as pc
 from redshank.core.records import SEVERITIES, Alert
 from redshank.core.schema import BENIGN
 from redshank.data.labels import LABEL_TYPES, label_of
+from redshank.flows.claims import ARP
 from redshank.lab.attack import Episode
-from redshank.lab.journal import Row
+from redshank.lab.journal import MITM, Row
 from redshank.lab.record import play, stage
 from redshank.lab.watch import Heard, Post, Watch, judged
 
@@ -39,6 +42,7 @@ class Trial:
         rows: The journal: every flow that was started, with its family.
         begun: When each attack began, s since the epoch.
         addresses: Addresses of everybody, by name.
+        macs: Hardware addresses of everybody on the bridge, by name.
         heard: Every revision of every alert, in the order in which it was written down.
         flows: Rows of the service's archive.
     """
@@ -47,6 +51,7 @@ class Trial:
     rows: Sequence[Row]
     begun: dict[Episode, float]
     addresses: dict[str, tuple[str, ...]]
+    macs: dict[str, str]
     heard: Sequence[Heard]
     flows: pa.Table
 
@@ -117,14 +122,16 @@ def trial(seed: int, seconds: float, episodes: Sequence[Episode], post: Post, te
         with Watch(built.network, post) as watch:
             begun = asyncio.run(play(built.scene, episodes, seconds, seed, tell))
         addresses = {name: host.addresses for name, host in built.scene.hosts.items()}
-        return Trial(seconds, built.scene.journal.rows(), begun, addresses, watch.heard, judged(post.folder))
+        rows, macs = built.scene.journal.rows(), built.scene.macs
+        return Trial(seconds, rows, begun, addresses, macs, watch.heard, judged(post.folder))
 
 
 def proof(trial: Trial) -> Proof:
     """Compare what was told with what was done."""
     labels = _labels(trial.rows)
     names = np.array([*(row.family for row in trial.rows), BENIGN], dtype=np.str_)
-    final = trial.flows.filter(pc.not_equal(trial.flows["part"], "interim")).combine_chunks()
+    flows = trial.flows.filter(pc.not_equal(trial.flows["proto"], ARP))
+    final = flows.filter(pc.not_equal(flows["part"], "interim")).combine_chunks()
     loud = trial.flows.filter(trial.flows["alarm"])["uid"].unique()
     alarm = pc.is_in(final["uid"], loud).to_numpy()
     batches = final.to_batches()
@@ -133,7 +140,11 @@ def proof(trial: Trial) -> Proof:
     shown: dict[str, set[int]] = {name: set() for name in latest}
     for told in trial.heard:
         shown[told.alert.id] |= _rows_of(told.alert, labels)
-    empty = [alert for name, alert in latest.items() if (names[list(shown[name])] == BENIGN).all()]
+    empty = [
+        alert
+        for name, alert in latest.items()
+        if (names[list(shown[name])] == BENIGN).all() and not any(_claimed(alert, trial, one) for one in trial.begun)
+    ]
     false = tuple(alert for alert in empty if not _echoes(alert, trial))
     benign = names[row] == BENIGN
     return Proof(
@@ -162,7 +173,9 @@ def _finding(
 ) -> Finding:
     own = _own(trial, episode)
     attackers = {address for name in episode.attackers for address in trial.addresses[name]}
-    behind = [told for told in trial.heard if own & _rows_of(told.alert, labels)]
+    behind = [
+        told for told in trial.heard if own & _rows_of(told.alert, labels) or _claimed(told.alert, trial, episode)
+    ]
     named = [told for told in behind if told.alert.family == episode.family]
     begun = trial.begun[episode]
     mine = np.isin(row, list(own))
@@ -175,6 +188,14 @@ def _finding(
         max((told.alert.severity for told in behind), key=SEVERITIES.index, default=""),
         int(mine.sum()),
         int((mine & alarm).sum()),
+    )
+
+
+def _claimed(alert: Alert, trial: Trial, episode: Episode) -> bool:
+    """Tell whether an alert shows that an attacker of this man in the middle claimed another's address."""
+    liars = {trial.macs.get(name) for name in episode.attackers}
+    return episode.family == MITM and any(
+        one.proto == ARP and one.src_mac in liars and one.ts_s >= trial.begun[episode] for one in alert.evidence
     )
 
 

@@ -157,3 +157,21 @@ def test_percent_signs_in_a_uri_are_resolved(target: bytes, uri: str) -> None:
 def test_long_headers_are_cut() -> None:
     read = fields(b"GET / HTTP/1.1\r\nHost: " + b"h" * 999 + b"\r\nUser-Agent: " + b"u" * 999 + b"\r\n\r\n", RESPONSE)
     assert (len(read["host"]), len(read["user_agent"])) == (256, 480)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"text=%3Cscript%3Ealert%281%29%3C%2Fscript%3E&x=1", "text=<script>alert(1)</script>&x=1"),
+        (b"addr=%3Bwget", "addr=;wget"),
+        (b"user=admin&password=correct-horse", None),
+        (b'{"temperature": 21.5}', None),
+        (b"<\x00\x01binary", None),
+        (b"", None),
+        (b"a=" + b"<" * 600, "a=" + "<" * 510),
+    ],
+)
+def test_what_is_posted_is_told_only_if_it_may_do_something(body: bytes, told: str | None) -> None:
+    head = b"POST /form HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
+    assert fields(head + body + b"GET /<next HTTP/1.1\r\n\r\n").get("post_body") == told
+    assert fields(head + body[:0]).get("post_body") is None

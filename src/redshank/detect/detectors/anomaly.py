@@ -28,7 +28,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.schema import BENIGN, verdict_batch
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration, Doubles
-from redshank.detect.detector import Detector
+from redshank.detect.detector import Detector, no_flows
 from redshank.detect.detectors.classifier import certified
 from redshank.detect.drift import Compared, Drift, Reference
 from redshank.detect.graph import Graph
@@ -128,7 +128,7 @@ class Anomaly(Detector):
         p = calibrate.p_values(self._calibration, odd)
         if self.drift is not None:
             self._follow(self.drift, flows, x, p)
-        silent = np.isnan(odd)
+        silent = np.isnan(odd) | no_flows(flows)
         if self.warming.wanted:
             silent |= ~self.warming.ready(flows.column("src_ip"), p <= ODD)
         alarm = (odd >= self.threshold) & ~silent

@@ -9,7 +9,8 @@ How a verdict comes about, row by row:
 - `alarm` is score >= the bundle's threshold for the false-alarm rate that was asked for.
 - `unknown`: no class of the bundle fits, benign included; then `family` is null, alarm or not.
 - `family` of an alarm is its most probable class but benign ("attack" in a binary bundle), and benign of no alarm.
-- Where the graph gives no finite number the detector cannot tell: score, family, p_value and unknown are null.
+- Where the graph gives no finite number, or a row is no flow, the detector cannot tell: score, family, p_value and
+  unknown are null.
 
 One detector sees one network once, in the order in which flows are told: a feature set that remembers earlier flows
 goes on from batch to batch.
@@ -30,7 +31,7 @@ from redshank.core.errors import BundleError, ConfigError
 from redshank.core.schema import BENIGN, verdict_batch
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
-from redshank.detect.detector import Detector
+from redshank.detect.detector import Detector, no_flows
 from redshank.detect.fuse import share
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Quantiles, likely, listed
@@ -106,9 +107,9 @@ class Classifier(Detector):
         x = self._features.encode(flows)
         p = calibrate.calibrated(self._calibration, self._graph.probabilities(x))
         score = calibrate.attack_score(p)
-        silent = np.isnan(score)
-        alarm = score >= self.threshold
-        unknown = calibrate.unknown(self._calibration, p)
+        silent = np.isnan(score) | no_flows(flows)
+        alarm = (score >= self.threshold) & ~silent
+        unknown = calibrate.unknown(self._calibration, p) & ~silent
         # Class 0 stands for every row that is no alarm; the place of the largest of the others counts from 1.
         family = np.where(alarm, 1 + np.argmax(np.where(np.isnan(p), 0.0, p)[:, 1:], axis=1), 0) if len(p) else alarm
         rows = flows.num_rows

@@ -89,6 +89,7 @@ _HTTP = {
     **_names(user_agent="http_user_agent", status_code="http_status_code", trans_depth="http_trans_depth"),
     **_names(request_body_len="http_request_body_len", response_body_len="http_response_body_len"),
     **_names(orig_mime_types="http_orig_mime_types", resp_mime_types="http_resp_mime_types"),
+    "post_body": Name("http_post_body"),
     "c-uri": Name("http_uri"),
     "cs-uri": Name("http_uri"),
     "c-useragent": Name("http_user_agent"),

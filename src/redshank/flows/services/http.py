@@ -5,6 +5,8 @@ The fields are those of Zeek's http.log for the first transaction, with these di
 Content-Length says, and without one the bytes seen of it; MIME types are those that the sender claims in Content-Type,
 without parameters (Zeek looks at the content); trans_depth counts the requests in the bytes at hand. Informational
 responses (1xx) are passed over. Percent signs in a URI are resolved, as Zeek does. Longer texts are cut at _LONGEST.
+Of a body that is posted as text the beginning is read, percent signs resolved, and told only if it has a character in
+it that words and numbers in a form have not (_ACTIVE): what people type, passwords above all, stays where it is.
 Source: RFC 9112, sections 2 to 7; RFC 9110, section 6.4.1.
 """
 
@@ -22,15 +24,18 @@ FIELDS = {
     "http_user_agent": "text",
     "http_orig_mime_types": "text",
     "http_resp_mime_types": "text",
+    "http_post_body": "text",
     "http_trans_depth": "number",
     "http_status_code": "number",
     "http_request_body_len": "number",
     "http_response_body_len": "number",
 }
-ROOM = 2048
-_METHOD, _URI, _VERSION, _HOST, _AGENT, _ORIG_MIME, _RESP_MIME = range(7)
+ROOM = 2560
+_METHOD, _URI, _VERSION, _HOST, _AGENT, _ORIG_MIME, _RESP_MIME, _BODY = range(8)
 _DEPTH, _STATUS, _REQUEST_LENGTH, _RESPONSE_LENGTH = range(4)
-_LONGEST = (20, 1024, 8, 256, 480, 128, 128)
+_LONGEST = (20, 1024, 8, 256, 480, 128, 128, 512)
+_ACTIVE = tuple(b"<>'`;|$(")
+"""Characters that begin markup, end a text of SQL, or mean something to a shell."""
 
 _LINE = 4096
 _MAX_REQUESTS = 100
@@ -195,17 +200,18 @@ def _nibble(letter: int) -> int:
 
 
 @lean_kernel
-def _put_uri(
+def _put_resolved(
     data: Bytes,
     at: int,
     end: int,
     row: Bytes,
     spans: Places,
+    field: int,
     place: int,
 ) -> int:
-    """Copy the target of a request, percent signs resolved; return where it ends."""
+    """Copy the target of a request, or what is posted, percent signs resolved; return where it ends."""
     start = place
-    while at < end and place < start + _LONGEST[_URI]:
+    while at < end and place < start + _LONGEST[field]:
         value = int(data[at])
         if value == 37 and at + 2 < end:
             high, low = _nibble(int(data[at + 1])), _nibble(int(data[at + 2]))
@@ -215,7 +221,25 @@ def _put_uri(
         row[place] = value
         place += 1
         at += 1
-    spans[2 * _URI], spans[2 * _URI + 1] = start, place
+    spans[2 * field], spans[2 * field + 1] = start, place
+    return place
+
+
+@lean_kernel
+def _put_body(data: Bytes, at: int, end: int, row: Bytes, spans: Places, place: int) -> int:
+    """Copy what is posted if it is text that may do something; return where it ends, or `place` if it may not."""
+    last = _put_resolved(data, at, end, row, spans, _BODY, place)
+    active = False
+    for k in range(place, last):
+        letter = int(row[k])
+        if letter < 9:
+            active = False
+            break
+        for mark in _ACTIVE:
+            active |= letter == mark
+    if active:
+        return last
+    spans[2 * _BODY], spans[2 * _BODY + 1] = -1, -1
     return place
 
 
@@ -263,7 +287,7 @@ def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: P
             size, following = _body(data, body, end, length, False)
             if depth == 1:
                 last = put(data, at, target - 1, row, texts, _METHOD, last, _LONGEST[_METHOD])
-                last = _put_uri(data, target, target_end, row, texts, last)
+                last = _put_resolved(data, target, target_end, row, texts, _URI, last)
                 if line_end - target_end >= 7:
                     last = put(data, target_end + 6, line_end, row, texts, _VERSION, last, _LONGEST[_VERSION])
                 if host > 0:
@@ -272,6 +296,8 @@ def read(data: Bytes, streams: Records, which: Places, numbers: Places, spans: P
                     last = put(data, agent, agent_end, row, texts, _AGENT, last, _LONGEST[_AGENT])
                 if kind > 0 and size > 0:
                     last = _put_type(data, kind, end, row, texts, _ORIG_MIME, last)
+                if body >= 0 and size > 0:
+                    last = _put_body(data, body, min(end, body + size), row, texts, last)
                 numbers[k, _REQUEST_LENGTH] = size
             if tunnel or upgrade or following < 0:
                 break

@@ -1,16 +1,19 @@
 """Our own meter as a source of flows: packets in, FLOW batches out.
 
 In: any source of packets. Out: FLOW rows, in the order in which they are due; flows that are left when the packets end
-come last. Anomalies of all stages are merged under (stage, name).
+come last; where it is asked for, rows of devices that claim another's address (flows/claims.py) between them. Anomalies
+of all stages are merged under (stage, name).
 """
 
 from collections.abc import Iterator
 
 import pyarrow as pa
 
+from redshank.capture.link import ARP
 from redshank.capture.reader import ANOMALIES, HARMLESS, Reader
 from redshank.capture.source import Block, PacketSource
 from redshank.flows import meter
+from redshank.flows.claims import Claims
 from redshank.flows.meter import Ended, Meter, MeterSettings
 from redshank.flows.metering.rows import flow_rows
 from redshank.flows.service import Recognizer
@@ -31,9 +34,17 @@ class Sensor(FlowSource):
         settings: How to meter them.
         live: Give rows every HOLD_NS, however few they are, and at once where nothing comes: for a wire, where somebody
             waits for them. The rows are the same.
+        claims: Give a row also for each device that claims another's address by ARP; such a row is no flow of packets.
     """
 
-    def __init__(self, packets: PacketSource, settings: MeterSettings = MeterSettings(), *, live: bool = False) -> None:  # noqa: B008  frozen
+    def __init__(
+        self,
+        packets: PacketSource,
+        settings: MeterSettings = MeterSettings(),  # noqa: B008  frozen
+        *,
+        live: bool = False,
+        claims: bool = False,
+    ) -> None:
         self.packets = 0
         self.packet_bytes = 0
         self._source = packets
@@ -42,6 +53,7 @@ class Sensor(FlowSource):
         self._reader = Reader(checksums=settings.checksums)
         self._meter = Meter(settings)
         self._recognizer = Recognizer()
+        self._claims = Claims() if claims else None
 
     @property
     def anomalies(self) -> dict[tuple[str, str], int]:  # type: ignore[override]  # merged when asked for
@@ -68,9 +80,14 @@ class Sensor(FlowSource):
         for block in self._source.blocks():
             self.packets += len(block.offset)
             self.packet_bytes += int(block.length.sum())
+            arp = int(self._reader.counts[ARP])
             for data, packets in self._reader.packets(block):
                 for ended in self._meter.feed(packets, data):
                     yield self._batch(ended)
+            if self._claims and self._reader.counts[ARP] > arp:
+                told = self._claims.take(block)
+                if told is not None:
+                    yield told
             if block.clock_ns is not None:
                 for ended in self._meter.advance(block.clock_ns):
                     yield self._batch(ended)
