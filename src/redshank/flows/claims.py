@@ -45,7 +45,8 @@ _HEAD = bytes([0, 1, 8, 0, 6, 4, 0])
 _LINK, _MAC_AT, _IP_AT, _SIZE = 14, 8, 14, 28
 
 Ints = npt.NDArray[np.int64]
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Claims:
