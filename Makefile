@@ -19,8 +19,9 @@ help: ## Show what there is to do
 run: .venv/installed ## Learn on the sample network with active learning, then catch attacks in an unseen capture
 	$(BIN)/redshank demo -o out/demo
 
+# Three processes for two cores: a third of the time of a test is waiting (a lab at real speed, a peer that hangs).
 test: .venv/installed ## Run every test (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed ## Check style, types and the layers between folders
 	$(BIN)/ruff check .
