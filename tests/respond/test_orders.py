@@ -4,7 +4,7 @@ import pytest
 
 from redshank.core.errors import ActionError, ConfigError
 from redshank.respond.ledger import Ledger
-from redshank.respond.orders import block, flush, ordered, rehearsed, signed
+from redshank.respond.orders import approve, block, flush, ordered, rehearsed, signed, undo
 from redshank.respond.protected import Protected
 from redshank.respond.ruleset import Ruleset
 from responses import ATTACKER, ATTACKER_MAC, GATEWAY, HOME, NOW_S, OTHER, Around, Lines, action
@@ -73,3 +73,23 @@ def test_flushing_takes_back_what_is_open_and_passes_over_what_ended_meanwhile()
     second = ledger.propose(action(OTHER), NOW_S, approval=True).action.id
     assert [entry.action.id for entry in flush(ledger, "ana", "maintenance", NOW_S)] == [first]
     assert ledger.open() == []
+
+
+def test_several_actions_are_approved_or_taken_back_at_once_and_none_if_a_name_is_none() -> None:
+    ledger = _ledger()
+    names = [
+        ledger.propose(action(target, by="policy"), NOW_S, approval=True).action.id for target in (ATTACKER, OTHER)
+    ]  # fmt: skip
+    with pytest.raises(ActionError, match="there is no action 'nothing'"):
+        approve(ledger, [names[0], "nothing"], "ana", NOW_S)
+    assert {entry.state for entry in ledger.open()} == {"proposed"}
+    assert [entry.state for entry in approve(ledger, [name[:9] for name in names], "ana", NOW_S)] == ["approved"] * 2
+    assert ledger.approved_lately(NOW_S + 59) == 2
+    assert ledger.approved_lately(NOW_S + 61) == 0
+    done = undo(ledger, names, "ben", "a mistake", NOW_S, 60.0)
+    assert [(entry.state, entry.by, entry.note) for entry in done] == [("refused", "ben", "a mistake")] * 2
+    assert ledger.allowances(NOW_S) == [(OTHER, NOW_S + 60, "ben"), (ATTACKER, NOW_S + 60, "ben")]
+    assert ledger.allowances(NOW_S + 60) == []
+    assert (ledger.read, ledger.torn_at) == (6, ())
+    with pytest.raises(ConfigError, match="--as: 'policy' names nobody"):
+        undo(ledger, names, "policy", "", NOW_S, 0.0)

@@ -66,12 +66,10 @@ def approve(
     Example: redshank respond approve 5e1f0a -c redshank.toml --as ana
     """
     from redshank.report.summary import Section, show
-    from redshank.respond.orders import signed
+    from redshank.respond import orders
 
-    desk, who = _Desk(config, store), signed(by)
-    ledger = desk.ledger()
-    actions = [ledger.find(name).action.id for name in ids]  # one that is none must not stop half way
-    done = [ledger.approve(name, who, time.time()) for name in actions]
+    desk, who = _Desk(config, store), orders.signed(by)
+    done = orders.approve(desk.ledger(), ids, who, time.time())
     show(f"Approved in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
@@ -96,12 +94,11 @@ def undo(
     """
     from redshank.core.duration import seconds
     from redshank.report.summary import Section, show
-    from redshank.respond.orders import signed
+    from redshank.respond import orders
 
-    desk, who, allow_s = _Desk(config, store), signed(by), seconds(allow, "--allow")
-    lifting, ledger = desk.backend(backend), desk.ledger()
-    actions = [ledger.find(name).action.id for name in ids]  # one that is none must not stop half way
-    done = [ledger.undo(name, who, time.time(), because, allow_s=allow_s) for name in actions]
+    desk, who, allow_s = _Desk(config, store), orders.signed(by), seconds(allow, "--allow")
+    lifting = desk.backend(backend)
+    done = orders.undo(desk.ledger(), ids, who, because, time.time(), allow_s)
     if lifting:
         lifting.lift([entry.key for entry in done])
     show(f"Taken back in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)

@@ -18,6 +18,8 @@ from redshank.core.errors import ActionError
 
 BEGIN = "0" * 64
 """What the first line follows on."""
+MOST_TORN = 20
+"""Torn lines that are told by their numbers."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,13 @@ class Chain:
         read: Lines seen, torn ones among them; the number of the next line.
         digest: Digest of the last whole line.
         torn: Lines that were not whole.
+        torn_at: Numbers of the first MOST_TORN of them, counted from 1.
     """
 
     read: int = 0
     digest: str = BEGIN
     torn: int = 0
+    torn_at: tuple[int, ...] = ()
 
     def take(self, lines: Sequence[str]) -> list[Event]:
         """Check further lines and return their events.
@@ -96,7 +100,7 @@ class Chain:
             if event is not None:
                 events.append(event)
             ahead.read += 1
-        self.read, self.digest, self.torn = ahead.read, ahead.digest, ahead.torn
+        self.read, self.digest, self.torn, self.torn_at = ahead.read, ahead.digest, ahead.torn, ahead.torn_at
         return events
 
     def _event(self, line: str) -> Event | None:
@@ -104,6 +108,7 @@ class Chain:
             values = json.loads(line)
         except (ValueError, RecursionError):
             self.torn += 1
+            self.torn_at = (*self.torn_at, self.read + 1)[:MOST_TORN]
             return None
         try:
             digest = values.pop("digest")

@@ -73,6 +73,16 @@ class Ledger:
         """Lines of the journal that were not whole."""
         return self._chain.torn
 
+    @property
+    def torn_at(self) -> tuple[int, ...]:
+        """Numbers of the first of them, counted from 1."""
+        return self._chain.torn_at
+
+    @property
+    def read(self) -> int:
+        """Lines of the journal that were read and follow on each other."""
+        return self._chain.read
+
     def refresh(self) -> None:
         """Read what was written since.
 
@@ -114,6 +124,15 @@ class Ledger:
         """Return until when and by whom a canonical address is allowed, in words, or ""."""
         until_s, by = self._allowed.get(target, (0.0, ""))
         return f"until {_when(until_s)} by {by}" if until_s > now_s else ""
+
+    def allowances(self, now_s: float) -> list[tuple[str, float, str]]:
+        """Return which addresses are allowed, until when and by whom, those allowed last first."""
+        holding = ((target, until_s, by) for target, (until_s, by) in self._allowed.items() if until_s > now_s)
+        return list(holding)[::-1]
+
+    def approved_lately(self, now_s: float) -> int:
+        """Return how many actions were approved within the breaker's minute."""
+        return sum(0 <= now_s - at_s < MINUTE_S for at_s in self._approved_s)
 
     def held_up(self, now_s: float) -> str:
         """Return why the breaker lets nothing be approved now, or ""."""

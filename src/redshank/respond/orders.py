@@ -5,6 +5,8 @@ policy does, so the never-block list, the breaker and the record hold for people
 A service that runs carries it out within about a second; where none runs, what was undone can be lifted from here.
 """
 
+from collections.abc import Sequence
+
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.records import MEASURES, Action
 from redshank.respond.backend import LONGEST_S, Hold, checked
@@ -61,6 +63,31 @@ def block(ledger: Ledger, action: Action, now_s: float) -> Entry:
     """
     entry = ledger.propose(action, now_s, approval=True)
     return ledger.approve(entry.action.id, action.by, now_s)
+
+
+def approve(ledger: Ledger, names: Sequence[str], by: str, now_s: float) -> list[Entry]:
+    """Let actions happen that wait.
+
+    Args:
+        ledger: The ledger.
+        names: Their ids, or the beginnings of these; one that is none stops all.
+        by: Who approves.
+        now_s: The time, s since the epoch.
+
+    Raises:
+        ActionError: If one is none, or the ledger refuses it; those before it are approved.
+    """
+    return [ledger.approve(one, signed(by), now_s) for one in _found(ledger, names)]
+
+
+def undo(ledger: Ledger, names: Sequence[str], by: str, why: str, now_s: float, allow_s: float) -> list[Entry]:
+    """Take actions back, and let their targets alone for `allow_s`; the rest as of `approve`."""
+    return [ledger.undo(one, signed(by), now_s, why, allow_s=allow_s) for one in _found(ledger, names)]
+
+
+def _found(ledger: Ledger, names: Sequence[str]) -> list[str]:
+    """Return the ids of actions: one that is none must not stop half way."""
+    return [ledger.find(name).action.id for name in names]
 
 
 def flush(ledger: Ledger, by: str, why: str, now_s: float) -> list[Entry]:

@@ -49,6 +49,13 @@ class Journal:
         with self._database.reading() as sql:
             return list(sql.execute(wanted).scalars())
 
+    def about(self, action: str, limit: int = 100) -> list[tuple[int, str]]:
+        """Return the lines about an action, and their numbers, in order."""
+        wanted = select(LEDGER.c.place, LEDGER.c.line).where(LEDGER.c.line.contains(action, autoescape=True))
+        with self._database.reading() as sql:
+            rows = sql.execute(wanted.order_by(LEDGER.c.place).limit(limit))
+            return [(place, line) for place, line in rows]  # noqa: C416  a row is no pair
+
     def count(self) -> int:
         """Return how many lines there are."""
         with self._database.reading() as sql:
