@@ -209,6 +209,15 @@ def backend(settings: Settings) -> Backend:
     return found
 
 
+def named_backend(settings: Settings, name: str) -> Backend:
+    """Return a backend as the settings have it, whether or not it is the one chosen.
+
+    Raises:
+        ConfigError: If it cannot be made.
+    """
+    return configured(BACKENDS, name, settings.backends.get(name, {}), f"backends.{name}")
+
+
 def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Return what the settings add to the never-block list, each with its reason.
 

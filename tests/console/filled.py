@@ -263,7 +263,7 @@ def hostile(filled: Filled) -> Alert:
         (flow,), (HOSTILE,), (HOSTILE,), (HOSTILE,), (HOSTILE,),
     )  # fmt: skip
     Alerts(filled.database).record([made], (), filled.now_s)
-    seen = {name: [[HOSTILE]] for name in ("ips", "offers", "uses")}
+    seen = {name: [[HOSTILE]] for name in ("ips", "offers", "uses", "peers")}
     times = {name: [int(seen_s * 1e9)] for name in ("first_seen", "last_seen")}
     row = {
         "mac": [HOSTILE],

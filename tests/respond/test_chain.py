@@ -68,7 +68,7 @@ def test_a_torn_line_is_counted_and_the_next_follows_on_the_last_whole_one() -> 
     lines = _lines(EVENTS[:2])
     chain = Chain()
     chain.take([*lines, lines[1][:20]])
-    assert (chain.read, chain.torn) == (3, 1)
+    assert (chain.read, chain.torn, chain.torn_at) == (3, 1, (3,))
     more = line_of(EVENTS[2], chain.read, chain.digest)
     assert Chain().take([*lines, lines[1][:20], more]) == EVENTS[:3]
 

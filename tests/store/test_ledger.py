@@ -62,3 +62,4 @@ def test_some_lines_and_their_number_can_be_asked_for(database: Database) -> Non
         journal.append(at, f"line {at}")
     assert journal.lines(1, limit=2) == ["line 1", "line 2"]
     assert journal.count() == 5
+    assert journal.about("line 3") == [(3, "line 3")]

@@ -11,10 +11,9 @@ from redshank.inputs import AsJson, Because, By, Config, Store, store_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from redshank.console.desk import Desk
     from redshank.report.summary import Row
     from redshank.respond.backend import Backend
-    from redshank.respond.ledger import Ledger
-    from redshank.respond.protected import Protected
     from redshank.respond.states import Entry
 
 respond = typer.Typer(
@@ -46,11 +45,15 @@ def list_(
     """
     from redshank.report.summary import Section, show
 
-    desk = _Desk(config, store)
+    desk = _desk(config, store)
     ledger = desk.ledger()
     entries = ledger.entries() if over else ledger.open()
     counts: Row = {"torn_lines": ledger.torn, "breaker": ledger.held_up(time.time()) or "closed"}
-    show(f"Actions in {desk.place}", [Section("Actions", _rows(entries)), Section("Ledger", counts)], as_json=as_json)
+    show(
+        f"Actions in {desk.database.name}",
+        [Section("Actions", _rows(entries)), Section("Ledger", counts)],
+        as_json=as_json,
+    )
 
 
 @respond.command()
@@ -68,9 +71,9 @@ def approve(
     from redshank.report.summary import Section, show
     from redshank.respond import orders
 
-    desk, who = _Desk(config, store), orders.signed(by)
+    desk, who = _desk(config, store), orders.signed(by)
     done = orders.approve(desk.ledger(), ids, who, time.time())
-    show(f"Approved in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
+    show(f"Approved in {desk.database.name}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
 @respond.command()
@@ -96,12 +99,12 @@ def undo(
     from redshank.report.summary import Section, show
     from redshank.respond import orders
 
-    desk, who, allow_s = _Desk(config, store), orders.signed(by), seconds(allow, "--allow")
-    lifting = desk.backend(backend)
+    desk, who, allow_s = _desk(config, store), orders.signed(by), seconds(allow, "--allow")
+    lifting = _backend(desk, backend)
     done = orders.undo(desk.ledger(), ids, who, because, time.time(), allow_s)
     if lifting:
         lifting.lift([entry.key for entry in done])
-    show(f"Taken back in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
+    show(f"Taken back in {desk.database.name}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
 @respond.command()
@@ -122,10 +125,10 @@ def allow(
     from redshank.report.summary import Section, show
     from redshank.respond.orders import signed
 
-    desk, now_s = _Desk(config, store), time.time()
+    desk, now_s = _desk(config, store), time.time()
     desk.ledger().allow(target, signed(by), now_s, seconds(span, "--for"), because)
     held: Row = {"target": target, "until": _time(now_s + seconds(span, "--for"))}
-    show(f"Allowed in {desk.place}", [Section("Allowed", held)], as_json=as_json)
+    show(f"Allowed in {desk.database.name}", [Section("Allowed", held)], as_json=as_json)
 
 
 @respond.command()
@@ -149,16 +152,16 @@ def block(
     from redshank.respond import orders
     from redshank.respond.backends.nftables import Nftables
 
-    desk = _Desk(config, store)
+    desk = _desk(config, store)
     now_s = time.time()
     action = orders.ordered(measure, target, seconds(span, "--for"), by, because, now_s)
     if dry_run:
-        loading = desk.backend("nftables")
+        loading = _backend(desk, "nftables")
         assert isinstance(loading, Nftables)
         typer.echo(orders.rehearsed(action, desk.protected(), loading.rules))
         return
     done = orders.block(desk.ledger(), action, now_s)
-    show(f"Approved in {desk.place}", [Section("Actions", _rows([done]))], as_json=as_json)
+    show(f"Approved in {desk.database.name}", [Section("Actions", _rows([done]))], as_json=as_json)
 
 
 @respond.command()
@@ -178,58 +181,27 @@ def flush(
     from redshank.respond.orders import flush as flush_all
     from redshank.respond.orders import signed
 
-    desk, who = _Desk(config, store), signed(by)
-    if lifting := desk.backend(backend):
+    desk, who = _desk(config, store), signed(by)
+    if lifting := _backend(desk, backend):
         # First of all: it must work with a store that is lost or was changed, too.
         lifting.flush()
     done = flush_all(desk.ledger(), who, because, time.time())
-    show(f"Taken back in {desk.place}", [Section("Actions", _rows(done))], as_json=as_json)
+    show(f"Taken back in {desk.database.name}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
-class _Desk:
-    """What a person works on: the settings, the store that they name or another, and its ledger.
+def _desk(config: Path | None, store: str | None) -> "Desk":
+    """Return what a person works on: the settings, the store that they name or another, and its ledger."""
+    from redshank.config import load
+    from redshank.console.desk import Desk
+    from redshank.store.database import Database
 
-    Args:
-        config: The settings file, if any.
-        store: The store, if not that of the settings.
-    """
+    return Desk(load(config), Database(store_named(config, store)), config)
 
-    def __init__(self, config: Path | None, store: str | None) -> None:
-        from redshank.config import load
 
-        self.settings = load(config)
-        self._config, self._store = config, store
+def _backend(desk: "Desk", name: str | None) -> "Backend | None":
+    from redshank import site
 
-    @property
-    def place(self) -> Path | str:
-        """Where the store is."""
-        return store_named(self._config, self._store)
-
-    def protected(self) -> "Protected":
-        """Return the never-block list of this machine and of the settings."""
-        from redshank import site
-        from redshank.respond.protected import Protected
-        from redshank.respond.surroundings import look
-
-        return Protected.of(look(site.protected(self.settings), self.settings.respond.ssh_ports))
-
-    def ledger(self) -> "Ledger":
-        """Open the ledger."""
-        from redshank import site
-        from redshank.respond.ledger import Ledger
-        from redshank.store.database import Database
-        from redshank.store.ledger import Journal
-
-        ledger = Ledger(Journal(Database(self.place)), self.protected, site.breaker(self.settings))
-        ledger.refresh()
-        return ledger
-
-    def backend(self, name: str | None) -> "Backend | None":
-        """Return a backend as the settings have it."""
-        from redshank.core.configured import configured
-        from redshank.respond.backend import BACKENDS
-
-        return configured(BACKENDS, name, self.settings.backends.get(name, {}), f"backends.{name}") if name else None
+    return site.named_backend(desk.settings, name) if name else None
 
 
 def _rows(entries: "Sequence[Entry]") -> "list[Row]":

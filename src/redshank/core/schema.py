@@ -190,6 +190,7 @@ DEVICE_FIELDS = (
     Field("last_seen", TIMESTAMP, "last packet"),
     Field("offers", pa.list_(pa.string()), "services it answered, as service or proto/port"),
     Field("uses", pa.list_(pa.string()), "services it asked others for"),
+    Field("peers", pa.list_(pa.string()), "IP addresses that it began flows to, most recent first"),
     Field("flows", pa.int64(), "flows it took part in", "flows"),
     Field("sent_bytes", pa.int64(), "IP-level bytes sent", "bytes"),
     Field("received_bytes", pa.int64(), "IP-level bytes received", "bytes"),

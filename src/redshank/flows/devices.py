@@ -21,8 +21,8 @@ from redshank.core.schema import DEVICE
 from redshank.flows.ended import ended
 from redshank.flows.vendor import Vendors
 
-IPS, SERVICES, NETWORKS = 16, 32, 4
-"""Most addresses and services of a device that are kept, and networks it may have without being a router."""
+IPS, SERVICES, PEERS, NETWORKS = 16, 32, 32, 4
+"""Most addresses, services and peers of a device that are kept, and networks it may have without being a router."""
 
 SETTLE_ENDS = 65_536
 """Ends of flows that wait at most to be added up."""
@@ -54,6 +54,7 @@ class _Share:
     ips: dict[str, int] = field(default_factory=dict)
     offers: dict[str, int] = field(default_factory=dict)
     uses: dict[str, int] = field(default_factory=dict)
+    peers: dict[str, int] = field(default_factory=dict)
     networks: set[str] = field(default_factory=set)
 
 
@@ -122,7 +123,7 @@ class Devices:
             near.flows += row["final_sum"]
             near.sent = min(near.sent + row["sent_sum"], MOST_IN_ALL)
             near.received = min(near.received + row["received_sum"], MOST_IN_ALL)
-        for column, most in (("ip", IPS), ("offers", SERVICES), ("uses", SERVICES)):
+        for column, most in (("ip", IPS), ("offers", SERVICES), ("uses", SERVICES), ("peers", PEERS)):
             for row in _recent(ends, column, most).to_pylist():
                 shares = self._seen.get((row["mac"], row["alone"]))
                 if shares and row["near"] in shares:
@@ -161,6 +162,7 @@ class Devices:
             "last_seen": max(share.last_ns for share in shares.values()),
             "offers": _newest(SERVICES, *(share.offers for share in own)),
             "uses": _newest(SERVICES, *(share.uses for share in own)),
+            "peers": _newest(PEERS, *(share.peers for share in own)),
             "flows": sum(share.flows for share in own),
             "sent_bytes": sum(share.sent for share in own),
             "received_bytes": sum(share.received for share in own),
@@ -196,9 +198,11 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
     """Return both ends of each flow that sent something, one under the other.
 
     Columns: mac or else alone (the address that stands for it), near (a private address), ip, first, last, final (1 or
-    0), sent, received (bytes of final rows), offers, uses.
+    0), sent, received (bytes of final rows), offers, uses,
+    peers.
     """
     final = ended(batch).cast(pa.int64())
+    somebody_else = pc.invert(pc.match_substring_regex(batch.column("dst_ip"), _NOBODY, ignore_case=True))
     first = batch.column("ts").cast(pa.int64())
     lasted = batch.column("duration").fill_null(0)
     sane = pc.and_(pc.greater_equal(lasted, 0), pc.less(lasted, _LONGEST_S))
@@ -228,6 +232,7 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
                 "received": pc.multiply(_bytes(batch, other), final),
                 "offers": pc.if_else(_answered(batch), service, nothing) if side == "dst" else nothing,
                 "uses": service if side == "src" else nothing,
+                "peers": pc.if_else(somebody_else, batch.column("dst_ip"), nothing) if side == "src" else nothing,
             }
         )
         kept = pc.and_(pc.and_(known, somebody), pc.and_(single, pc.greater(packets, 0)))

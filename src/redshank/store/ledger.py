@@ -54,7 +54,7 @@ class Journal:
         wanted = select(LEDGER.c.place, LEDGER.c.line).where(LEDGER.c.line.contains(action, autoescape=True))
         with self._database.reading() as sql:
             rows = sql.execute(wanted.order_by(LEDGER.c.place).limit(limit))
-            return [(place, line) for place, line in rows]  # noqa: C416  a row is no pair
+            return [(place, line) for place, line in rows]
 
     def count(self) -> int:
         """Return how many lines there are."""

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from redshank.store.audit import note
 from redshank.store.database import Database
+from redshank.store.devices import Inventory
 from redshank.store.drift import Readings
 from redshank.store.outbox import WAITING
 from redshank.store.tables import ALERTS, DEVICES, OUTBOX
@@ -64,6 +65,7 @@ class Retention:
         old = _delete(database, None, ALERTS.c.recorded_at_s < now_s - self.keep_s)
         Traffic(database).sweep(now_s, self.keep_s)
         Readings(database).sweep(now_s, self.keep_s)
+        Inventory(database).sweep()
         large = 0
         while (over := self._over(database)) > 0:
             gone = _delete(database, self._number(database, over))

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 6
+VERSION = 7
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -203,8 +203,21 @@ DEVICES = Table(
     Column("flows", BigInteger, nullable=False),
     Column("sent_bytes", BigInteger, nullable=False),
     Column("received_bytes", BigInteger, nullable=False),
+    Column("peers", Text, nullable=False),
 )
 """As DEVICE in `core/schema.py`, lists as JSON; by link-layer address, or else by the first IP address."""
+
+DEVICE_HOURS = Table(
+    "device_hours",
+    METADATA,
+    Column("device", ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("flows", BigInteger, nullable=False),
+    Column("sent_bytes", BigInteger, nullable=False),
+    Column("received_bytes", BigInteger, nullable=False),
+    Index("device_hours_by_hour", "hour"),
+)
+"""What a device did in an hour of packet time: what was new of its totals when it was told of."""
 
 BUNDLES = Table(
     "bundles",

@@ -1,0 +1,183 @@
+"""What is done against devices: what waits for a person, what holds, what is over, and the ledger behind it.
+
+In: the ledger of a store. Out: its actions by what a person can do about them, and its lines. The one idea: a ledger is
+what its lines say, so all of them are checked anew now and then, however often pages are looked at; in between only
+what is new is read. What cannot be believed is said, and nothing else of it is shown.
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from redshank.console.desk import Desk
+from redshank.core.errors import ActionError
+from redshank.respond.chain import Event, line_of
+from redshank.respond.ledger import Ledger
+from redshank.respond.protected import Protected
+from redshank.respond.states import Entry
+from redshank.store.ledger import Journal
+
+CHECKED_EVERY_S = 30.0
+"""How old the check of all lines may be."""
+SEEN_EVERY_S = 10.0
+"""How old the never-block list may be that a page shows: to look around takes some 50 ms."""
+WAITING, ACTIVE, OVER = "waiting", "active", "over"
+
+
+@dataclass(frozen=True)
+class State:
+    """The ledger at one moment.
+
+    Args:
+        waiting: Actions that wait for a person or for the breaker, the newest first.
+        active: Those approved or in force.
+        over: Those of which nothing holds any more, the last to end first.
+        allowed: Addresses that nothing is done against for a while, until when, and who said so.
+        held_up: Why the breaker lets nothing be approved now, or "".
+        approved_lately: Actions approved within the breaker's minute.
+        lines: Lines that were checked.
+        torn_at: Numbers of lines that were not whole, the first of them.
+        problem: Why the ledger cannot be believed, or "".
+        checked_at_s: When all lines were checked.
+    """
+
+    waiting: tuple[Entry, ...] = ()
+    active: tuple[Entry, ...] = ()
+    over: tuple[Entry, ...] = ()
+    allowed: tuple[tuple[str, float, str], ...] = ()
+    held_up: str = ""
+    approved_lately: int = 0
+    lines: int = 0
+    torn_at: tuple[int, ...] = ()
+    problem: str = ""
+    checked_at_s: float = 0.0
+
+    def against(self, addresses: Sequence[str]) -> list[Entry]:
+        """Return the actions against any of these addresses, what waits and holds first."""
+        return [one for one in (*self.waiting, *self.active, *self.over) if one.action.target in addresses]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the ledger.
+
+    Args:
+        number: From 1.
+        event: What it says; None if it is torn or says nothing.
+        digest: Of the line.
+        whole: Whether it is as it was written; whether it follows on the one before is another question.
+    """
+
+    number: int
+    event: Event | None
+    digest: str
+    whole: bool
+
+
+@dataclass
+class Book:
+    """The ledger, as several threads look at it.
+
+    Args:
+        desk: Where it lies.
+    """
+
+    desk: Desk
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _ledger: Ledger | None = field(default=None, init=False)
+    _problem: str = field(default="", init=False)
+    _checked_at_s: float = field(default=0.0, init=False)
+    _protected: Protected | None = field(default=None, init=False)
+    _seen_at_s: float = field(default=0.0, init=False)
+
+    def state(self) -> State:
+        """Return what it says now."""
+        now_s = self.desk.now_s()
+        with self._lock:
+            if not 0 <= now_s - self._checked_at_s < CHECKED_EVERY_S or not (self._ledger or self._problem):
+                self._check(now_s)
+            elif self._ledger:
+                self._refresh(self._ledger)
+            if self._problem or self._ledger is None:
+                return State(problem=self._problem, checked_at_s=self._checked_at_s)
+            return _state(self._ledger, now_s, self._checked_at_s)
+
+    def protected(self) -> Protected:
+        """Return the never-block list, as of the last seconds.
+
+        Raises:
+            ActionError: If the kernel cannot be asked.
+        """
+        now_s = self.desk.now_s()
+        with self._lock:
+            if self._protected is None or not 0 <= now_s - self._seen_at_s < SEEN_EVERY_S:
+                self._protected, self._seen_at_s = self.desk.protected(), now_s
+            return self._protected
+
+    def lines(self, limit: int, before: int | None = None) -> list[Line]:
+        """Return lines, the newest first.
+
+        Args:
+            limit: How many at most.
+            before: Number of the last one of the page before.
+        """
+        journal = Journal(self.desk.database)
+        end = journal.count() if before is None else max(0, before - 1)
+        begin = max(0, end - limit)
+        found = journal.lines(begin, end - begin)
+        return [line_at(begin + at, text) for at, text in enumerate(found)][::-1]
+
+    def history(self, action: str) -> list[Line]:
+        """Return the lines about an action, in order."""
+        return [line_at(at, text) for at, text in Journal(self.desk.database).about(action)]
+
+    def _check(self, now_s: float) -> None:
+        """Read and check every line."""
+        self._ledger, self._problem, self._checked_at_s = None, "", now_s
+        try:
+            self._ledger = self.desk.ledger()
+        except ActionError as error:
+            self._problem = str(error)
+
+    def _refresh(self, ledger: Ledger) -> None:
+        try:
+            ledger.refresh()
+        except ActionError as error:
+            self._ledger, self._problem = None, str(error)
+
+
+def line_at(place: int, text: str) -> Line:
+    """Read a line.
+
+    Args:
+        place: Its number, from 0.
+        text: As it stands in the journal.
+    """
+    try:
+        values = json.loads(text)
+        digest, number, before = (values.pop(name) for name in ("digest", "number", "before"))
+        event = Event(**values)
+        whole = line_of(event, number, before) == text and number == place
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return Line(place + 1, None, "", whole=False)
+    return Line(place + 1, event, str(digest), whole=whole)
+
+
+def _state(ledger: Ledger, now_s: float, checked_at_s: float) -> State:
+    newest = sorted(ledger.entries(), key=lambda one: -one.changed_s)
+
+    def those(*states: str) -> tuple[Entry, ...]:
+        return tuple(one for one in newest if one.state in states)
+
+    return State(
+        waiting=those("proposed"),
+        active=those("approved", "applied"),
+        over=those("expired", "undone", "refused", "failed"),
+        allowed=tuple(ledger.allowances(now_s)),
+        held_up=ledger.held_up(now_s),
+        approved_lately=ledger.approved_lately(now_s),
+        lines=ledger.read,
+        torn_at=ledger.torn_at,
+        checked_at_s=checked_at_s,
+    )
