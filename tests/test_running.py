@@ -19,6 +19,7 @@ from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
+from redshank.store.queue import Queue
 from redshank.store.retention import Retention
 from redshank.store.runs import ENDED, Runs
 from redshank.store.traffic import Traffic
@@ -78,6 +79,18 @@ def test_the_store_knows_how_a_run_went(place: Place) -> None:
     assert sum(verdicts.values()) == 100
     assert verdicts["alarm"] == 40
     assert families == {"", "scanning", "dos"}
+
+
+def test_a_person_is_asked_about_some_flows_unless_the_settings_say_nobody_is(place: Place) -> None:
+    _run(place, questions="[questions]\nper_day = 0\n")
+    with closing(Database(place.store)) as database:
+        assert Queue(database).questions() == []
+    _run(place)
+    with closing(Database(place.store)) as database:
+        asked = Queue(database).questions()
+        assert Queue(database).labels() == []
+    assert {(one.strategy, one.bundle) for one in asked} == {("gateway", "tiny")}
+    assert 1 <= len(asked) <= 3
 
 
 def test_the_store_knows_why_a_run_broke_off(place: Place) -> None:

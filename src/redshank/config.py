@@ -155,6 +155,13 @@ class Respond(_Section):
     """Addresses, networks and MACs by the name of a device class, for the rules."""
 
 
+class Questions(_Section):
+    """What a person is asked while `redshank run` runs; `redshank label` and the console show it."""
+
+    per_day: Annotated[int, Field(ge=0, le=1_000)] = 24
+    """Flows that a person is asked about in 24 hours, at most; 0: none."""
+
+
 class Service(_Section):
     """How `redshank run` runs."""
 
@@ -218,6 +225,7 @@ class Settings(BaseSettings):
     """Settings of what carries actions out, in a table [backends.NAME]."""
     store: Store = Store()
     archive: Archive = Archive()
+    questions: Questions = Questions()
     service: Service = Service()
     console: Console = Console()
 

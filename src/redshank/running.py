@@ -22,6 +22,7 @@ from redshank.core.metrics_server import MetricsServer
 from redshank.core.records import Alert
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
+from redshank.pipeline.asking import Asking
 from redshank.pipeline.beside import Beside
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
@@ -39,6 +40,8 @@ from redshank.store.runs import ENDED, ENDING, JUDGING
 LOCK = "lock"
 """The file in service.state that one service holds: two would write one archive and tell alerts twice."""
 SWEEP_EVERY_S = 3_600.0
+ASKING_ENDS_S = 5.0
+"""How long the end waits for questions that are being chosen."""
 SWEEPER_ENDS_S = 5.0
 """How long the end waits for a sweep; one that is broken off goes on with the next run."""
 
@@ -111,6 +114,7 @@ class Running:
                 device_groups,
                 most_waiting_rows=settings.service.waiting_rows,
             )
+            self._asking = Asking(self.database, detectors, device_groups, settings.questions.per_day)
             live = not any(feed.patient for feed in feeds.values())
             allow = AllowList()
             self._acting = Acting(
@@ -120,7 +124,12 @@ class Running:
                 tell=self._told,
             )
             self._archive = self._archived(settings)
-            also = [self._acting.see, self._overview.see, *([self._archive.write] if self._archive else [])]
+            also = [
+                self._acting.see,
+                self._overview.see,
+                self._asking.see,
+                *([self._archive.write] if self._archive else []),
+            ]
             judging = Judging(detectors, groups, tally, also, allow)
             self.service = Service(
                 feeds,
@@ -149,6 +158,7 @@ class Running:
         broken_off = kind is not None and issubclass(kind, KeyboardInterrupt)
         with self._kept:
             self._acting.finish(0.0 if broken_off else self._settings.service.drain_s)
+            self._asking.finish(0.0 if broken_off else ASKING_ENDS_S)
             self._sweeper.wait(SWEEPER_ENDS_S)
             if self._archive:
                 self._archive.close()
@@ -195,6 +205,7 @@ class Running:
             raise ActionError(f"sinks: {', '.join(broken)} ended by an error of the program; start again")
         if time.monotonic() >= self._sweep_due_s and self._sweeper.begin(self._sweep):
             self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
+        self._asking.tick()
         self._overview.tick(lambda: self._moment(ENDING if self.service.ending else JUDGING, self._problem()))
 
     def _moment(self, state: str, problem: str) -> Moment:

@@ -5,11 +5,11 @@ import pytest
 
 from bundles import tiny_bundle
 from redshank.active.attack import Panel, drifting, flipping, flooded
+from redshank.active.caps import Cap, Guard, Rows
 from redshank.active.decision import Gate
-from redshank.active.guard import Cap, Guard, quarantine, trust
+from redshank.active.guard import quarantine, trust
 from redshank.active.loop import Plan, learn_actively
 from redshank.active.promote import CANARIES, decide
-from redshank.active.query import Rows
 from redshank.active.strategies.margin import Margin
 from redshank.active.strategies.random import Random
 from redshank.data.parts import Part

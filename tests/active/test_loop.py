@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redshank.active.caps import Admit, Rows
 from redshank.active.loop import UNSURE, Answers, Plan, Round, learn_actively
-from redshank.active.query import Admit, Rows
 from redshank.active.strategies.least_confidence import LeastConfidence
 from redshank.active.strategies.random import Random
 from redshank.data.parts import Part

@@ -1,6 +1,7 @@
 import numpy as np
 
-from redshank.active.query import Admit, Landscape, Rows, choose
+from redshank.active.caps import Admit, Rows
+from redshank.active.query import Landscape, choose
 from redshank.active.strategies.margin import Margin
 from redshank.active.strategies.mixed import Mixed
 from redshank.active.strategies.random import Random

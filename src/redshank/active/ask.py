@@ -14,7 +14,8 @@ import numpy as np
 
 from redshank.active.canaries import Asking, canary_questions
 from redshank.active.candidates import Candidates, Floats
-from redshank.active.guard import Cap, Guard, clusters
+from redshank.active.caps import Cap, Guard, by_device
+from redshank.active.guard import clusters
 from redshank.active.query import MOST, Landscape, choose
 from redshank.active.strategy import STRATEGIES, Known
 from redshank.active.told import told
@@ -26,10 +27,6 @@ from redshank.flows.source import FlowSource
 from redshank.store.question import Question, flow_values, identity
 from redshank.store.queue import Queue
 
-DEVICE_SHARE = 0.2
-"""Of a round's questions, and of all, that one device may have."""
-FAIR = 2.0
-"""Times its equal share that a device may have where there are few."""
 NEIGHBORS = 8  # of which an analyst sees those that have a label
 
 
@@ -157,13 +154,8 @@ def guard(devices: Sequence[str | None], points: Floats, candidates: int, seed: 
         candidates: How many of them are candidates.
         seed: Of the clusters of points.
     """
-    number = np.unique([device or "" for device in devices], return_inverse=True)[1].astype(np.int64)
-    share = min(1.0, max(DEVICE_SHARE, FAIR / (int(number.max()) + 1)))
-    return Guard(
-        [number, clusters(points, seed)],
-        [Cap(once=share, share=share), Cap()],
-        asked=np.arange(candidates, len(points)),
-    )
+    number, cap = by_device(devices)
+    return Guard([number, clusters(points, seed)], [cap, Cap()], asked=np.arange(candidates, len(points)))
 
 
 def _why(p: Floats, classes: Sequence[str], anomaly: float, *, at_random: bool) -> str:

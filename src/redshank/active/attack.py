@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from redshank.active.caps import Rows
 from redshank.active.loop import Analyst
-from redshank.active.query import Rows
 from redshank.data.parts import Part, Parts, joined
 from redshank.learn.model import Classes, Floats
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import clone
 
-from redshank.active.query import Rows
+from redshank.active.caps import Rows
 from redshank.features.feature_set import Column
 from redshank.learn.model import Classes, Floats, Model
 

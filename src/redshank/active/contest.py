@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from redshank.active.caps import Rows
 from redshank.active.decision import Decision, Gate, Paired
 from redshank.active.promote import compare, decide, unseen
-from redshank.active.query import Rows, Scorer
+from redshank.active.query import Scorer
 from redshank.active.trained import KEY
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError

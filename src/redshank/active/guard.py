@@ -10,12 +10,11 @@ bounded by trust: canary questions show who lies, his answers wait for a second 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from redshank.active.query import Admit, Rows
+from redshank.active.caps import Rows
 from redshank.active.spread import groups
 from redshank.learn.model import Floats
 
@@ -23,91 +22,6 @@ CLUSTERS = 256
 LEVEL = 0.95
 BELIEVED = 0.5
 """Trust below which an analyst's answers wait for a second one."""
-
-
-@dataclass(frozen=True)
-class Cap:
-    """How many questions a group may have.
-
-    Args:
-        once: In one round, as a share of its questions, 0 to 1; one question at least.
-        ever: Over all rounds, 1 or more.
-        share: Of all questions so far, 0 to 1, where that is more than `ever`: a long campaign may come back.
-    """
-
-    once: float = 0.2
-    ever: int = 20
-    share: float = 0.02
-
-
-class Guard(Admit):
-    """Admits questions up to a cap for each group.
-
-    Args:
-        group_of: The group of each row of the pool, for each sort of group; all bind a row. A negative number is no
-            group, and such rows are not bounded.
-        caps: The cap of each sort.
-        asked: Rows that were asked before.
-
-    Raises:
-        ValueError: If a cap admits nothing, or there is not one for each sort.
-
-    Example:
-        >>> guard = Guard([np.array([0, 0, 0, 1, 1])], [Cap(once=0.0, ever=2, share=0.0)])
-        >>> for _ in range(3):
-        ...     asked = guard(guard.still(np.arange(5)), 3)
-        ...     guard.count(asked)
-        ...     print(asked.tolist())
-        [0, 3]
-        [0, 3]
-        []
-    """
-
-    def __init__(self, group_of: Sequence[Rows], caps: Sequence[Cap], asked: Rows | None = None) -> None:
-        for cap in caps:
-            if cap.ever < 1 or not (0 <= cap.once <= 1 and 0 <= cap.share <= 1):
-                raise ValueError(f"{cap}: ever is 1 or more, once and share are 0 to 1")
-        self._sorts = list(zip(group_of, caps, strict=True))
-        self._had = [np.zeros(int(group.max(initial=-1)) + 1, np.int64) for group in group_of]
-        self._asked = 0
-        if asked is not None:
-            self.count(asked)
-
-    def still(self, rows: Rows) -> Rows:
-        """See `Admit.still`: rows of groups that had all their questions are out."""
-        may = np.ones(len(rows), np.bool_)
-        for (group, cap), had in zip(self._sorts, self._had, strict=True):
-            of = group[rows]
-            may[of >= 0] &= had[of[of >= 0]] < self._most(cap)
-        return rows[may]
-
-    def __call__(self, rows: Rows, size: int) -> Rows:
-        """See `Admit`: the first rows that no cap forbids."""
-        now = [np.zeros_like(had) for had in self._had]
-        most = [(max(1, int(cap.once * size)), self._most(cap)) for _, cap in self._sorts]
-        admitted: list[int] = []
-        for row in rows.tolist():
-            if len(admitted) >= size:
-                break
-            at = [int(group[row]) for group, _ in self._sorts]
-            if all(
-                one < 0 or (new[one] < once and had[one] + new[one] < ever)
-                for one, new, had, (once, ever) in zip(at, now, self._had, most, strict=True)
-            ):
-                admitted.append(row)
-                for one, new in zip(at, now, strict=True):
-                    if one >= 0:
-                        new[one] += 1
-        return np.array(admitted, dtype=np.int64)
-
-    def count(self, rows: Rows) -> None:
-        """See `Admit.count`."""
-        self._asked += len(rows)
-        for (group, _), had in zip(self._sorts, self._had, strict=True):
-            np.add.at(had, group[rows][group[rows] >= 0], 1)
-
-    def _most(self, cap: Cap) -> int:
-        return max(cap.ever, int(cap.share * self._asked))
 
 
 def clusters(points: Floats, seed: int, count: int = CLUSTERS) -> Rows:

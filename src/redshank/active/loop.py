@@ -20,8 +20,9 @@ import numpy as np
 from sklearn.base import clone
 
 from redshank.active.agreement import confirmed, majority
+from redshank.active.caps import Admit, Rows
 from redshank.active.doubt import DOUBTFUL
-from redshank.active.query import MOST, Admit, Landscape, Rows, choose
+from redshank.active.query import MOST, Landscape, choose
 from redshank.active.strategy import Strategy
 from redshank.data.parts import Part, Parts
 from redshank.learn import measures

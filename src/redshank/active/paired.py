@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from redshank.active.query import Rows
+from redshank.active.caps import Rows
 from redshank.data.parts import OTHER_FAMILY
 from redshank.detect.calibrate import attack_score
 from redshank.learn import measures

@@ -24,9 +24,10 @@ from dataclasses import fields
 import numpy as np
 from scipy import stats
 
+from redshank.active.caps import Rows
 from redshank.active.decision import ALL, Decision, Gate, Paired
 from redshank.active.paired import FPR, METRICS, RANKED, Pair, Said
-from redshank.active.query import Rows, Scorer
+from redshank.active.query import Scorer
 from redshank.core.errors import ActionError
 from redshank.data.parts import OTHER_FAMILY, Part
 from redshank.data.split import shared_rows

@@ -6,7 +6,6 @@ and the questions of a site go through here alike. Memory is bounded: at most `m
 scored in a round.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,35 +13,14 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from redshank.active.caps import Admit, Rows
 from redshank.active.embedding import Embedding
 from redshank.active.strategy import Known, Pool, Strategy
 from redshank.features.feature_set import Column
 from redshank.learn.model import Classes, Floats
 
-Rows = npt.NDArray[np.int64]
-
 Scorer = Callable[[Floats], Floats]
 """Raw rows in, class probabilities out: a model's `predict_proba`, or a bundle's graph."""
-
-
-class Admit(ABC):
-    """Which questions may be asked."""
-
-    def still(self, rows: Rows) -> Rows:
-        """Return the rows that may be asked at all, in their order; others are no candidates."""
-        return rows
-
-    @abstractmethod
-    def __call__(self, rows: Rows, size: int) -> Rows:
-        """Return the rows that may be asked in a round, in their order; it counts nothing, and may be tried again.
-
-        Args:
-            rows: In the order they would be asked.
-            size: How many may be.
-        """
-
-    def count(self, rows: Rows) -> None:  # noqa: B027  most need not know
-        """Take note of the rows that a round asks."""
 
 
 MOST = 200_000

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
+from redshank.active.caps import Rows
 from redshank.active.promote import unseen
-from redshank.active.query import Rows
 from redshank.active.replayed import FEWEST, LEVEL, Gained, Reached, Replayed
 from redshank.active.retrain import HOLD_OUT, split_later
 from redshank.active.told import Told

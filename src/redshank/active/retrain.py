@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from redshank.active.caps import Rows
 from redshank.active.contest import scorer
 from redshank.active.decision import Decision, Gate
 from redshank.active.gain import Outlook
 from redshank.active.promote import CANARIES, REGRESSION, decide, unseen
-from redshank.active.query import Rows
 from redshank.active.stopping import outlook
 from redshank.active.told import Told, classes
 from redshank.active.trained import KEY, label_provenance

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from redshank.active.caps import Rows
 from redshank.active.gain import Gain, Outlook
 from redshank.active.loop import Round
-from redshank.active.query import Rows, Scorer
+from redshank.active.query import Scorer
 from redshank.active.told import Told
 from redshank.learn import measures
 from redshank.learn.model import Classes

@@ -5,6 +5,7 @@ the rows to ask the analyst about, the most useful first. A strategy never sees 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -117,3 +118,30 @@ def lowest_first(scores: npt.NDArray[np.floating[Any]], size: int, seed: int) ->
     """
     ties = np.random.default_rng(seed).random(len(scores))
     return np.lexsort((ties, scores))[:size].astype(np.int64)
+
+
+def interleaved(ranked: Sequence[npt.NDArray[np.int64]], shares: Sequence[float], size: int) -> npt.NDArray[np.int64]:
+    """Merge lists so that any first part holds about the given share of each; what stands in several counts once.
+
+    Args:
+        ranked: Row numbers, the most useful first.
+        shares: Of each list; they add up to 1.
+        size: How many rows.
+
+    Example:
+        >>> interleaved([np.array([9, 1]), np.array([1, 2, 3])], [0.25, 0.75], 4).tolist()
+        [1, 9, 2, 3]
+    """
+    taken: dict[int, None] = {}
+    places = [0] * len(ranked)
+    debts = np.zeros(len(ranked))
+    while len(taken) < size and any(place < len(rows) for place, rows in zip(places, ranked, strict=True)):
+        debts += shares
+        for i in np.argsort(-debts, kind="stable").tolist():
+            while places[i] < len(ranked[i]) and int(ranked[i][places[i]]) in taken:
+                places[i] += 1
+            if places[i] < len(ranked[i]):
+                taken[int(ranked[i][places[i]])] = None
+                debts[i] -= 1
+                break
+    return np.array(list(taken), dtype=np.int64)

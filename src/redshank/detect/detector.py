@@ -5,7 +5,8 @@ null. Scoring changes nothing in the detector, unless it says that it remembers 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,39 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.registry import Kind
-from redshank.detect.drift import Compared
+from redshank.detect.drift import Compared, Moved
 from redshank.flows.claims import ARP
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model saw in a batch, for whoever asks a person about flows.
+
+    Args:
+        flows: The batch.
+        x: Its raw feature values. [n, c]
+        p: Probabilities of the classes, NaN where the model gave none. [n, k]
+        unknown: Whether no class fits. [n]
+        classes: The classes, benign first.
+        feature_set, fingerprint: What computed `x`.
+        bundle, sha256: The model.
+        look: Gives `p` and `unknown` of other rows; may be called from another thread.
+    """
+
+    flows: pa.RecordBatch
+    x: Floats
+    p: Doubles
+    unknown: Bools
+    classes: tuple[str, ...]
+    feature_set: str
+    fingerprint: str
+    bundle: str
+    sha256: str
+    look: Callable[[Floats], tuple[Doubles, Bools]]
 
 
 class Detector(ABC):
@@ -47,6 +79,16 @@ class Detector(ABC):
     def compared(self) -> Sequence[Compared]:
         """Return the comparisons with the traffic that it learnt from, made since this was asked last."""
         return ()
+
+    @property
+    def moved(self) -> Mapping[str, Moved]:
+        """Groups of devices whose traffic is not what it learnt from, at the last comparison."""
+        return {}
+
+    @property
+    def seen(self) -> Seen | None:
+        """What it saw in the batch that it judged last; None if it tells no classes apart."""
+        return None
 
     def reload(self) -> None:  # noqa: B027  most have nothing to read again
         """Read again what a person may change while it runs, between two batches.

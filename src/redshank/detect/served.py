@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from redshank.core.errors import BundleError, ConfigError
 from redshank.core.metrics import Metrics
-from redshank.detect.detector import Detector
+from redshank.detect.detector import Detector, Seen
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.shelf import CHAMPION, SHADOW, Shelf
 from redshank.flows.ended import ended
@@ -85,6 +85,11 @@ class Served(Detector):
     def fingerprint(self) -> str:
         """See `Detector.fingerprint`."""
         return self._champion.fingerprint
+
+    @property
+    def seen(self) -> Seen | None:
+        """See `Detector.seen`; of the champion."""
+        return self._champion.seen
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow with the bundle that is in service when the batch begins; see `Detector.judge`."""

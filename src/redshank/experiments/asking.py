@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from redshank.active.caps import Rows
 from redshank.active.loop import Analyst, Learned, Plan, Round, judge, learn_actively
-from redshank.active.query import Landscape, Rows
+from redshank.active.query import Landscape
 from redshank.active.strategy import STRATEGIES, Strategy
 from redshank.data.parts import Parts
 from redshank.experiments.cell import Cell, Outcome

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pools import pool
-from redshank.active.strategies.mixed import EXPLORED, Mixed, borders, interleaved, quotas
-from redshank.active.strategy import Strategy
+from redshank.active.strategies.mixed import EXPLORED, Mixed, borders, quotas
+from redshank.active.strategy import Strategy, interleaved
 
 
 def example() -> Strategy:

@@ -9,8 +9,6 @@ without bias, and what no attacker can steer.
 Source: our own; the parts are those of `typical`, `anomalous`, `quotas` and `random`.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from skactiveml.pool import uncertainty_scores
@@ -19,7 +17,7 @@ from redshank.active.spread import farthest_first, nearest
 from redshank.active.strategies.anomalous import Anomalous
 from redshank.active.strategies.random import Random
 from redshank.active.strategies.typical import Typical
-from redshank.active.strategy import Pool, Strategy, lowest_first
+from redshank.active.strategy import Pool, Strategy, interleaved, lowest_first
 
 RANDOM = 0.1
 """Share of the questions that are drawn at random, whatever the model thinks."""
@@ -112,30 +110,3 @@ def quotas(doubt: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.int64]:
     ends = np.cumsum(EQUAL / len(doubt) + (1 - EQUAL) * squares / squares.sum())
     found: npt.NDArray[np.int64] = np.diff(np.round(ends / ends[-1] * size).astype(np.int64), prepend=0)
     return found
-
-
-def interleaved(ranked: Sequence[npt.NDArray[np.int64]], shares: Sequence[float], size: int) -> npt.NDArray[np.int64]:
-    """Merge lists so that any first part holds about the given share of each; what stands in several counts once.
-
-    Args:
-        ranked: Row numbers, the most useful first.
-        shares: Of each list; they add up to 1.
-        size: How many rows.
-
-    Example:
-        >>> interleaved([np.array([9, 1]), np.array([1, 2, 3])], [0.25, 0.75], 4).tolist()
-        [1, 9, 2, 3]
-    """
-    taken: dict[int, None] = {}
-    places = [0] * len(ranked)
-    debts = np.zeros(len(ranked))
-    while len(taken) < size and any(place < len(rows) for place, rows in zip(places, ranked, strict=True)):
-        debts += shares
-        for i in np.argsort(-debts, kind="stable").tolist():
-            while places[i] < len(ranked[i]) and int(ranked[i][places[i]]) in taken:
-                places[i] += 1
-            if places[i] < len(ranked[i]):
-                taken[int(ranked[i][places[i]])] = None
-                debts[i] -= 1
-                break
-    return np.array(list(taken), dtype=np.int64)

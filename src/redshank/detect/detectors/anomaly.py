@@ -30,7 +30,7 @@ from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration, Doubles
 from redshank.detect.detector import Detector, no_flows
 from redshank.detect.detectors.classifier import certified
-from redshank.detect.drift import Compared, Drift, Reference
+from redshank.detect.drift import Compared, Drift, Moved, Reference
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Rebuilt, listed
 from redshank.detect.warming import Warming
@@ -116,6 +116,11 @@ class Anomaly(Detector):
     def compared(self) -> Sequence[Compared]:
         """See `Detector.compared`."""
         return () if self.drift is None else self.drift.compared()
+
+    @property
+    def moved(self) -> Mapping[str, Moved]:
+        """See `Detector.moved`."""
+        return {} if self.drift is None else self.drift.moved
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.

@@ -31,7 +31,7 @@ from redshank.core.errors import BundleError, ConfigError
 from redshank.core.schema import BENIGN, verdict_batch
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
-from redshank.detect.detector import Detector, no_flows
+from redshank.detect.detector import Bools, Detector, Doubles, Floats, Seen, no_flows
 from redshank.detect.fuse import share
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Quantiles, likely, listed
@@ -82,6 +82,7 @@ class Classifier(Detector):
             )
         self.false_alarm_rate, self.threshold = certified(self.name, self._calibration, false_alarm_rate, sharing)
         self._graph = Graph(bundle)
+        self._seen: tuple[pa.RecordBatch, Floats, Doubles, Bools] | None = None
 
     @property
     def forgotten(self) -> Mapping[str, int]:
@@ -105,11 +106,12 @@ class Classifier(Detector):
             returns: VERDICT rows, one per row of `flows`, in the same order.
         """
         x = self._features.encode(flows)
-        p = calibrate.calibrated(self._calibration, self._graph.probabilities(x))
+        p, unknown = self._look(x)
         score = calibrate.attack_score(p)
         silent = np.isnan(score) | no_flows(flows)
         alarm = (score >= self.threshold) & ~silent
-        unknown = calibrate.unknown(self._calibration, p) & ~silent
+        unknown &= ~silent
+        self._seen = (flows, x, p, unknown)
         # Class 0 stands for every row that is no alarm; the place of the largest of the others counts from 1.
         family = np.where(alarm, 1 + np.argmax(np.where(np.isnan(p), 0.0, p)[:, 1:], axis=1), 0) if len(p) else alarm
         rows = flows.num_rows
@@ -129,6 +131,26 @@ class Classifier(Detector):
             "reasons": self._reasons(x, p, alarm | unknown),
         }
         return verdict_batch(columns, rows)
+
+    @property
+    def seen(self) -> Seen | None:
+        """See `Detector.seen`."""
+        if self._seen is None:
+            return None
+        return Seen(
+            *self._seen,
+            classes=tuple(self.classes),
+            feature_set=self._features.name,
+            fingerprint=self.fingerprint,
+            bundle=self.name,
+            sha256=self._sha256,
+            look=self._look,
+        )
+
+    def _look(self, x: Floats) -> tuple[Doubles, Bools]:
+        """Return calibrated probabilities, and whether no class fits."""
+        p = calibrate.calibrated(self._calibration, self._graph.probabilities(x))
+        return p, calibrate.unknown(self._calibration, p)
 
     def goes_on_from(self, before: "Classifier") -> None:
         """Take over what the features of another classifier remember, if they are the same; it must judge no more."""

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from redshank.active.borrow import Agreement, SelfTraining
+from redshank.active.caps import Rows
 from redshank.active.loop import Round, judge
-from redshank.active.query import Rows
 from redshank.active.stopping import POINT, Stopping
 from redshank.experiments.asking import SCORE, Ground, Grounds, ask, at, model_of, outcome_of
 from redshank.experiments.cell import Cell, Outcome

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from redshank.active.caps import Rows
 from redshank.active.decision import ALL, Decision
 from redshank.active.paired import FPR, Pair, Said
 from redshank.active.promote import CANARIES, REGRESSION, decide
-from redshank.active.query import Rows
 from redshank.data.parts import Part, Parts, joined
 from redshank.experiments.cell import Cell, Outcome
 from redshank.experiments.experiment import BESIDE, Experiment, Results, facts_of, grid

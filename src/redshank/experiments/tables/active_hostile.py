@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from redshank.active.attack import Panel, flipping, flooded
+from redshank.active.caps import Cap, Guard, Rows
 from redshank.active.doubt import doubtful
-from redshank.active.guard import Cap, Guard, clusters, quarantine, trust
+from redshank.active.guard import clusters, quarantine, trust
 from redshank.active.loop import Learned
-from redshank.active.query import Landscape, Rows
+from redshank.active.query import Landscape
 from redshank.data.parts import Part
 from redshank.experiments.asking import SCORE, Ground, ask, at, mistaken, outcome_of
 from redshank.experiments.cell import Cell, Outcome

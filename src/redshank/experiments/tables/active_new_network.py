@@ -7,11 +7,11 @@ minutes with the test flatters them.
 
 from collections.abc import Collection, Sequence
 from statistics import fmean
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from redshank.active.query import Landscape, Rows, choose
+from redshank.active.query import Landscape, choose
 from redshank.active.strategy import STRATEGIES
 from redshank.data.parts import Part, Parts
 from redshank.detect import calibrate
@@ -28,6 +28,9 @@ from redshank.learn.compare import Figure
 from redshank.learn.model import MODELS, Model
 from redshank.learn.table import Curve, Picture, Table
 from redshank.learn.train import Trained
+
+if TYPE_CHECKING:
+    from redshank.active.caps import Rows
 
 SOURCE = "ton_iot"
 SOURCE_ROWS = 10_000
