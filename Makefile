@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-service bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -45,11 +45,17 @@ bench-live: .venv/installed ## Measure the sensor on a wire of its own: rate, dr
 bench-lab: .venv/installed ## Attack living homes of the lab while the service watches: what it finds, how soon (root, 10 minutes)
 	$(BIN)/python bench/lab_service.py --seeds 101 102 103 104
 
+bench-day: .venv/installed ## A day of homes that nobody attacks, lived faster than real time: false alerts (root, an hour and a half)
+	$(BIN)/python bench/day.py --learn-hours 1
+
 bench-flood: .venv/installed ## Send five million flows in a row through the sensor: memory, time and what it gives up
 	$(BIN)/python bench/flood.py
 
 bench-service: .venv/installed ## Offer 2 to 20 thousand flows a second to the whole service for a minute each
 	$(BIN)/python bench/service.py
+
+bench-capture: .venv/installed ## Read 3 M packets with the whole service: packets a second from a capture to alerts
+	$(BIN)/python bench/capture_service.py
 
 bench-soak: .venv/installed ## Offer 5 thousand flows a second to the whole service for 30 minutes: memory over time
 	$(BIN)/python bench/service.py --rates 5000 --seconds 1800

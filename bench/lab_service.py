@@ -25,17 +25,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from redshank.lab import plan
+from redshank.lab.per_day import per_day
 from redshank.lab.proof import proof, trial
 from redshank.lab.record import ABOUT, CAPTURE
 from redshank.lab.scene import cast
 from redshank.lab.watch import Post, heard_of, judge_captures, judged
 
-DAY_H = 24.0
 GOAL_MEDIAN_S, GOAL_TAIL_S, GOAL_PER_DAY = 5.0, 10.0, 1.0
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -89,18 +87,6 @@ def _about(alert: Any) -> dict[str, Any]:  # noqa: ANN401  an Alert
     return {name: getattr(alert, name) for name in names} | {"flows": [list(one) for one, _ in flows]}
 
 
-def rate(count: int, hours: float) -> tuple[float, float, float]:
-    """Return events per 24 h, and Garwood's interval.
-
-    Example:
-        >>> [round(value, 2) for value in rate(0, 24.0)]
-        [0.0, 0.0, 3.69]
-    """
-    days, tail = hours / DAY_H, (1 - LEVEL) / 2
-    low = float(stats.chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
-    return count / days, low / days, float(stats.chi2.ppf(1 - tail, 2 * count + 2)) / 2 / days
-
-
 def families(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a row for each family, then one for all of them."""
     findings = [finding for shown in trials for finding in shown["findings"]]
@@ -140,8 +126,8 @@ def false_alerts(homes: list[dict[str, Any]], alerts: str) -> dict[str, Any]:
     return {
         "hours": hours,
         "alerts": len(found),
-        "per_day": rate(len(found), hours),
-        "grave_per_day": rate(len(grave), hours),
+        "per_day": per_day(len(found), hours),
+        "grave_per_day": per_day(len(grave), hours),
         "kinds": dict(kinds.most_common()),
     }
 

@@ -81,12 +81,14 @@ class Journal:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._rows: list[Row] = []
+        self._by_proto: dict[str, list[Row]] = {}
         self._spoofings: list[Spoofing] = []
 
     def begin(self, proto: str, source: tuple[str, int], target: tuple[str, int], family: str, activity: str) -> Row:
         """Note that a flow starts now; call before its first packet."""
         row = Row(self._clock(), float("inf"), proto, *source, *target, family, activity)
         self._rows.append(row)
+        self._by_proto.setdefault(proto, []).append(row)
         return row
 
     def end(self, row: Row) -> None:
@@ -115,7 +117,8 @@ class Journal:
         key = (proto, *source, *target)
         return any(
             (row.proto, row.src_ip, row.src_port, row.dst_ip, row.dst_port) == key and row.end_s > since
-            for row in self._rows
+            # Asked of echoes, which are few among the flows of a long day.
+            for row in self._by_proto.get(proto, ())
         )
 
     def __len__(self) -> int:
