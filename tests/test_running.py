@@ -13,6 +13,7 @@ from redshank.config import load
 from redshank.core.allowance import Allowance
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, ConfigError
+from redshank.detect.detectors.classifier import Classifier
 from redshank.pipeline.acting import Acting
 from redshank.running import Running
 from redshank.store.alerts import Alerts
@@ -136,6 +137,23 @@ def test_every_mistake_is_told_before_the_first_packet(place: Place) -> None:
     for wanted in ("sources.0.path", "sinks.eve.path", "respond.protect", "backend: no 'x'", "respond.rules.0.measure"):
         assert wanted in text, text
     assert not (place.folder / "state").exists()
+
+
+def test_a_detector_that_fails_ends_nothing_and_the_store_says_so(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("probabilities")
+
+    monkeypatch.setattr(Classifier, "judge", broken)
+    _run(place)
+    with closing(Database(place.store)) as database:
+        told = Runs(database).latest()
+        verdicts = {one.value: one.flows for one in Traffic(database).mix("verdict", 0, 2e9)}
+    assert told
+    assert told.judges[0].silent.startswith("could not judge its last batch (KeyError: 'probabilities')")
+    assert verdicts == {"unjudged": 100}
+    assert list((place.folder / "state" / "unjudged").iterdir())
 
 
 def test_flows_are_kept_if_asked_for(place: Place) -> None:

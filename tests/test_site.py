@@ -6,10 +6,22 @@ from redshank.alerts.sinks.eve import Eve
 from redshank.config import Alerts, Detect, Respond, Settings, Source, Store
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.metrics import Metrics
+from redshank.detect.default import ANOMALY
 from redshank.detect.detectors.classifier import Classifier
 from redshank.respond.backends.dry_run import DryRun
 from redshank.respond.policy import DEFAULT
-from redshank.site import Problems, backend, breaker, detectors, feeds, grouping, policy, protected, sinks
+from redshank.site import (
+    Problems,
+    backend,
+    breaker,
+    detectors,
+    device_groups,
+    feeds,
+    grouping,
+    policy,
+    protected,
+    sinks,
+)
 
 
 def test_a_source_is_opened_when_it_is_needed_and_a_wire_cannot_wait(tmp_path: Path) -> None:
@@ -107,7 +119,7 @@ def test_problems_of_all_kinds_are_gathered() -> None:
 def test_all_detectors_share_the_rate_and_take_their_settings() -> None:
     chosen = Settings(
         detect=Detect(detectors=("classifier", "anomaly", "signatures")),
-        detectors={"anomaly": {"warm_up": 0}, "signatures": {"starter": True}},
+        detectors={"anomaly": {"warm_up": 0, "shipped": True}, "signatures": {"starter": True}},
     )
     made = detectors(chosen, Metrics())
     assert [type(one).__name__ for one in made] == ["Classifier", "Anomaly", "Signatures"]
@@ -115,6 +127,26 @@ def test_all_detectors_share_the_rate_and_take_their_settings() -> None:
     assert isinstance(alone[0], Classifier)
     assert isinstance(made[0], Classifier)
     assert made[0].threshold >= alone[0].threshold
+
+
+def test_what_has_not_learnt_this_network_says_nothing_and_leaves_its_share_to_others() -> None:
+    both = detectors(Settings(detect=Detect(detectors=("classifier", "anomaly"))), Metrics())
+    alone = detectors(Settings(), Metrics())
+    assert [type(one).__name__ for one in both] == ["Classifier", "Unlearned"]
+    assert "`redshank learn` makes a bundle of it, to be named as detectors.anomaly.bundle" in both[1].silent
+    assert isinstance(both[0], Classifier)
+    assert isinstance(alone[0], Classifier)
+    assert both[0].threshold == alone[0].threshold
+    named = Settings(detect=Detect(detectors=("anomaly",)), detectors={"anomaly": {"bundle": ANOMALY}})
+    assert type(detectors(named, Metrics())[0]).__name__ == "Anomaly"
+
+
+def test_groups_of_devices_are_networks() -> None:
+    chosen = Settings(detectors={"anomaly": {"groups": {"10.0.0.0/24": "cameras"}}})
+    assert device_groups(chosen).of("10.0.0.7") == "cameras"
+    wrong = Settings(detectors={"anomaly": {"groups": {"10.0.0.7/24": "cameras"}}})
+    with pytest.raises(ConfigError, match="detectors.anomaly.groups: 10.0.0.7/24 has host bits set"):
+        device_groups(wrong)
 
 
 def test_every_mistake_of_every_detector_is_told_at_once() -> None:

@@ -20,10 +20,12 @@ from redshank.core.files import held, writable_folder
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.core.records import Alert
+from redshank.detect.detector import kind_of
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
 from redshank.pipeline.asking import Asking
 from redshank.pipeline.beside import Beside
+from redshank.pipeline.failures import Failures
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
 from redshank.pipeline.overview import Moment, Overview
@@ -39,6 +41,8 @@ from redshank.store.runs import ENDED, ENDING, JUDGING
 
 LOCK = "lock"
 """The file in service.state that one service holds: two would write one archive and tell alerts twice."""
+UNJUDGED = "unjudged"
+"""The folder in service.state for batches that a detector could not judge."""
 SWEEP_EVERY_S = 3_600.0
 ASKING_ENDS_S = 5.0
 """How long the end waits for questions that are being chosen."""
@@ -100,6 +104,7 @@ class Running:
         assert protect is not None
         self._detectors, tally = detectors, Tally(self.metrics)
         self._tell = tell
+        self._failures = Failures(state / UNJUDGED, self.metrics)
         with self._stack:
             self._stack.enter_context(held(state / LOCK, "service.state"))
             self.database = Database(settings.store_place, create=True)
@@ -112,6 +117,7 @@ class Running:
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),
                 device_groups,
+                silent=self._failures.silent,
                 most_waiting_rows=settings.service.waiting_rows,
             )
             self._asking = Asking(self.database, detectors, device_groups, settings.questions.per_day)
@@ -130,7 +136,7 @@ class Running:
                 self._asking.see,
                 *([self._archive.write] if self._archive else []),
             ]
-            judging = Judging(detectors, groups, tally, also, allow)
+            judging = Judging(detectors, groups, tally, also, allow, failures=self._failures)
             self.service = Service(
                 feeds,
                 judging,
@@ -168,7 +174,7 @@ class Running:
         """Work until every source is done, or until asked to end.
 
         Raises:
-            RedshankError: If a source cannot be opened at all, or a detector cannot judge.
+            RedshankError: If a source cannot be opened at all.
         """
         self._systemd.tell(READY, "STATUS=judging")
         try:
@@ -190,6 +196,8 @@ class Running:
             return f"sinks {', '.join(broken)} no longer work"
         if self._acting.unrecorded:
             return f"{self._acting.unrecorded} alerts wait for the store"
+        if self._failures.problem:
+            return self._failures.problem
         return self._responder.problem
 
     def _tick(self) -> None:
@@ -219,7 +227,7 @@ class Running:
 
     def _read_again(self) -> None:
         for detector in self._detectors:
-            name = type(detector).__name__.lower()
+            name = kind_of(detector)
             try:
                 detector.reload()
             except RedshankError as error:

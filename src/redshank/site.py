@@ -29,6 +29,7 @@ from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.served import Served
 from redshank.detect.shelf import Shelf
+from redshank.detect.unlearned import Unlearned
 from redshank.flows.source import FLOW_SOURCES, FlowSource
 from redshank.inputs import Inputs
 from redshank.pipeline.service import Feed
@@ -42,6 +43,11 @@ CLASSIFIER = "classifier"
 """The detector whose settings stand under [detect]."""
 ANOMALY = "anomaly"
 """The detector whose bundle stands under [detectors.anomaly]."""
+UNLEARNED = (
+    "it says nothing, because it has not learnt this network; `redshank learn` makes a bundle of it, to be named as "
+    "detectors.anomaly.bundle (detectors.anomaly.shipped = true lets the one of the lab's homes judge)"
+)
+"""Why that detector says nothing before."""
 STATISTICAL = (CLASSIFIER, ANOMALY)
 """Detectors that share the false-alarm rate; a rule has none."""
 
@@ -140,14 +146,23 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
     problems = Problems()
     chosen = settings.detect
     made: list[Detector] = []
-    sharing = max(1, sum(name in STATISTICAL for name in set(chosen.detectors)))
+    judging = {name for name in STATISTICAL if name in chosen.detectors}
+    habits = problems.attempt(lambda: _anomaly_settings(settings)) if ANOMALY in judging else None
+    if habits and not _may_judge(habits):
+        judging.discard(ANOMALY)  # who says nothing raises no false alarm
+    sharing = max(1, len(judging))
     for name in dict.fromkeys(chosen.detectors):
         values = settings.detectors.get(name, {})
         found: Detector | None
         if name == CLASSIFIER:
             found = problems.attempt(lambda: _classifier(chosen, sharing, metrics))
         elif name == ANOMALY:
-            found = problems.attempt(partial(_anomaly, values, chosen.false_alarm_rate, sharing, metrics))
+            # What is wrong with its table is told already.
+            found = (
+                problems.attempt(partial(_anomaly, habits, chosen.false_alarm_rate, sharing, metrics))
+                if habits
+                else None
+            )
         else:
             found = problems.attempt(partial(configured, DETECTORS, name, values, f"detectors.{name}"))
         if found is not None:
@@ -270,8 +285,7 @@ def device_groups(settings: Settings) -> DeviceGroups:
     Raises:
         ConfigError: If a network is none, or the table of the detector is wrong.
     """
-    values = settings.detectors.get(ANOMALY, {})
-    chosen = made_of(AnomalySettings, values, f"detectors.{ANOMALY}")
+    chosen = _anomaly_settings(settings)
     try:
         return DeviceGroups(chosen.groups)
     except ValueError as error:
@@ -303,12 +317,15 @@ class AnomalySettings:
     """Tell flows that are unlike what is usual on a network, as a bundle learnt it.
 
     Args:
-        bundle: Folder of a bundle that `redshank learn` made; the one that ships with the package if absent.
+        bundle: Folder of a bundle that `redshank learn` made of this network; without one the detector says nothing.
+        shipped: Whether the bundle that ships may judge if there is no other. It knows the lab's homes and no other
+            network, and raises false alarms elsewhere.
         warm_up: Flows in a row that must look like what the bundle knows before it judges; 0: it judges at once.
         groups: Name of a group of devices by network; drift is looked for in each. All are one group if empty.
     """
 
     bundle: Path | None = None
+    shipped: bool = False
     warm_up: Annotated[int, Field(ge=0, le=1_000_000)] = 200
     groups: dict[str, str] = field(default_factory=dict)
 
@@ -322,10 +339,19 @@ def _rule(values: Mapping[str, Any], number: int) -> Rule:
         raise ConfigError(f"{where}.{problem}" for problem in told) from None
 
 
-def _anomaly(values: Mapping[str, Any], rate: float, sharing: int, metrics: Metrics) -> Anomaly:
-    chosen = made_of(AnomalySettings, values, f"detectors.{ANOMALY}")
+def _anomaly_settings(settings: Settings) -> AnomalySettings:
+    return made_of(AnomalySettings, settings.detectors.get(ANOMALY, {}), f"detectors.{ANOMALY}")
+
+
+def _anomaly(chosen: AnomalySettings, rate: float, sharing: int, metrics: Metrics) -> Anomaly | Unlearned:
+    if not _may_judge(chosen):
+        return Unlearned(ANOMALY, UNLEARNED)
     bundle = Bundle.load(chosen.bundle or default_bundle(HABITS))
     return Anomaly(bundle, rate, sharing, chosen.warm_up, chosen.groups, metrics)
+
+
+def _may_judge(chosen: AnomalySettings) -> bool:
+    return chosen.bundle is not None or chosen.shipped
 
 
 def _wrong(source: Source, where: str) -> list[str]:

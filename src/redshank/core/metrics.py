@@ -18,6 +18,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_model_events_total": ("Bundles taken over or refused while a detector runs, by event.", ("name",)),
     "redshank_drift_events_total": ("Groups whose traffic moved away from what was learnt.", ("group",)),
     "redshank_forgotten_total": ("Devices or groups that detectors forgot to make room.", ("detector", "memory")),
+    "redshank_detector_failures_total": ("Batches that a detector could not judge.", ("detector",)),
     "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
     "redshank_shed_rows_total": ("Flow rows given up because judging fell behind, by step.", ("step",)),
     "redshank_source_failures_total": ("Sources that stopped before their end, by source.", ("source",)),

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.registry import Kind
+from redshank.core.schema import verdict_batch
 from redshank.detect.drift import Compared, Moved
 from redshank.flows.claims import ARP
 
@@ -115,6 +116,24 @@ def no_flows(flows: pa.RecordBatch) -> npt.NDArray[np.bool_]:
     """
     found: npt.NDArray[np.bool_] = pc.equal(flows.column("proto"), ARP).fill_null(False).to_numpy(zero_copy_only=False)
     return found
+
+
+def kind_of(detector: Detector) -> str:
+    """Return how logs and metrics call a detector: the file that it is in."""
+    return type(detector).__module__.rpartition(".")[2]
+
+
+def abstained(detector: str, flows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return VERDICT rows that say nothing of these flows.
+
+    Example:
+        >>> from redshank.core.schema import flow_batch
+        >>> abstained("anomaly", flow_batch({"uid": ["C1"]}, 1)).select(["uid", "detector", "alarm"]).to_pylist()
+        [{'uid': 'C1', 'detector': 'anomaly', 'alarm': None}]
+    """
+    rows = flows.num_rows
+    columns = {"uid": flows.column("uid"), "ts": flows.column("ts"), "detector": pa.repeat(pa.scalar(detector), rows)}
+    return verdict_batch(columns, rows)
 
 
 DETECTORS: Kind[Detector] = Kind("redshank.detect.detectors", Detector, "detector")

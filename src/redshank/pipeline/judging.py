@@ -19,6 +19,7 @@ from redshank.core.records import Alert
 from redshank.detect.detector import Detector
 from redshank.detect.fuse import fuse
 from redshank.flows.ended import ended
+from redshank.pipeline.failures import Failures
 from redshank.pipeline.tally import Tally
 
 TOLD_KEPT = 65_536
@@ -35,6 +36,7 @@ class Judging:
         also: Each is called with every batch and its verdicts, before anything is left out.
         allow: What is not to be told; its rows count as seen, and make no alert.
         clock: Gives the time at which allowances may have expired, s since the epoch.
+        failures: What becomes of a batch that a detector cannot judge; its error ends the run if absent.
     """
 
     def __init__(
@@ -45,14 +47,16 @@ class Judging:
         also: Sequence[Callable[[pa.RecordBatch, pa.RecordBatch], None]] = (),
         allow: AllowList | None = None,
         clock: Callable[[], float] = time.time,
+        failures: Failures | None = None,
     ) -> None:
         self._detectors, self._groups, self._tally, self._also = detectors, groups, tally, also
         self._allow, self._clock = allow, clock
+        self._failures = failures
         self._told: dict[str, None] = {}
 
     def take(self, flows: pa.RecordBatch) -> list[Alert]:
         """Judge a batch and return the alerts that are due."""
-        verdicts = fuse([detector.judge(flows) for detector in self._detectors])
+        verdicts = fuse([self._judge(detector, flows) for detector in self._detectors])
         self._tally.forgotten(self._detectors)
         finished = ended(flows)
         if pc.all(finished, min_count=0).as_py():
@@ -76,6 +80,9 @@ class Judging:
     def finish(self) -> list[Alert]:
         """Return the alerts that are left."""
         return self._tell(self._groups.finish())
+
+    def _judge(self, detector: Detector, flows: pa.RecordBatch) -> pa.RecordBatch:
+        return self._failures.judge(detector, flows) if self._failures else detector.judge(flows)
 
     def _tell(self, alerts: list[Alert]) -> list[Alert]:
         self._tally.alerts(alerts)

@@ -73,6 +73,7 @@ class Overview:
         metrics: Of the run; read.
         detectors: Those of the run, by their names in the settings.
         groups: Groups of devices that are told apart.
+        silent: Tells why a detector says nothing, in words.
         most_waiting_rows: How many FLOW rows may wait.
         clock: Gives the time, s since the epoch.
         timer: Gives a time in s that never goes back.
@@ -86,6 +87,7 @@ class Overview:
         detectors: Mapping[str, Detector],
         groups: DeviceGroups,
         *,
+        silent: Callable[[Detector], str] = lambda detector: detector.silent,
         most_waiting_rows: int = 0,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
@@ -93,6 +95,7 @@ class Overview:
         self._runs, self._traffic, self._readings = Runs(database), Traffic(database), Readings(database)
         self._tally, self._metrics, self._detectors = tally, metrics, detectors
         self._most_waiting_rows, self._clock, self._timer = most_waiting_rows, clock, timer
+        self._silent = silent
         self._counting = Counting(groups)
         self._beside = Beside("overview")
         self._run, self._host = secrets.token_hex(8), socket.gethostname()
@@ -206,7 +209,7 @@ class Overview:
             Judge(
                 *(name, bundle, sha256, detector.fingerprint),
                 since_s=self._since.get((name, sha256), now_s),
-                silent=detector.silent,
+                silent=self._silent(detector),
             )
             for name, detector in self._detectors.items()
             for bundle, sha256 in (detector.bundles or {"": ""}).items()

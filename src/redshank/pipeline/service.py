@@ -130,7 +130,7 @@ class Service:
         """Work until every source is done, or until asked to end.
 
         Raises:
-            RedshankError: If a source cannot be opened at all (its settings are wrong), or a detector cannot judge.
+            RedshankError: If a source cannot be opened at all: its settings are wrong.
         """
         begin = time.monotonic()
         threads = [threading.Thread(target=self._read, args=item, daemon=True) for item in self._feeds.items()]

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
-from redshank.detect.detector import Detector
+from redshank.detect.detector import Detector, kind_of
 from redshank.flows.source import FlowSource
 
 UNKNOWN = "unknown"
@@ -131,7 +131,7 @@ class Tally:
     def forgotten(self, detectors: Sequence[Detector]) -> None:
         """Count what detectors forgot since the last call."""
         for at, detector in enumerate(detectors):
-            name = type(detector).__module__.rpartition(".")[2]
+            name = kind_of(detector)
             for memory, count in detector.forgotten.items():
                 more = count - self._forgotten[at, memory]
                 self._forgotten[at, memory] = count
