@@ -1,16 +1,20 @@
 """What a site installs fits the program: commands, options, ports and paths that it names are there."""
 
 import configparser
+import gzip
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 import yaml
 
+from records import alert
 from redshank import commands
+from redshank.alerts.sinks.eve import Eve
 from redshank.config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +54,10 @@ def test_the_unit_has_two_capabilities_and_no_more() -> None:
     assert _unit()["NoNewPrivileges"] == "yes"
 
 
+def test_what_is_cached_lies_where_the_unit_may_write() -> None:
+    assert f"XDG_CACHE_HOME=/var/cache/{_unit()['CacheDirectory']}" in _unit()["Environment"].split()
+
+
 @pytest.mark.service
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     copy = tmp_path / "redshank.service"
@@ -63,19 +71,31 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
 
 
 @pytest.mark.service
-def test_logrotate_reads_its_file(tmp_path: Path) -> None:
-    copy = tmp_path / "redshank"
-    copy.write_text(LOGROTATE.read_text())
-    copy.chmod(0o644)
-    done = subprocess.run(
-        ["logrotate", "-d", "-s", str(tmp_path / "state"), str(copy)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0
-    assert "error" not in done.stderr.lower()
+def test_after_logrotate_alerts_go_on_in_a_new_file(tmp_path: Path) -> None:
+    rules, eve = tmp_path / "redshank", tmp_path / "eve.json"
+    rules.write_text(LOGROTATE.read_text().replace("/var/log/redshank", str(tmp_path)))
+    rules.chmod(0o644)
+    sink = Eve(eve)
+    for _ in range(2):
+        sink.deliver(alert())
+        done = subprocess.run(
+            ["logrotate", "-f", "-s", str(tmp_path / "state"), str(rules)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    sink.deliver(alert())
+    first = gzip.decompress((tmp_path / "eve.json.2.gz").read_bytes()).decode()
+    files = [first, (tmp_path / "eve.json.1").read_text(), eve.read_text()]
+    assert [len(text.splitlines()) for text in files] == [1, 1, 1]
+
+
+def test_what_the_image_is_built_from_is_sent_to_it() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert kept == {"src", "pyproject.toml", "constraints.txt", project["readme"], *project["license-files"]}
 
 
 def test_the_image_is_made_of_what_is_there() -> None:
