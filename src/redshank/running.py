@@ -29,11 +29,13 @@ from redshank.pipeline.failures import Failures
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
 from redshank.pipeline.overview import Moment, Overview
+from redshank.pipeline.responding import Responding
 from redshank.pipeline.service import Feed, Service
 from redshank.pipeline.tally import Summary, Tally
 from redshank.respond.ledger import Ledger
 from redshank.respond.responder import Responder
 from redshank.respond.surroundings import Lookout
+from redshank.store.alerts import Alerts
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.retention import Retention
@@ -112,7 +114,8 @@ class Running:
             around = Lookout(protect, settings.respond.ssh_ports)
             self._stack.callback(around.close)
             ledger = Ledger(Journal(self.database), around.protected, breaker)
-            self._responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
+            responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
+            self._responding = Responding(responder, Alerts(self.database), self.metrics)
             self._overview = Overview(
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),
@@ -124,7 +127,7 @@ class Running:
             live = not any(feed.patient for feed in feeds.values())
             allow = AllowList()
             self._acting = Acting(
-                *(self.database, sinks, self._responder, groups, allow, state, self.metrics),
+                *(self.database, sinks, self._responding, groups, allow, state, self.metrics),
                 live=live,
                 bundles=lambda: {name: digest for one in detectors for name, digest in one.bundles.items()},
                 tell=self._told,
@@ -193,12 +196,12 @@ class Running:
     def _problem(self) -> str:
         """Say what is not well, for whoever asks at /healthz."""
         if broken := self._acting.broken():
-            return f"sinks {', '.join(broken)} no longer work"
+            return f"{', '.join(broken)}: no longer works"
         if self._acting.unrecorded:
             return f"{self._acting.unrecorded} alerts wait for the store"
         if self._failures.problem:
             return self._failures.problem
-        return self._responder.problem
+        return self._responding.problem
 
     def _tick(self) -> None:
         self._acting.tick()
@@ -210,7 +213,7 @@ class Running:
             self._fed_s = time.monotonic()
             self._systemd.tell(WATCHDOG)
         if broken := self._acting.broken():
-            raise ActionError(f"sinks: {', '.join(broken)} ended by an error of the program; start again")
+            raise ActionError(f"{', '.join(broken)}: ended by an error of the program; start again")
         if time.monotonic() >= self._sweep_due_s and self._sweeper.begin(self._sweep):
             self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
         self._asking.tick()

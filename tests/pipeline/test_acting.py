@@ -142,34 +142,6 @@ def test_what_fails_for_a_while_is_said_once(
     assert caplog.text.count("allowances: store: the server is away; tried again") == 1
 
 
-def test_a_store_that_cannot_say_who_confirmed_an_alert_ends_nothing(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    decided: list[object] = []
-
-    class Decides(Nothing):
-        def take(self, *given: object) -> None:
-            decided.append(given[-1])
-
-    def away(*_: object) -> None:
-        raise ActionError("store: the server is away")
-
-    monkeypatch.setattr(site.acting, "_responder", Decides())
-    monkeypatch.setattr(Alerts, "get", away)
-    site.acting.act([alert(id="one", revision=1)])
-    assert [one.id for one in site.told] == ["one"]
-    assert decided == [set()]
-
-
-class Nothing:
-    """A responder that has nothing to do."""
-
-    problem = ""
-
-    def tick(self, now_s: float) -> None:
-        """Do nothing."""
-
-
 def test_an_allowance_that_failed_half_way_is_put_in_force_by_the_next_tick(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

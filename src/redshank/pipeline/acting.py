@@ -24,8 +24,8 @@ from redshank.core.records import Alert
 from redshank.flows.devices import Devices
 from redshank.pipeline.allowing import AT_ONCE, close_covered
 from redshank.pipeline.keeping import Keeping
+from redshank.pipeline.responding import Responding
 from redshank.pipeline.rest import Rest
-from redshank.respond.responder import Responder
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances, Quiet
 from redshank.store.database import Database
@@ -63,7 +63,7 @@ class Acting:
         self,
         database: Database,
         sinks: Mapping[str, Sink],
-        responder: Responder | None,
+        responder: Responding | None,
         groups: Groups,
         allow: AllowList,
         state: Path,
@@ -98,6 +98,8 @@ class Acting:
             self._groups.resume([*self._alerts.unfinished(), *self._closed_early()])
         self._follow_allowances()
         self._delivery.start()
+        if self._responder:
+            self._responder.start()
 
     def _closed_early(self) -> list[Alert]:
         """Return the alerts whose windows go on, and were only closed because a service was asked to end."""
@@ -123,11 +125,6 @@ class Acting:
         self.act(())
         self._attempt("allowances", self._follow_allowances)
         self._attempt("open alerts", self._close_covered)
-        if self._responder and self._rests["responder"].over():
-            self._rests["responder"].begin()
-            self._responder.tick(self._clock())
-            if self._responder.problem:
-                self._rests["responder"].failed()
         now_s = self._clock()
         if now_s >= self._devices_due_s:
             self._devices_due_s = now_s + DEVICES_EVERY_S
@@ -141,7 +138,10 @@ class Acting:
         self._answer(self._keeping.finish())
         self._attempt("inventory", self._note_seen)
         self._attempt("what is allowed", self._note_quiet)
-        self._delivery.stop(within_s)
+        begin = time.monotonic()
+        if self._responder:
+            self._responder.stop(within_s)
+        self._delivery.stop(max(0.0, within_s - (time.monotonic() - begin)))
 
     @property
     def unrecorded(self) -> int:
@@ -149,8 +149,9 @@ class Acting:
         return self._keeping.waiting
 
     def broken(self) -> list[str]:
-        """Name the sinks that no longer work because of an error of the program."""
-        return self._delivery.broken()
+        """Name what no longer works because of an error of the program: sinks, the responder."""
+        sinks = [f"sink {name}" for name in self._delivery.broken()]
+        return [*sinks, *(["responder"] if self._responder and self._responder.broken else [])]
 
     def _answer(self, recorded: Sequence[Alert]) -> None:
         if not recorded:
@@ -159,20 +160,7 @@ class Acting:
         if self._tell:
             self._tell(recorded)
         if self._responder:
-            self._responder.take(recorded, self._clock(), self._confirmed(recorded))
-
-    def _confirmed(self, alerts: Sequence[Alert]) -> set[str]:
-        """Return which of these a person escalated before they grew."""
-        found: set[str] = set()
-
-        def look() -> None:
-            grown = dict.fromkeys(alert.id for alert in alerts if alert.revision)
-            filed = [self._alerts.get(one) for one in grown]
-            found.update(one.alert.id for one in filed if one and one.state == "escalated")
-
-        # Without an answer nobody confirmed them: less is done, never more.
-        self._attempt("escalated alerts", look)
-        return found
+            self._responder.take(recorded)
 
     def _record(self, alerts: Sequence[Alert]) -> None:
         self._alerts.record(alerts, self._names, self._clock())

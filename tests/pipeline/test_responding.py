@@ -1,0 +1,135 @@
+import threading
+import time
+from collections.abc import Container, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from records import alert
+from redshank.core.errors import ActionError
+from redshank.core.metrics import Metrics
+from redshank.core.records import Alert
+from redshank.pipeline import responding
+from redshank.pipeline.responding import Responding
+from redshank.store.alerts import Alerts
+from redshank.store.database import Database
+
+
+@dataclass
+class Slow:
+    """A responder that waits for a test's word before it answers."""
+
+    go_on: threading.Event = field(default_factory=threading.Event)
+    taken: list[tuple[list[str], set[str]]] = field(default_factory=list)
+    ticks: int = 0
+    problem: str = ""
+    error: Exception | None = None
+
+    def take(self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str]) -> None:
+        del now_s
+        self.go_on.wait(10)
+        if self.error:
+            raise self.error
+        self.taken.append(([one.id for one in alerts], {one.id for one in alerts if one.id in confirmed}))
+
+    def tick(self, now_s: float) -> None:
+        del now_s
+        self.ticks += 1
+
+
+@dataclass
+class House:
+    """What responds, with a store."""
+
+    database: Database
+    slow: Slow = field(default_factory=Slow)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def __post_init__(self) -> None:
+        self.responding = Responding(self.slow, Alerts(self.database), self.metrics)
+
+    def until_taken(self) -> None:
+        begin = time.monotonic()
+        while self.responding._waiting and time.monotonic() - begin < 10:
+            time.sleep(0.005)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with closing(Database(tmp_path / "redshank.db", create=True)) as database:
+        yield House(database)
+
+
+def test_who_hands_alerts_over_waits_for_nobody_and_their_order_stays(house: House) -> None:
+    house.responding.start()
+    house.responding.take([alert(id="one")])
+    house.until_taken()
+    begin = time.monotonic()
+    house.responding.take([alert(id="two")])
+    house.responding.take([alert(id="three")])
+    assert time.monotonic() - begin < 5
+    assert house.slow.taken == []
+    house.slow.go_on.set()
+    house.responding.stop(10)
+    assert house.slow.taken == [(["one"], set()), (["two", "three"], set())]
+    assert house.slow.ticks >= 2
+    assert not house.responding.broken
+
+
+def test_who_was_escalated_before_it_grew_is_confirmed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Alerts(house.database)
+    store.record([alert(id="one"), alert(id="two")], [], 1.0)
+    store.judge(["one"], "escalated", "ana", 2.0)
+    house.slow.go_on.set()
+    house.responding.take([alert(id=name, revision=1) for name in ("one", "two", "new")])
+    house.responding.start()
+    house.responding.stop(10)
+    assert house.slow.taken == [(["one", "two", "new"], {"one"})]
+
+    def away(*_: object) -> None:
+        raise ActionError("store: the server is away")
+
+    later = House(house.database)
+    monkeypatch.setattr(Alerts, "get", away)
+    later.slow.go_on.set()
+    later.responding.take([alert(id="one", revision=2)])
+    later.responding.start()
+    later.responding.stop(10)
+    assert later.slow.taken == [(["one"], set())], "less is done, never more"
+
+
+def test_of_too_many_alerts_the_oldest_are_not_answered_and_that_is_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responding, "MOST_WAITING", 3)
+    house.responding.take([alert(id=str(n)) for n in range(5)])
+    house.slow.go_on.set()
+    house.responding.start()
+    house.responding.stop(10)
+    assert [names for names, _ in house.slow.taken] == [["2", "3", "4"]]
+    assert house.metrics.labelled("redshank_action_problems_total") == {("overrun",): 2}
+
+
+def test_an_end_waits_as_long_as_it_is_told_to(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.responding.start()
+    house.responding.take([alert(id="one")])
+    house.until_taken()
+    house.responding.stop(0.0)
+    assert "responder: still busy after 0 s; left alone" in caplog.text
+    house.slow.go_on.set()
+    house.responding.stop(10)
+    assert house.slow.taken == [(["one"], set())]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_of_the_program_is_seen(house: House) -> None:
+    house.slow.error = TypeError("a mistake of ours")
+    house.slow.go_on.set()
+    house.responding.start()
+    house.responding.take([alert(id="one")])
+    begin = time.monotonic()
+    while not house.responding.broken and time.monotonic() - begin < 10:
+        time.sleep(0.005)
+    assert house.responding.broken
