@@ -21,6 +21,9 @@ pytestmark = [pytest.mark.root, pytest.mark.service, pytest.mark.timeout(180)]
 
 ADDRESSES = choose(31, ("gateway", "attacker", "doubted", "other"), ("api",), ipv6=())
 GATEWAY, ATTACKER, DOUBTED = (ADDRESSES.v4[name] for name in ("gateway", "attacker", "doubted"))
+RIGHTS = "-all,+net_raw,+net_admin"
+SETPRIV = ("setpriv", "--no-new-privs", f"--bounding-set={RIGHTS}", f"--inh-caps={RIGHTS}", f"--ambient-caps={RIGHTS}")
+"""The two capabilities of the systemd unit and of the container, and nothing else that root may do."""
 TTL_S = 6.0
 SETTINGS = f"""
 [sensor]
@@ -68,6 +71,12 @@ def respond(home: Network, settings: Path, *words: str) -> list[dict[str, Any]]:
     return actions
 
 
+def in_force(watch: Watch) -> dict[str, int]:
+    """Return the capabilities of the service by their set."""
+    told = dict(line.split(":\t") for line in Path(f"/proc/{watch.pid}/status").read_text().splitlines())
+    return {name: int(value, 16) for name, value in told.items() if name.startswith("Cap")}
+
+
 def packets(home: Network) -> dict[str, int]:
     """Return what the kernel has dropped, by address."""
     with home.inside("gateway"):
@@ -85,9 +94,16 @@ def wait_until(home: Network, name: str, *, blocked: bool) -> float:
 def test_who_attacks_is_blocked_by_a_rule_or_a_person_others_are_not_and_a_crash_leaves_no_block_beyond_its_time(
     home: Network, tmp_path: Path
 ) -> None:
-    post = Post(tmp_path, place="gateway", interface="eth0", detectors=("signatures",), more=SETTINGS)
+    post = Post(tmp_path, place="gateway", interface="eth0", detectors=("signatures",), more=SETTINGS, through=SETPRIV)
     settings = tmp_path / "redshank.toml"
     with Watch(home, post) as watch:
+        assert in_force(watch) == {
+            "CapInh": 0x3000,
+            "CapPrm": 0x3000,
+            "CapEff": 0x3000,
+            "CapBnd": 0x3000,
+            "CapAmb": 0x3000,
+        }
         assert reaches(home, "attacker", GATEWAY)
         scan(home, "attacker")
         scan(home, "doubted")

@@ -42,6 +42,7 @@ class Post:
         interface: What it captures on there.
         detectors: Which judge.
         more: Further tables of its settings, as TOML.
+        through: What starts it, if not we ourselves: `setpriv` with its options, for fewer rights.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Post:
     interface: str = "br0"
     detectors: tuple[str, ...] = ("classifier",)
     more: str = ""
+    through: tuple[str, ...] = ()
 
     def settings(self, source: str = "") -> Path:
         """Write the settings and return their path.
@@ -98,7 +100,7 @@ class Watch:
             ActionError: If it does not; its own words are in the message.
         """
         path = self.post.settings()
-        argv = [sys.executable, "-c", PROGRAM, "run", "-c", str(path)]
+        argv = [*self.post.through, sys.executable, "-c", PROGRAM, "run", "-c", str(path)]
         self._ending = threading.Event()
         with (self.post.folder / WORDS).open("wb") as log:
             self._process = self.network.start(self.post.place, argv, stdout=log, stderr=log, env=_plain())
@@ -125,6 +127,11 @@ class Watch:
         self._following.join()
         if code and kind is None:
             raise ActionError(f"lab: the service ended with code {code}; it said: {self._said()}")
+
+    @property
+    def pid(self) -> int:
+        """The service's process."""
+        return self._process.pid
 
     def end(self) -> int:
         """Ask the service to end, wait for it, and return its exit code; 0 if it was killed on purpose."""
