@@ -42,7 +42,7 @@ class Chosen:
 
     Args:
         seconds: How long a home lives.
-        detectors: Which judge.
+        detectors: Which judge; those of the default settings if empty.
         more: Further tables of the service's settings.
     """
 
@@ -166,7 +166,9 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("--seconds", type=float, default=120.0, help="how long each lives")
     parser.add_argument("--quiet", type=Path, nargs="*", default=[], help="recordings of homes that nobody attacked")
-    parser.add_argument("--detectors", nargs="+", default=["classifier"], help="which judge")
+    parser.add_argument(
+        "--detectors", nargs="+", default=[], help="which judge; those of the default settings if absent"
+    )
     parser.add_argument("--settings", type=Path, help="TOML with further tables of the service's settings")
     parser.add_argument("--at-once", type=int, default=1, help="homes that live side by side, 1 to 8")
     parser.add_argument("--json", action="store_true", help="JSON instead of tables")

@@ -44,7 +44,7 @@ class Place:
         tiny_bundle().save(self.folder / "bundle")
         sections = {
             "sources": f"[[sources]]\ntool = 'table'\npath = '{self.folder / 'flows.parquet'}'\nfollow = false\n",
-            "detect": f"[detect]\nbundle = '{self.folder / 'bundle'}'\n",
+            "detect": f"[detect]\ndetectors = ['classifier']\nbundle = '{self.folder / 'bundle'}'\n",
             "sinks": f"[sinks.eve]\npath = '{self.eve}'\n",
             "service": f"[service]\nstate = '{self.folder / 'state'}'\nmetrics = ''\n",
             **changed,

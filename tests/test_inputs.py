@@ -122,7 +122,7 @@ def test_the_help_names_every_tool_whose_records_are_read() -> None:
         assert (name in option.help) == (name != METER), name
 
 
-@pytest.mark.parametrize("name", ["capacity", "checksums", "interim_packets", "interim_s"])
+@pytest.mark.parametrize("name", ["capacity", "checksums", "interim_packets"])
 def test_without_settings_the_meter_is_as_they_are_by_default(name: str) -> None:
     assert getattr(MeterSettings(), name) == getattr(Settings(), name)
 

@@ -2,12 +2,15 @@ from pathlib import Path
 
 import pytest
 
+from frames import ethernet, ipv4, pcap, udp
 from redshank.alerts.sinks.eve import Eve
-from redshank.config import Alerts, Detect, Respond, Settings, Source, Store
+from redshank.config import Alerts, Detect, Respond, Sensor, Settings, Source, Store
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.detect.default import ANOMALY
 from redshank.detect.detectors.classifier import Classifier
+from redshank.flows.source import FlowSource
+from redshank.inputs import Inputs
 from redshank.respond.backends.dry_run import DryRun
 from redshank.respond.policy import DEFAULT
 from redshank.site import (
@@ -114,6 +117,20 @@ def test_problems_of_all_kinds_are_gathered() -> None:
         problems.end()
     assert caught.value.problems[0] == "eth1: the interface is down"
     assert len(caught.value.problems) == 2
+
+
+def test_a_service_has_flows_judged_sooner_than_a_command_that_reads_a_capture(tmp_path: Path) -> None:
+    frames = [ethernet(ipv4(udp(b"x"), proto=17)) for _ in range(6)]
+    (tmp_path / "one.pcap").write_bytes(pcap([(number * 500_000_000, frame) for number, frame in enumerate(frames)]))
+    ours = Settings(sources=(Source(captures=tmp_path, follow=False),))
+
+    def parts(source: FlowSource) -> list[str]:
+        return [part for batch in source.batches() for part in batch["part"].to_pylist()]
+
+    (served,) = feeds(ours).values()
+    assert parts(served.opened()) == ["interim", "interim", "final"]
+    assert parts(Inputs(read=tmp_path).source(ours.sensor)) == ["final"]
+    assert parts(Inputs(read=tmp_path).source(Sensor(interim_s=2.0))) == ["interim", "final"]
 
 
 def test_all_detectors_share_the_rate_and_take_their_settings() -> None:

@@ -45,8 +45,9 @@ class Sensor(_Section):
     """Discard packets with wrong checksums, as Zeek does by default. Off: captures on the sending machine have none."""
     interim_packets: Annotated[int, Field(ge=0, le=1_000_000)] = 32
     """Packets after which a flow that goes on gets a row of its own, and again whenever they have doubled; 0: never."""
-    interim_s: Annotated[float, Field(ge=0, le=86_400)] = 10.0
-    """Age in seconds of packet time after which a flow that goes on gets a row of its own, as above; 0: never."""
+    interim_s: Annotated[float, Field(ge=0, le=86_400)] = 1.0
+    """Age in seconds of packet time after which a flow that goes on gets a row of its own, as above; 0: never. Other
+    commands than `redshank run` take 10 s, unless it is chosen here."""
     bpf: str = ""
     """Which packets a live sensor takes, in the words of pcap-filter(7); all if empty."""
     snap_bytes: Annotated[int, Field(ge=64, le=262_144)] = 65_535
@@ -81,8 +82,9 @@ class Source(_Section):
 class Detect(_Section):
     """How flows are judged."""
 
-    detectors: Annotated[tuple[str, ...], Field(min_length=1)] = ("classifier",)
-    """Which detectors judge; `redshank run` and `redshank detect` fuse what they say."""
+    detectors: Annotated[tuple[str, ...], Field(min_length=1)] = ("classifier", "signatures")
+    """Which detectors judge; `redshank run` and `redshank detect` fuse what they say. `redshank detect` takes the
+    classifier alone, unless they are chosen here."""
     bundle: Path | None = None
     """Folder of the model bundle; the one that ships with the package if absent."""
     models: Path | None = None

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = Path("-")
 _METERED = ("capacity", "checksums", "interim_packets", "interim_s")
-"""Settings of the sensor that are the meter's, by the same names and with the same defaults."""
+"""Settings of the sensor that are the meter's, by the same names. What nobody chose is as the meter has it: a service
+chooses a shorter interim_s than who reads a capture."""
 METER = "sensor"
 """The flow source that is our own; the others are tools' records."""
 
@@ -183,7 +184,8 @@ class Inputs:
             return self._tool(*self.records)
         from redshank.flows.meter import MeterSettings
 
-        chosen: dict[str, Any] = {name: getattr(settings, name) for name in _METERED} if settings else {}
+        known = settings.model_fields_set if settings else set[str]()
+        chosen: dict[str, Any] = {name: getattr(settings, name) for name in _METERED if name in known}
         if capacity is not None:
             chosen["capacity"] = capacity
         meter = MeterSettings(**chosen)

@@ -375,6 +375,9 @@ def _wrong(source: Source, where: str) -> list[str]:
 
 
 def _feed(source: Source, settings: Settings) -> Feed:
+    # The age at which a service has flows judged holds even where nobody wrote it down.
+    sensor = settings.sensor.model_copy(update={"interim_s": settings.sensor.interim_s})
+
     def opened() -> FlowSource:
         return Inputs(
             read=source.captures,
@@ -382,6 +385,6 @@ def _feed(source: Source, settings: Settings) -> Feed:
             records=(source.tool, source.path) if source.path else None,
             follow=source.follow and not source.interfaces,
             bpf=source.bpf or None,
-        ).source(settings.sensor)
+        ).source(sensor)
 
     return Feed(opened, patient=not source.interfaces)

@@ -87,6 +87,7 @@ CASES = {
     "admin-from-outside": case(1, {"src_ip": "10.0.0.5"}, dst_port=22, **OUTSIDE),
     "syn-flood": case(45, {"history": "ShADadFf"}, history="S", dst_port=80, src_ip=each("198.51.100.{}")),
     "ack-flood": case(35, {"history": "ShADadFf"}, history="Dr", src_pkts=1),
+    "http-flood": case(12, {"http_trans_depth": 2}, **WEB, http_trans_depth=3),
     "flow-flood": case(45, slowly(1), **ANSWERED),
     "synack-reflection": case(40, {"src_pkts": 1}, src_pkts=0, dst_pkts=1, history="^h", **DEVICES),
     "udp-flood": case(45, {"src_ip_bytes": 70}, dst_port=5683, src_ip_bytes=1000, **UDP),

@@ -124,7 +124,7 @@ def test_flows_without_a_row_are_counted() -> None:
 @pytest.mark.timeout(180)
 def test_live_attacks_in_a_living_home_are_alerted_soon_and_nothing_grave_is_made_up(tmp_path: Path) -> None:
     episodes = one_each(11, cast(11), 14.0, ("scanning", "dos", "ddos", "password"))
-    post = Post(tmp_path / "post", detectors=("classifier", "signatures"), more="[sensor]\ninterim_s = 1.0")
+    post = Post(tmp_path / "post")
     shown = proof(trial(11, 26.0, episodes, post, lambda _: None))
     for found in shown.findings:
         assert found.attacker, found

@@ -73,7 +73,7 @@ def detect(
     from redshank.pipeline.run import run
     from redshank.pipeline.verdict_file import VERDICTS_FILE
     from redshank.report.summary import show
-    from redshank.site import detectors
+    from redshank.site import CLASSIFIER, detectors
 
     inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
     settings = load(config)
@@ -84,6 +84,8 @@ def detect(
     chosen: dict[str, object] = {name: value for name, value in options.items() if value is not None}
     if bundle:
         chosen["models"] = None
+    if "detectors" not in settings.detect.model_fields_set and not settings.detectors:
+        chosen["detectors"] = (CLASSIFIER,)
     metrics = Metrics()
     judged = settings.detect.model_copy(update=chosen)
     judges = detectors(settings.model_copy(update={"detect": judged}), metrics)
@@ -101,7 +103,7 @@ def detect(
             endless=inputs.endless,
         )
     classifiers = [judge for judge in judges if isinstance(judge, Classifier | Served)]
-    names = ", ".join(judge.name for judge in classifiers) or ", ".join(settings.detect.detectors)
+    names = ", ".join(judge.name for judge in classifiers) or ", ".join(judged.detectors)
     rate = classifiers[0].false_alarm_rate if classifiers else str(judged.false_alarm_rate)
     told = sections(summary, alerts, names, rate, as_json=as_json)
     for judge in classifiers:

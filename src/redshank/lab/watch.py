@@ -40,7 +40,7 @@ class Post:
         folder: For its settings, store, flows and log; nobody else's.
         place: Name of the namespace.
         interface: What it captures on there.
-        detectors: Which judge.
+        detectors: Which judge; those of a service that says nothing if empty.
         more: Further tables of its settings, as TOML.
         through: What starts it, if not we ourselves: `setpriv` with its options, for fewer rights.
     """
@@ -48,7 +48,7 @@ class Post:
     folder: Path
     place: str = BRIDGE
     interface: str = "br0"
-    detectors: tuple[str, ...] = ("classifier",)
+    detectors: tuple[str, ...] = ()
     more: str = ""
     through: tuple[str, ...] = ()
 
@@ -61,7 +61,7 @@ class Post:
         self.folder.mkdir(parents=True, exist_ok=True)
         sections = (
             f"[[sources]]\n{source or f'interfaces = [{self.interface!r}]'}",
-            f"[detect]\ndetectors = {list(self.detectors)}",
+            f"[detect]\ndetectors = {list(self.detectors)}" if self.detectors else "",
             f"[service]\nstate = {str(self.folder)!r}\nmetrics = ''\ndrain_s = 10",
             f"[archive]\nfolder = {str(self.folder / FLOWS)!r}",
             self.more,
