@@ -173,6 +173,29 @@ def test_clock_that_jumps_to_the_end_of_time_harms_nothing() -> None:
     assert sum(a.count for a in found) == 4
 
 
+def test_one_record_of_next_year_neither_closes_a_window_nor_holds_one_open() -> None:
+    groups = Groups()
+    year = {"at_s": 365 * 86_400.0, "src_ip": "10.0.0.9"}
+    assert groups.add(*rows({"at_s": 0}, year, {"at_s": 10})) == []
+    (alert,) = [one for one in groups.add(*rows({"at_s": 400})) if one.device == "10.0.0.66"]
+    assert (alert.count, alert.last_seen_s) == (2, START_S + 10)
+    assert groups.clock.events == {"time_not_believed": 1}
+
+
+def test_a_clock_that_was_set_back_ends_windows_and_another_leap_goes_on_with_their_alerts() -> None:
+    groups = Groups()
+    quiet = [QUIET | {"at_s": -86_400.0 + n} for n in range(20)]
+    assert groups.add(*rows({"at_s": 0}, {"at_s": 1})) == []
+    (first,) = groups.add(*rows(*quiet))
+    assert (first.count, first.revision, first.over) == (2, 0, True)
+    again = [{"at_s": 5.0 + n} for n in range(4)]
+    (stray,) = groups.add(*rows(*again))  # until the leap is believed, rows count a day before
+    assert (stray.id != first.id, stray.count) == (True, 2)
+    told = {one.id: one.revision for one in groups.finish()}
+    assert told[first.id] == 1
+    assert groups.clock.events["time_went_back"] == groups.clock.events["time_jumped_ahead"] == 1
+
+
 def counts(found: Sequence[Alert]) -> list[tuple[int, int, bool]]:
     return [(alert.revision, alert.count, alert.over) for alert in found]
 

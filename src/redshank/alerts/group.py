@@ -33,7 +33,8 @@ A group lives in memory until its window closes, so their number is bounded: pas
 first is put out early. If its device goes on, the alert is told again, with the same id and the next revision, and the
 counts add up. Which one is put out, and when, may depend on batches.
 
-Flows without a time (logs whose time was masked) take the packet time reached so far, 0 at the start.
+Packet time is what `alerts/packet_clock.py` believes. Flows without a time (logs whose time was masked)
+take the packet time reached so far, 0 at the start.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,11 +54,11 @@ from redshank.alerts.gathered import (
     Rows,
     fingerprint,
 )
+from redshank.alerts.packet_clock import JUMP_NS, NEVER, PacketClock
 from redshank.alerts.severity import SIGNATURES, UNKNOWN
 from redshank.alerts.suspicion import Suspicion
 from redshank.core.records import SEVERITIES, Alert
 
-NEVER = np.iinfo(np.int64).min
 UNKNOWN_RATE = 0.01
 """Share of benign flows that no class fits: `unknown_below` of a bundle, as trained."""
 MOST_WINDOWS = 1_000
@@ -161,7 +162,8 @@ class Groups:
         self._open: dict[_Key, Gathered] = {}
         self._put_out: dict[_Key, int] = {}
         self._earlier: dict[_Key, Alert] = {}
-        self._reached_ns = self._closed_ns = int(NEVER)
+        self.clock = PacketClock()
+        self._closed_ns = int(NEVER)
         self.unsaid = 0
         self._against: Suspicion | None = None
         self._strange: Suspicion | None = None
@@ -184,7 +186,7 @@ class Groups:
         """
         if not flows.num_rows:
             return []
-        ts, start, closed = self._times(flows.column("ts"))
+        ts, start, closed = self._times(flows)
         alarm, strange = _flags(verdicts, "alarm"), _flags(verdicts, "unknown")
         loud = np.flatnonzero(alarm | strange)
         batch = self._batch(flows, verdicts, loud, ts, start)
@@ -201,8 +203,7 @@ class Groups:
             here = int(np.searchsorted(loud, row, side="right"))
             told += self._count(batch, passed, here)
             passed = here
-            told += self._close(int(closed[row]))
-        self._closed_ns = int(closed[-1])
+            told += self._pass(int(closed[row]))
         return told + self._count(batch, passed, len(loud))
 
     def resume(self, alerts: Iterable[Alert]) -> int:
@@ -263,16 +264,13 @@ class Groups:
         verdicts = verdicts.select(["score", "family", "bundle", "detector", "rules", "reasons", "alarm"]).take(some)
         return _Batch(flows, verdicts, ts[loud], start[loud])
 
-    def _times(self, column: pa.Array) -> tuple[Ints, Ints, Ints]:
+    def _times(self, flows: pa.RecordBatch) -> tuple[Ints, Ints, Ints]:
         """Return each row's time, the start of the window it counts in, and that of the first open when it has come."""
-        ts = column.cast(pa.int64()).fill_null(NEVER).to_numpy(zero_copy_only=False)
-        reached = np.maximum.accumulate(np.concatenate([[self._reached_ns], ts]))[1:]
-        reached = np.where(reached == NEVER, 0, reached)
-        ts = np.clip(np.where(ts == NEVER, reached, ts), -FARTHEST_NS, FARTHEST_NS)
-        reached = np.clip(reached, -FARTHEST_NS, FARTHEST_NS)
-        self._reached_ns = int(reached[-1])
+        ts, reached = self.clock.see(flows)
         oldest = reached - self._late_ns
-        start = np.maximum(ts, oldest) // self._window_ns * self._window_ns
+        # A row that is further ahead than its packets can be counts in the window that is open.
+        at = np.where(ts > reached, reached, np.maximum(ts, oldest))
+        start = at // self._window_ns * self._window_ns
         return ts, start, oldest // self._window_ns * self._window_ns
 
     def _count(self, batch: _Batch, begin: int, end: int) -> list[Alert]:
@@ -356,6 +354,15 @@ class Groups:
         group.told += 1
         group.last_told = alert
         return alert
+
+    def _pass(self, now_ns: int) -> list[Alert]:
+        """Close the windows that are over, now that the first open one begins at `now_ns`."""
+        before_ns, self._closed_ns = self._closed_ns, now_ns
+        if before_ns in (NEVER, now_ns) or 0 < now_ns - before_ns <= JUMP_NS:
+            return self._close(now_ns)
+        # Time took a leap, and may take it back: what is told now may go on.
+        over = (key for key in self._open if key[0] < now_ns or (now_ns < before_ns and key[0] >= before_ns))
+        return self._emit(sorted(over))
 
     def _close(self, before_ns: int) -> list[Alert]:
         for key in [key for key in self._put_out if key[0] < before_ns]:

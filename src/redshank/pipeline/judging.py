@@ -75,7 +75,9 @@ class Judging:
             self._tally.allowed(counts)
             if allowed.any():
                 flows, verdicts = flows.filter(pa.array(~allowed)), verdicts.filter(pa.array(~allowed))
-        return self._tell(self._groups.add(flows, verdicts))
+        alerts = self._groups.add(flows, verdicts)
+        self._tally.events("alerts", self._groups.clock.events)
+        return self._tell(alerts)
 
     def finish(self) -> list[Alert]:
         """Return the alerts that are left."""

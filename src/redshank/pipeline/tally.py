@@ -138,6 +138,13 @@ class Tally:
                 if more > 0:  # a bundle that takes over has forgotten nobody
                     self._metrics.count("redshank_forgotten_total", more, detector=name, memory=memory)
 
+    def events(self, stage: str, counts: Mapping[str, int]) -> None:
+        """Count named events of a stage, given how often each was since it began."""
+        for name, count in counts.items():
+            if more := count - self._counted[stage, name]:
+                self._counted[stage, name] = count
+                self._metrics.count("redshank_anomalies_total", more, stage=stage, name=name)
+
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """Count alerts, each when it is told first."""
         for alert in alerts:
