@@ -2,6 +2,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from records import alert
 from redshank.core.errors import ConfigError
 from redshank.core.records import Alert, Evidence
-from redshank.store.alerts import AT_ONCE, MOST_EVIDENCE, STATES, Alerts
+from redshank.store.alerts import AT_ONCE, MOST_EVIDENCE, STATES, Alerts, Group
 from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.outbox import Outbox
@@ -270,3 +271,22 @@ def test_more_alerts_than_one_transaction_takes_are_decided(database: Database) 
     entries = Audit(database).entries(limit=len(ids) + 1)
     assert [entry.place for entry in entries] == list(range(len(ids), 0, -1))
     assert {(entry.what, entry.detail["was"]) for entry in entries} == {("alert closed", "open")}
+
+
+def test_alerts_are_counted_by_what_they_have_in_common(database: Database) -> None:
+    alerts = Alerts(database)
+    alerts.record([alert(id="a", last_seen_s=5.0), alert(id="b", severity="critical", last_seen_s=9.0)], [], 1.0)
+    alerts.record([alert(id="c", device="10.0.0.8", first_seen_s=7_300.0, last_seen_s=7_300.0)], [], 1.0)
+    alerts.judge(["a"], "closed", "ana", 2.0)
+    one, two = Group("10.0.0.7", 2, 1, "critical", 9.0), Group("10.0.0.8", 1, 1, "medium", 7_300.0)
+    assert alerts.groups("device") == [one, two]
+    assert alerts.groups("device", limit=1) == [one]
+    assert alerts.groups("hour") == [replace(two, value="2"), replace(one, value="0")]
+    assert alerts.groups("family", Search(states=("closed",))) == [Group("scanning", 1, 0, "medium", 5.0)]
+
+
+def test_counting_ends_where_nobody_wants_to_know_more(database: Database) -> None:
+    alerts = Alerts(database)
+    alerts.record(some(5), [], 1.0)
+    assert [alerts.count(most=3), alerts.count(most=9), alerts.count(Search(families=("dos",)), 3)] == [3, 5, 0]
+    assert alerts.ids(Search(), 2) == ["0004", "0003"]

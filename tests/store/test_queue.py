@@ -185,3 +185,10 @@ def test_two_processes_that_answer_lose_nothing_and_double_nothing(tmp_path: Pat
         assert worker.returncode == 0
     labels = Queue(Database(tmp_path / "s")).labels()
     assert sorted(label.question for label in labels) == sorted(question.id for question in asked)
+
+
+def test_questions_are_found_by_their_flows(tmp_path: Path) -> None:
+    queue = store(tmp_path / "s")
+    first, second, *_ = queue.questions()
+    assert {one.id for one in queue.about([first.uid, second.uid, "none"])} == {first.id, second.id}
+    assert queue.about([]) == []

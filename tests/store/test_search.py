@@ -45,6 +45,8 @@ def alerts(database: Database) -> Alerts:
         (Search(ports=(23, 80)), "c"),
         (Search(domains=("Example.org",)), "c"),
         (Search(domains=("ample.org",)), ""),
+        (Search(arrived_after=1), "cb"),
+        (Search(arrived_after=1, arrived_until=2), "b"),
         (Search(words=("10.0.0.8",)), "b"),
         (Search(words=("203.0.113.5",)), "c"),
         (Search(words=("DOS",)), "ca"),

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
 
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
-from redshank.core.records import Alert, Evidence
+from redshank.core.records import SEVERITIES, Alert, Evidence
 from redshank.store.audit import note_each
 from redshank.store.database import Database
 from redshank.store.outbox import put
@@ -55,6 +55,25 @@ class Filed:
     state: str
     state_by: str
     state_at_s: float | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Alerts that have a device, family or hour in common.
+
+    Args:
+        value: What that is; of an hour its number since the epoch.
+        count: How many they are.
+        open: How many of them are open.
+        severity: The gravest.
+        last_seen_s: Packet time of the last.
+    """
+
+    value: str
+    count: int
+    open: int
+    severity: str
+    last_seen_s: float
 
 
 class Alerts:
@@ -174,11 +193,57 @@ class Alerts:
             rows = sql.execute(_FILED.where(ALERTS.c.over.is_(False)).order_by(ALERTS.c.arrival))
             return [read_alert(row.record) for row in rows]
 
-    def count(self, search: Search | None = None) -> int:
-        """Return how many alerts there are."""
+    def count(self, search: Search | None = None, most: int | None = None) -> int:
+        """Return how many alerts there are.
+
+        Args:
+            search: What they are to be like; all if absent.
+            most: Beyond it nobody counts; then this number is returned.
+        """
+        wanted = select(ALERTS.c.id).where(*(search or Search()).where()).limit(most)
         with self._database.reading() as sql:
-            wanted = select(func.count()).select_from(ALERTS).where(*(search or Search()).where())
-            return int(sql.execute(wanted).scalar_one())
+            return int(sql.execute(select(func.count()).select_from(wanted.subquery())).scalar_one())
+
+    def ids(self, search: Search, limit: int) -> list[str]:
+        """Return the ids of alerts, those seen last first.
+
+        Args:
+            search: What they are to be like.
+            limit: How many at most.
+        """
+        order = (ALERTS.c.last_seen_s.desc(), ALERTS.c.id.desc())
+        with self._database.reading() as sql:
+            wanted = select(ALERTS.c.id).where(*search.where()).order_by(*order).limit(limit)
+            return list(sql.execute(wanted).scalars())
+
+    def groups(self, by: str, search: Search | None = None, limit: int = 100) -> list[Group]:
+        """Return alerts that have something in common, those that are most first; hours the latest first.
+
+        Args:
+            by: "device", "family" or "hour".
+            search: What they are to be like; all if absent.
+            limit: How many groups at most.
+        """
+        column, number = ALERTS.c[by], func.count()
+        rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=ALERTS.c.severity, else_=0)
+        wanted = (
+            select(
+                column,
+                number,
+                func.sum(case((ALERTS.c.state == "open", 1), else_=0)),
+                func.max(rank),
+                func.max(ALERTS.c.last_seen_s),
+            )
+            .where(*(search or Search()).where())
+            .group_by(column)
+            .order_by(*([column.desc()] if by == "hour" else [number.desc(), column]))
+            .limit(limit)
+        )
+        with self._database.reading() as sql:
+            return [
+                Group(str(value), int(count), int(open_), SEVERITIES[severity], last_s)
+                for value, count, open_, severity, last_s in sql.execute(wanted)
+            ]
 
     def counts(self, by: str, search: Search | None = None) -> dict[str, int]:
         """Return how many alerts there are of each device, family, severity or state, the most frequent first.
@@ -199,17 +264,18 @@ class Alerts:
 
     def by_rule(self) -> dict[str, dict[str, int]]:
         """Return of each rule, in small letters, how many alerts hit it, by what people made of them."""
+        ruled = select(TERMS.c.term, func.count()).where(TERMS.c.kind == RULE).group_by(TERMS.c.term)
         found: dict[str, dict[str, int]] = {}
-        wanted = (
-            select(TERMS.c.term, ALERTS.c.state, func.count())
-            .join(ALERTS, ALERTS.c.id == TERMS.c.alert)
-            .where(TERMS.c.kind == RULE)
-            .group_by(TERMS.c.term, ALERTS.c.state)
-        )
         with self._database.reading() as sql:
-            for rule, state, number in sql.execute(wanted):
-                found.setdefault(rule, {})[state] = number
-        return found
+            # A join would look up every alert; what is judged stands in an index, and the rest is open.
+            for rule, number in sql.execute(ruled):
+                found[rule] = {"open": number}
+            for state in STATES[1:]:
+                judged = ruled.where(TERMS.c.alert.in_(select(ALERTS.c.id).where(ALERTS.c.state == state)))
+                for rule, number in sql.execute(judged):
+                    found[rule][state] = number
+                    found[rule]["open"] -= number
+        return {rule: {state: number for state, number in states.items() if number} for rule, states in found.items()}
 
     def per_hour(self, since_s: float, until_s: float) -> list[tuple[float, str, int]]:
         """Return how many alerts began in each hour: its start in s since the epoch, the family, the number.

@@ -71,6 +71,11 @@ class Queue:
         with self._database.reading() as sql:
             return next(iter(_questions(sql, QUESTIONS.c.id == question)), None)
 
+    def about(self, uids: Sequence[str]) -> list[Question]:
+        """Return the questions about flows of these uids; another source may have used one of them too."""
+        with self._database.reading() as sql:
+            return _questions(sql, QUESTIONS.c.uid.in_(uids))
+
     def labels(self) -> list[Label]:
         """Return all labels in the order in which they arrived."""
         with self._seen() as (_, said):

@@ -32,6 +32,7 @@ class Search:
         rules: Names of signature rules, one of which was hit.
         ports: TCP or UDP ports, one of which a flow of evidence went to.
         domains: Names, one of which, or one below it, was asked for in the evidence.
+        arrived_after, arrived_until: Arrivals; the latest revision came after the first, and not after the second.
         words: Each is to be found: as device, family or address; as the beginning of an id, rule, port or domain; or
             anywhere in a comment.
     """
@@ -50,6 +51,8 @@ class Search:
     ports: tuple[int, ...] = ()
     domains: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    arrived_after: int | None = None
+    arrived_until: int | None = None
 
     def where(self) -> list[ColumnElement[bool]]:
         """Return the conditions, all of which hold."""
@@ -69,6 +72,10 @@ class Search:
             found.append(ALERTS.c.score >= self.least_score)
         if self.recorded_before_s is not None:
             found.append(ALERTS.c.recorded_at_s < self.recorded_before_s)
+        if self.arrived_after is not None:
+            found.append(ALERTS.c.arrival > self.arrived_after)
+        if self.arrived_until is not None:
+            found.append(ALERTS.c.arrival <= self.arrived_until)
         if self.address is not None:
             acted_on = select(EVIDENCE.c.alert).where(EVIDENCE.c.dst_ip == self.address)
             found.append((ALERTS.c.device == self.address) | ALERTS.c.id.in_(acted_on))

@@ -1,0 +1,163 @@
+"""What a person makes of alerts: judged, commented, called false; each with their name.
+
+In: who, which alerts, what and why. Out: what was done, in numbers. The one idea: pages and programs call the same
+functions, and every one of them leaves an entry in the audit. To call an alert false says that its flows are benign:
+where the store has a flow's features, because it was a question once, that is also a label, which models learn from;
+where it has not, it is none, and whoever asks is told how many.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from redshank.active.answer import Session, withdraw
+from redshank.console.desk import Desk
+from redshank.console.facts.alert import asked
+from redshank.console.people import Person
+from redshank.console.query import Query
+from redshank.core.allowance import Allowance
+from redshank.core.errors import ConfigError
+from redshank.core.schema import BENIGN
+from redshank.pipeline.allowing import give
+from redshank.store.alerts import STATES
+from redshank.store.comments import Comment, Comments
+
+ORIGIN = "console"
+FALSE_ALARM = "false_alarm"
+MOST_AT_ONCE = 10_000
+"""Alerts that one decision is about."""
+MOST_MARKED = 500
+MOST_WORDS = 1_000
+"""Characters of a reason."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a decision.
+
+    Args:
+        alerts: How many alerts it is about.
+        labels: How many labels were given, or withdrawn.
+        closed: How many other open alerts an allowance closed.
+        allowance: The allowance that was given, if one was.
+    """
+
+    alerts: int
+    labels: int = 0
+    closed: int = 0
+    allowance: Allowance | None = None
+
+
+def judge(desk: Desk, who: Person, ids: Sequence[str], state: str, why: str = "") -> Outcome:
+    """Write down what somebody makes of alerts.
+
+    Args:
+        desk: The store.
+        who: Who decides.
+        ids: The alerts, MOST_MARKED at most.
+        state: One of STATES. Alerts that are opened again lose the labels that this person gave as they called them
+            false.
+        why: In words.
+
+    Raises:
+        ConfigError: If there are no alerts, too many, or the state is none.
+    """
+    if not ids:
+        raise ConfigError("alerts: none is marked; mark some")
+    if len(ids) > MOST_MARKED:
+        raise ConfigError(f"alerts: {len(ids)} are marked; at most {MOST_MARKED} at once")
+    _check(state, why)
+    number = desk.alerts.judge(ids, state, who.name, desk.now_s(), why)
+    return Outcome(number, _unlabel(desk, who, ids) if state == "open" else 0)
+
+
+def judge_all(desk: Desk, who: Person, query: Query, arrival: int, state: str, why: str = "") -> Outcome:
+    """Write down what somebody makes of all alerts that a query finds.
+
+    Args:
+        desk: The store.
+        who: Who decides.
+        query: Finds them.
+        arrival: What had arrived when this person was told how many they are: what came or grew since is left alone.
+        state: One of STATES.
+        why: In words.
+
+    Raises:
+        ConfigError: If there are none, or more than MOST_AT_ONCE.
+    """
+    _check(state, why)
+    ids = desk.alerts.ids(replace(query.search, arrived_until=arrival), MOST_AT_ONCE + 1)
+    if not ids:
+        raise ConfigError("alerts: none fits this query any more; look at the list again")
+    if len(ids) > MOST_AT_ONCE:
+        raise ConfigError(f"alerts: more than {MOST_AT_ONCE:,} fit; look for fewer, for example with since:7d")
+    number = desk.alerts.judge(ids, state, who.name, desk.now_s(), why)
+    return Outcome(number, _unlabel(desk, who, ids) if state == "open" else 0)
+
+
+def call_false(
+    desk: Desk, who: Person, name: str, why: str, *, label: bool = False, allowance: Allowance | None = None
+) -> Outcome:
+    """Say that an alert was a false alarm.
+
+    Args:
+        desk: The store.
+        who: Who says so.
+        name: The alert.
+        why: In words.
+        label: Whether flows of its evidence that are questions get the label benign.
+        allowance: What is not to raise an alarm from now on.
+
+    Raises:
+        ConfigError: If there is no such alert.
+    """
+    _check(FALSE_ALARM, why)
+    number = desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why)
+    if not number:
+        raise ConfigError(f"alert: none is '{name[:40]}'")
+    labels = _label(desk, who, name) if label else 0
+    closed = give(desk.database, allowance, desk.now_s()) if allowance else 0
+    return Outcome(number, labels, closed, allowance)
+
+
+def comment(desk: Desk, who: Person, name: str, text: str) -> Comment:
+    """Write a comment about an alert.
+
+    Raises:
+        ConfigError: If it is empty or too long, or there is no such alert.
+    """
+    return Comments(desk.database).write(name, who.name, text, desk.now_s())
+
+
+def rests_on(name: str) -> str:
+    """Return what a label says that it rests on, if it was given by calling an alert false."""
+    return f"alert {name}"
+
+
+def _check(state: str, why: str) -> None:
+    if state not in STATES:
+        raise ConfigError(f"state: '{state[:40]}' is none; allowed are {', '.join(STATES)}")
+    if len(why) > MOST_WORDS:
+        raise ConfigError(f"why: {len(why)} characters; at most {MOST_WORDS}")
+
+
+def _label(desk: Desk, who: Person, name: str) -> int:
+    """Label the flows of evidence that are questions; return how many labels are new."""
+    now_s = desk.now_s()
+    questions = list(asked(desk, desk.alerts.evidence(name)).values())
+    words = desk.queue.words([question.id for question in questions], now_s)
+    session = Session(desk.queue, who.name, ORIGIN, desk.now_s)
+    labels = [
+        session.label(question, BENIGN, rests_on(name), now_s, word)
+        for question in questions
+        if (word := words[question.id].get(who.name)) is None or word.family != BENIGN
+    ]
+    return desk.queue.tell(labels) if labels else 0
+
+
+def _unlabel(desk: Desk, who: Person, ids: Sequence[str]) -> int:
+    """Withdraw what this person's labels say because of these alerts; return how many they were."""
+    why = {rests_on(name) for name in ids}
+    mine = [one.id for one in desk.queue.labels() if one.annotator == who.name and one.evidence in why]
+    if not mine:
+        return 0
+    return len(withdraw(desk.queue, mine, who.name, desk.now_s(), ORIGIN, evidence="the alert was opened again"))

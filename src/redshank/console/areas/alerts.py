@@ -1,0 +1,232 @@
+"""Alerts: the list, one of them with all that helps to judge it, and what a person makes of them."""
+
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from redshank.console.acts import alerts as acts
+from redshank.console.acts.allowances import USUAL_SPAN, drafted
+from redshank.console.area import Area
+from redshank.console.desk import Desk
+from redshank.console.facts.alert import asked, case, named
+from redshank.console.facts.alerts import GROUPS, listing, new, sums
+from redshank.console.facts.allowances import preview, suggestions
+from redshank.console.facts.likeness import LEAST, how
+from redshank.console.facts.rules import Rulebook, Ruled
+from redshank.console.form import Asked, Form, Posted
+from redshank.console.page import back, render
+from redshank.console.people import Person
+from redshank.console.programs.alerts import add_routes
+from redshank.console.query import FIELDS, Query, read, written
+from redshank.console.request_error import RequestError
+from redshank.console.sessions import analyst
+from redshank.core.allowance import CONDITIONS, Allowance
+from redshank.core.errors import ConfigError
+from redshank.core.inert import inert
+from redshank.core.records import SEVERITIES
+from redshank.store.alerts import STATES, Filed
+
+DONE = {
+    "open": "opened again",
+    "acknowledged": "acknowledged",
+    "false_alarm": "called false",
+    "escalated": "escalated",
+    "closed": "closed",
+}
+"""States, as what was done."""
+Analyst = Annotated[Person, Depends(analyst)]
+
+
+class Alerts(Area):
+    """The alerts area."""
+
+    title, place, key = "Alerts", 20, "a"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._book = Rulebook(desk)
+
+    def pages(self, routes: APIRouter) -> None:
+        """Add the list, one alert, and what a person does with them."""
+        self._add_list(routes)
+        self._add_one(routes)
+        self._add_false_alarm(routes)
+
+    def api(self, routes: APIRouter) -> None:
+        """Add the same for programs."""
+        add_routes(routes, self.desk)
+
+    def _rules(self, filed: Filed) -> dict[str, Ruled]:
+        """Return the rules that an alert hit and that are still there."""
+        if not filed.alert.rules:
+            return {}
+        known = {one.rule.name: one for one in self._book.book().rules}
+        return {name: known[name] for name in filed.alert.rules if name in known}
+
+    def _add_list(self, routes: APIRouter) -> None:
+        desk = self.desk
+
+        @routes.get("")
+        def alerts(request: Request, form: Asked) -> Response:
+            if fields := _fields(form):
+                return RedirectResponse(f"/alerts?{urlencode(fields)}", 303)
+            query, problems = _query(form, desk.now_s())
+            group = form.choice("group", GROUPS, "none")
+            after, seen = form.text("after", most=100), form.whole("seen", 0, 1 << 62, 0)
+            form.check()
+            page = listing(desk, query, after)
+            return render(
+                request,
+                "alerts/list.html",
+                query=query,
+                text=form.text("q") if problems else query.text,
+                problems=problems,
+                group=group,
+                groups=GROUPS,
+                page=page,
+                sums=sums(desk, query, group) if group != "none" else [],
+                new=new(desk, query, seen) if seen else 0,
+                fields=FIELDS,
+                severities=SEVERITIES,
+                states=STATES,
+                done=DONE,
+            )
+
+        @routes.post("/judge")
+        def judge(request: Request, form: Posted, who: Analyst) -> Response:
+            state, why = form.choice("state", STATES), form.text("why", most=acts.MOST_WORDS)
+            ids, every = form.several("id", most=acts.MOST_MARKED), form.has("all")
+            q, arrival = form.text("q"), form.whole("arrival", 0, 1 << 62, 0)
+            form.check()
+            query = read(q, desk.now_s())
+            if not form.has("sure"):
+                until = replace(query.search, arrived_until=arrival)
+                number = desk.alerts.count(until, acts.MOST_AT_ONCE + 1) if every else len(ids)
+                if not number:
+                    raise ConfigError("alerts: none is marked; go back and mark some")
+                return render(
+                    request, "alerts/confirm.html", state=state, done=DONE[state], ids=[] if every else ids,
+                    number=number, most=acts.MOST_AT_ONCE, query=query, arrival=arrival, every=every,
+                )  # fmt: skip
+            if every:
+                made = acts.judge_all(desk, who, query, arrival, state, why)
+            else:
+                made = acts.judge(desk, who, ids, state, why)
+            return back(request, _list(query), _said(made, state))
+
+    def _add_one(self, routes: APIRouter) -> None:
+        desk = self.desk
+
+        @routes.get("/{name}")
+        def alert(request: Request, name: str) -> Response:
+            found = case(desk, name)
+            if found is None:
+                raise _absent(name)
+            told, rules = found.filed.alert, self._rules(found.filed)
+            techniques = named([*told.techniques, *(one for rule in rules.values() for one in rule.rule.techniques)])
+            return render(
+                request, "alerts/one.html", case=found, alert=told, filed=found.filed, likeness=how(), least=LEAST,
+                raw=told.to_json(), rules=rules, techniques=techniques,
+            )  # fmt: skip
+
+        @routes.post("/{name}/judge")
+        def judge_one(request: Request, name: str, form: Posted, who: Analyst) -> Response:
+            state, why = form.choice("state", STATES), form.text("why", most=acts.MOST_WORDS)
+            form.check()
+            made = acts.judge(desk, who, [_there(self, name).alert.id], state, why)
+            return back(request, f"/alerts/{name}", _said(made, state))
+
+        @routes.post("/{name}/comment")
+        def comment(request: Request, name: str, form: Posted, who: Analyst) -> Response:
+            acts.comment(desk, who, _there(self, name).alert.id, form.text("text"))
+            return back(request, f"/alerts/{name}#comments")
+
+    def _add_false_alarm(self, routes: APIRouter) -> None:
+        desk = self.desk
+
+        @routes.get("/{name}/false-alarm")
+        def ask(request: Request, name: str, form: Asked, who: Analyst) -> Response:
+            filed = _there(self, name)
+            offered = suggestions(filed.alert)
+            chosen = form.whole("suggestion", 0, max(0, len(offered) - 1), 0)
+            typed = {one: form.text(one, most=500) for one in CONDITIONS}
+            terms: dict[str, str] = typed if any(typed.values()) else dict(offered[chosen].terms if offered else {})
+            because, span = form.text("why", most=500), form.text("for", most=20, default=USUAL_SPAN)
+            form.check()
+            told, problems = None, []
+            try:
+                told = preview(desk, drafted(desk, who, terms, because or "not written yet", span), filed.alert)
+            except ConfigError as error:
+                problems = error.problems
+            evidence = desk.alerts.evidence(name)
+            return render(
+                request, "alerts/false_alarm.html", filed=filed, alert=filed.alert, offered=offered, chosen=chosen,
+                terms=terms, conditions=CONDITIONS, because=because, span=span, told=told, problems=problems,
+                evidence=evidence, questions=asked(desk, evidence),
+            )  # fmt: skip
+
+        @routes.post("/{name}/false-alarm")
+        def call(request: Request, name: str, form: Posted, who: Analyst) -> Response:
+            filed = _there(self, name)
+            why = form.text("why", most=500)
+            form.check()
+            allowance = _allowance(self, form, who, why) if form.has("allow") else None
+            made = acts.call_false(desk, who, filed.alert.id, why, label=form.has("label"), allowance=allowance)
+            return back(request, f"/alerts/{name}", _said(made, acts.FALSE_ALARM))
+
+
+def _fields(form: Form) -> list[tuple[str, str]]:
+    """Return the query of an address with a field for each part of it; nothing if it has none."""
+    if not any(map(form.has, ("fields", "words", *FIELDS))):
+        return []
+    values = {name: form.several(name, most=50) for name in FIELDS}
+    words = form.several("words", most=50)
+    form.check()
+    q = " ".join(part for part in (form.text("q"), written(values, words)) if part)
+    return [("q", q), *([("group", group)] if (group := form.text("group", most=20)) else [])]
+
+
+def _query(form: Form, now_s: float) -> tuple[Query, list[str]]:
+    """Return what is looked for; what is wrong with it stands beside the list, not in its place."""
+    try:
+        return read(form.text("q"), now_s), []
+    except ConfigError as error:
+        return Query(), error.problems
+
+
+def _list(query: Query) -> str:
+    return f"/alerts?{urlencode({'q': query.text})}" if query.text else "/alerts"
+
+
+def _there(area: Area, name: str) -> Filed:
+    filed = area.desk.alerts.get(name)
+    if filed is None:
+        raise _absent(name)
+    return filed
+
+
+def _absent(name: str) -> RequestError:
+    return RequestError(404, f"there is no alert '{inert(name[:40])}'; it may be older than what the store keeps")
+
+
+def _said(made: acts.Outcome, state: str) -> str:
+    """Say what was done."""
+    said = [f"{made.alerts:,} alert{'s' if made.alerts != 1 else ''} {DONE[state]}."]
+    if made.labels:
+        verb = "withdrawn" if state == "open" else "given"
+        said.append(f"{made.labels} label{'s' if made.labels != 1 else ''} {verb}.")
+    if made.allowance:
+        said.append(f"Allowed: {made.allowance.terms()}.")
+        said.append(f"{made.closed} open alert{'s' if made.closed != 1 else ''} closed by it.")
+    return " ".join(said)
+
+
+def _allowance(area: Area, form: Form, who: Person, why: str) -> Allowance:
+    terms = {one: form.text(one, most=500) for one in CONDITIONS}
+    span = form.text("for", most=20, default=USUAL_SPAN)
+    form.check()
+    return drafted(area.desk, who, terms, why, span)

@@ -1,0 +1,167 @@
+"""One alert with all that helps to judge it.
+
+In: its id. Out: `Case`. The one idea: everything is read at once and is what the store says now; nothing is guessed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from redshank.alerts.techniques import NAMES
+from redshank.console.desk import Desk
+from redshank.console.facts.benign import ranges, usual
+from redshank.console.facts.likeness import Like, endings, likest
+from redshank.console.facts.reasons import Reason, about, reason
+from redshank.console.facts.story import Event, deed, events, how_sure
+from redshank.core.allowance import Allowance
+from redshank.core.records import Evidence
+from redshank.pipeline.allowing import ALLOWED_BY
+from redshank.report.alert_figures import Beside, Dot, beside_benign, flows_over_time
+from redshank.report.page import Html
+from redshank.respond.states import Entry as Done
+from redshank.respond.target import canonical
+from redshank.store.alerts import Filed
+from redshank.store.comments import Comments
+from redshank.store.question import Question
+from redshank.store.search import Search
+
+HISTORY = 12
+"""Other alerts of the device that are shown."""
+MOST_AUDITED = 200
+
+
+@dataclass(frozen=True)
+class Case:
+    """An alert and what is known around it.
+
+    Args:
+        filed: The alert as the store has it.
+        deed: What was done to whom, in words.
+        sure: How sure whom is, in words.
+        evidence: Flows that are kept.
+        questions: Of these flows, by uid, those that are questions: what is said of them can be learnt from.
+        events: What happened to it.
+        history: Other alerts of the device, those seen last first.
+        families: How many alerts there are of the device by family.
+        reasons: What carried it.
+        like: Judged alerts that are like it.
+        ended: How often those ended how.
+        actions: What was done against the device, or because of the alert, the newest first.
+        allowed: The allowance that closed it, if one did.
+        flows: Picture of the evidence over time.
+        beside: Picture of its values beside benign traffic, if any is a number.
+    """
+
+    filed: Filed
+    deed: str
+    sure: str
+    evidence: Sequence[Evidence]
+    questions: dict[str, Question]
+    events: Sequence[Event]
+    history: Sequence[Filed]
+    families: dict[str, int]
+    reasons: Sequence[Reason]
+    like: Sequence[Like]
+    ended: Sequence[tuple[str, int]]
+    actions: Sequence[Done]
+    allowed: Allowance | None
+    flows: Html
+    beside: Html | None
+
+
+def case(desk: Desk, name: str) -> Case | None:
+    """Return an alert and what is known around it; None if there is no such alert."""
+    filed = desk.alerts.get(name)
+    if filed is None:
+        return None
+    alert = filed.alert
+    evidence = desk.alerts.evidence(name)
+    revisions = desk.alerts.revisions(name)
+    actions = _actions(desk, filed)
+    others = [one for one in desk.alerts.find(Search(devices=(alert.device,)), HISTORY + 1) if one.alert.id != name]
+    like = likest(desk, alert)
+    reasons = read_reasons(desk, filed)
+    return Case(
+        filed=filed,
+        deed=deed(alert),
+        sure=how_sure(alert),
+        evidence=evidence,
+        questions=asked(desk, evidence),
+        events=events(
+            revisions,
+            desk.audit.entries(MOST_AUDITED, about=name),
+            Comments(desk.database).about(name),
+            [one for one in actions if one.action.alert == name],
+        ),
+        history=others[:HISTORY],
+        families=desk.alerts.counts("family", Search(devices=(alert.device,))),
+        reasons=reasons,
+        like=like,
+        ended=endings(like),
+        actions=actions,
+        allowed=_allowed(desk, filed),
+        flows=flows_over_time(
+            [Dot(one.ts_s, one.score, f"{one.dst_ip}:{one.dst_port}, score {one.score:.2f}") for one in evidence],
+            [(one.last_seen_s, f"told: {one.count} flows") for one in revisions],
+            alert.first_seen_s,
+            alert.last_seen_s,
+        ),
+        beside=_beside(reasons),
+    )
+
+
+def named(techniques: Iterable[str]) -> list[tuple[str, str]]:
+    """Return ATT&CK ids, each once, with their names where known."""
+    return [(one, NAMES.get(one, "")) for one in dict.fromkeys(techniques)]
+
+
+def asked(desk: Desk, evidence: Sequence[Evidence]) -> dict[str, Question]:
+    """Return the questions about flows of evidence, by uid: of the same flow, not only of the same name."""
+    found = {}
+    flows = {one.uid: one for one in evidence if one.uid}
+    for question in desk.queue.about(list(flows)):
+        flow = flows[question.uid]
+        same = all(question.flow.get(name) == getattr(flow, name) for name in ("src_ip", "dst_ip", "dst_port", "proto"))
+        if same and abs(question.flow.get("ts", 0) / 1e9 - flow.ts_s) < 1e-3:
+            found[question.uid] = question
+    return found
+
+
+def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
+    """Return the reasons of an alert; of several about the same value the first."""
+    alert = filed.alert
+    known = {"anomaly": usual(desk.settings)}
+    own = ranges(desk.settings, alert.bundle)
+    found: dict[tuple[str, str], Reason] = {}
+    for text in alert.reasons:
+        one = reason(text, {})
+        one = reason(text, known.get(one.detector, own))
+        found.setdefault((one.detector, about(one)), one)
+    return list(found.values())
+
+
+def _actions(desk: Desk, filed: Filed) -> list[Done]:
+    try:
+        device = canonical(filed.alert.device)
+    except ValueError:
+        device = filed.alert.device
+    entries = desk.ledger().entries()
+    mine = [one for one in entries if one.action.target == device or one.action.alert == filed.alert.id]
+    return sorted(mine, key=lambda one: -one.action.at_s)
+
+
+def _allowed(desk: Desk, filed: Filed) -> Allowance | None:
+    if filed.state_by != ALLOWED_BY:
+        return None
+    entry = next(iter(desk.audit.entries(1, about=filed.alert.id)), None)
+    why = str(entry.detail.get("why", "")) if entry else ""
+    given = (one.allowance for one in desk.allowances.given())
+    return next((one for one in given if why.endswith(one.id)), None)
+
+
+def _beside(reasons: Sequence[Reason]) -> Html | None:
+    rows = [
+        Beside(one.words.partition(":")[0], one.value, one.low, one.middle, one.high)
+        for one in reasons
+        if one.value is not None and (one.low is not None or one.high is not None)
+    ]
+    return beside_benign(rows) if rows else None

@@ -1,0 +1,115 @@
+"""The reasons of an alert: what a detector said, in words, and where a value lies beside benign traffic.
+
+In: the texts of `detect/reasons.py` and of rules, and quantiles of benign traffic. Out: `Reason` each. The one idea:
+what is a number can be drawn; what is none is read. A text of another form is shown as it is.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+WORDS = {
+    "duration": "how long it took, s",
+    "src_bytes": "bytes that it sent",
+    "dst_bytes": "bytes that came back",
+    "missed_bytes": "bytes that the sensor missed",
+    "src_pkts": "packets that it sent",
+    "dst_pkts": "packets that came back",
+    "src_ip_bytes": "bytes sent, with headers",
+    "dst_ip_bytes": "bytes back, with headers",
+    "src_bytes_per_pkt": "bytes per packet sent",
+    "dst_bytes_per_pkt": "bytes per packet back",
+    "src_header_bytes_per_pkt": "header bytes per packet sent",
+    "dst_header_bytes_per_pkt": "header bytes per packet back",
+    "pkts_per_s": "packets per second",
+    "ip_bytes_per_s": "bytes per second",
+    "src_pkts_share": "share of packets that it sent",
+    "src_ip_bytes_share": "share of bytes that it sent",
+}
+"""Columns of the feature sets as a person calls them; others are shown by their name."""
+_DETECTOR = re.compile(r"(classifier|anomaly|signatures): ")
+_NUMBER = r"(-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?)"
+_BEYOND = re.compile(rf"(\w+) {_NUMBER} (beyond benign 99 %|below benign 1 %) \({_NUMBER}\)")
+_REBUILT = re.compile(rf"(\w+) (\S+) rebuilt {_NUMBER} x as badly as benign 99 %")
+_LIKELY = re.compile(rf"p\((\w+)\) {_NUMBER}")
+_RULE = re.compile(r"(.{1,120}?) \((informational|low|medium|high|critical)((?:, T[\d.]+)*)\)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason.
+
+    Args:
+        detector: Who gave it; "" where one alone judges.
+        text: As it was given.
+        words: The same for a person.
+        feature: The column that it is about, or "".
+        value: What the flow had there; None: it is no number.
+        low, middle, high: 1 %, 50 % and 99 % quantiles of benign traffic there; None: not known.
+        rule: The signature rule that gave it, or "".
+    """
+
+    detector: str
+    text: str
+    words: str
+    feature: str = ""
+    value: float | None = None
+    low: float | None = None
+    middle: float | None = None
+    high: float | None = None
+    rule: str = ""
+
+
+def reason(text: str, benign: Mapping[str, Sequence[float]]) -> Reason:
+    """Read a reason.
+
+    Args:
+        text: As an alert has it.
+        benign: By column, the 1 %, 50 % and 99 % quantiles of benign traffic; may be empty.
+
+    Example:
+        >>> reason("classifier: dst_bytes 3.9e+09 beyond benign 99 % (4.1e+04)", {}).words
+        'bytes that came back: 3,900,000,000; of benign flows 99 % have 41,000 at most'
+    """
+    found = _DETECTOR.match(text)
+    detector, rest = (found[1], text[found.end() :]) if found else ("", text)
+    if told := _BEYOND.fullmatch(rest):
+        name, bound = told[1], float(told[4])
+        measured = float(told[2])
+        above = told[3].startswith("beyond")
+        low, middle, high = benign.get(name) or ((None, None, bound) if above else (bound, None, None))
+        side = "at most" if above else "at least"
+        words = f"{_name(name)}: {_plain(measured)}; of benign flows 99 % have {_plain(bound)} {side}"
+        return Reason(detector, text, words, name, measured, low, middle, high)
+    if told := _REBUILT.fullmatch(rest):
+        name, value_text, times = told[1], told[2], float(told[3])
+        value = float(value_text) if re.fullmatch(_NUMBER, value_text) else None
+        low, middle, high = benign.get(name) or (None, None, None)
+        shown = value_text if value is None else _plain(value)
+        words = f"{_name(name)}: {shown} does not fit the rest of the flow, {_plain(times)} times the usual error"
+        return Reason(detector, text, words, name, value, low, middle, high)
+    if told := _LIKELY.fullmatch(rest):
+        return Reason(
+            detector, text, f"the model takes it for {told[1]} with a probability of {100 * float(told[2]):.0f} %"
+        )
+    if detector != "classifier" and (told := _RULE.fullmatch(rest)):
+        return Reason(
+            detector,
+            text,
+            f"rule {told[1]} ({told[2]}){': ' if told[4].strip() else ''}{told[4].strip()}",
+            rule=told[1],
+        )
+    return Reason(detector, text, rest)
+
+
+def about(one: Reason) -> str:
+    """Return what two reasons have in common if they say the same of different flows."""
+    return one.rule or one.feature or one.words
+
+
+def _name(feature: str) -> str:
+    return WORDS.get(feature, feature)
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.3g}"

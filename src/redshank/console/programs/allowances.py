@@ -1,0 +1,134 @@
+"""Allowances for programs: listed, tried, given, extended, withdrawn.
+
+In: conditions. Out: models, so that OpenAPI describes every field.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from redshank.console.acts import allowances as acts
+from redshank.console.desk import Desk
+from redshank.console.facts.allowances import preview
+from redshank.console.people import Person
+from redshank.console.programs.terms import Terms
+from redshank.console.sessions import analyst, viewer
+from redshank.core.allowance import Allowance
+from redshank.store.allowances import Given
+
+Viewer = Annotated[Person, Depends(viewer)]
+Analyst = Annotated[Person, Depends(analyst)]
+
+
+class AllowanceModel(BaseModel):
+    """An allowance."""
+
+    id: str
+    author: str
+    reason: str
+    given_at_s: float
+    expires_at_s: float | None
+    terms: dict[str, str | int]
+
+
+class GivenModel(BaseModel):
+    """An allowance, its state, and what it kept quiet."""
+
+    allowance: AllowanceModel
+    state: str
+    flows: int
+    alerts: int
+    last_s: float | None
+
+
+class Wish(BaseModel):
+    """An allowance that somebody wants."""
+
+    terms: Terms
+    because: str
+    span: str = Field(acts.USUAL_SPAN, description="How long it holds, like 12h or 30d; 0: until it is withdrawn.")
+
+
+class EffectModel(BaseModel):
+    """What an allowance would do."""
+
+    open: list[str] = Field(description="Open alerts that it would close, of the newest.")
+    past: int = Field(description="Others that would not have been told.")
+    looked: int
+    whole: bool = Field(description="Whether there are no more that it may cover.")
+
+
+class AllowedModel(BaseModel):
+    """An allowance that was given."""
+
+    allowance: AllowanceModel
+    closed: int
+
+
+class Why(BaseModel):
+    """Why something is done."""
+
+    why: str
+
+
+class Span(BaseModel):
+    """For how long from now."""
+
+    span: str = acts.USUAL_SPAN
+
+
+def add_routes(routes: APIRouter, desk: Desk) -> None:
+    """Add what programs may ask and do."""
+
+    @routes.get("")
+    def allowances(who: Viewer) -> list[GivenModel]:
+        """Return all allowances, what changed last first."""
+        del who
+        return [_given(one, desk.now_s()) for one in desk.allowances.given()]
+
+    @routes.post("/preview")
+    def tried(who: Analyst, asked: Wish) -> EffectModel:
+        """Tell what an allowance would do; nothing is changed."""
+        made = acts.drafted(desk, who, asked.terms.model_dump(), asked.because, asked.span)
+        found = preview(desk, made).effect
+        ids = [one.alert.id for one in found.open]
+        return EffectModel(open=ids, past=len(found.past), looked=found.looked, whole=found.whole)
+
+    @routes.post("")
+    def add(who: Analyst, asked: Wish) -> AllowedModel:
+        """Put an allowance in force, and close the open alerts that it covers."""
+        return _allowed(acts.add(desk, acts.drafted(desk, who, asked.terms.model_dump(), asked.because, asked.span)))
+
+    @routes.post("/{name}/extend")
+    def extend(who: Analyst, name: str, asked: Span) -> AllowedModel:
+        """Let an allowance hold longer, as a new one of the same conditions."""
+        return _allowed(acts.extend(desk, who, name, asked.span))
+
+    @routes.post("/{name}/withdraw")
+    def withdraw(who: Analyst, name: str, asked: Why) -> GivenModel:
+        """Take an allowance back."""
+        acts.withdraw(desk, who, name, asked.why)
+        return _given(acts.found(desk, name), desk.now_s())
+
+
+def _given(one: Given, now_s: float) -> GivenModel:
+    state = one.state(now_s)
+    return GivenModel(
+        allowance=_model(one.allowance), state=state, flows=one.flows, alerts=one.alerts, last_s=one.last_s
+    )
+
+
+def _allowed(made: acts.Allowed) -> AllowedModel:
+    return AllowedModel(allowance=_model(made.allowance), closed=made.closed)
+
+
+def _model(one: Allowance) -> AllowanceModel:
+    return AllowanceModel(
+        id=one.id,
+        author=one.author,
+        reason=one.reason,
+        given_at_s=one.given_at_s,
+        expires_at_s=one.expires_at_s,
+        terms=one.conditions(),
+    )

@@ -1,0 +1,94 @@
+import pytest
+
+from console.cases import asked_about, put, told
+from redshank.console.acts import alerts as acts
+from redshank.console.acts.alerts import Outcome
+from redshank.console.desk import Desk
+from redshank.console.people import Person
+from redshank.console.query import read
+from redshank.core.allowance import Allowance
+from redshank.core.errors import ConfigError
+
+ANA, BEN = Person("ana", "analyst"), Person("ben", "analyst")
+
+
+def states(desk: Desk) -> dict[str, str]:
+    return {one.alert.id: one.state for one in desk.alerts.find()}
+
+
+def test_marked_alerts_are_judged_with_a_name_in_the_audit(desk: Desk) -> None:
+    put(desk, told("a"), told("b"), told("c"))
+    assert acts.judge(desk, ANA, ["a", "b", "none"], "acknowledged", "seen") == Outcome(2)
+    assert states(desk) == {"a": "acknowledged", "b": "acknowledged", "c": "open"}
+    entries = desk.audit.entries(about="a")
+    assert [(one.who, one.what, one.detail["why"]) for one in entries] == [("ana", "alert acknowledged", "seen")]
+
+
+def test_all_that_fit_are_judged_but_not_what_came_meanwhile(desk: Desk) -> None:
+    put(desk, told("a"), told("b", family="dos"), told("c"))
+    arrival = desk.alerts.last_arrival()
+    put(desk, told("d"), told("c", revision=1))
+    query = read("family:scanning", 0.0)
+    assert acts.judge_all(desk, ANA, query, arrival, "escalated") == Outcome(1)
+    assert states(desk) == {"a": "escalated", "b": "open", "c": "open", "d": "open"}
+    with pytest.raises(ConfigError, match="none fits this query any more"):
+        acts.judge_all(desk, ANA, read("family:mitm", 0.0), arrival, "escalated")
+
+
+@pytest.mark.parametrize(
+    ("ids", "state", "why", "message"),
+    [
+        ([], "open", "", "alerts: none is marked"),
+        (["a"], "done", "", "state: 'done' is none; allowed are open, acknowledged"),
+        ([str(number) for number in range(501)], "open", "", "alerts: 501 are marked; at most 500 at once"),
+        (["a"], "open", "x" * 1_001, "why: 1001 characters; at most 1000"),
+    ],
+)
+def test_a_decision_that_cannot_be_is_refused(desk: Desk, ids: list[str], state: str, why: str, message: str) -> None:
+    put(desk, told("a"))
+    with pytest.raises(ConfigError, match=message):
+        acts.judge(desk, ANA, ids, state, why)
+    assert states(desk) == {"a": "open"}
+
+
+def test_more_than_can_be_decided_at_once_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "MOST_AT_ONCE", 2)
+    put(desk, told("a"), told("b"), told("c"))
+    with pytest.raises(ConfigError, match="alerts: more than 2 fit; look for fewer"):
+        acts.judge_all(desk, ANA, read("", 0.0), 99, "closed")
+    assert set(states(desk).values()) == {"open"}
+
+
+def test_who_calls_an_alert_false_labels_the_flows_that_can_be_learnt_from(desk: Desk) -> None:
+    alert, questions = asked_about(2)
+    desk.queue.add(questions)
+    put(desk, alert)
+    assert acts.call_false(desk, ANA, alert.id, "our scanner", label=True) == Outcome(1, labels=2)
+    assert states(desk) == {alert.id: "false_alarm"}
+    given = desk.queue.labels()
+    assert {(one.question, one.family, one.annotator, one.origin) for one in given} == {
+        (one.id, "benign", "ana", "console") for one in questions
+    }
+    assert {one.evidence for one in given} == {f"alert {alert.id}"}
+    assert acts.call_false(desk, ANA, alert.id, "again", label=True).labels == 0  # it is said already
+    assert acts.judge(desk, BEN, [alert.id], "open").labels == 0  # of others nothing is withdrawn
+    assert acts.judge(desk, ANA, [alert.id], "open") == Outcome(1, labels=2)
+    assert all(not said for said in desk.queue.words([one.id for one in questions], desk.now_s()).values())
+
+
+def test_a_false_alarm_can_be_allowed_at_once(desk: Desk) -> None:
+    put(desk, told("a"), told("b"), told("c", device="10.0.0.8"))
+    one = Allowance.of("ana", "our scanner", desk.now_s(), device="10.0.0.7")
+    made = acts.call_false(desk, ANA, "a", "our scanner", label=True, allowance=one)
+    assert made == Outcome(1, labels=0, closed=1, allowance=one)
+    assert states(desk) == {"a": "false_alarm", "b": "closed", "c": "open"}
+    assert desk.allowances.standing(desk.now_s()) == [one]
+    with pytest.raises(ConfigError, match="alert: none is 'none'"):
+        acts.call_false(desk, ANA, "none", "")
+
+
+def test_a_comment_is_kept_with_its_author(desk: Desk) -> None:
+    put(desk, told("a"))
+    assert acts.comment(desk, BEN, "a", "two\nlines").who == "ben"
+    with pytest.raises(ConfigError, match="comment: nothing is written"):
+        acts.comment(desk, BEN, "a", " ")

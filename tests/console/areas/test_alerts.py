@@ -1,0 +1,184 @@
+import pytest
+
+from browsing import Browser
+from console.cases import HOSTILE, asked_about, put, told
+from redshank.console.desk import Desk
+from redshank.store.search import Search
+
+
+def states(desk: Desk) -> dict[str, str]:
+    return {one.alert.id: one.state for one in desk.alerts.find()}
+
+
+def test_an_empty_store_says_what_to_do(analyst: Browser) -> None:
+    page = analyst.get("/alerts")
+    assert page.status_code == 200
+    assert "There are no alerts." in page.text
+    assert "redshank selftest" in page.text
+
+
+def test_the_list_shows_what_a_query_finds(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1", family="dos"), told("b2", severity="high"))
+    assert {"a1", "b2"} <= set(analyst.get("/alerts").text.split('"'))
+    page = analyst.get("/alerts", q="severity:high").text
+    assert 'data-row="b2"' in page
+    assert 'data-row="a1"' not in page
+    assert "1 alert that fit" in page
+
+
+def test_what_is_wrong_with_a_query_stands_beside_the_list(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    page = analyst.get("/alerts", q="famly:dos")
+    assert page.status_code == 200
+    assert "did you mean &#39;family&#39;?" in page.text
+    assert 'value="famly:dos"' in page.text
+
+
+def test_fields_become_a_query_that_can_be_sent_to_somebody(analyst: Browser) -> None:
+    answer = analyst.get(
+        "/alerts", fields="yes", severity=["high", "critical"], state="open", words="10.0.0.5", rule=""
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/alerts?q=severity%3Ahigh%2Ccritical+state%3Aopen+10.0.0.5"
+    assert analyst.get("/alerts", device="fd00::1").headers["location"] == "/alerts?q=device%3A%22fd00%3A%3A1%22"
+
+
+@pytest.mark.parametrize("group", ["device", "family", "hour"])
+def test_alerts_are_grouped_with_counts(desk: Desk, viewer: Browser, group: str) -> None:
+    put(desk, told("a1"), told("b2"))
+    page = viewer.get("/alerts", group=group).text
+    assert '<td class="number" data-label="Alerts">2</td>' in page
+
+
+def test_pages_go_on(desk: Desk, viewer: Browser) -> None:
+    put(desk, *(told(f"{number:04x}", last_seen_s=float(number)) for number in range(60)))
+    first = viewer.get("/alerts").text
+    assert first.count("<tr data-row=") == 50
+    second = viewer.get("/alerts", after="10.0:000a").text
+    assert second.count("<tr data-row=") == 10
+    assert "after=10.0%3A000a" in first
+
+
+def test_new_alerts_are_announced_without_moving_the_list(desk: Desk, viewer: Browser) -> None:
+    put(desk, told("a1"))
+    assert "seen=1" in viewer.get("/alerts").text
+    assert "new or grew" not in viewer.get("/alerts", seen=1, part="new").text
+    put(desk, told("b2"), told("c3", family="dos"))
+    part = viewer.get("/alerts", seen=1, part="new").text
+    assert "2 alerts are new or grew" in part
+    assert "<table" not in part
+    assert "1 alert is new or grew" in viewer.get("/alerts", q="family:dos", seen=1, part="new").text
+
+
+def test_marked_alerts_are_judged_after_a_question_that_says_how_many(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"), told("b2"), told("c3"))
+    asked = analyst.post("/alerts/judge", {"id": ["a1", "b2"]}, state="false_alarm", q="")
+    assert "<strong>2 alerts</strong> will be called false" in asked.text
+    assert set(states(desk).values()) == {"open"}
+    done = analyst.post("/alerts/judge", {"id": ["a1", "b2"]}, state="false_alarm", q="", sure="yes", why="ours")
+    assert "2 alerts called false." in analyst.follow(done).text
+    assert states(desk) == {"a1": "false_alarm", "b2": "false_alarm", "c3": "open"}
+    assert desk.audit.entries(1)[0].who == "anton"
+
+
+def test_all_that_fit_are_judged_but_not_what_comes_meanwhile(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"), told("b2", family="dos"))
+    fields = {"state": "escalated", "all": "yes", "q": "family:scanning", "arrival": "2"}
+    assert "<strong>1 alert</strong> will be escalated: all that fit" in analyst.post("/alerts/judge", fields).text
+    put(desk, told("c3"))
+    analyst.post("/alerts/judge", fields, sure="yes")
+    assert states(desk) == {"a1": "escalated", "b2": "open", "c3": "open"}
+    nothing = analyst.post("/alerts/judge", state="escalated", q="")
+    assert (nothing.status_code, "none is marked" in nothing.text) == (400, True)
+
+
+def test_one_alert_tells_everything(desk: Desk, analyst: Browser) -> None:
+    rules = ("telnet-sweep", "a rule that is gone")
+    reason = "classifier: dst_bytes 9e+09 beyond benign 99 % (4e+04)"
+    put(desk, told("a1", rules=rules, reasons=(reason,), techniques=("T1046",)), told("b2"))
+    desk.alerts.judge(["b2"], "closed", "ana", 1.0)
+    page = analyst.get("/alerts/a1").text
+    for part in (
+        "looked for open services on 10.0.0.1", "Look at it.", "Network Service Discovery", "1:abc=",
+        "bytes that came back: 9,000,000,000", "Login ports of many devices", "a rule that is gone",
+        "told first: 3 flows", "same family", "<svg",
+    ):  # fmt: skip
+        assert part in page, part
+    assert "style=" not in page
+
+
+def test_one_alert_is_judged_and_commented(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    page = analyst.follow(analyst.post("/alerts/a1/judge", state="acknowledged", why="seen")).text
+    assert "1 alert acknowledged." in page
+    assert "Acknowledged by" in page
+    analyst.post("/alerts/a1/comment", text=f"first\n{HOSTILE}")
+    page = analyst.get("/alerts/a1").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\u202e" not in page
+
+
+def test_a_false_alarm_is_called_labelled_and_allowed(desk: Desk, analyst: Browser) -> None:
+    alert, questions = asked_about(2)
+    desk.queue.add(questions)
+    put(desk, alert, told("b2", device=alert.device))
+    form = analyst.get(f"/alerts/{alert.id}/false-alarm", device=alert.device).text
+    assert "Label 2 of its 3 flows as benign" in form
+    assert "<strong>2</strong> open alerts would be closed" in form
+    fields = {"why": "our scanner", "label": "yes", "allow": "yes", "device": alert.device, "for": "7d"}
+    page = analyst.follow(analyst.post(f"/alerts/{alert.id}/false-alarm", fields)).text
+    assert "1 alert called false. 2 labels given." in page
+    assert "1 open alert closed by it." in page
+    assert states(desk) == {alert.id: "false_alarm", "b2": "closed"}
+    assert "Closed by an allowance" in analyst.get("/alerts/b2").text
+    assert len(desk.queue.labels()) == 2
+    assert desk.allowances.standing(desk.now_s())[0].reason == "our scanner"
+    assert "2 labels withdrawn." in analyst.follow(analyst.post(f"/alerts/{alert.id}/judge", state="open")).text
+
+
+def test_it_is_said_when_nothing_can_be_learnt_from_a_false_alarm(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    form = analyst.get("/alerts/a1/false-alarm").text
+    assert "No flow of this alert can be labelled" in form
+    assert "destination 10.0.0.1, device 10.0.0.7, port 23, family scanning" in form
+    analyst.post("/alerts/a1/false-alarm", why="ours")
+    assert (states(desk), desk.queue.labels(), desk.allowances.given()) == ({"a1": "false_alarm"}, [], [])
+    wrong = analyst.get("/alerts/a1/false-alarm", source="here")
+    assert "&#39;here&#39; is no IP address or network" in wrong.text
+    refused = analyst.post("/alerts/a1/false-alarm", why="x", allow="yes", source="here")
+    assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/alerts/judge", "/alerts/a1/judge", "/alerts/a1/comment", "/alerts/a1/false-alarm"])
+def test_a_viewer_decides_nothing(desk: Desk, viewer: Browser, path: str) -> None:
+    put(desk, told("a1"))
+    assert viewer.post(path, id="a1", state="closed", sure="yes", text="x", why="x").status_code == 403
+    assert states(desk) == {"a1": "open"}
+    page = viewer.get("/alerts/a1").text
+    assert "<button name=" not in page
+    assert viewer.get("/alerts/a1/false-alarm").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["none", "%27%20or%201%3D1%20--", "a" * 300])
+def test_an_alert_that_is_not_there_is_told_so(analyst: Browser, name: str) -> None:
+    for answer in (analyst.get(f"/alerts/{name}"), analyst.get(f"/alerts/{name}/false-alarm")):
+        assert answer.status_code == 404
+        assert "there is no alert" in answer.text
+    assert analyst.post(f"/alerts/{name}/judge", state="closed").status_code == 404
+
+
+def test_hostile_text_is_only_read(desk: Desk, analyst: Browser) -> None:
+    put(
+        desk,
+        told("a1", device=HOSTILE, family=HOSTILE, targets=(HOSTILE,), measure=HOSTILE, rules=(HOSTILE,),
+             reasons=(HOSTILE,), techniques=(HOSTILE,), bundle=HOSTILE, detectors=(HOSTILE,)),
+        told("b2", device=HOSTILE),
+    )  # fmt: skip
+    assert desk.alerts.count(Search(rules=(HOSTILE,))) == 1
+    for path in ("/alerts", "/alerts?group=device", "/alerts?group=family", "/alerts/a1", "/alerts/a1/false-alarm"):
+        page = analyst.get(path)
+        assert page.status_code == 200, path
+        assert "<script>alert" not in page.text, path
+        assert "\u202e" not in page.text, path
+        assert "\x1b" not in page.text, path

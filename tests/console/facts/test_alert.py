@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+from console.cases import asked_about, put, told
+from redshank.console.desk import Desk
+from redshank.console.facts.alert import asked, case, named
+from redshank.core.allowance import Allowance
+from redshank.core.records import Action
+from redshank.pipeline.allowing import give
+from redshank.store.comments import Comments
+
+
+def test_a_case_has_all_that_is_known(desk: Desk) -> None:
+    put(desk, told("a", reasons=("classifier: dst_bytes 9e+09 beyond benign 99 % (4e+04)", "irc (medium)")))
+    put(desk, told("a", count=9, revision=1), told("b", family="dos"), told("c"), told("d", device="10.0.0.8"))
+    desk.alerts.judge(["c"], "false_alarm", "ana", desk.now_s(), "ours")
+    desk.alerts.judge(["a"], "acknowledged", "ana", desk.now_s())
+    Comments(desk.database).write("a", "ben", "seen", desk.now_s())
+    desk.ledger().propose(
+        Action.of("block", "10.0.0.7", 60.0, "scans", "policy", desk.now_s(), alert="a"), desk.now_s(), approval=True
+    )
+    found = case(desk, "a")
+    assert found is not None
+    assert (found.filed.state, found.deed) == ("acknowledged", "looked for open services on 10.0.0.1")
+    assert [one.uid for one in found.evidence] == ["Ca"]
+    assert [one.kind for one in found.events] == ["told", "told", "judged", "comment", "action"]
+    assert [one.alert.id for one in found.history] == ["c", "b"]
+    assert found.families == {"scanning": 2, "dos": 1}
+    assert [one.filed.alert.id for one in found.like] == ["c"]
+    assert [one.action.target for one in found.actions] == ["10.0.0.7"]
+    assert found.allowed is None
+    assert case(desk, "none") is None
+
+
+def test_reasons_are_drawn_beside_what_the_bundle_knows(desk: Desk) -> None:
+    reasons = ("classifier: dst_bytes 9e+09 beyond benign 99 % (4e+04)",) * 2
+    put(desk, told("a", reasons=(*reasons, "classifier: dst_bytes 8e+09 beyond benign 99 % (4e+04)")))
+    found = case(desk, "a")
+    assert found is not None
+    assert len(found.reasons) == 1  # the same thing is said once
+    assert found.beside is not None
+    assert "benign up to 40,000" in found.beside
+
+
+def test_a_question_is_about_the_same_flow_not_only_of_the_same_name(desk: Desk) -> None:
+    alert, questions = asked_about(2)
+    desk.queue.add(questions)
+    assert set(asked(desk, alert.evidence)) == {alert.evidence[0].uid, alert.evidence[1].uid}
+    assert asked(desk, [replace(one, ts_s=one.ts_s + 1) for one in alert.evidence]) == {}
+    assert asked(desk, [replace(one, dst_ip="10.9.9.9") for one in alert.evidence]) == {}
+    assert asked(desk, [replace(one, uid="") for one in alert.evidence]) == {}
+
+
+def test_an_alert_tells_which_allowance_closed_it(desk: Desk) -> None:
+    put(desk, told("a"))
+    one = Allowance.of("ana", "ours", desk.now_s(), device="10.0.0.7")
+    give(desk.database, one, desk.now_s())
+    found = case(desk, "a")
+    assert found is not None
+    assert (found.filed.state, found.allowed) == ("closed", one)
+
+
+def test_techniques_have_their_names() -> None:
+    assert named(["T1046", "T9999", "T1046"]) == [("T1046", "Network Service Discovery"), ("T9999", "")]

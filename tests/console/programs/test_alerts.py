@@ -1,0 +1,51 @@
+from browsing import Browser
+from console.cases import asked_about, put, told
+from redshank.console.desk import Desk
+
+
+def test_a_program_lists_groups_and_reads_alerts(desk: Desk, viewer: Browser) -> None:
+    put(desk, told("a1", reasons=("irc (medium)",)), told("b2", family="dos"))
+    viewer.token()
+    page = viewer.api("GET", "/alerts", params={"q": "family:dos", "rows": 1}).json()
+    assert ([one["id"] for one in page["alerts"]], page["total"], page["arrival"]) == (["b2"], 1, 2)
+    assert page["alerts"][0]["evidence"][0]["community_id"] == "1:abc="
+    first = viewer.api("GET", "/alerts", params={"rows": 1}).json()
+    second = viewer.api("GET", "/alerts", params={"rows": 1, "after": first["older"]}).json()
+    assert [first["alerts"][0]["id"], second["alerts"][0]["id"]] == ["b2", "a1"]
+    groups = viewer.api("GET", "/alerts/groups", params={"by": "family"}).json()
+    assert [(one["value"], one["count"], one["query"]) for one in groups] == [
+        ("dos", 1, "family:dos"), ("scanning", 1, "family:scanning"),
+    ]  # fmt: skip
+    case = viewer.api("GET", "/alerts/a1").json()
+    assert case["reasons"][0]["rule"] == "irc"
+    assert [one["kind"] for one in case["events"]] == ["told"]
+    assert viewer.api("GET", "/alerts/none").status_code == 404
+    wrong = viewer.api("GET", "/alerts", params={"q": "famly:x"})
+    assert wrong.status_code == 400
+    assert "did you mean 'family'?" in wrong.json()["detail"]
+    for path, body in (
+        ("/alerts/judge", {"ids": ["a1"], "state": "closed"}),
+        ("/alerts/judge-all", {"q": "", "arrival": 2, "state": "closed"}),
+        ("/alerts/a1/false-alarm", {}),
+        ("/alerts/a1/comments", {"text": "x"}),
+    ):
+        assert viewer.api("POST", path, json=body).status_code == 403, path
+    assert desk.alerts.counts("state") == {"open": 2}
+
+
+def test_a_program_decides_as_a_person_does(desk: Desk, analyst: Browser) -> None:
+    alert, questions = asked_about(1)
+    desk.queue.add(questions)
+    put(desk, alert, told("b2", device=alert.device), told("c3"), told("d4"))
+    analyst.token("analyst")
+    asked = {"why": "ours", "label": True, "allow": {"device": alert.device}, "span": "1h"}
+    made = analyst.api("POST", f"/alerts/{alert.id}/false-alarm", json=asked).json()
+    assert (made["alerts"], made["labels"], made["closed"]) == (1, 1, 1)
+    assert desk.allowances.standing(desk.now_s())[0].id == made["allowance"]
+    assert analyst.api("POST", "/alerts/judge", json={"ids": ["c3"], "state": "escalated"}).json()["alerts"] == 1
+    wide = {"q": "state:open", "arrival": 99, "state": "closed", "why": "old"}
+    assert analyst.api("POST", "/alerts/judge-all", json=wide).json()["alerts"] == 1
+    assert analyst.api("POST", "/alerts/c3/comments", json={"text": "look"}).json()["who"] == "anton"
+    assert desk.alerts.counts("state") == {"closed": 2, "escalated": 1, "false_alarm": 1}
+    assert analyst.api("POST", "/alerts/judge", json={"ids": ["c3"], "state": "done"}).status_code == 400
+    assert analyst.api("POST", "/alerts/none/comments", json={"text": "x"}).status_code == 400

@@ -1,0 +1,33 @@
+from browsing import Browser
+from console.cases import put, told
+from redshank.console.desk import Desk
+
+
+def test_a_program_tries_gives_extends_and_withdraws(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    analyst.token("analyst")
+    wish = {"terms": {"device": "10.0.0.7"}, "because": "ours", "span": "1h"}
+    tried = analyst.api("POST", "/allowances/preview", json=wish).json()
+    assert tried == {"open": ["a1"], "past": 0, "looked": 1, "whole": True}
+    made = analyst.api("POST", "/allowances", json=wish).json()
+    assert (made["closed"], made["allowance"]["terms"], made["allowance"]["author"]) == (
+        1, {"device": "10.0.0.7"}, "anton",
+    )  # fmt: skip
+    longer = analyst.api("POST", f"/allowances/{made['allowance']['id']}/extend", json={"span": "0"}).json()
+    assert longer["allowance"]["expires_at_s"] is None
+    gone = analyst.api("POST", f"/allowances/{longer['allowance']['id']}/withdraw", json={"why": "sold"}).json()
+    assert gone["state"] == "withdrawn"
+    listed = analyst.api("GET", "/allowances").json()
+    assert [(one["state"], one["alerts"]) for one in listed] == [("withdrawn", 0), ("withdrawn", 1)]
+    wrong = analyst.api("POST", "/allowances", json={"terms": {}, "because": ""})
+    assert wrong.status_code == 400
+    assert "no condition is given" in wrong.json()["detail"]
+
+
+def test_a_viewers_token_only_reads(desk: Desk, viewer: Browser) -> None:
+    viewer.token()
+    assert viewer.api("GET", "/allowances").json() == []
+    for path in ("", "/preview", "/x/extend", "/x/withdraw"):
+        body = {"terms": {"device": "10.0.0.7"}, "because": "x", "why": "x"}
+        assert viewer.api("POST", f"/allowances{path}", json=body).status_code == 403, path
+    assert desk.allowances.given() == []
