@@ -3,10 +3,24 @@
 import re
 from typing import Any
 
+from argon2 import PasswordHasher
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from redshank.console.people import Door
+from redshank.store.attempts import Attempts
+from redshank.store.database import Database
+from redshank.store.people import People
+
 PASSWORD = "four words in a row"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def add_people(database: Database) -> None:
+    """Add accounts vera (viewer), anton (analyst) and ada (admin), all with `PASSWORD`."""
+    door = Door(People(database), Attempts(database), CHEAP)
+    for name, role in (("vera", "viewer"), ("anton", "analyst"), ("ada", "admin")):
+        door.add(name, role, PASSWORD, 1_600_000_000.0, "test")
 
 
 class Browser:

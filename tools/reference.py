@@ -111,7 +111,8 @@ def _walk(command: Any, path: str) -> list[tuple[str, Any]]:  # noqa: ANN401  ty
     inner = getattr(command, "commands", None)
     if inner is None:
         return [(path, command)]
-    return [item for name, child in sorted(inner.items()) for item in _walk(child, f"{path} {name}")]
+    own = [(path, command)] if command.invoke_without_command else []
+    return [*own, *(item for name, child in sorted(inner.items()) for item in _walk(child, f"{path} {name}"))]
 
 
 def _extensions() -> str:

@@ -3,21 +3,19 @@
 The filled store is made once; whoever changes it gets a copy.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from browsing import PASSWORD, Browser
+from browsing import CHEAP, Browser, add_people
 from console.filled import Filled, fill
 from redshank.config import Settings
 from redshank.console.app import make_app
 from redshank.console.desk import Desk
-from redshank.console.people import Door
-from redshank.store.attempts import Attempts
 from redshank.store.database import Database
 from redshank.store.people import People
 
@@ -37,21 +35,30 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def store_with_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with accounts vera (viewer), anton (analyst) and ada (admin), all with `PASSWORD`."""
+    path = tmp_path_factory.mktemp("people") / "store.db"
+    database = Database(path, create=True)
+    add_people(database)
+    database.close()
+    return path
+
+
 @pytest.fixture
-def desk(tmp_path: Path, clock: Clock) -> Iterator[Desk]:
-    database = Database(tmp_path / "store.db", create=True)
+def desk(tmp_path: Path, clock: Clock, store_with_people: Path) -> Iterator[Desk]:
+    """Return a desk over a store in which nothing is but people."""
+    database = Database(Path(shutil.copy(store_with_people, tmp_path)))
     yield Desk(Settings(), database, now_s=clock)
     database.close()
 
 
 @pytest.fixture
 def app(desk: Desk) -> FastAPI:
-    """Return the console with accounts vera (viewer), anton (analyst) and ada (admin), all with `PASSWORD`."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    door = Door(People(desk.database), Attempts(desk.database), cheap)
-    for name, role in (("vera", "viewer"), ("anton", "analyst"), ("ada", "admin")):
-        door.add(name, role, PASSWORD, desk.now_s(), "test")
-    return make_app(desk, cheap)
+    """Return the console over the desk; people are added if the store has none."""
+    if not People(desk.database).all():
+        add_people(desk.database)
+    return make_app(desk, CHEAP)
 
 
 @pytest.fixture

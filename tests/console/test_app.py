@@ -3,7 +3,7 @@
 import pytest
 from fastapi import APIRouter
 
-from browsing import Browser
+from browsing import CHEAP, Browser
 from redshank.console.app import _check_named, make_app
 from redshank.console.desk import Desk
 
@@ -49,7 +49,7 @@ def test_a_page_that_is_not_there_says_so(viewer: Browser) -> None:
 
 
 def test_a_route_that_changes_something_must_name_who_may(desk: Desk) -> None:
-    make_app(desk)
+    make_app(desk, CHEAP)
     routes = APIRouter()
 
     @routes.post("/close")

@@ -60,8 +60,10 @@ NEW_OBJECTS = 50_000
 """New objects after which garbage is looked for. Of Python's own 700: all objects of a start stay, and to look
 at them again and again takes up to a tenth of a second. A batch of flows leaves none."""
 
-EXTRA = ("lightgbm", "onnx", "optuna", "pandera", "polars", "scipy", "skactiveml", "sklearn", "torch")
-"""What only training needs; a gateway has none of it."""
+_TRAIN = ("lightgbm", "onnx", "optuna", "pandera", "polars", "scipy", "skactiveml", "sklearn", "torch")
+_CONSOLE = ("argon2", "fastapi", "jinja2", "starlette", "uvicorn")
+EXTRA = {**dict.fromkeys(_TRAIN, "train"), **dict.fromkeys(_CONSOLE, "console")}
+"""What only some commands need, by the extra that has it; a gateway has none of it."""
 
 
 def _version(asked: bool) -> None:
@@ -159,7 +161,8 @@ def _run() -> int:
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise
-        _say([f"'{error.name}' is not installed: this command needs the extra `train`: pip install 'redshank[train]'"])
+        needed = f"the extra `{EXTRA[error.name]}`: pip install 'redshank[{EXTRA[error.name]}]'"
+        _say([f"'{error.name}' is not installed: this command needs {needed}"])
         return 1
     except BrokenPipeError:
         raise

@@ -5,13 +5,16 @@ one idea: what must hold for every page is made sure of here, once: `Limits`, th
 that changes something without naming who may is refused when the console starts, not when somebody finds it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from anyio import create_task_group
 from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
@@ -19,8 +22,9 @@ from redshank import __version__
 from redshank.console import login, problems
 from redshank.console.area import AREAS, Area
 from redshank.console.desk import Desk
-from redshank.console.gate import API, HEALTH, SAFE, Gate
+from redshank.console.gate import API, HEALTH, LIVE, SAFE, Gate
 from redshank.console.limits import FOREVER, Limits
+from redshank.console.live import Live
 from redshank.console.notices import Notices
 from redshank.console.page import STATIC, static
 from redshank.console.people import Door
@@ -70,7 +74,18 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
     chosen = desk.settings.console
     sessions = Sessions(desk.database)
     cookies = Cookies(sessions, Times(60.0 * chosen.idle_minutes, 3_600.0 * chosen.session_hours))
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
+    live = Live(desk.database, cookies.times, desk.now_s)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with create_task_group() as tasks:
+            tasks.start_soon(live.run)
+            yield
+            live.end()
+            tasks.cancel_scope.cancel()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY, lifespan=lifespan)
+    app.state.live = live
     app.state.notices = Notices()
     app.state.now_s = desk.now_s
     app.state.cookies = cookies
@@ -128,6 +143,12 @@ def _own(first: str) -> APIRouter:
     @routes.get(HEALTH)
     def health() -> Response:
         return PlainTextResponse("ok\n")
+
+    @routes.get(LIVE)
+    async def follow(request: Request) -> Response:
+        heard = request.headers.get("last-event-id") or request.query_params.get("heard", "")
+        live: Live = request.app.state.live
+        return live.stream(request.scope["redshank.session"], heard)
 
     @routes.get(STATIC + "{name}")
     def file(name: str) -> Response:

@@ -32,7 +32,7 @@ class Form:
     Example:
         >>> form = Form([("minutes", "many"), ("why", "")])
         >>> form.number("minutes", 1, 60), form.text("why", least=3)
-        (1.0, '')
+        (1, '')
         >>> form.check()
         Traceback (most recent call last):
         ...

@@ -25,6 +25,7 @@ from redshank.core.errors import RedshankError
 API = "/api/v1"
 LOGIN = "/login"
 HEALTH = "/healthz"
+LIVE = "/live"
 OPEN = frozenset({LOGIN, HEALTH})
 """What nobody has to be logged in for, beside our own styles and scripts."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -77,7 +78,7 @@ class Gate:
         if path in OPEN:
             return True
         if entered is None:
-            if "part=" in scope["query_string"].decode("latin-1") or path == "/live":
+            if not _by_hand(scope):
                 raise RequestError(401, "Your session is over; log in again.")
             return False
         if not safe:
@@ -88,7 +89,7 @@ class Gate:
 
     def _entered(self, scope: Scope, headers: Headers) -> Entered | None:
         secret = _cookie(headers, cookie_name(scope["scheme"]))
-        return self._cookies.find(secret, self._now_s()) if secret else None
+        return self._cookies.find(secret, self._now_s(), by_hand=_by_hand(scope)) if secret else None
 
     def _bearer(self, headers: Headers) -> object:
         kind, _, secret = headers.get("authorization", "").partition(" ")
@@ -96,6 +97,11 @@ class Gate:
         if found is None:
             raise RequestError(401, "The API takes a token, made at /account: 'Authorization: Bearer redshank_...'")
         return found
+
+
+def _by_hand(scope: Scope) -> bool:
+    """Tell whether a person asks, and not a page that brings itself up to date."""
+    return scope["path"] != LIVE and b"part=" not in scope["query_string"]
 
 
 def _is_api(path: str) -> bool:

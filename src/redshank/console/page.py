@@ -154,6 +154,7 @@ def _common(request: Request) -> dict[str, Any]:
         # A part is fetched by the script: what is to be said waits for a whole page.
         "notices": state.notices.take(session) if session and "part" not in request.query_params else [],
         "now_s": now_s(),
+        "heard": state.live.heard,
     }
 
 

@@ -12,6 +12,7 @@ import re
 import threading
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,7 +20,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
 from redshank.store.attempts import Attempts, Patience
-from redshank.store.people import ROLES, Account, People
+from redshank.store.people import ROLES, Account, People, absent
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 12, 256
 AT_ONCE = 2
@@ -107,7 +108,10 @@ class Door:
         self._people, self._attempts = people, attempts
         self._hasher = hasher or PasswordHasher()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
-        self._nobody = self._hasher.hash("nobody's password")
+
+    @cached_property
+    def _nobody(self) -> str:
+        return self._hasher.hash("nobody's password")
 
     def enter(self, name: str, password: str, address: str, now_s: float) -> Account:
         """Return the account of who knows its password.
@@ -127,8 +131,8 @@ class Door:
         wait_s = self._attempts.begin(keys, now_s)
         if wait_s > 0:
             raise Refused(wait_s)
-        account = self._people.find(name)
-        right = self._matches(account.password if account else self._nobody, password)
+        account, nobody = self._people.find(name), self._nobody
+        right = self._matches(account.password if account else nobody, password)
         if not right or account is None or account.disabled:
             raise Refused
         self._attempts.succeeded(*keys)
@@ -145,10 +149,17 @@ class Door:
         try:
             self.enter(name, password, address, now_s)
         except Refused as refused:
-            wait = (
-                f"too many attempts; wait {refused.wait_s:.0f} s" if refused.wait_s else "type in the one you use now"
-            )
-            raise ConfigError(f"password: it is not yours; {wait}") from None
+            todo = f"wait {refused.wait_s:.0f} s" if refused.wait_s else "type in the one that you use now"
+            raise ConfigError(f"password: it is not yours; {todo}") from None
+
+    def require(self, name: str) -> None:
+        """Make sure that there is such an account, before a person types in what is for it.
+
+        Raises:
+            ConfigError: If there is none.
+        """
+        if self._people.find(name) is None:
+            raise ConfigError(absent(name))
 
     def add(self, name: str, role: str, password: str, now_s: float, by: str) -> None:
         """Make an account.
@@ -212,9 +223,9 @@ def password_problems(password: str, name: str) -> list[str]:
         problems.append(f"password: {len(password)} characters; choose {LEAST_CHARACTERS} to {MOST_CHARACTERS}")
     if len(set(password)) < 5:
         problems.append("password: it is a few characters again and again; choose one that is not")
-    if name and core.replace(name, "") == "" and password:
+    if name and name in core and not core.replace(name, ""):
         problems.append("password: it is the name; choose one that nobody sees")
-    elif {plain, core} & _COMMONEST or any(plain.replace(one, "").isdigit() for one in _COMMONEST if one in plain):
+    elif password and (not core or {plain, core} & _COMMONEST):  # figures alone are guessed in an hour
         problems.append(
             "password: it is among the first that are tried; choose one of your own, for example four words"
         )

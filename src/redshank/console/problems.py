@@ -29,6 +29,7 @@ WORDS = {
     405: "This page does not take that.",
     429: "Too many attempts.",
 }
+_NUMBER = "number "
 _PROBLEM = "application/problem+json"
 
 
@@ -134,6 +135,11 @@ def _problem(status: int, lines: Sequence[str]) -> Response:
 
 
 def _noted(request: Request, error: Exception) -> str:
+    """Write a fault into the log, once, and return its number."""
+    for note in getattr(error, "__notes__", ()):  # the API's faults come by here twice
+        if note.startswith(_NUMBER):
+            return str(note.removeprefix(_NUMBER))
     number = secrets.token_hex(4)
+    error.add_note(f"{_NUMBER}{number}")
     _log.error("%s %s: error %s", request.method, request.url.path, number, exc_info=error)
     return number

@@ -5,38 +5,68 @@ crosses the network is bounded before it is looked at: headers, links at once, a
 Source: https://uvicorn.dev/settings/
 """
 
+import logging
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
 from redshank.config import Console
 from redshank.console import place
+from redshank.console.live import Live
 from redshank.core.errors import ConfigError
 
 MOST_HEADERS = 32_768
 """Bytes of a request's first line and headers."""
-MOST_LINKS = 256
+MOST_LINKS = 512
 KEEP_S = 15
 DRAIN_S = 5
 """How long what is being answered may still take at the end; streams are ended at once."""
 
 
-def server(app: ASGIApp, settings: Console) -> uvicorn.Server:
-    """Return what serves the console; `run` of it goes on until a signal or `should_exit`.
+class Served(uvicorn.Server):
+    """A server that a signal ends as it should: streams are told, and the program goes on after `run`.
+
+    Args:
+        config: How to serve.
+        live: Whose streams end.
+    """
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let Ctrl-C and SIGTERM ask for the end, and nothing more: the library would send them again afterwards."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, which have no end of their own, then everything else."""
+        self._live.end()
+        await super().shutdown(sockets)
+
+
+def server(app: FastAPI, settings: Console) -> Served:
+    """Return what serves the console: `run(sockets=[listening(settings)])` goes on until a signal or `should_exit`.
 
     Raises:
         ConfigError: If it may not listen where the settings say, or the certificate is none.
     """
-    host, port = place.address(settings)
+    place.address(settings)
     if settings.certificate and settings.key:
         _check_certificate(settings)
-    return uvicorn.Server(
+    # A fault is in the log already, with its number; and who begins or ends is told by the command.
+    logging.getLogger("uvicorn.error").addFilter(_no_fault)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return Served(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             http="h11",
             ws="none",
             loop="asyncio",
@@ -52,18 +82,21 @@ def server(app: ASGIApp, settings: Console) -> uvicorn.Server:
             timeout_graceful_shutdown=DRAIN_S,
             ssl_certfile=settings.certificate,
             ssl_keyfile=settings.key,
-        )
+        ),
+        app.state.live,
     )
 
 
-def listen(settings: Console, work: Callable[[], None]) -> None:
-    """Serve, and say in one line why the address cannot be had.
+def listening(settings: Console) -> socket.socket:
+    """Return the socket on which the console is to be had.
 
     Raises:
-        ConfigError: If it cannot.
+        ConfigError: If it may not listen there, or cannot.
     """
+    host, port = place.address(settings)
     try:
-        work()
+        family, *_, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(found[:2], family=family)
     except OSError as error:
         raise ConfigError(
             f"console.listen: cannot listen at '{settings.listen}' ({error.strerror}); see who else "
@@ -71,9 +104,15 @@ def listen(settings: Console, work: Callable[[], None]) -> None:
         ) from None
 
 
+def _no_fault(record: logging.LogRecord) -> bool:
+    return record.exc_info is None
+
+
 def _check_certificate(settings: Console) -> None:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(str(settings.certificate), str(settings.key))
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            str(settings.certificate), str(settings.key), password=lambda: b""
+        )
     except (OSError, ssl.SSLError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "not in PEM form"
         raise ConfigError(

@@ -17,7 +17,7 @@ from redshank.console.people import Person
 from redshank.console.request_error import RequestError
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
-from redshank.store.credentials import Session, Sessions, Token, Tokens
+from redshank.store.credentials import Sessions, Token, Tokens
 from redshank.store.people import ADMIN, ANALYST, VIEWER
 
 COOKIE = "redshank"
@@ -42,6 +42,10 @@ class Times:
 
     idle_s: float
     longest_s: float
+
+    def go_on(self, begun_at_s: float, used_at_s: float, now_s: float) -> bool:
+        """Tell whether a session is neither idle for too long nor too old."""
+        return now_s - used_at_s < self.idle_s and now_s - begun_at_s < self.longest_s
 
 
 @dataclass(frozen=True)
@@ -83,19 +87,21 @@ class Cookies:
         )
         return secret
 
-    def find(self, secret: str, now_s: float) -> Entered | None:
-        """Return whose cookie this is, if their session goes on."""
+    def find(self, secret: str, now_s: float, *, by_hand: bool = True) -> Entered | None:
+        """Return whose cookie this is, if their session goes on.
+
+        Args:
+            secret: What the cookie holds.
+            now_s: Now.
+            by_hand: Whether a person does something; what a page does by itself keeps nobody logged in.
+        """
         digest = _digest(secret)
         found = self._sessions.find(digest)
-        if found is None or not self.goes_on(found, now_s):
+        if found is None or not self.times.go_on(found.begun_at_s, found.used_at_s, now_s):
             return None
-        if now_s - found.used_at_s >= USED_EVERY_S:
+        if by_hand and now_s - found.used_at_s >= USED_EVERY_S:
             self._sessions.use(digest, now_s)
         return Entered(Person(found.account, found.role), _mark(secret), digest)
-
-    def goes_on(self, session: Session, now_s: float) -> bool:
-        """Tell whether a session is neither idle for too long nor too old."""
-        return now_s - session.used_at_s < self.times.idle_s and now_s - session.begun_at_s < self.times.longest_s
 
 
 class Bearers:

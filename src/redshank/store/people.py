@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from redshank.core.errors import ActionError, ConfigError
+from redshank.core.inert import inert
 from redshank.store.audit import note
 from redshank.store.database import Database
 from redshank.store.tables import ACCOUNTS, SESSIONS, TOKENS
@@ -148,8 +149,13 @@ def _find(sql: Connection, name: str) -> Account | None:
 def _require(sql: Connection, name: str) -> Account:
     found = _find(sql, name)
     if found is None:
-        raise ConfigError(f"account: there is no '{name}'; `redshank console user list` has all")
+        raise ConfigError(absent(name))
     return found
+
+
+def absent(name: str) -> str:
+    """Say that there is no such account."""
+    return f"account: there is no '{inert(name[:40])}'; `redshank console user list` has all"
 
 
 def _keep_an_admin(sql: Connection, account: Account) -> None:

@@ -86,7 +86,7 @@
       light.classList.toggle("lost", lost);
       light.querySelector("span").textContent = lost ? "not live" : "live";
     };
-    const stream = new EventSource("/live");
+    const stream = new EventSource(`/live?heard=${encodeURIComponent(document.body.dataset.heard)}`);
     stream.addEventListener("open", () => say(false));
     stream.addEventListener("error", () => say(true));
     ["alerts", "labels", "responses", "health", "devices", "allowances", "models", "audit"].forEach((what) =>

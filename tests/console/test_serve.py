@@ -1,0 +1,145 @@
+import http.client
+import logging
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from fastapi import FastAPI
+
+from browsing import CHEAP, PASSWORD
+from redshank.config import Console, Settings
+from redshank.console.app import make_app
+from redshank.console.desk import Desk
+from redshank.console.serve import listening, server
+from redshank.core.errors import ConfigError
+
+
+@contextmanager
+def serving(desk: Desk, **values: Any) -> Iterator[int]:
+    """Serve the console in a thread, and give its port."""
+    chosen = Console(**{"listen": "127.0.0.1:0", **values})
+    desk = replace(desk, settings=Settings().model_copy(update={"console": chosen}))
+    served = server(make_app(desk, CHEAP), chosen)
+    with listening(chosen) as link:
+        thread = threading.Thread(target=served.run, kwargs={"sockets": [link]})
+        thread.start()
+        try:
+            while not served.started and thread.is_alive():
+                time.sleep(0.01)
+            yield link.getsockname()[1]
+        finally:
+            served.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    logger = logging.getLogger("uvicorn.error")
+    before, level = list(logger.filters), logger.level
+    yield
+    logger.filters[:] = before
+    logger.setLevel(level)
+
+
+@contextmanager
+def asked(port: int, path: str = "/login", headers: dict[str, str] | None = None) -> Iterator[http.client.HTTPResponse]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as link:
+        link.request("GET", path, headers=headers or {})
+        with link.getresponse() as answer:
+            yield answer
+
+
+def test_the_console_is_had_at_its_address_and_streams_do_not_hold_up_its_end(desk: Desk) -> None:
+    with ExitStack() as stack:
+        with serving(desk) as port:
+            page = stack.enter_context(asked(port))
+            assert (page.status, page.getheader("server")) == (200, None)
+            link = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)))
+            form = urlencode({"name": "vera", "password": PASSWORD})
+            link.request("POST", "/login", form, {"content-type": "application/x-www-form-urlencoded"})
+            cookie = str(link.getresponse().getheader("set-cookie")).partition(";")[0]
+            stream = stack.enter_context(asked(port, "/live", {"cookie": cookie}))
+            assert stream.getheader("content-type") == "text/event-stream; charset=utf-8"
+            assert b"retry" in stream.readline()
+            ends = time.monotonic()
+        assert time.monotonic() - ends < 4
+        stream.read()
+
+
+def test_headers_without_end_are_not_read_to_it(desk: Desk) -> None:
+    with serving(desk) as port, socket.create_connection(("127.0.0.1", port), 10) as link:
+        link.sendall(b"GET /login HTTP/1.1\r\nhost: localhost\r\nx: ")
+        try:
+            for _ in range(64):
+                link.sendall(b"a" * 4_096)
+            status = link.recv(64)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        assert b"400" in status or b"431" in status or not status
+
+
+@pytest.mark.parametrize(("proxies", "believed"), [(("127.0.0.1",), True), (("10.9.9.9",), False)])
+def test_only_a_proxy_that_is_named_says_who_asks_and_how(
+    desk: Desk, proxies: tuple[str, ...], *, believed: bool
+) -> None:
+    said = {"host": "redshank.example", "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9"}
+    with serving(desk, behind_proxy=True, proxies=proxies, hosts=("redshank.example",)) as port, ExitStack() as stack:
+        found = stack.enter_context(asked(port, headers=said))
+        assert found.status == 200
+        assert (found.getheader("strict-transport-security") is not None) == believed
+
+
+def test_an_address_that_is_taken_is_told(desk: Desk) -> None:
+    with (
+        serving(desk) as port,
+        pytest.raises(ConfigError, match=f"cannot listen at '127.0.0.1:{port}' .Address already"),
+    ):
+        listening(Console(listen=f"127.0.0.1:{port}"))
+
+
+def certificate(folder: Path, name: str) -> dict[str, Path]:
+    made = {"certificate": folder / f"{name}.pem", "key": folder / f"{name}.key"}
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-out", str(made["certificate"]), "-keyout", str(made["key"])),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    return made
+
+
+@pytest.mark.service
+def test_with_a_certificate_pages_come_over_tls_alone(desk: Desk, tmp_path: Path) -> None:
+    made = certificate(tmp_path, "one")
+    trusting = ssl.create_default_context(cafile=str(made["certificate"]))
+    with (
+        serving(desk, **made) as port,
+        closing(http.client.HTTPSConnection("localhost", port, timeout=10, context=trusting)) as link,
+    ):
+        link.request("GET", "/login")
+        page = link.getresponse()
+        assert (page.status, page.getheader("strict-transport-security")) == (200, "max-age=31536000")
+        page.close()
+        with pytest.raises((http.client.HTTPException, OSError)), asked(port):
+            pass
+
+
+@pytest.mark.service
+def test_a_certificate_and_the_key_of_another_are_told(app: FastAPI, tmp_path: Path) -> None:
+    one, other = certificate(tmp_path, "one"), certificate(tmp_path, "other")
+    with pytest.raises(ConfigError, match="one.pem' and '.*other.key' do not go together"):
+        server(app, Console(certificate=one["certificate"], key=other["key"]))
