@@ -23,7 +23,9 @@ WELL = Machine(
     programs={"ip": "/sbin/ip", "nft": "/sbin/nft"},
     kernels=100,
 )
-SITE = Settings(sources=(Source(interfaces=("eth1",)),), respond=Respond(backend="nftables"))
+SITE = Settings(
+    sources=(Source(interfaces=("eth1",)),), respond=Respond(backend="nftables"), sinks={"eve": {}, "bell": {}}
+)
 LEFT = Remains(store="redshank.db", alerts=3, last_alert_s=400.0, sinks={"eve": Backlog()}, free_mib=9000.0, samples={})
 
 
@@ -103,6 +105,12 @@ def test_a_service_that_is_well_has_nothing_but_ok() -> None:
         ({"sinks": {"bell": Backlog(4, 0, 40.0, "bell: hung")}}, "sink bell", HINT, "the last try said: bell: hung"),
         ({"sinks": {"bell": Backlog(0, 2)}}, "sink bell", HINT, "2 alerts were given up"),
         ({"sinks": {"bell": Backlog(3)}}, "sink bell", OK, "3 alerts wait"),
+        (
+            {"sinks": {"horn": Backlog(3, 0, 4e4)}},
+            "sink horn",
+            HINT,
+            "3 alerts wait for it, and the settings do not name",
+        ),
         ({"actions": {"proposed": 2, "applied": 1}}, "actions", HINT, "1 applied, 2 proposed; `redshank respond list`"),
         ({"files": {"unrecorded.jsonl": 12}}, "files", HINT, "unrecorded.jsonl: 12 bytes"),
         ({"samples": None}, "service", HINT, "nobody answers at http://127.0.0.1:9477"),

@@ -78,7 +78,7 @@ def of_service(remains: Remains, settings: Settings) -> Iterator[Row]:
         last = remains.last_alert_s
         yield Row("last alert", OK, "none yet" if last is None else f"{_long(last)} ago")
         for sink, backlog in remains.sinks.items():
-            yield _sink(sink, backlog)
+            yield _sink(sink, backlog, named=sink in settings.sinks)
         yield _actions(remains)
     for name, size in remains.files.items():
         words = f"{settings.service.state / name}: {size} bytes of alerts that did not get where they belong; read them"
@@ -166,8 +166,11 @@ def _disk(remains: Remains, settings: Settings) -> Iterator[Row]:
         yield Row("disk", OK, words)
 
 
-def _sink(name: str, backlog: Backlog) -> Row:
+def _sink(name: str, backlog: Backlog, *, named: bool) -> Row:
     part = f"sink {name}"
+    if not named and backlog.waiting:
+        words = f"{backlog.waiting} alerts wait for it, and the settings do not name it"
+        return Row(part, HINT, f"{words}; name it again, or they are dead letters a day after they were recorded")
     last = f"; the last try said: {backlog.error}" if backlog.error else ""
     if backlog.waiting and backlog.oldest_s > LATE_S:
         words = f"{backlog.waiting} alerts wait for it, one for {_long(backlog.oldest_s)}{last}"

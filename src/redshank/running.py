@@ -244,6 +244,8 @@ class Running:
         Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
         if self._archive:
             self._archive.clean(now_s)
+        if gone := self._acting.bury_orphans():
+            _log.warning("%d alerts for sinks that are no longer in the settings are dead letters now", gone)
 
     def _archived(self, settings: Settings) -> Archive | None:
         chosen = settings.archive

@@ -24,6 +24,7 @@ from redshank.core.records import Alert
 from redshank.flows.devices import Devices
 from redshank.pipeline.allowing import AT_ONCE, close_covered
 from redshank.pipeline.keeping import Keeping
+from redshank.pipeline.orphans import bury_orphans
 from redshank.pipeline.responding import Responding
 from redshank.pipeline.rest import Rest
 from redshank.store.alerts import Alerts
@@ -81,8 +82,8 @@ class Acting:
         self._live, self._bundles, self._tell = live, bundles, tell
         self._names = tuple(sinks)
         self._keeping = Keeping(self._record, state / UNRECORDED, metrics)
-        dead = LetterFile(state / DEAD, metrics)
-        self._delivery = Delivery(Outbox(database), sinks, dead, metrics, clock=clock)
+        self._dead, self._outbox = LetterFile(state / DEAD, metrics), Outbox(database)
+        self._delivery = Delivery(self._outbox, sinks, self._dead, metrics, clock=clock)
         self._stamp = -1
         self._looked_at: tuple[float, str] | None = None
         self._looking = False
@@ -142,6 +143,10 @@ class Acting:
         if self._responder:
             self._responder.stop(within_s)
         self._delivery.stop(max(0.0, within_s - (time.monotonic() - begin)))
+
+    def bury_orphans(self) -> int:
+        """Give up what waits for sinks that the settings no longer name; may be called from another thread."""
+        return bury_orphans(self._outbox, self._names, self._dead, self._clock())
 
     @property
     def unrecorded(self) -> int:
