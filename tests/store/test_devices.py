@@ -92,7 +92,14 @@ def test_devices_are_found_by_parts_of_words_and_sorted_page_by_page(database: D
     assert numbers(ids=["02:00:00:00:00:01"]) == ["1"]
     assert inventory.get("02:00:00:00:00:03") == inventory.find(["mqtt"])[0]
     assert inventory.get("none") is None
-    assert inventory.owners()["10.0.0.8"] == "02:00:00:00:00:03"
+    assert inventory.owners(["10.0.0.8", "10.0.0.7", "10.9.9.9"]) == {
+        "10.0.0.8": "02:00:00:00:00:03",
+        "10.0.0.7": "02:00:00:00:00:01",
+    }
+    assert inventory.owners([f"10.0.0.{n}" for n in range(9)])["10.0.0.8"] == "02:00:00:00:00:03"
+    assert inventory.owners([]) == {}
+    assert inventory.owner("10.0.0.9") == inventory.get("02:00:00:00:00:02")
+    assert inventory.owner("0.0.9") is None
     assert inventory.count() == 3
     with pytest.raises(ValueError, match="sort: 'vendor' is not kept"):
         inventory.find(sort="vendor")

@@ -27,6 +27,8 @@ AT_ONCE = 500
 """Devices looked up by one statement."""
 SORTS = ("last_seen_s", "first_seen_s", *TOTALS)
 """What devices can be sorted by, the greatest first."""
+FEW = 8
+"""Addresses that are looked for by words; for more, every device is looked at."""
 HOUR_S = 3_600
 HOURS_KEPT = 24 * 31
 """Of what devices did, before the latest hour."""
@@ -190,11 +192,21 @@ class Inventory:
             old = DEVICE_HOURS.c.hour < (latest or 0) - HOURS_KEPT
             return sql.execute(delete(DEVICE_HOURS).where(old)).rowcount
 
-    def owners(self) -> dict[str, str]:
-        """Return the device, by its id, that each IP address was seen with last."""
+    def owners(self, addresses: Sequence[str]) -> dict[str, str]:
+        """Return the device, by its id, that each of these IP addresses was seen with last; of others nothing."""
+        if not addresses:
+            return {}
+        some = set(addresses)
         wanted = select(DEVICES.c.id, DEVICES.c.ips).order_by(DEVICES.c.last_seen_s, DEVICES.c.id.desc())
+        if len(some) <= FEW:
+            wanted = wanted.where(or_(*(DEVICES.c.ips.contains(json.dumps(one), autoescape=True) for one in some)))
         with self._database.reading() as sql:
-            return {ip: row.id for row in sql.execute(wanted) for ip in json.loads(row.ips)}
+            return {ip: row.id for row in sql.execute(wanted) for ip in json.loads(row.ips) if ip in some}
+
+    def owner(self, address: str) -> Device | None:
+        """Return the device that an IP address was seen with last, or None."""
+        found = self.owners([address]).get(address)
+        return None if found is None else self.get(found)
 
     def count(self) -> int:
         """Return how many devices are known."""

@@ -1,0 +1,287 @@
+"""What is happening: the page that stays open all day.
+
+In: a desk. Out: a `Moment`, each part of which is read from the store when it is asked for. The one idea: a part that a
+browser brings up to date costs what that part costs; and what many browsers ask for in the same second is read once
+(`Shared`).
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from redshank.console.charts import Chart, stacked
+from redshank.console.desk import Desk
+from redshank.console.facts.devices import at_risk
+from redshank.console.facts.responses import Book, State
+from redshank.core.errors import BundleError
+from redshank.store.alerts import Filed
+from redshank.store.devices import Device
+from redshank.store.drift import Reading, Readings
+from redshank.store.outbox import Outbox
+from redshank.store.risk import Risk
+from redshank.store.runs import ENDED, Health, Runs
+from redshank.store.search import Search
+from redshank.store.traffic import FINE_S, HOUR_S, Share, Traffic
+
+T = TypeVar("T")
+DAY_S = 86_400.0
+SPANS_S = {"24h": DAY_S, "7d": 7 * DAY_S}
+KEPT_S = 2.0
+"""How long what one browser asked for is good enough for another."""
+MOST_AT_RISK = 8
+MOST_URGENT = 5
+URGENT = ("critical", "high")
+
+
+@dataclass
+class Shared:
+    """What was read lately, for several threads."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _kept: dict[object, tuple[float, Any]] = field(default_factory=dict, init=False)
+
+    def get(self, key: object, now_s: float, read: Callable[[], T]) -> T:
+        """Return what `read` gives, or gave within the last KEPT_S seconds; meanwhile others wait for it."""
+        with self._lock:
+            known = self._kept.get(key)
+            if known is None or not 0 <= now_s - known[0] < KEPT_S:
+                known = self._kept[key] = (now_s, read())
+            found: T = known[1]
+            return found
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """A device that alerts stand open against.
+
+    Args:
+        name: Its id, or an address that no device is known for.
+        device: The device, if it is known.
+        risk: What stands open.
+    """
+
+    name: str
+    device: Device | None
+    risk: Risk
+
+
+@dataclass(frozen=True)
+class InService:
+    """Which bundles judge.
+
+    Args:
+        champion: Name of the bundle in service; "" if the settings name no shelf, or it has none.
+        shadow: The one that judges beside it, or "".
+        since_s: Since when the champion is in service; None if nobody knows.
+        next_answers: What further labels promise, in words; "" if nothing was reckoned.
+        problem: Why the shelf cannot be read, or "".
+    """
+
+    champion: str = ""
+    shadow: str = ""
+    since_s: float | None = None
+    next_answers: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that only a person can do.
+
+    Args:
+        kind: "bad", "warn" or "good".
+        text: What it is.
+        link: Where.
+    """
+
+    kind: str
+    text: str
+    link: str
+
+
+class Moment:
+    """The site now.
+
+    Args:
+        desk: The desk.
+        book: The ledger.
+        shared: What was read lately.
+        span: One of SPANS_S.
+    """
+
+    def __init__(self, desk: Desk, book: Book, shared: Shared, span: str) -> None:
+        self._desk, self._book, self._shared, self.span = desk, book, shared, span
+        self._now_s = desk.now_s()
+
+    @property
+    def span_s(self) -> float:
+        """How far back it goes, in s."""
+        return SPANS_S[self.span]
+
+    @cached_property
+    def alerts(self) -> Chart:
+        """Alerts per hour, by family."""
+        return self._read("alerts", self._alerts)
+
+    @cached_property
+    def verdicts(self) -> Chart:
+        """Flows over time, by what was said of them."""
+        return self._read("verdicts", lambda: self._mixed("verdict"))
+
+    @cached_property
+    def services(self) -> list[Share]:
+        """Traffic by service, the most flows first."""
+        return self._read("services", lambda: self._traffic.mix("service", self._since_s, self._now_s)[:6])
+
+    @cached_property
+    def at_risk(self) -> list[AtRisk]:
+        """The devices most at risk."""
+        return self._read("risk", self._at_risk)
+
+    @cached_property
+    def health(self) -> Health | None:
+        """The run of a service that was heard of last."""
+        return self._read("health", Runs(self._desk.database).latest)
+
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing was heard of the service, in s; 0 if it is heard of, or has ended."""
+        return self.health.silent_s(self._now_s) if self.health else 0.0
+
+    @cached_property
+    def owed(self) -> Mapping[tuple[str, str], int]:
+        """Deliveries by sink and state."""
+        return self._read("owed", Outbox(self._desk.database).counts)
+
+    @cached_property
+    def drift(self) -> list[Reading]:
+        """The last comparison of each group of devices with what its bundle learnt."""
+        return self._read("drift", Readings(self._desk.database).newest)
+
+    @cached_property
+    def in_service(self) -> InService:
+        """Which bundles judge."""
+        return self._read("models", self._in_service)
+
+    @cached_property
+    def questions(self) -> Mapping[str, int]:
+        """Questions by state: open, held, answered."""
+        return self._read("questions", lambda: self._desk.queue.counts(self._now_s))
+
+    @cached_property
+    def urgent_count(self) -> int:
+        """Open alerts of high or critical severity."""
+        return self._read("urgent", lambda: self._desk.alerts.count(_URGENT))
+
+    @cached_property
+    def urgent(self) -> list[Filed]:
+        """The latest of them."""
+        return self._read("latest", lambda: self._desk.alerts.find(_URGENT, MOST_URGENT))
+
+    @cached_property
+    def ledger(self) -> State:
+        """What was done."""
+        return self._book.state()
+
+    @cached_property
+    def needs(self) -> list[Need]:
+        """What needs a person now, the worst first."""
+        found = [*self._broken(), *self._waiting()]
+        return sorted(found, key=lambda one: ("bad", "warn", "good").index(one.kind))
+
+    @property
+    def _since_s(self) -> float:
+        return self._now_s - self.span_s
+
+    @property
+    def _traffic(self) -> Traffic:
+        return Traffic(self._desk.database)
+
+    def _read(self, what: str, read: Callable[[], T]) -> T:
+        return self._shared.get((what, self.span), self._now_s, read)
+
+    def _alerts(self) -> Chart:
+        since_s = self._since_s + HOUR_S
+        rows = self._desk.alerts.per_hour(since_s, self._now_s)
+        step_s = float(HOUR_S if self.span_s <= 2 * DAY_S else 3 * HOUR_S)
+        return stacked(rows, since_s, self._now_s, step_s, "alerts")
+
+    def _mixed(self, by: str) -> Chart:
+        span_s = FINE_S if self.span_s <= DAY_S else HOUR_S
+        rows = self._traffic.over_time(by, self._since_s, self._now_s, span_s=span_s)
+        values = [(float(one.start_s or 0), one.value or "none", float(one.flows)) for one in rows]
+        step_s = 1_800.0 if span_s == FINE_S else 3 * float(HOUR_S)
+        return stacked(values, self._since_s + step_s, self._now_s, step_s, "flows")
+
+    def _at_risk(self) -> list[AtRisk]:
+        most = list(at_risk(self._desk).items())[:MOST_AT_RISK]
+        known = {one.id: one for one in self._desk.inventory.find(ids=[name for name, _ in most])}
+        return [AtRisk(name, known.get(name), risk) for name, risk in most]
+
+    def _in_service(self) -> InService:
+        shelf = self._desk.shelf
+        if shelf is None:
+            return InService()
+        try:
+            entries = shelf.history().entries
+        except BundleError as error:
+            return InService(shelf.champion() or "", shelf.shadow() or "", problem=str(error))
+        champion = shelf.champion() or ""
+        since_s = next(
+            (one.at_s for one in reversed(entries) if one.what in {"promote", "rollback"} and one.champion == champion),
+            None,
+        )
+        promise: Mapping[str, object] = next(
+            (one.evidence["next_answers"] for one in reversed(entries) if "next_answers" in one.evidence), {}
+        )
+        words = str(promise.get("in_words") or promise.get("unknown") or "")
+        return InService(champion, shelf.shadow() or "", since_s, words)
+
+    def _broken(self) -> list[Need]:
+        found = []
+        if self.health is None:
+            found.append(
+                Need("warn", "No service has run with this store yet; `redshank run` begins one.", "/settings")
+            )
+        elif self.silent_s:
+            found.append(Need("bad", "The service was not heard of; nothing is judged if it has ended.", "#sensor"))
+        elif self.health.state == ENDED:
+            found.append(Need("warn", "The service has ended; nothing is judged until it runs again.", "#sensor"))
+        elif self.health.problem:
+            found.append(Need("bad", f"The service says: {self.health.problem}", "#sensor"))
+        dead = sum(number for (_, state), number in self.owed.items() if state == "dead")
+        if dead:
+            found.append(Need("bad", f"{dead:,} deliveries were given up; the dead letters have them.", "#sensor"))
+        if self.ledger.problem:
+            found.append(Need("bad", "The ledger of responses cannot be believed.", "/responses/ledger"))
+        if self.ledger.held_up:
+            found.append(Need("warn", "The breaker is open: nothing is approved for now.", "/responses"))
+        if self.in_service.problem:
+            found.append(Need("bad", "The decisions about bundles cannot be read.", "/models"))
+        moved = [one.group for one in self.drift if one.moved]
+        if moved:
+            found.append(Need("warn", f"The traffic of {', '.join(moved)} is no longer what was learnt.", "#drift"))
+        return found
+
+    def _waiting(self) -> list[Need]:
+        found = []
+        if self.urgent_count:
+            link = "/alerts?state=open&severity=critical&severity=high"
+            found.append(Need("bad", f"{_number(self.urgent_count, 'open alert')} of high or critical severity", link))
+        if self.ledger.waiting:
+            number = _number(len(self.ledger.waiting), "action")
+            found.append(Need("warn", f"{number} waiting for approval", "/responses"))
+        if self.questions["open"]:
+            found.append(
+                Need("good", f"{_number(self.questions['open'], 'question')} waiting for an answer", "/labels")
+            )
+        return found
+
+
+_URGENT = Search(states=("open",), severities=URGENT)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")

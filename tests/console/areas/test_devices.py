@@ -1,0 +1,70 @@
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from browsing import Browser
+from console.filled import HOSTILE, Filled, hostile
+
+Open = Callable[[str], Browser]
+
+
+def test_the_inventory_is_searched_sorted_and_leads_to_a_device(open_as: Open) -> None:
+    vera = open_as("vera")
+    for sort in ("last_seen_s", "risk", "flows", "sent_bytes", "received_bytes", "first_seen_s"):
+        assert "192.168.39.30" in vera.get("/devices", sort=sort).text
+    found = vera.get("/devices", q="39.30").text
+    assert "192.168.39.30" in found
+    assert "192.168.39.214" not in found
+    assert "No device fits." in vera.get("/devices", q="nowhere").text
+    page = vera.get("/devices/192.168.39.30")
+    assert page.status_code == 200
+    for words in ("What it usually does", "Talks to", "critical", "Questions and labels"):
+        assert words in page.text
+    assert "/responses/block" not in page.text
+    assert "/responses/block?target=192.168.39.30" in open_as("ada").get("/devices/192.168.39.30").text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/devices?sort=vendor", 400),
+        ("/devices?after=x", 400),
+        ("/devices?after=nan,x", 400),
+        ("/devices/nobody", 404),
+        ("/devices/192.168.39.30?span=1y", 400),
+        ("/devices?q=%27%20OR%201=1--", 200),
+        ("/devices?after=1e300,%27%20OR", 200),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(open_as: Open, path: str, status: int) -> None:
+    assert open_as("vera").get(path).status_code == status
+
+
+def test_hostile_text_is_only_text(open_as: Open, filled: Filled) -> None:
+    hostile(filled)
+    vera = open_as("vera")
+    for path in (
+        "/devices",
+        "/devices?sort=risk",
+        f"/devices/{quote(HOSTILE.encode('unicode_escape').decode(), safe='')}",
+    ):
+        page = vera.get(path).text
+        for bad in ("<img src=x", "\x1b", "\u202e", " style="):
+            assert bad not in page
+    assert "&lt;img src=x" in vera.get("/devices").text
+
+
+def test_programs_are_told_the_same_page_by_page(open_as: Open) -> None:
+    vera = open_as("vera")
+    first = vera.api("GET", "/devices?sort=flows&limit=5").json()
+    second = vera.api("GET", f"/devices?sort=flows&limit=500&after={quote(first['after'])}").json()
+    names = [one["id"] for one in (*first["devices"], *second["devices"])]
+    assert len(names) == len(set(names)) == first["known"]
+    assert second["after"] == ""
+    one = vera.api("GET", "/devices/192.168.39.30").json()
+    assert one["device"]["worth"] == "critical"
+    assert one["alert_count"] >= len(one["alerts"]) > 0
+    assert vera.api("GET", "/devices/nobody").status_code == 404
+    assert vera.api("GET", "/devices?limit=0").status_code == 422
+    assert vera.api("GET", "/devices?after=x").status_code == 400

@@ -1,0 +1,45 @@
+from collections.abc import Callable
+
+from browsing import Browser
+from console.filled import MARKUP, Filled, hostile
+from redshank.store.drift import Reading, Readings
+
+Open = Callable[[str], Browser]
+
+
+def test_the_page_shows_the_site_and_each_part_alone(open_as: Open) -> None:
+    vera = open_as("vera")
+    for span in ("24h", "7d"):
+        page = vera.get("/overview", span=span)
+        assert page.status_code == 200
+        for words in ("What needs somebody now", "Devices at risk", "Alerts by family", "192.168.39.30", "home-1"):
+            assert words in page.text
+    for part in ("needs", "risk", "alerts", "traffic", "sensor", "models"):
+        answer = vera.get("/overview", part=part)
+        assert answer.status_code == 200
+        assert "<html" not in answer.text
+        assert "<section" in answer.text
+    assert vera.get("/overview", span="1y").status_code == 400
+    assert vera.get("/").headers["location"] == "/overview"
+
+
+def test_hostile_text_is_only_text(open_as: Open, filled: Filled) -> None:
+    hostile(filled)
+    moved = Reading(MARKUP, MARKUP, 1.0, 1.0, 0.1, moved=True, score_psi=0.5, input_psi=0.4, worst=((MARKUP, 1.0),))
+    Readings(filled.database).add([moved])
+    page = open_as("vera").get("/overview").text
+    assert "&lt;img src=x" in page
+    for bad in ("<img src=x", "\x1b", "\u202e", " style="):
+        assert bad not in page
+    assert "{{7*7}}" in page
+
+
+def test_programs_are_told_the_same(open_as: Open) -> None:
+    answer = open_as("vera").api("GET", "/overview?span=7d")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["champion"] == "home-1"
+    assert told["health"]["sources"][0]["name"] == "home"
+    assert sum(number for bar in told["alerts"] for number in bar["kinds"].values()) > 100
+    assert told["at_risk"][0]["risk"]["points"] > 0
+    assert open_as("vera").api("GET", "/overview?span=1y").status_code == 422

@@ -1,0 +1,66 @@
+import pytest
+
+from console.filled import Filled
+from redshank.console.desk import Desk
+from redshank.console.facts import devices as facts
+from redshank.console.facts.responses import Book
+
+BUSY = "192.168.39.30"
+
+
+@pytest.fixture
+def desk(filled: Filled) -> Desk:
+    return Desk(filled.settings, filled.database, now_s=lambda: filled.now_s)
+
+
+def test_the_inventory_goes_page_by_page_in_any_order(desk: Desk) -> None:
+    for order in facts.ORDERS:
+        whole = facts.inventory(desk, order=order, limit=500)
+        names, after = [], None
+        while True:
+            page = facts.inventory(desk, order=order, limit=4, after=after)
+            names += [row.device.id for row in page.rows]
+            after = page.after
+            if after is None:
+                break
+        assert names == [row.device.id for row in whole.rows], order
+        assert len(names) == len(set(names)) > 4
+
+
+def test_risk_is_that_of_all_addresses_of_a_device(desk: Desk) -> None:
+    found = facts.inventory(desk, order=facts.RISK).rows
+    points = [row.risk.points for row in found]
+    assert points == sorted(points, reverse=True)
+    assert points[-1] > 0
+    plain = {row.device.id: row.risk for row in facts.inventory(desk, limit=500).rows}
+    assert all(plain[row.device.id] == row.risk for row in found)
+    assert next(iter(facts.at_risk(desk))) == found[0].device.id
+
+
+def test_a_device_is_found_by_an_address_and_worth_what_the_settings_say(desk: Desk) -> None:
+    device = facts.find(desk, BUSY)
+    assert device is not None
+    assert facts.find(desk, device.id) == device
+    (row,) = facts.inventory(desk, [BUSY]).rows
+    assert (row.device, row.value) == (device, "critical")
+    assert facts.find(desk, "10.9.9.9") is None
+    assert facts.inventory(desk, ["no such thing"]).rows == ()
+    assert facts.inventory(desk, [BUSY], order=facts.RISK).rows[0].device == device
+
+
+def test_what_is_known_of_a_device_is_its_own(desk: Desk) -> None:
+    device = facts.find(desk, BUSY)
+    assert device is not None
+    about = facts.about(desk, Book(desk), device, facts.DAY_S)
+    assert {filed.alert.device for filed in about.alerts} <= set(about.addresses)
+    assert about.alert_count >= len(about.alerts) > 0
+    assert {entry.action.target for entry in about.actions} == {BUSY}
+    assert about.said
+    assert about.group == "all"
+    assert not about.traffic.empty
+    assert device.peers
+    assert [one.reason for one in about.allowances] == []
+    scanner = facts.find(desk, "192.168.39.10")
+    assert scanner is not None
+    names = [one.reason for one in facts.about(desk, Book(desk), scanner, facts.DAY_S).allowances]
+    assert names == ["our own scanner"]
