@@ -1,4 +1,4 @@
-from console.cases import put, told
+from console.cases import HOSTILE, put, told
 from redshank.console.desk import Desk
 from redshank.console.facts.allowances import listed, preview, suggestions
 from redshank.console.facts.allowances import told as entries_of
@@ -49,3 +49,8 @@ def test_a_preview_tells_of_open_and_past_alerts_and_of_the_one_it_is_for(desk: 
     assert [one.alert.id for one in found.effect.past] == ["b"]
     assert found.itself is False
     assert preview(desk, allowance(device="10.0.0.7")).itself is None
+
+
+def test_what_no_allowance_can_have_is_not_suggested() -> None:
+    assert suggestions(told("a", device=HOSTILE)) == []
+    assert [one.name for one in suggestions(told("a", family="Two Words"))] == ["whole device"]

@@ -10,6 +10,7 @@ from redshank.alerts.allow import AllowList
 from redshank.alerts.severity import SIGNATURES
 from redshank.console.desk import Desk
 from redshank.core.allowance import Allowance
+from redshank.core.errors import ConfigError
 from redshank.core.records import Alert
 from redshank.pipeline.allowing import Effect, effect
 from redshank.store.allowances import Given
@@ -90,7 +91,18 @@ def suggestions(alert: Alert) -> list[Suggestion]:
         found.append(Suggestion("this name", terms, "this device, asking for this name or one below it"))
     if device:
         found.append(Suggestion("whole device", device, "whatever this device does: it can be taken over unseen"))
-    return found
+    return [one for one in found if _can_be(one.terms)]
+
+
+def _can_be(terms: dict[str, str]) -> bool:
+    """Tell whether an allowance can have these conditions: what came over the wire may be anything."""
+    port = int(terms["port"]) if "port" in terms else None
+    texts = {name: text for name, text in terms.items() if name != "port"}
+    try:
+        Allowance.of("redshank", "a suggestion", 0.0, None, port=port, **texts)
+    except ConfigError:
+        return False
+    return True
 
 
 def preview(desk: Desk, allowance: Allowance, alert: Alert | None = None) -> Preview:
