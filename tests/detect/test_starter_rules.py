@@ -81,6 +81,7 @@ CASES = {
     "telnet-guessing": case(10, {"src_bytes": 0}, dst_port=23, **TALK),
     "mqtt-guessing": case(8, {"mqtt_connect_code": 0}, **{**MQTT, "mqtt_connect_code": 5}),
     "http-guessing": case(17, {"http_status_code": 200}, **{**WEB, "http_status_code": 401}),
+    "http-login-burst": case(10, slowly(2), **{**WEB, "http_method": "POST", "http_uri": "/login"}),
     "http-login-flood": case(32, {"http_uri": "/about"}, **{**WEB, "http_method": "POST", "http_uri": "/login"}),
     "telnet-session": case(1, {"dst_bytes": 0}, dst_port=23, **TALK),
     "ftp-session": case(1, {"dst_port": 22}, dst_port=21, **TALK),
