@@ -34,6 +34,7 @@ def test_a_period_becomes_a_bundle_that_judges_and_a_list_of_what_was_left_out(
     told = json.loads(capsys.readouterr().out)
     assert told["flows"]["flows"] == 730
     assert told["flows"]["benign_says"] == "tiny"
+    assert told["written"]["setting"] == f'detectors.anomaly.bundle = "{folder / "out" / "bundle"}"'
     assert told["left_out_by_device"][0] == {"device": "10.0.0.66", "screened": 30, "quarantined": 0}
     assert json.loads((folder / "out" / "left_out.json").read_text()) == told["left_out_by_device"]
     made = Bundle.load(folder / "out" / "bundle")
@@ -50,6 +51,8 @@ def test_a_period_becomes_a_bundle_that_judges_and_a_list_of_what_was_left_out(
         (("--clean", "ana", "-m", "tiny", "--dataset", "lab"), "-m: 'tiny' would screen what 'ana' declares clean"),
         (("--dataset", "lba"), "no 'lba'; did you mean 'lab'"),
         (("--dataset", "lab", "--features", "con"), "feature set: no 'con'; did you mean 'conn'"),
+        (("--from", "table", "x.parquet", "--features", "con"), "feature set: no 'con'; did you mean 'conn'"),
+        (("--from", "table", "x.parquet", "--judge", "lba"), "no 'lba'; did you mean 'lab'"),
     ],
 )
 def test_wrong_usage_is_one_line(
@@ -63,3 +66,4 @@ def test_wrong_usage_is_one_line(
     shown = capsys.readouterr().err
     assert message in shown
     assert len(shown.splitlines()) == 1
+    assert not (tmp_path / "out").exists()

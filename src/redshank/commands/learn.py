@@ -60,6 +60,7 @@ def learn(
     from redshank.data.dataset import file_name
     from redshank.data.dataset import read as read_dataset
     from redshank.detect.default import default_bundle
+    from redshank.features.feature_set import FEATURE_SETS
     from redshank.learn.habits import Period, detection, learn_habits
     from redshank.report.summary import Section, show
 
@@ -68,7 +69,9 @@ def learn(
     if dataset and (read or records):
         raise ConfigError(f"--dataset: '{dataset}' is one input, and -r or --from another; name exactly one")
     name = f"{file_name(dataset)}-habits" if dataset else "habits"
-    folder = writable_folder(out, "-o")
+    FEATURE_SETS.find(features)  # what is wrong is told before a week of flows is read
+    against = read_dataset(judge) if judge else None
+    screener = None if clean or dataset else Bundle.load(screen or default_bundle())
     command = ["redshank", "learn", *(["--dataset", dataset] if dataset else [])]
     command += [word for option, value in (("--clean", clean), ("--judge", judge)) if value for word in (option, value)]
     command += ["--quarantine", f"{quarantine:g}", "--features", features, "--seed", str(seed)]
@@ -79,13 +82,13 @@ def learn(
         inputs = Inputs(read, (), records)
         whole = pa.Table.from_batches(inputs.source().batches(), schema=FLOW).combine_chunks()
         flows, place = (whole.to_batches() or [pa.RecordBatch.from_pylist([], schema=FLOW)])[0], inputs.place
-    screener = None if clean else Bundle.load(screen or default_bundle())
+    folder = writable_folder(out, "-o")
     period = Period(flows, dataset or "flows of this network", screener, clean or "")
     learned = learn_habits(
         period, name, feature_set=features, quarantine=quarantine, seed=seed, command=shlex.join(command)
     )
     bundle = learned.bundle
-    figures = detection(bundle, read_dataset(judge)) if judge else {}
+    figures = detection(bundle, against) if against else {}
     replace(bundle, manifest=replace(bundle.manifest, figures=figures)).save(folder / "bundle")
     left_out = learned.by_device(flows)
     with replacing(folder / LEFT_OUT_FILE) as part:
@@ -97,7 +100,14 @@ def learn(
             Section("Flows", bundle.manifest.provenance["notes"]),
             Section("Left out, by device", left_out if as_json else left_out[:DEVICES_SHOWN]),
             *([Section(f"Alarms on {judge}, distinct flows", told)] if judge else []),
-            Section("Written", {"folder": str(folder), "bundle": bundle.manifest.name}),
+            Section(
+                "Written",
+                {
+                    "folder": str(folder),
+                    "bundle": bundle.manifest.name,
+                    "setting": f'detectors.anomaly.bundle = "{folder / "bundle"}"',
+                },
+            ),
         ],
         as_json=as_json,
     )
