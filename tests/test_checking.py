@@ -95,3 +95,10 @@ def test_an_archive_that_cannot_be_written_is_told_and_one_in_use_is_left_alone(
     found = _found(place, archive=f"[archive]\nfolder = '{folder / 'flows-now.parquet.part'}'\n")["archive"]
     assert not found.well
     assert found.words.startswith("archive.folder: cannot write to folder")
+
+
+def test_a_console_that_others_could_listen_in_on_is_told(place: Place) -> None:
+    assert _found(place)["console"].words == "would be at http://127.0.0.1:8477"
+    found = _found(place, console="[console]\nlisten = '0.0.0.0:8477'\nhosts = ['gateway']\n")["console"]
+    assert not found.well
+    assert found.words.startswith("console.listen: others can reach '0.0.0.0'")

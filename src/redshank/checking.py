@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from redshank import site
 from redshank.alerts.group import Groups
 from redshank.alerts.sink import Sink
 from redshank.config import Settings
+from redshank.console.place import address
 from redshank.core.configured import arguments_of
 from redshank.core.errors import ConfigError, RedshankError
 from redshank.core.files import writable_folder
@@ -53,6 +55,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _looked("archive", lambda: _archive(settings))
     yield from _looked("store", lambda: _store(settings))
     yield from _looked("service.metrics", lambda: _metrics(settings))
+    yield from _looked("console", lambda: _console(settings))
 
 
 def _looked(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -155,3 +158,13 @@ def _metrics(settings: Settings) -> Iterator[Finding]:
     if place:
         MetricsServer(Metrics(), place).close()
     yield Finding("service.metrics", True, f"http://{place}/metrics" if place else "none")
+
+
+def _console(settings: Settings) -> Iterator[Finding]:
+    # Not opened: a console that runs is no reason why a service could not.
+    if find_spec("fastapi") is None:
+        yield Finding("console", True, "not installed; pip install 'redshank[console]' for the analyst's pages")
+        return
+    host, port = address(settings.console)
+    scheme = "https" if settings.console.certificate else "http"
+    yield Finding("console", True, f"would be at {scheme}://{f'[{host}]' if ':' in host else host}:{port}")

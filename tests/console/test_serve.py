@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from browsing import CHEAP, PASSWORD
 from redshank.config import Console, Settings
+from redshank.console import serve
 from redshank.console.app import make_app
 from redshank.console.desk import Desk
 from redshank.console.serve import listening, server
@@ -86,6 +87,20 @@ def test_headers_without_end_are_not_read_to_it(desk: Desk) -> None:
         except (BrokenPipeError, ConnectionResetError):
             return
         assert b"400" in status or b"431" in status or not status
+
+
+def test_who_says_nothing_or_slowly_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "HEAD_S", 0.2)
+    whole = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    with serving(desk) as port:
+        for before, then in ((b"", b""), (b"", b"GET /login HTTP/1.1\r\nhost: loc"), (whole, b"GET")):
+            with socket.create_connection(("127.0.0.1", port), 10) as link:
+                if before:
+                    link.sendall(before)
+                    assert b"200 OK" in link.recv(4_096)
+                link.sendall(then)
+                while link.recv(4_096):
+                    pass
 
 
 @pytest.mark.parametrize(("proxies", "believed"), [(("127.0.0.1",), True), (("10.9.9.9",), False)])

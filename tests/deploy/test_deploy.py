@@ -21,13 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy/systemd/redshank.service"
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 COMPOSE = ROOT / "deploy/docker/compose.yml"
+CONSOLE = ROOT / "deploy/systemd/redshank-console.service"
 LOGROTATE = ROOT / "deploy/logrotate/redshank"
 
 
-def _unit() -> configparser.SectionProxy:
+def _unit(path: Path = UNIT) -> configparser.SectionProxy:
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells upper from lower case
-    parser.read(UNIT)
+    parser.read(path)
     return parser["Service"]
 
 
@@ -58,16 +59,27 @@ def test_what_is_cached_lies_where_the_unit_may_write() -> None:
     assert f"XDG_CACHE_HOME=/var/cache/{_unit()['CacheDirectory']}" in _unit()["Environment"].split()
 
 
+def test_the_console_has_the_account_and_the_folders_of_the_service_and_no_capability() -> None:
+    service, console = _unit(), _unit(CONSOLE)
+    shared = ("User", "DynamicUser", "StateDirectory", "CacheDirectory", "ConfigurationDirectory", "Environment")
+    assert {name: console[name] for name in shared} == {name: service[name] for name in shared}
+    assert (console["CapabilityBoundingSet"], console["NoNewPrivileges"]) == ("", "yes")
+    program, command, option, _ = console["ExecStart"].split()
+    assert program.endswith("/redshank")
+    assert any(option in parameter.opts for parameter in _command(command).params)  # type: ignore[attr-defined]
+
+
 @pytest.mark.service
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
-    copy = tmp_path / "redshank.service"
+@pytest.mark.parametrize("unit", [UNIT, CONSOLE], ids=lambda path: path.stem)
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, unit: Path) -> None:
+    copy = tmp_path / unit.name
     copy.write_text(
-        UNIT.read_text().replace("/opt/redshank/bin/redshank", str(Path(sys.executable).parent / "redshank"))
+        unit.read_text().replace("/opt/redshank/bin/redshank", str(Path(sys.executable).parent / "redshank"))
     )
     done = subprocess.run(
         ["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False, timeout=60
     )
-    assert [line for line in done.stderr.splitlines() if "redshank.service" in line] == []
+    assert [line for line in done.stderr.splitlines() if unit.name in line] == []
 
 
 @pytest.mark.service

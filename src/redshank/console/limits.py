@@ -18,8 +18,6 @@ MOST_BODY = 1_048_576
 """Bytes of a body: a form with every alert of a page is some KiB."""
 BODY_S = 15.0
 """How long a body may take to come."""
-ANSWER_S = 60.0
-"""How long an answer may take to begin."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'none'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

@@ -5,14 +5,17 @@ crosses the network is bounded before it is looked at: headers, links at once, a
 Source: https://uvicorn.dev/settings/
 """
 
+import asyncio
 import logging
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import h11
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from redshank.config import Console
 from redshank.console import place
@@ -22,9 +25,38 @@ from redshank.core.errors import ConfigError
 MOST_HEADERS = 32_768
 """Bytes of a request's first line and headers."""
 MOST_LINKS = 512
+HEAD_S = 15.0
+"""How long the first line and the headers may take to come."""
 KEEP_S = 15
 DRAIN_S = 5
 """How long what is being answered may still take at the end; streams are ended at once."""
+
+
+class _Patient(H11Protocol):
+    """A link whose other side must say what it wants in `HEAD_S`, each time that it begins to."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the library has it
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._wait()
+        elif self._late:
+            self._late.cancel()
+            self._late = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._late:
+            self._late.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_S, self.transport.close)
 
 
 class Served(uvicorn.Server):
@@ -67,7 +99,7 @@ def server(app: FastAPI, settings: Console) -> Served:
     return Served(
         uvicorn.Config(
             app,
-            http="h11",
+            http=_Patient,
             ws="none",
             loop="asyncio",
             lifespan="on",

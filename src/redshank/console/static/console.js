@@ -8,6 +8,8 @@
   const told = document.querySelector("[data-told]");
   const tell = (text) => { if (told) told.textContent = text; };
 
+  document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // Dangerous actions: <form data-confirm="Really ...?"> or <button data-confirm="...">.
   document.addEventListener("submit", (event) => {
     const asks = event.submitter?.dataset.confirm || event.target.dataset.confirm;
