@@ -3,6 +3,8 @@
 The filled store is made once; whoever changes it gets a copy.
 """
 
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,7 +102,19 @@ def admin(browser: Callable[[str], Browser]) -> Browser:
 
 @pytest.fixture(scope="session")
 def first_filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
-    return fill(tmp_path_factory.mktemp("filled"))
+    """Return the store that is made once, also where several processes test."""
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if several else base) / "filled"
+    with (folder.parent / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder / "now_s"
+        if made.exists():
+            return Filled(folder, float(made.read_text()))
+        folder.mkdir(exist_ok=True)
+        filled = fill(folder)
+        made.write_text(repr(filled.now_s))
+    return filled
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ def test_what_waits_holds_and_is_over_stands_on_one_page(open_as: Open) -> None:
         assert words in page.text
     assert "Approve the marked" not in page.text
     assert vera.get("/responses", part="list").text.strip() in page.text
+    assert "Nothing that is over fits." in vera.get("/responses", q="nowhere").text
+    assert "the only printer that we have" in vera.get("/responses", q="PRINTER ana").text
     assert "Approve the marked" in open_as("anton").get("/responses").text
     assert "&lt;img src=x" in page.text
     assert "<img src=x" not in page.text

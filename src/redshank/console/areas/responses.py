@@ -23,6 +23,7 @@ from redshank.respond.states import Entry
 from redshank.store.runs import Runs
 
 AT_ONCE = 50
+MOST_WORDS = 8
 MINUTES = 10.0
 """How long an action by hand holds unless somebody says otherwise."""
 MOST_MINUTES = 43_200.0
@@ -183,14 +184,15 @@ class Responses(Area):
 
         @routes.get("")
         def actions(request: Request, query: Asked) -> Response:
-            after = keyset.asked(query)
+            after, q = keyset.asked(query), query.text("q", most=200)
             query.check()
-            state, run = book.state(), Runs(desk.database).latest()
+            state, run = book.state().fitting(q.split()[:MOST_WORDS]), Runs(desk.database).latest()
             over = [one for one in state.over if after is None or _place(one) < after]
             return render(
                 request,
                 "responses/list.html",
                 state=state,
+                q=q,
                 over=over[:AT_ONCE],
                 paged=after is not None,
                 next=keyset.written(_place(over[AT_ONCE - 1])) if len(over) > AT_ONCE else "",

@@ -8,7 +8,7 @@ what is new is read. What cannot be believed is said, and nothing else of it is 
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redshank.console.desk import Desk
 from redshank.core.errors import ActionError
@@ -52,6 +52,18 @@ class State:
     torn_at: tuple[int, ...] = ()
     problem: str = ""
     checked_at_s: float = 0.0
+
+    def fitting(self, words: Sequence[str]) -> "State":
+        """Return the same with only those actions that have each of these words in target, reason or note."""
+        wanted = [word.lower() for word in words]
+
+        def those(some: tuple[Entry, ...]) -> tuple[Entry, ...]:
+            texts = ((one, f"{one.action.target} {one.action.reason} {one.by} {one.note}".lower()) for one in some)
+            return tuple(one for one, text in texts if all(word in text for word in wanted))
+
+        if not wanted:
+            return self
+        return replace(self, waiting=those(self.waiting), active=those(self.active), over=those(self.over))
 
     def against(self, addresses: Sequence[str]) -> list[Entry]:
         """Return the actions against any of these addresses, what waits and holds first."""

@@ -1,0 +1,182 @@
+"""The console's pages over a large store: how long each takes, one after the other and with many browsers.
+
+In: how many alerts (each has ten flows of evidence), and where (a temporary file, or a PostgreSQL database that is
+empty). Out: a table: milliseconds of each page, the middle and the 95th of a hundred, asked in the process of the
+application, so that nothing but the page is measured. Alerts are those of `bench/store.py`; beside them devices, the
+traffic of a month, a ledger, an audit, each as large as the flags say.
+
+    python bench/console.py                              # 100 thousand alerts, a million flows, SQLite
+    python bench/console.py --alerts 2000 --runs 5
+"""
+
+import argparse
+import importlib.util
+import random
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow as pa
+from argon2 import PasswordHasher
+from starlette.testclient import TestClient
+
+from redshank.config import Settings
+from redshank.console.app import make_app
+from redshank.console.desk import Desk
+from redshank.console.people import Door
+from redshank.core.records import Action
+from redshank.core.schema import DEVICE
+from redshank.respond.ledger import Ledger
+from redshank.respond.protected import Protected
+from redshank.respond.states import Breaker
+from redshank.store.alerts import Alerts
+from redshank.store.attempts import Attempts
+from redshank.store.audit import note
+from redshank.store.database import Database
+from redshank.store.devices import Inventory
+from redshank.store.ledger import Journal
+from redshank.store.people import People
+from redshank.store.runs import Health, Runs, SourceHealth
+from redshank.store.traffic import HOUR_S, Kind, Traffic
+
+PASSWORD = "four words in a row"  # noqa: S105  of a store that is thrown away
+AT_ONCE = 500
+PAGES = (
+    *("/overview", "/overview?span=7d", "/overview?part=needs", "/overview?part=risk", "/overview?part=alerts"),
+    *("/overview?part=sensor", "/devices", "/devices?sort=risk", "/devices?q=10.0.2", "/devices/10.0.2.7"),
+    *("/responses", "/responses/ledger", "/responses/protected", "/settings", "/audit", "/audit?q=scanner"),
+    *("/alerts", "/allowances", "/labels", "/models"),
+)
+
+
+def fill(database: Database, alerts: int, chance: random.Random, *, devices: int, actions: int, entries: int) -> float:
+    """Fill a store, and return the time, s since the epoch, at which it is full.
+
+    Args:
+        database: The store.
+        alerts: How many alerts.
+        chance: Draws them.
+        devices: How many devices.
+        actions: How many actions the ledger has.
+        entries: How many entries the audit has.
+    """
+    made = _other("store")
+    kept = Alerts(database)
+    for begin in range(kept.count(), alerts, AT_ONCE):
+        kept.record([made.alert(begin + n, chance) for n in range(min(AT_ONCE, alerts - begin))], (), float(begin))
+    now_s = float(made.DAYS * made.DAY_S)
+    _devices(database, devices, now_s, chance)
+    _traffic(database, now_s, chance)
+    _ledger(database, actions, now_s)
+    with database.writing() as sql:
+        for n in range(entries):
+            what = chance.choice(("alert closed", "alert false_alarm", "allowance given", "action approved"))
+            note(sql, now_s - entries + n, f"person {n % 7}", what, f"{n:016x}", {"why": f"our own scanner {n % 97}"})
+    wire = SourceHealth("wire", up=True, packets=10**9, packet_bytes=10**12, rows=10**7)
+    Runs(database).tell(Health("1", now_s - 86_400.0, now_s, packets=10**9, sources=(wire,), packet_time_s=now_s))
+    return now_s
+
+
+def _other(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _devices(database: Database, count: int, now_s: float, chance: random.Random) -> None:
+    inventory = Inventory(database)
+    for hour in range(3):
+        rows = [
+            {
+                "mac": f"02:00:00:00:{n // 250:02x}:{n % 250:02x}",
+                "ips": [f"10.0.{n // 250}.{n % 250}", f"fd00::{n:x}"], "vendor": f"Vendor {n % 40}",
+                "first_seen": 1, "last_seen": int((now_s - 3600 * (2 - hour) - n) * 1e9),
+                "offers": ["http"], "uses": ["dns", "mqtt"], "peers": [f"10.1.0.{n % 200}"],
+                "flows": (hour + 1) * chance.randrange(1, 9_000), "sent_bytes": 10**6, "received_bytes": 10**7,
+            }
+            for n in range(count)
+        ]  # fmt: skip
+        inventory.take(pa.RecordBatch.from_pylist(rows, schema=DEVICE))
+
+
+def _traffic(database: Database, now_s: float, chance: random.Random) -> None:
+    traffic, services = Traffic(database), ("http", "dns", "mqtt", "tls", "coap", "ntp", "")
+    for back in range(24 * 7):
+        start_s = int((now_s - back * HOUR_S) // HOUR_S * HOUR_S)
+        kinds = {
+            Kind(start_s, "all", service, "tcp", verdict, "dos" if verdict == "alarm" else ""): (
+                chance.randrange(999),
+                5,
+            )
+            for service in services
+            for verdict in ("benign", "alarm", "unknown")
+        }
+        traffic.add(kinds, now_s)
+
+
+def _ledger(database: Database, count: int, now_s: float) -> None:
+    ledger = Ledger(Journal(database), Protected, Breaker(10**6, 10**6, 10**6))
+    for n in range(count):
+        action = Action.of("block", f"10.0.{n // 250}.{n % 250}", 600.0, f"dos, {n} flows", "policy", now_s - count + n)
+        ledger.propose(action, now_s - count + n, approval=True)
+        if n % 20:
+            ledger.approve(action.id, "ana", now_s - count + n)
+            ledger.applied(action.id, now_s - count + n, 600.0, "dry_run")
+        if n % 20 > 1:
+            ledger.expire(action.id, now_s - count + n, "its time is over")
+
+
+def main() -> None:
+    """Fill the store, ask for pages, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--alerts", type=int, default=100_000)
+    parser.add_argument("--devices", type=int, default=1_000)
+    parser.add_argument("--actions", type=int, default=1_000)
+    parser.add_argument("--entries", type=int, default=10_000, help="of the audit")
+    parser.add_argument("--runs", type=int, default=100, help="how often each page is asked for")
+    parser.add_argument("--url", default="", help="an empty PostgreSQL database; a temporary file if absent")
+    asked = parser.parse_args()
+    chance = random.Random(1)  # noqa: S311  makes up alerts, guards no secret
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(asked.url or Path(folder) / "bench.db", create=True)
+        begin_s = time.perf_counter()
+        some = {"devices": asked.devices, "actions": asked.actions, "entries": asked.entries}
+        now_s = fill(database, asked.alerts, chance, **some)
+        print(f"{asked.alerts} alerts, made in {time.perf_counter() - begin_s:.0f} s")
+        measure(database, now_s, asked.runs)
+        database.close()
+
+
+def measure(database: Database, now_s: float, runs: int) -> None:
+    """Ask for pages, and print how long they took."""
+    begun_s = time.monotonic()
+    desk = Desk(Settings(), database, now_s=lambda: now_s + time.monotonic() - begun_s)
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    Door(People(database), Attempts(database), hasher).add("ada", "admin", PASSWORD, now_s, "bench")
+    client = TestClient(make_app(desk, hasher), "http://localhost", follow_redirects=False)
+    client.post("/login", data={"name": "ada", "password": PASSWORD})
+    print(f"{'page':32} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8} {'KiB':>7}")
+    for page in PAGES:
+        taken, size, cpu = [], 0, 0.0
+        for _ in range(runs):
+            begin_s, begin_cpu = time.perf_counter(), time.process_time()
+            answer = client.get(page)
+            taken.append(1000 * (time.perf_counter() - begin_s))
+            cpu += time.process_time() - begin_cpu
+            size = len(answer.content)
+            if answer.status_code != 200:
+                break
+        if len(taken) < runs:
+            print(f"{page:32} {'is not there':>8}")
+            continue
+        p95 = statistics.quantiles(taken, n=20)[-1]
+        print(f"{page:32} {statistics.median(taken):8.1f} {p95:8.1f} {1000 * cpu / runs:8.1f} {size / 1024:7.0f}")
+
+
+if __name__ == "__main__":
+    main()
