@@ -196,6 +196,8 @@ class Console(_Section):
     """After how long without use somebody is logged out."""
     session_hours: Annotated[float, Field(ge=0.1, le=720)] = 12.0
     """After how long in all."""
+    training_data: Path | None = None
+    """File or folder of the dataset that the champion was made from, to retrain it; where it usually is if absent."""
 
 
 class Settings(BaseSettings):

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,11 @@ import pytest
 
 from bundles import CLASSES, flows, tiny_bundle
 from labelled import labelled
-from redshank.active.contest import Contest
+from questions import answer, questions, store
+from redshank.active.contest import LABELS, Contest
 from redshank.active.decision import ALL, Gate
+from redshank.active.told import told
+from redshank.active.trained import label_provenance
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, BundleError
 from redshank.data.clean import groups
@@ -126,3 +130,20 @@ def test_flows_of_a_dataset_without_rows_are_refused() -> None:
     empty = replace(labelled(), flows=flows([]), family=np.array([], dtype=np.str_))
     with pytest.raises(ActionError, match="drawn: holds no flows to score"):
         contest(tiny_bundle(), blind(), empty)
+
+
+def test_labels_of_a_store_judge_unless_one_was_taught_them(tmp_path: Path) -> None:
+    asked = questions(("benign", "scanning", "dos", "benign") * 40, seed=8)
+    queue = store(tmp_path / "s", *asked)
+    families = ("benign", "scanning", "dos", "benign")
+    given = [answer(one, families[at % 4]) for at, one in enumerate(asked)]
+    queue.tell(given)
+    said = told(queue, "conn", 2e9)
+    taught = tiny_bundle(name="taught", provenance={"labels": label_provenance(given[:40])})
+    made = Contest.of(blind(), taught, (), 0.01, said)
+    assert len(made.frozen[LABELS]) == 120
+    (note,) = made.notes
+    assert note.startswith("labels: 120 of 160 labelled flows were taught to neither; chance drew 0 of them, doubt the")
+    assert made.decide(QUICK).promote
+    with pytest.raises(ActionError, match="store: 160 labels, of which none is left that neither bundle was taught"):
+        Contest.of(blind(), tiny_bundle(provenance={"labels": label_provenance(given)}), (), 0.01, said)

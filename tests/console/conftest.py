@@ -123,3 +123,9 @@ def filled(first_filled: Filled, tmp_path: Path) -> Iterator[Filled]:
     made = first_filled.copied(tmp_path)
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def filled_desk(filled: Filled) -> Desk:
+    """Return a desk over a filled store; a test file makes it its `desk`."""
+    return Desk(filled.settings, filled.database, filled.config, now_s=lambda: filled.now_s)

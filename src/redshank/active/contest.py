@@ -16,6 +16,7 @@ from redshank.active.caps import Rows
 from redshank.active.decision import Decision, Gate, Paired
 from redshank.active.promote import compare, decide, unseen
 from redshank.active.query import Scorer
+from redshank.active.told import Told
 from redshank.active.trained import KEY
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError
@@ -29,6 +30,9 @@ from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.graph import Graph
 from redshank.learn.model import Floats
 from redshank.learn.retest import distinct_rows, parts_of
+
+LABELS = "labels"
+"""What the labels of a store are called among the rows that judge."""
 
 
 def scorer(bundle: Bundle, classes: Sequence[str]) -> Scorer:
@@ -74,7 +78,14 @@ class Contest:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, champion: Bundle, challenger: Bundle, datasets: Sequence[Labelled], rate: float) -> "Contest":
+    def of(
+        cls,
+        champion: Bundle,
+        challenger: Bundle,
+        datasets: Sequence[Labelled],
+        rate: float,
+        told: Told | None = None,
+    ) -> "Contest":
         """Make the bundles and the rows ready.
 
         Args:
@@ -82,6 +93,7 @@ class Contest:
             challenger: The other one.
             datasets: What they are judged on.
             rate: The false-alarm rate whose thresholds raise alarms, 0 to 1.
+            told: Labels of a store, in the features of both; those that neither was taught judge too.
 
         Raises:
             BundleError: If a bundle was made for other features than this version computes, or is damaged.
@@ -103,18 +115,20 @@ class Contest:
             f"{one.manifest.name}: was also taught {one.manifest.provenance[KEY]['count']:,} labels of a store, whose "
             "rows are not known here and not left out"
             for one in both
-            if KEY in one.manifest.provenance
+            if datasets and KEY in one.manifest.provenance
         ]
         for labelled in datasets:
             part, names, note = _fresh(both, labelled)
-            known = classes if families else ()
-            y = [0 if n == BENIGN else known.index(n) if n in known else OTHER_FAMILY if known else 1 for n in names]
-            frozen[labelled.name] = replace(part, y=np.array(y, dtype=np.int64)[part.y])
+            y = _numbers(names.tolist(), classes if families else ())
+            frozen[labelled.name] = replace(part, y=y[part.y])
             notes.append(note)
             grouping = usual_grouping(labelled)
             if grouping is not None:
                 groups[labelled.name] = grouping.number[part.row]
                 notes.append(f"{labelled.name}: whole groups are resampled, by {grouping.by}")
+        if told is not None:
+            frozen[LABELS], note = _untaught(both, told, classes if families else ())
+            notes.append(note)
         return cls(
             scorer(champion, classes),
             scorer(challenger, classes),
@@ -136,6 +150,30 @@ class Contest:
     @property
     def _how(self) -> dict[str, Any]:
         return {"classes": self.classes, "groups": self.groups, "alarm_at": self.alarm_at}
+
+
+def _numbers(families: Sequence[str], known: Sequence[str]) -> Rows:
+    """Number families: their place among the known ones, benign first; where none are known, attacks are 1."""
+    found = [0 if n == BENIGN else known.index(n) if n in known else OTHER_FAMILY if known else 1 for n in families]
+    return np.array(found, dtype=np.int64)
+
+
+def _untaught(bundles: Sequence[Bundle], told: Told, known: Sequence[str]) -> tuple[Part, str]:
+    """Return the labelled flows that no bundle was taught, and a note."""
+    taught = {one for bundle in bundles for one in bundle.manifest.provenance.get(KEY, {}).get("questions", ())}
+    labelled = told.labelled.tolist()
+    rows = np.array([row for row in labelled if told.questions[row].id not in taught], dtype=np.int64)
+    if not len(rows):
+        raise ActionError(
+            f"store: {len(labelled)} labels, of which none is left that neither bundle was taught; answer more"
+        )
+    y = _numbers([told.family[row] for row in rows.tolist()], known)
+    drawn = sum(told.questions[row].at_random for row in rows.tolist())
+    note = (
+        f"{LABELS}: {len(rows):,} of {len(labelled):,} labelled flows were taught to neither; chance drew {drawn:,} of "
+        "them, doubt the others, which favors whoever differs from the champion"
+    )
+    return Part(told.x[rows], y, np.ones(len(rows), np.float32), rows), note
 
 
 def _fresh(bundles: Sequence[Bundle], labelled: Labelled) -> tuple[Part, npt.NDArray[np.str_], str]:

@@ -16,8 +16,9 @@ from redshank.core.schema import BENIGN
 from redshank.store.question import Question
 
 BENIGN_KEY, NEW, UNSURE_KEY, SKIP, UNDO, QUIT = "b", "n", "u", "s", "z", "q"
-FAMILY_KEYS = "1234567890acdefghijklmoprtvwxy"
-"""One for each family, in order; a family beyond them is named with the key for a new one."""
+FAMILY_KEYS = "1234567890acdefhijklmoprtvwxy"
+"""One for each family, in order; a family beyond them is named with the key for a new one. `g` begins a way to another
+page of the console, where the same keys answer."""
 
 ReadKey = Callable[[], str]
 """The next key; "" when there are no more."""

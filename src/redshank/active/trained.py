@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from redshank.core.bundle import MANIFEST_FILE, Bundle
+from redshank.core.bundle import MANIFEST_FILE, Bundle, Manifest
 from redshank.core.errors import ConfigError
 from redshank.core.records import Label
 
@@ -37,11 +37,17 @@ def trained_on(folder: Path, ids: Collection[str], labels: Sequence[Label]) -> l
     """
     if not folder.is_dir():
         raise ConfigError(f"--models: no folder '{folder}'; name a folder of bundles")
-    wanted = {*ids, *(label.id for label in labels if label.question in ids)}
-    found = []
-    for manifest in sorted(folder.rglob(MANIFEST_FILE)):
-        listed = Bundle.load(manifest.parent).manifest.provenance.get(KEY, {}).get("ids", [])
-        count = len(wanted & set(listed))
-        if count:
-            found.append((str(manifest.parent.relative_to(folder)), count))
-    return found
+    places = (path.parent for path in sorted(folder.rglob(MANIFEST_FILE)))
+    bundles = [(str(place.relative_to(folder)), Bundle.load(place).manifest) for place in places]
+    return counted(bundles, {*ids, *(label.id for label in labels if label.question in ids)})
+
+
+def counted(bundles: Iterable[tuple[str, Manifest]], ids: Collection[str]) -> list[tuple[str, int]]:
+    """Return those bundles that were trained on labels, and on how many of them.
+
+    Args:
+        bundles: Names and manifests.
+        ids: The labels.
+    """
+    found = ((name, len(set(ids) & set(made.provenance.get(KEY, {}).get("ids", ())))) for name, made in bundles)
+    return [(name, count) for name, count in found if count]

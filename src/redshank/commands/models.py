@@ -27,6 +27,10 @@ On = Annotated[
 Data = Annotated[
     Path | None, typer.Option(metavar="PATH", help="File or folder of the dataset, if there is one; else its place.")
 ]
+Store = Annotated[
+    str | None,
+    typer.Option("--store", "-s", metavar="FILE|URL", help="A store: labels that neither was taught judge too."),
+]
 Rate = Annotated[float, typer.Option(metavar="RATE", help="False-alarm rate whose thresholds raise alarms.")]
 Metric = Annotated[str, typer.Option(metavar="NAME", help="The metric that has to improve.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
@@ -132,6 +136,7 @@ def compare(
     challenger: Annotated[str, typer.Argument(help="Name of another one.")],
     on: On = None,
     data: Data = None,
+    store: Store = None,
     rate: Rate = 0.01,
     folder: Folder = HERE,
     as_json: AsJson = False,
@@ -147,7 +152,7 @@ def compare(
     from redshank.report.summary import show
 
     shelf = Shelf(folder)
-    contest = _contest(shelf, champion, challenger, on, data, rate)
+    contest = _contest(shelf, (champion, challenger), on, data, rate, store)
     told = _figures(contest, contest.compare(Gate()))
     show(f"{challenger} against {champion}", told, as_json=as_json)
 
@@ -157,6 +162,7 @@ def promote(
     name: Name,
     on: On = None,
     data: Data = None,
+    store: Store = None,
     metric: Metric = "macro_f1",
     rate: Rate = 0.01,
     force: Annotated[
@@ -183,10 +189,10 @@ def promote(
     before = shelf.champion()
     gate = Gate(metric)
     told: list[Section] = []
-    if before is None or (force is not None and not on):
+    if before is None or (force is not None and not on and store is None):
         entry = shelf.promote(name, force or "nothing was in service before", forced=force is not None)
     else:
-        contest = _contest(shelf, before, name, on, data, rate)
+        contest = _contest(shelf, (before, name), on, data, rate, store)
         decision = contest.decide(gate)
         why, evidence = "; ".join(decision.reasons), {**decision.to_dict(), "on": list(contest.notes)}
         told = _figures(contest, decision.paired)
@@ -230,20 +236,35 @@ def shadow(
 
 
 def _contest(
-    shelf: "Shelf", champion: str, challenger: str, on: list[str] | None, data: Path | None, rate: float
+    shelf: "Shelf",
+    both: tuple[str, str],
+    on: list[str] | None,
+    data: Path | None,
+    rate: float,
+    store: str | None,
 ) -> "Contest":
+    import time
+
     from redshank.active.contest import Contest
+    from redshank.active.told import told
     from redshank.core.errors import ConfigError
     from redshank.data.dataset import find_all, read
+    from redshank.store.database import Database
+    from redshank.store.queue import Queue
 
-    if not on:
-        raise ConfigError("--on: no dataset is named; name labelled rows, `redshank data list` shows what is here")
-    if data is not None and len(on) > 1:
-        raise ConfigError(f"--data: '{data}' is the place of one dataset, and {len(on)} are named; name one")
-    for name in on:
+    if not on and store is None:
+        raise ConfigError(
+            "--on: no dataset is named, nor a store with --store; `redshank data list` shows what datasets are here"
+        )
+    if data is not None and len(on or ()) != 1:
+        raise ConfigError(f"--data: '{data}' is the place of one dataset, and {len(on or ())} are named; name one")
+    for name in on or ():
         find_all(name)  # a wrong name is told before anything is read
-    bundles = [shelf.load(name) for name in (champion, challenger)]
-    return Contest.of(bundles[0], bundles[1], [read(name, data) for name in on], rate)
+    champion, challenger = (shelf.load(name) for name in both)
+    said = None
+    if store is not None:
+        said = told(Queue(Database(store, only_read=True)), champion.manifest.feature_set, time.time())
+    return Contest.of(champion, challenger, [read(name, data) for name in on or ()], rate, said)
 
 
 def _figures(contest: "Contest", figures: "tuple[Paired, ...]") -> "list[Section]":

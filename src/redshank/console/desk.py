@@ -12,6 +12,7 @@ from pathlib import Path
 
 from redshank import site
 from redshank.config import Settings
+from redshank.console.jobs import Job, Jobs
 from redshank.detect.shelf import Shelf
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
@@ -23,6 +24,9 @@ from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.ledger import Journal
 from redshank.store.queue import Queue
+
+JOBS_FOLDER = "jobs"
+"""In service.state."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,16 @@ class Desk:
     def shelf(self) -> Shelf | None:
         """The bundles among which one is the champion; None: the settings name no shelf."""
         return Shelf(self.settings.detect.models) if self.settings.detect.models else None
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What pages begin that takes minutes; what became of it is in the audit."""
+
+        def note(job: Job) -> None:
+            detail = {"title": job.title, "begun by": job.by, "state": job.state, "exit code": job.code}
+            self.audit.write(self.now_s(), "redshank", "job ended", f"job {job.id}", detail)
+
+        return Jobs(self.settings.service.state / JOBS_FOLDER, self.now_s, note)
 
     def ledger(self) -> Ledger:
         """Return the ledger as it is now; a new one each time, because it is no thing for several threads.

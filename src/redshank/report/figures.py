@@ -144,7 +144,7 @@ def heat_map(
     )
     said = f"Confusion matrix of {', '.join(names)}"
     # Small matrices are not blown up to the width of the page.
-    frame = f'viewBox="0 0 {width} {height}" style="max-width:{1.3 * width:.0f}px"'
+    frame = f'viewBox="0 0 {width} {height}" width="{1.3 * width:.0f}"'
     return Html(f'<svg {frame} role="img" aria-label="{Html.of(said)}">{"".join(parts)}</svg>')
 
 

@@ -224,6 +224,7 @@ figure p{color:var(--muted);font-size:.84rem;line-height:1.45;margin:.3rem 0 0}
 .key{display:flex;flex-wrap:wrap;gap:.1rem 1rem;font-size:.82rem;color:var(--muted);margin:.2rem 0 0}
 .key svg{width:1.7rem;height:.7rem;margin-right:.35rem;vertical-align:middle}
 figure>svg{display:block;width:100%;height:auto;margin-top:.3rem}
+figure>svg[width]{width:auto;max-width:100%}
 svg text{fill:var(--muted);font-size:12px;font-family:inherit}
 svg .grid-line{stroke:var(--line);stroke-width:1}
 svg .axis{stroke:var(--muted);stroke-width:1}

@@ -213,5 +213,5 @@ def color_key(names: Sequence[str]) -> Html:
 
 def _drawing(width: float, height: float, label: str, parts: Sequence[str], *, wide: bool = False) -> Html:
     # Only plots with axes fill their column; bars and matrices keep the size of their text.
-    frame = f'viewBox="0 0 {width:.0f} {height:.0f}"' + ("" if wide else f' style="max-width:{1.15 * width:.0f}px"')
+    frame = f'viewBox="0 0 {width:.0f} {height:.0f}"' + ("" if wide else f' width="{1.15 * width:.0f}"')
     return Html(f'<svg {frame} role="img" aria-label="{Html.of(label)}">{"".join(parts)}</svg>')

@@ -69,7 +69,30 @@ class Queue:
     def question(self, question: str) -> Question | None:
         """Return a question by its id."""
         with self._database.reading() as sql:
-            return next(iter(_questions(sql, QUESTIONS.c.id == question)), None)
+            return next(iter(_questions(sql, QUESTIONS.c.id == question, limit=1)), None)
+
+    def some(self, ids: Sequence[str]) -> list[Question]:
+        """Return questions by their ids, in that order; those that are none are left out."""
+        with self._database.reading() as sql:
+            found = {one.id: one for one in _questions(sql, QUESTIONS.c.id.in_(ids))}
+        return [found[one] for one in ids if one in found]
+
+    def of_device(self, device: str, limit: int = 20) -> list[Question]:
+        """Return questions about flows that a device began, the latest round first.
+
+        Args:
+            device: Its address.
+            limit: How many at most.
+        """
+        with self._database.reading() as sql:
+            return _questions(sql, QUESTIONS.c.device == device, limit=limit)
+
+    def drawn(self, ids: Collection[str]) -> int:
+        """Return how many of some questions chance drew."""
+        wanted = set(ids)
+        with self._database.reading() as sql:
+            found = sql.execute(select(QUESTIONS.c.id).where(QUESTIONS.c.at_random.is_(True))).scalars()
+            return sum(one in wanted for one in found)
 
     def about(self, uids: Sequence[str]) -> list[Question]:
         """Return the questions about flows of these uids; another source may have used one of them too."""
@@ -223,8 +246,8 @@ def _held(sql: Connection) -> list[_Held]:
     return [_Held(*row) for row in sql.execute(wanted)]
 
 
-def _questions(sql: Connection, *wanted: ColumnElement[bool]) -> list[Question]:
-    rows = sql.execute(select(QUESTIONS).where(*wanted).order_by(*_ORDER))
+def _questions(sql: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Question]:
+    rows = sql.execute(select(QUESTIONS).where(*wanted).order_by(*_ORDER).limit(limit))
     return [from_row(row._asdict()) for row in rows]
 
 

@@ -1,0 +1,130 @@
+"""What the labels taught so far, and whether more of them pay.
+
+In: a desk. Out: the curve that `redshank labels curve` keeps beside the shelf, as a figure, and what the last
+retraining said of the next answers. The one idea: neither is worked out here: what is not measured is not shown, and
+why it is not is said.
+"""
+
+from dataclasses import dataclass
+
+from redshank.active.gain import Cost, Promise, weighed
+from redshank.active.replayed import FEWEST, Gained, Reached, Replayed
+from redshank.console.desk import Desk
+from redshank.console.facts.models import Models
+from redshank.core.errors import ActionError, ConfigError
+from redshank.core.records import UNSURE
+from redshank.report.figures import Axis, Line, line_plot
+from redshank.report.page import Html
+
+HOLD_OUT = 0.3
+"""Share of the labels, the latest flows, that measure a curve."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What is known of how the labels teach.
+
+    Args:
+        labelled: Questions with a sure answer.
+        drawn: How many of them chance drew.
+        needed: Answers that are missing for a curve; 0 if there are enough.
+        curve: The one that was made last; None if none was.
+        figure: The same as a drawing.
+        behind: Answers that were given after it was made.
+        problem: Why the curve cannot be read, or "".
+        promise: What the last retraining said of the next answers; None if it was none.
+        promised_at_s: When that was.
+    """
+
+    labelled: int
+    drawn: int
+    needed: int
+    curve: Replayed | None
+    figure: Html | None
+    behind: int
+    problem: str
+    promise: Promise | None
+    promised_at_s: float | None
+
+
+def learning(desk: Desk, models: Models, cost: Cost | None = None) -> Learning:
+    """Return how the labels teach.
+
+    Args:
+        desk: What is looked at.
+        models: The shelf.
+        cost: What an answer costs and what a point is worth, if somebody told.
+    """
+    labels = desk.queue.labels()
+    words = desk.queue.words({label.question for label in labels}, desk.now_s())
+    sure = [question for question, said in words.items() if any(label.family != UNSURE for label in said.values())]
+    drawn = desk.queue.drawn(sure)
+    needed = max(0, round(FEWEST / HOLD_OUT) - len(sure))
+    curve, problem = None, ""
+    if desk.shelf is not None:
+        try:
+            curve = Replayed.load(desk.shelf.folder)
+        except ActionError as error:
+            problem = str(error)
+    behind = 0 if curve is None else sum(label.given_at_s > curve.made_at_s for label in labels)
+    last = next((one for one in models.decided if "next_answers" in one.entry.evidence), None)
+    promise = None if last is None else dict(last.entry.evidence["next_answers"])
+    return Learning(
+        len(sure),
+        drawn,
+        needed,
+        curve,
+        None if curve is None else figure(curve),
+        behind,
+        problem,
+        promise if promise is None or cost is None else weighed(promise, cost),
+        None if last is None else last.entry.at_s,
+    )
+
+
+def cost(answer: float | None, point: float | None) -> Cost | None:
+    """Return what a site pays and gets; None if it did not tell.
+
+    Raises:
+        ConfigError: If only one of the two is told, or one is out of range.
+    """
+    if answer is None and point is None:
+        return None
+    if answer is None or point is None:
+        raise ConfigError("cost: one number is missing; give both, what an answer costs and what a point is worth")
+    try:
+        return Cost(answer, point)
+    except ValueError as error:
+        raise ConfigError(f"cost: {error}") from None
+
+
+def figure(curve: Replayed) -> Html:
+    """Draw the curve beside its controls."""
+    lines = [_line("as they were given", curve.given, 0), _line("the same, shuffled", curve.shuffled, 2)]
+    if curve.drawn:
+        lines.append(_line("drawn by chance", curve.drawn, 1))
+    return line_plot(lines, Axis("labels", low=0, whole=True), Axis("macro-F1", low=0, high=1))
+
+
+def gain_words(gain: Gained) -> str:
+    """Say a gain, and whether it is shown.
+
+    Example:
+        >>> gain_words(Gained(40, 3.04, -1.0, 7.0))
+        '+3.0 points of macro-F1, 90 % interval -1.0 to +7.0: not shown to be more or less than nothing'
+    """
+    shown = "more than nothing" if gain.low > 0 else "less than nothing" if gain.high < 0 else ""
+    verdict = f"shown to be {shown}" if shown else "not shown to be more or less than nothing"
+    return f"{gain.points:+.1f} points of macro-F1, 90 % interval {gain.low:+.1f} to {gain.high:+.1f}: {verdict}"
+
+
+def _line(name: str, points: tuple[Reached, ...], color: int) -> Line:
+    return Line(
+        name,
+        [one.labels for one in points],
+        [one.macro_f1 for one in points],
+        [one.low for one in points],
+        [one.high for one in points],
+        marks=True,
+        color=color,
+    )

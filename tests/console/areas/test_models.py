@@ -1,0 +1,147 @@
+import json
+import time
+
+import pytest
+
+from browsing import Browser
+from console.evaluations import measured
+from console.filled import CHALLENGER, CHAMPION
+from redshank.console.desk import Desk
+from redshank.console.jobs import Jobs
+from redshank.detect.shelf import DECISIONS, Shelf
+
+
+@pytest.fixture
+def desk(filled_desk: Desk) -> Desk:
+    return filled_desk
+
+
+@pytest.fixture
+def shelf(desk: Desk) -> Shelf:
+    assert desk.shelf is not None
+    return desk.shelf
+
+
+def test_the_shelf_its_bundles_and_decisions_are_shown(viewer: Browser) -> None:
+    page = viewer.get("/models").text
+    assert CHAMPION in page
+    assert "The chain of 2 holds" in page
+    assert "Retrain now" not in page
+    bundle = viewer.get(f"/models/bundles/{CHALLENGER}").text
+    assert "Why it was kept away" in bundle
+    assert "Not measured yet." in bundle
+    assert "Ask the gate" not in bundle
+    assert viewer.get("/models/bundles/none").status_code == 404
+    assert "the first one" in viewer.get("/models/decisions/1").text
+    assert viewer.get("/models/decisions/9").status_code == 404
+
+
+def test_what_was_measured_is_drawn(shelf: Shelf, viewer: Browser) -> None:
+    measured(shelf, CHALLENGER)
+    page = viewer.get(f"/models/bundles/{CHALLENGER}").text
+    assert "Does the score mean what it says?" in page
+    assert "What is taken for what" in page
+    assert "truly benign, called dos: 1 of 10 rows" in page
+    assert "95 % interval 0.800 to 0.950" in page
+    assert "style=" not in page
+
+
+def test_a_broken_chain_is_told_and_the_bundles_stay(shelf: Shelf, viewer: Browser) -> None:
+    path = shelf.folder / DECISIONS
+    path.write_text(path.read_text().replace("the first one", "the best one"))
+    page = viewer.get("/models").text
+    assert "The shelf does not hold." in page
+    assert "line 2:" in page
+    assert CHAMPION in page
+
+
+def test_rolling_back_takes_one_form_and_is_written_down(desk: Desk, shelf: Shelf, analyst: Browser) -> None:
+    assert "Nothing was in service before" in analyst.get("/models").text
+    shelf.promote(CHALLENGER, "better")
+    assert f"Roll back to {CHAMPION}" in analyst.get("/models").text
+    refused = analyst.post("/models/rollback", why="")
+    assert (refused.status_code, shelf.champion()) == (400, CHALLENGER)
+    done = analyst.post("/models/rollback", why="false alarms at night")
+    assert f"{CHAMPION} is in service again; {CHALLENGER} was." in analyst.follow(done).text
+    assert shelf.champion() == CHAMPION
+    assert shelf.history().entries[-1].reason == "false alarms at night (anton)"
+    assert desk.audit.entries(1)[0].what == "bundle rollback"
+    again = analyst.post("/models/rollback", why="once more")
+    assert (again.status_code, "nothing to roll back to" in again.text) == (400, True)
+
+
+def test_a_shadow_is_set_and_taken_away(shelf: Shelf, analyst: Browser, viewer: Browser) -> None:
+    assert viewer.post(f"/models/bundles/{CHALLENGER}/shadow").status_code == 403
+    assert analyst.post(f"/models/bundles/{CHALLENGER}/shadow").status_code == 303
+    assert shelf.shadow() == CHALLENGER
+    assert "judges beside it" in analyst.get("/models").text
+    assert analyst.post(f"/models/bundles/{CHAMPION}/shadow").status_code == 400
+    assert analyst.post("/models/shadow/off").status_code == 303
+    assert shelf.shadow() is None
+
+
+def test_two_bundles_are_compared(viewer: Browser) -> None:
+    page = viewer.get("/models/compare", one=CHAMPION, other=CHALLENGER).text
+    assert "These two were not measured on the same rows by a decision." in page
+    assert "Nothing: classes, features, settings, data and labels are the same." in page
+    assert viewer.get("/models/compare", one="none").status_code == 404
+
+
+def test_a_job_is_followed_cancelled_and_told_of_after_the_console_was_away(
+    desk: Desk, viewer: Browser, analyst: Browser
+) -> None:
+    sleep = "import sys, time; print('epoch 3 of 12', file=sys.stderr, flush=True); time.sleep(60)"
+    jobs = desk.jobs
+    jobs._program = ("python3", "-S", "-c")
+    job = jobs.begin("Retrain home-1", [sleep], "anton")
+    while jobs.share(job.id) is None:
+        time.sleep(0.01)
+    page = viewer.get(f"/models/jobs/{job.id}").text
+    assert '<progress max="1" value="0.250"' in page
+    assert "Cancel" not in page
+    assert "Retrain home-1" in viewer.get("/models").text
+    part = analyst.get(f"/models/jobs/{job.id}?part=state").text
+    assert "<html" not in part
+    assert "epoch 3 of 12" in part
+    assert "One job at a time" in analyst.get("/models").text
+    assert viewer.post(f"/models/jobs/{job.id}/cancel").status_code == 403
+    assert analyst.post(f"/models/jobs/{job.id}/cancel").status_code == 303
+    while jobs.running():
+        time.sleep(0.01)
+    assert "cancelled it" in viewer.get(f"/models/jobs/{job.id}").text
+    (desk.settings.service.state / "jobs" / job.id / "ended.json").unlink()
+    assert "it ended while the console was away" in viewer.get(f"/models/jobs/{job.id}").text
+    assert analyst.post(f"/models/jobs/{job.id}/cancel").status_code == 409
+    assert viewer.get("/models/jobs/77").status_code == 404
+    assert {one.what for one in desk.audit.entries(2)} == {"job cancelled", "job ended"}
+
+
+def test_the_result_of_a_retraining_is_told(desk: Desk, viewer: Browser) -> None:
+    result = {
+        "title": "home-1-r2 against home-1",
+        "figures": [
+            {"part": "all", "figure": "macro_f1", "champion": 0.9, "challenger": None, "difference": None,
+             "at_least": None, "at_most": None, "rows": 9}
+        ],
+        "reasons": {"1": "9 frozen rows are too few; at least 100 are needed"},
+        "notes": {"1": "new families: worm"},
+        "next_answers": {"unknown": "the champion was trained on no labels"},
+        "decision": {"challenger": "home-1-r2", "promoted": False, "in_service": "home-1"},
+    }  # fmt: skip
+    jobs = Jobs(desk.settings.service.state / "jobs", desk.now_s, program=("python3", "-S", "-c"))
+    job = jobs.begin("Retrain", [f"print({json.dumps(result)!r})"], "anton")
+    while jobs.running():
+        time.sleep(0.01)
+    page = viewer.get(f"/models/jobs/{job.id}").text.replace('<span class="wire">', "").replace("</span>", "")
+    assert "The gate kept home-1-r2 away; home-1 stays in service." in page
+    assert "9 frozen rows are too few; at least 100 are needed" in page
+    assert "new families: worm" in page
+    assert "Cannot be known yet: the champion was trained on no labels." in page
+
+
+def test_without_a_shelf_the_page_says_what_to_do(desk: Desk, viewer: Browser) -> None:
+    vars(desk)["shelf"] = None
+    page = viewer.get("/models").text
+    assert "The settings name no shelf of bundles." in page
+    assert "extra_trees" in page
+    assert viewer.get("/models/compare").status_code == 404
