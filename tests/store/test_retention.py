@@ -106,3 +106,12 @@ def test_more_alerts_than_one_transaction_deletes(tmp_path: Path, number: int) -
     assert Retention(1.0, MUCH).sweep(database, NOW_S + 2).old == number - 1
     assert Retention(1.0, MUCH).sweep(database, NOW_S + 2) == Swept(0, 0, 0, 0)
     database.close()
+
+
+def test_a_sweep_lets_the_planner_see_how_rows_are_spread(database: Database) -> None:
+    Alerts(database).record([alert(id=f"{number:x}") for number in range(30)], [], NOW_S)
+    Retention(1e12, 1 << 40).sweep(database, NOW_S)
+    if database.is_file:
+        with database.reading() as sql:
+            studied = sql.exec_driver_sql("select distinct tbl from sqlite_stat1").scalars().all()
+        assert "alerts" in studied

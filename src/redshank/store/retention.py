@@ -77,6 +77,7 @@ class Retention:
             with database.writing() as sql:
                 note(sql, now_s, "redshank", "retention", "", asdict(swept))
             database.shrink()
+        database.study()
         return swept
 
     def _over(self, database: Database) -> int:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 7
+VERSION = 8
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -96,11 +96,11 @@ ALERTS = Table(
     Column("state_by", String, nullable=False, default=""),
     Column("state_at_s", Float),
     Index("alerts_by_time", "last_seen_s", "id"),
-    Index("alerts_by_device", "device", "last_seen_s", "id"),
-    Index("alerts_by_family", "family", "last_seen_s", "id"),
+    Index("alerts_by_device", "device", "last_seen_s", "id", "state", "severity"),
+    Index("alerts_by_family", "family", "last_seen_s", "id", "state", "severity"),
     Index("alerts_by_severity", "severity", "last_seen_s", "id"),
     Index("alerts_by_state", "state", "last_seen_s", "id"),
-    Index("alerts_by_hour", "hour", "family"),
+    Index("alerts_by_hour", "hour", "family", "last_seen_s", "state", "severity"),
     Index("alerts_by_age", "recorded_at_s"),
 )
 """What is looked for of the latest revision of each alert, then what a person made of it. `arrival` grows with every

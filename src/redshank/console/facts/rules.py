@@ -25,6 +25,7 @@ COUNTED_EVERY_S = 30.0
 """How old the numbers on a page may be: to count every alert by its rules takes a while."""
 MOST_TEXT = 100_000
 """Bytes of a rule's file that are shown."""
+HELPER = "helper"
 JUDGED = ("acknowledged", "false_alarm", "escalated", "closed")
 
 
@@ -88,8 +89,8 @@ class Book:
     """The rules of a site.
 
     Args:
-        rules: In the order of their names.
-        watchlists: Likewise.
+        rules: In the order of their names, helpers last.
+        watchlists: In the order of their names.
         problems: What is wrong with the site's files, a line each; a service would not start with them.
         folders: Where the site's rules and watchlists lie.
         shipped: Where those lie that ship.
@@ -140,7 +141,7 @@ class Rulebook:
             for rule, origin in files.rules
         ]
         return Book(
-            sorted(rules, key=lambda one: one.rule.name),
+            sorted(rules, key=lambda one: (one.state == HELPER, one.rule.name)),
             files.watchlists,
             files.problems,
             [*paths, *watched],
@@ -183,7 +184,7 @@ def _state(rule: Rule, off: Iterable[str], *, in_service: bool) -> str:
     if rule.name in off:
         return "off"
     if rule.silent:
-        return "helper"
+        return HELPER
     return "in force" if in_service else "not in service"
 
 
