@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from anyio import create_task_group
 from argon2 import PasswordHasher
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Security
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from fastapi.telemetry import TelemetryConfig
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -98,6 +99,10 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
         docs_url=None,
         redoc_url=None,
         telemetry=_NO_TELEMETRY,
+        servers=[{"url": API}],
+        root_path_in_servers=False,
+        responses=problems.documented(),
+        dependencies=[Security(HTTPBearer(auto_error=False, description="A token, made at /account."))],
     )
     areas = _areas(desk)
     app.state.areas = [Entry(name, area.title, area.key) for name, area in areas]

@@ -101,6 +101,20 @@ def said(error: RedshankError) -> list[str]:
     return error.problems if isinstance(error, ConfigError) else [str(error)]
 
 
+def documented() -> dict[int | str, dict[str, Any]]:
+    """Return what may be wrong with any request to the API, for its OpenAPI."""
+    texts = ("type", "title", "detail")
+    schema = {
+        "type": "object",
+        "required": [*texts, "status"],
+        "properties": {**{name: {"type": "string"} for name in texts}, "status": {"type": "integer"}},
+    }
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {_PROBLEM: {"schema": schema}}}
+        for status in (400, 401, 403, 404, 409, 413, 422)
+    }
+
+
 def refused(request: Request, error: RedshankError, *, program: bool) -> Response:
     """Return the answer to a request that was not let in.
 

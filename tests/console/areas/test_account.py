@@ -133,3 +133,18 @@ def test_an_account_that_is_not_there_is_a_sentence(admin: Browser) -> None:
     answer = admin.post("/account/people/%3Cb%3E/disable")
     assert answer.status_code == 400
     assert "there is no &#39;&lt;b&gt;&#39;" in answer.text
+
+
+def test_the_api_describes_itself_whole(viewer: Browser) -> None:
+    described = viewer.token().api("GET", "/openapi.json").json()
+    assert described == viewer.get("/account/openapi.json").json()
+    page = viewer.get("/account/api").text
+    ids = []
+    for path, methods in described["paths"].items():
+        for method, call in methods.items():
+            assert f"{method.upper()} /api/v1{path}" in page
+            assert call.get("description"), f"{method} {path} says nothing"
+            assert call["responses"]["403"]["content"].keys() == {"application/problem+json"}
+            assert call["security"] == [{"HTTPBearer": []}]
+            ids.append(call["operationId"])
+    assert len(set(ids)) == len(ids)

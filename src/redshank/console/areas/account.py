@@ -4,12 +4,12 @@ What gives somebody more than they had (a password, a role, a token, an account)
 password of who does it, and the API has no way to it. What takes away is in the API too.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from redshank.console.area import Area
 from redshank.console.desk import Desk
@@ -79,6 +79,14 @@ class AccountArea(Area):
                 roles=ROLES[: ROLES.index(who.role) + 1],
                 days=DAYS,
             )
+
+        @routes.get("/api")
+        def programs(request: Request) -> Response:
+            return render(request, "account/api.html", calls=calls(request.app.state.openapi()))
+
+        @routes.get("/openapi.json")
+        def openapi(request: Request) -> Response:
+            return JSONResponse(request.app.state.openapi())
 
         @routes.post("/password")
         def password(request: Request, form: Posted, who: Annotated[Person, Depends(viewer)]) -> Response:
@@ -179,6 +187,27 @@ class AccountArea(Area):
         def withdraw(token: str, who: Annotated[Person, Depends(viewer)]) -> None:
             """Let nobody in any more who shows this token; one's own, or for admins any."""
             self._tokens.withdraw(token, desk.now_s(), who.name, None if who.may(ADMIN) else who.name)
+
+
+def calls(openapi: dict[str, Any]) -> list[dict[str, str]]:
+    """Return what the API offers, in the order of its paths."""
+    return [
+        {
+            "method": method.upper(),
+            "path": path,
+            "says": str(call.get("description", call.get("summary", ""))),
+            "query": ", ".join(one["name"] for one in call.get("parameters", ()) if one["in"] == "query"),
+            "takes": ", ".join(sorted(_fields(openapi, call))),
+        }
+        for path, methods in sorted(openapi["paths"].items())
+        for method, call in methods.items()
+    ]
+
+
+def _fields(openapi: dict[str, Any], call: dict[str, Any]) -> list[str]:
+    schema = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return list(openapi["components"]["schemas"][name].get("properties", ())) if name else []
 
 
 def _door(request: Request) -> Door:

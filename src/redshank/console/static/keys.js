@@ -17,7 +17,7 @@
     at = Math.max(0, Math.min(all.length - 1, now < 0 ? (step > 0 ? 0 : all.length - 1) : now + step));
     all.forEach((row, place) => row.classList.toggle("at", place === at));
     all[at].scrollIntoView({ block: "nearest" });
-    const link = all[at].querySelector("a[href], input[type=checkbox]");
+    const link = all[at].querySelector("a[href]") || all[at].querySelector("input[type=checkbox]");
     if (link) link.focus({ preventScroll: true });
   }
 
@@ -60,7 +60,9 @@
       hot.click();
       return;
     }
-    if (key === "Enter" && event.target === document.body) {
+    // A box sends its form on Enter, which nobody means who walks through a list.
+    if (key === "Enter" && (event.target === document.body || event.target.matches("[data-row] input[type=checkbox]"))) {
+      event.preventDefault();
       current()?.querySelector("a[href]")?.click();
       return;
     }
