@@ -32,8 +32,10 @@ def test_the_audit_goes_page_by_page_and_is_searched(desk: Desk) -> None:
 
 
 def test_details_are_short_texts_and_empty_ones_are_left_out() -> None:
-    entry = Entry(1, 0.0, "ana", "alert closed", "a1", {"why": "x", "was": "", "n": None, "more": {"a": 1}})
-    assert detail(entry) == [("why", "x"), ("more", '{"a": 1}')]
+    entry = Entry(1, 0.0, "ana", "alert closed", "a1", {"why": "x", "was": "", "n": None, "allow_s": 60.0})
+    assert detail(entry) == [("why", "x"), ("allow", "60 s")]
+    entry = Entry(1, 0.0, "ana", "allowance given", "a1", {"expires_at_s": 1.7e9, "more": {"a": 1}})
+    assert detail(entry) == [("expires_at", "2023-11-14 22:13:20 UTC"), ("more", '{"a": 1}')]
 
 
 def test_an_entry_leads_to_what_it_is_about_and_nowhere_else() -> None:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from redshank.console.desk import Desk
+from redshank.report.summary import time_text
 from redshank.store.audit import Entry
 
 
@@ -69,10 +70,14 @@ def entries(desk: Desk, wanted: Wanted, limit: int = 50, before: int | None = No
 def detail(entry: Entry) -> list[tuple[str, str]]:
     """Return what more is known of an entry, as names and short texts; what is empty is left out."""
     found = []
-    for name, value in entry.detail.items():
-        text = value if isinstance(value, str) else json.dumps(value)
+    for key, value in entry.detail.items():
+        name, text = str(key), value if isinstance(value, str) else json.dumps(value)
+        if name.endswith("_at_s") and isinstance(value, int | float):
+            name, text = name.removesuffix("_s"), f"{time_text(value)} UTC"
+        elif name.endswith("_s") and isinstance(value, int | float):
+            name, text = name.removesuffix("_s"), f"{value:g} s"
         if text not in {"", "null"}:
-            found.append((str(name), text))
+            found.append((name, text))
     return found
 
 
