@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 8
+VERSION = 9
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -100,6 +100,7 @@ ALERTS = Table(
     Index("alerts_by_family", "family", "last_seen_s", "id", "state", "severity"),
     Index("alerts_by_severity", "severity", "last_seen_s", "id"),
     Index("alerts_by_state", "state", "last_seen_s", "id"),
+    Index("alerts_at_risk", "state", "severity", "device", "last_seen_s"),
     Index("alerts_by_hour", "hour", "family", "last_seen_s", "state", "severity"),
     Index("alerts_by_age", "recorded_at_s"),
 )
