@@ -2,6 +2,7 @@ import pytest
 
 from records import alert
 from redshank.core.records import Evidence
+from redshank.store import search as searching
 from redshank.store.alerts import Alerts
 from redshank.store.comments import Comments
 from redshank.store.database import Database
@@ -63,4 +64,7 @@ def alerts(database: Database) -> Alerts:
 )
 def test_a_search_finds_what_fits_and_counts_it(alerts: Alerts, search: Search, found: str) -> None:
     assert "".join(one.alert.id[0] for one in alerts.find(search)) == found
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(searching, "FREQUENT", 1)  # the other way to find the same
+        assert "".join(one.alert.id[0] for one in alerts.find(search)) == found
     assert alerts.count(search) == len(found)

@@ -149,14 +149,15 @@ class Alerts:
             after: `last_seen_s` and `id` of the last one of the page before: quick on any page.
             skip: How many to leave out; for a page by its number, slower the higher it is.
         """
-        wanted = (search or Search()).where()
+        asked, beyond = search or Search(), []
         if after is not None:
             time, last = ALERTS.c.last_seen_s, ALERTS.c.id
-            wanted.append((time <= after[0]) & ((time < after[0]) | (last < after[1])))
+            beyond.append((time <= after[0]) & ((time < after[0]) | (last < after[1])))
         order = (ALERTS.c.last_seen_s.desc(), ALERTS.c.id.desc())
-        # What is sorted is ids: whole records would be carried along.
-        page = select(ALERTS.c.id).where(*wanted).order_by(*order).limit(limit).offset(skip)
         with self._database.reading() as sql:
+            wanted = asked.where(by_time=asked.frequent(sql))
+            # What is sorted is ids: whole records would be carried along.
+            page = select(ALERTS.c.id).where(*wanted, *beyond).order_by(*order).limit(limit).offset(skip)
             return [_filed(row) for row in sql.execute(_FILED.where(ALERTS.c.id.in_(page)).order_by(*order))]
 
     def get(self, alert: str) -> Filed | None:

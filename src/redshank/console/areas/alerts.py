@@ -13,7 +13,7 @@ from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.area import Area
 from redshank.console.desk import Desk
 from redshank.console.facts.alert import asked, case, named
-from redshank.console.facts.alerts import GROUPS, listing, new, sums
+from redshank.console.facts.alerts import GROUPS, ROWS, listing, new, sums
 from redshank.console.facts.allowances import preview, suggestions
 from redshank.console.facts.likeness import LEAST, how
 from redshank.console.facts.rules import Rulebook, Ruled
@@ -78,7 +78,7 @@ class Alerts(Area):
             group = form.choice("group", GROUPS, "none")
             after, seen = form.text("after", most=100), form.whole("seen", 0, 1 << 62, 0)
             form.check()
-            page = listing(desk, query, after)
+            page = listing(desk, query, after, ROWS if group == "none" else 1)
             return render(
                 request,
                 "alerts/list.html",
