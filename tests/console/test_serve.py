@@ -158,3 +158,15 @@ def test_a_certificate_and_the_key_of_another_are_told(app: FastAPI, tmp_path: P
     one, other = certificate(tmp_path, "one"), certificate(tmp_path, "other")
     with pytest.raises(ConfigError, match="one.pem' and '.*other.key' do not go together"):
         server(app, Console(certificate=one["certificate"], key=other["key"]))
+
+
+def test_the_last_part_of_an_answer_does_not_wait_for_the_first_to_be_acknowledged() -> None:
+    with listening(Console(listen="127.0.0.1:0")) as link, socket.create_connection(link.getsockname()):
+        accepted, _ = link.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+
+
+def test_a_name_that_is_no_address_is_told() -> None:
+    with pytest.raises(ConfigError, match="cannot listen at 'nowhere.invalid:80' ."):
+        listening(Console(listen="nowhere.invalid:80", hosts=("x",), behind_proxy=True))

@@ -25,6 +25,7 @@ from redshank.core.errors import ConfigError
 MOST_HEADERS = 32_768
 """Bytes of a request's first line and headers."""
 MOST_LINKS = 512
+BACKLOG = 128
 HEAD_S = 15.0
 """How long the first line and the headers may take to come."""
 KEEP_S = 15
@@ -127,13 +128,25 @@ def listening(settings: Console) -> socket.socket:
     """
     host, port = place.address(settings)
     try:
-        family, *_, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(found[:2], family=family)
+        family, kind, protocol, _, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise ConfigError(
-            f"console.listen: cannot listen at '{settings.listen}' ({error.strerror}); see who else "
-            "does, or name another"
-        ) from None
+        raise _cannot(settings, error) from None
+    # With its protocol named: only of such links asyncio sends a last part at once, and not after 40 ms.
+    link = socket.socket(family, kind, protocol)
+    try:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        link.bind(found)
+        link.listen(BACKLOG)
+    except OSError as error:
+        link.close()
+        raise _cannot(settings, error) from None
+    return link
+
+
+def _cannot(settings: Console, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"console.listen: cannot listen at '{settings.listen}' ({error.strerror}); see who else does, or name another"
+    )
 
 
 def _no_fault(record: logging.LogRecord) -> bool:
