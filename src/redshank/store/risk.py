@@ -69,9 +69,18 @@ def risks(database: Database, now_s: float, devices: tuple[str, ...] = ()) -> di
     )
     if devices:
         wanted = wanted.where(ALERTS.c.device.in_(devices))
-    found: dict[str, Risk] = {}
+    grades_of: dict[str, dict[str, int]] = {}
+    points: dict[str, float] = {}
+    last: dict[str, float] = {}
     with database.reading() as sql:
         for device, severity, number, fourths, last_s in sql.execute(wanted):
-            one = Risk(POINTS[severity] * int(fourths) / 4, {severity: number}, last_s)
-            found[device] = found.get(device, Risk()) + one
-    return dict(sorted(found.items(), key=lambda item: (-item[1].points, item[0])))
+            grades = grades_of.setdefault(device, {})
+            grades[severity] = grades.get(severity, 0) + number
+            points[device] = points.get(device, 0.0) + POINTS[severity] * int(fourths) / 4
+            last[device] = max(last_s, last.get(device, last_s))
+    ordered = sorted(points, key=lambda one: (-points[one], one))
+    return {one: Risk(points[one], _worst_first(grades_of[one]), last[one]) for one in ordered}
+
+
+def _worst_first(grades: Mapping[str, int]) -> dict[str, int]:
+    return {grade: grades[grade] for grade in POINTS if grade in grades}

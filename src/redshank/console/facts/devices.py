@@ -166,7 +166,7 @@ def _rows(desk: Desk, found: Sequence[Device]) -> list[Row]:
     against: dict[str, Risk] = {}
     for address, risk in (risks(desk.database, desk.now_s(), addresses) if addresses else {}).items():
         name = owner.get(address, address)
-        against[name] = against.get(name, Risk()) + risk
+        against[name] = against[name] + risk if name in against else risk
     assets = Assets(desk.settings.alerts.assets)
     return [Row(device, against.get(device.id, Risk()), _value(assets, device)) for device in found]
 
@@ -178,7 +178,7 @@ def at_risk(desk: Desk) -> dict[str, Risk]:
     summed: dict[str, Risk] = {}
     for address, risk in found.items():
         name = owner.get(address, address)
-        summed[name] = summed.get(name, Risk()) + risk
+        summed[name] = summed[name] + risk if name in summed else risk
     return dict(sorted(summed.items(), key=lambda item: (-item[1].points, item[0])))
 
 
