@@ -196,7 +196,7 @@ def write(begin, told):
     alerts, outbox = Alerts(database), Outbox(database)
     for n in range(begin, begin + 100_000):
         alerts.record([alert(id=f'{n}-{part}', over=False) for part in 'ab'], ('eve', 'webhook'), 1.0)
-        print(n, flush=True)
+        print(f'{n}\\n', end='', flush=True)  # one write, however it is buffered
         os.write(told, b'.')
         alerts.record([alert(id=f'{n}-a', revision=1)], ('eve', 'webhook'), 2.0)
         outbox.delivered(f'{n}-a-0-eve', 3.0)

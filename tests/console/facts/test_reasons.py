@@ -24,7 +24,7 @@ def test_a_value_beyond_benign_traffic_can_be_drawn() -> None:
     ("text", "words", "detector", "feature", "rule"),
     [
         (likely(np.array([[0.1, 0.9]]), ["benign", "dos"])[0][0],
-         "the model takes it for dos with a probability of 90 %", "", "", ""),
+         "the model takes it for dos with a probability of 90 %", "", "p(dos)", ""),
         ("anomaly: service unknown rebuilt 12 x as badly as benign 99 %",
          "service: unknown does not fit the rest of the flow, 12 times the usual error", "anomaly", "service", ""),
         ("anomaly: duration 3.1 rebuilt 2.5e+03 x as badly as benign 99 %",

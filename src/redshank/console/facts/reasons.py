@@ -43,7 +43,7 @@ class Reason:
         detector: Who gave it; "" where one alone judges.
         text: As it was given.
         words: The same for a person.
-        feature: The column that it is about, or "".
+        feature: The column that it is about, p(family) of a probability, or "".
         value: What the flow had there; None: it is no number.
         low, middle, high: 1 %, 50 % and 99 % quantiles of benign traffic there; None: not known.
         rule: The signature rule that gave it, or "".
@@ -89,9 +89,8 @@ def reason(text: str, benign: Mapping[str, Sequence[float]]) -> Reason:
         words = f"{_name(name)}: {shown} does not fit the rest of the flow, {_plain(times)} times the usual error"
         return Reason(detector, text, words, name, value, low, middle, high)
     if told := _LIKELY.fullmatch(rest):
-        return Reason(
-            detector, text, f"the model takes it for {told[1]} with a probability of {100 * float(told[2]):.0f} %"
-        )
+        words = f"the model takes it for {told[1]} with a probability of {100 * float(told[2]):.0f} %"
+        return Reason(detector, text, words, f"p({told[1]})")
     if detector != "classifier" and (told := _RULE.fullmatch(rest)):
         return Reason(
             detector,
