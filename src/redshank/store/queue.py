@@ -25,6 +25,8 @@ DAY_S = 86_400.0
 """How long a doubted answer waits for somebody else's, where others answer too, before whoever gave it is asked."""
 HOLD_S = 600.0
 """How long a question that was shown to somebody is kept from others."""
+AT_ONCE = 500
+"""Questions that one statement names; more are looked for among all."""
 _ORDER = (func.coalesce(QUESTIONS.c.doubted_at_s, QUESTIONS.c.asked_at_s).desc(), QUESTIONS.c.place, QUESTIONS.c.id)
 
 
@@ -205,7 +207,11 @@ class Queue:
             ConfigError: If one is about a question or a label that the store does not have; the first is named.
         """
         with self._database.writing() as sql:
-            asked = set(sql.execute(select(QUESTIONS.c.id)).scalars())
+            named = {label.question for label in labels}
+            wanted = select(QUESTIONS.c.id)
+            if len(named) <= AT_ONCE:
+                wanted = wanted.where(QUESTIONS.c.id.in_(named))
+            asked = set(sql.execute(wanted).scalars())
             self._spoken.read(sql)
             known: ChainMap[str, Label] = ChainMap({}, self._spoken.by_id)
             new = []

@@ -78,7 +78,7 @@ def test_what_changed_between_two_bundles_is_told_and_what_did_not_is_not(shelf:
         "setting trees": ("40", "80"),
         "made with protocol": ("cross", "leakfree"),
         "labels of analysts": ("0", "2"),
-        "labels new among them": ("", "2"),
+        "labels added": ("", "2"),
     }
     assert changes(one, one) == []
 

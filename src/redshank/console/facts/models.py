@@ -319,8 +319,8 @@ def _labels(one: Manifest, other: Manifest) -> list[Difference]:
     before, after = (set(made.provenance.get("labels", {}).get("ids", ())) for made in (one, other))
     return [
         Difference("labels of analysts", f"{len(before):,}", f"{len(after):,}"),
-        Difference("labels no more among them", f"{len(before - after):,}" if before - after else "", ""),
-        Difference("labels new among them", "", f"{len(after - before):,}" if after - before else ""),
+        Difference("labels left out", f"{len(before - after):,}" if before - after else "", ""),
+        Difference("labels added", "", f"{len(after - before):,}" if after - before else ""),
     ]
 
 
@@ -331,6 +331,8 @@ def _plain(calibration: Mapping[str, Any]) -> dict[str, Any]:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

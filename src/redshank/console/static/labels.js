@@ -31,6 +31,8 @@
         show(fresh.querySelector("main")?.textContent.trim() || `That did not work (${answer.status}).`);
         return;
       }
+      // A shorter question must not pull the page up under the reader's eyes.
+      queue.style.minHeight = `${Math.max(queue.offsetHeight, parseFloat(queue.style.minHeight) || 0)}px`;
       queue.replaceChildren(...fresh.body.childNodes);
       const said = queue.querySelector("[data-said]")?.textContent || "";
       const asked = queue.querySelector(".flow-line")?.textContent || "No question is left.";
