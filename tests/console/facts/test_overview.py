@@ -6,8 +6,9 @@ from sqlalchemy import update
 
 from console.filled import CHAMPION, Filled
 from redshank.console.desk import Desk
-from redshank.console.facts.overview import Moment, Shared
+from redshank.console.facts.overview import Moment
 from redshank.console.facts.responses import Book
+from redshank.console.shared import Shared
 from redshank.store.database import Database
 from redshank.store.drift import Reading, Readings
 from redshank.store.runs import Runs
@@ -93,13 +94,3 @@ def test_an_empty_store_says_what_to_do(site: Site) -> None:
     assert it.alerts.empty
     assert it.at_risk == []
     database.close()
-
-
-def test_what_was_read_a_moment_ago_serves_another_browser() -> None:
-    shared, asked = Shared(), list[int]()
-
-    def read() -> int:
-        asked.append(1)
-        return len(asked)
-
-    assert [shared.get("a", now_s, read) for now_s in (0.0, 1.9, 2.1, 1.0)] == [1, 1, 2, 3]

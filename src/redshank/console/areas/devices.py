@@ -13,6 +13,7 @@ from redshank.console.facts.responses import Book
 from redshank.console.form import Asked, Form
 from redshank.console.page import render
 from redshank.console.request_error import RequestError
+from redshank.console.shared import Shared
 from redshank.store.devices import Device
 from redshank.store.risk import Risk
 
@@ -94,7 +95,7 @@ class Devices(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book = Book(desk)
+        self._book, self._shared = Book(desk), Shared()
 
     def pages(self, routes: APIRouter) -> None:
         """Show the inventory, and one device, by its id or an address."""
@@ -155,7 +156,11 @@ class Devices(Area):
         sort = query.choice("sort", facts.ORDERS, facts.ORDERS[0])
         after = keyset.asked(query)
         query.check()
-        return facts.inventory(self.desk, words, sort, limit, after), sort
+
+        def ranked() -> dict[str, Risk]:
+            return self._shared.get("risk", self.desk.now_s(), lambda: facts.at_risk(self.desk))
+
+        return facts.inventory(self.desk, words, sort, limit, after, ranked), sort
 
     def _device(self, name: str) -> Device:
         found = facts.find(self.desk, name)

@@ -10,10 +10,11 @@ from redshank.console.area import Area
 from redshank.console.areas.devices import RiskNow
 from redshank.console.charts import Chart
 from redshank.console.desk import Desk
-from redshank.console.facts.overview import SPANS_S, Moment, Shared
+from redshank.console.facts.overview import SPANS_S, Moment
 from redshank.console.facts.responses import Book
 from redshank.console.form import Asked
 from redshank.console.page import render
+from redshank.console.shared import Shared
 
 
 class NeedNow(BaseModel):

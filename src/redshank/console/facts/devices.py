@@ -6,7 +6,7 @@ did is what its addresses did.
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from redshank import site
@@ -94,6 +94,7 @@ def inventory(
     order: str = SORTS[0],
     limit: int = 50,
     after: tuple[float, str] | None = None,
+    ranked: Callable[[], Mapping[str, Risk]] | None = None,
 ) -> Rows:
     """Return a page of the inventory.
 
@@ -103,9 +104,10 @@ def inventory(
         order: One of ORDERS.
         limit: How many at most.
         after: As the page before tells.
+        ranked: Gives what `at_risk` gave lately; it is read anew if absent.
     """
     if order == RISK:
-        rows = _at_risk(desk, words, limit + 1, after)
+        rows = _at_risk(desk, ranked() if ranked else at_risk(desk), words, limit + 1, after)
     else:
         found = desk.inventory.find(words, order, limit + 1, after)
         rows = _rows(desk, found)
@@ -182,11 +184,11 @@ def at_risk(desk: Desk) -> dict[str, Risk]:
     return dict(sorted(summed.items(), key=lambda item: (-item[1].points, item[0])))
 
 
-def _at_risk(desk: Desk, words: Sequence[str], limit: int, after: tuple[float, str] | None) -> list[Row]:
+def _at_risk(
+    desk: Desk, ranked: Mapping[str, Risk], words: Sequence[str], limit: int, after: tuple[float, str] | None
+) -> list[Row]:
     found = [
-        (name, risk)
-        for name, risk in at_risk(desk).items()
-        if after is None or (-risk.points, name) > (-after[0], after[1])
+        (name, risk) for name, risk in ranked.items() if after is None or (-risk.points, name) > (-after[0], after[1])
     ]
     assets, rows = Assets(desk.settings.alerts.assets), list[Row]()
     for begin in range(0, len(found), 200):  # words may leave few of these

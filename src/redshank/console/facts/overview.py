@@ -5,16 +5,16 @@ browser brings up to date costs what that part costs; and what many browsers ask
 (`Shared`).
 """
 
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from redshank.console.charts import Chart, stacked
 from redshank.console.desk import Desk
 from redshank.console.facts.devices import at_risk
 from redshank.console.facts.responses import Book, State
+from redshank.console.shared import Shared
 from redshank.core.errors import BundleError
 from redshank.store.alerts import Filed
 from redshank.store.devices import Device
@@ -28,28 +28,9 @@ from redshank.store.traffic import FINE_S, HOUR_S, Share, Traffic
 T = TypeVar("T")
 DAY_S = 86_400.0
 SPANS_S = {"24h": DAY_S, "7d": 7 * DAY_S}
-KEPT_S = 2.0
-"""How long what one browser asked for is good enough for another."""
 MOST_AT_RISK = 8
 MOST_URGENT = 5
 URGENT = ("critical", "high")
-
-
-@dataclass
-class Shared:
-    """What was read lately, for several threads."""
-
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _kept: dict[object, tuple[float, Any]] = field(default_factory=dict, init=False)
-
-    def get(self, key: object, now_s: float, read: Callable[[], T]) -> T:
-        """Return what `read` gives, or gave within the last KEPT_S seconds; meanwhile others wait for it."""
-        with self._lock:
-            known = self._kept.get(key)
-            if known is None or not 0 <= now_s - known[0] < KEPT_S:
-                known = self._kept[key] = (now_s, read())
-            found: T = known[1]
-            return found
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,31 @@
+"""What was read a moment ago, for the next who asks.
+
+In: a name, and how to read what it stands for. Out: what was read, now or within the last seconds. The one idea: many
+browsers follow one site, and are told of a change at the same moment: what is dear to read is read once for all.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+KEPT_S = 2.0
+"""How long what one browser asked for is good enough for another."""
+
+
+@dataclass
+class Shared:
+    """What was read lately, for several threads."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _kept: dict[object, tuple[float, Any]] = field(default_factory=dict, init=False)
+
+    def get(self, key: object, now_s: float, read: Callable[[], T]) -> T:
+        """Return what `read` gives, or gave within the last KEPT_S seconds; meanwhile others wait for it."""
+        with self._lock:
+            known = self._kept.get(key)
+            if known is None or not 0 <= now_s - known[0] < KEPT_S:
+                known = self._kept[key] = (now_s, read())
+            found: T = known[1]
+            return found
