@@ -19,7 +19,10 @@ SYNONYMS = {
     "checkpoint": "bundle",
     "malicious": "attack",
 }
-ALLOWED_NAMES = {"LeastConfidence"}  # the published name of the strategy
+ALLOWED_NAMES = {
+    "LeastConfidence",  # the published name of the strategy
+    *("connection_made", "connection_lost"),  # what asyncio calls of a protocol
+}
 
 
 def _tree(path: Path) -> ast.Module:
