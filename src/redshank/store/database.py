@@ -118,7 +118,7 @@ class Database:
         if self.is_file:
             with self._reporting(), closing(self._engine.raw_connection()) as sql:
                 sql.cursor().execute(f"PRAGMA analysis_limit = {STUDIED}")
-                sql.cursor().execute("PRAGMA optimize = 0x10002")  # every table, whether this connection used it or not
+                sql.cursor().execute("ANALYZE")  # PRAGMA optimize leaves alone what was ever studied
 
     def used_bytes(self, sql: Connection) -> int:
         """Return the size of what is kept: of a file the pages in use, of a server's database our rows."""
@@ -185,6 +185,7 @@ class Database:
         with self.writing() as sql:
             migrate(sql, self._found(sql, create=False))
         self.shrink(whole=True)  # only this lets a file of version 1 give pages back later
+        self.study()
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
