@@ -23,17 +23,16 @@ def rows(*given_rows: dict[str, Any]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Make FLOW and VERDICT rows; what a row does not say is an alarm of family dos at START_NS."""
     usual = {
         "at_s": 0.0, "src_ip": "10.0.0.66", "dst_ip": "10.0.0.1", "score": 0.99, "family": "dos", "unknown": False,
-        "alarm": True, "uid": "C1", "detector": "classifier", "rules": None,
+        "alarm": True, "uid": "C1", "detector": "classifier", "rules": None, "proto": "tcp",
     }  # fmt: skip
     full = [{**usual, **row} for row in given_rows]
     ts = [None if row["at_s"] is None else START_NS + round(row["at_s"] * S) for row in full]
     flows = flow_batch(
         {
             "ts": ts,
-            "proto": ["tcp"] * len(full),
             "src_port": [40_000] * len(full),
             "dst_port": [80] * len(full),
-            **{name: [row[name] for row in full] for name in ("uid", "src_ip", "dst_ip")},
+            **{name: [row[name] for row in full] for name in ("uid", "proto", "src_ip", "dst_ip")},
         },
         len(full),
     )
@@ -248,6 +247,12 @@ def test_one_alarm_of_a_grave_rule_is_told_at_once_and_one_of_a_lesser_is_not() 
     assert alerts([{"score": 0.999}], SERVICE) == []
     (first, _) = alerts([{**grave, "detector": "classifier,signatures"}], SERVICE)
     assert (first.rules, first.detectors) == (("telnet sweep",), ("classifier", "signatures"))
+
+
+def test_claims_to_addresses_that_anybody_may_send_add_nothing_to_what_a_model_says_of_a_device() -> None:
+    claim = {"detector": "signatures", "rules": ["arp"], "score": 0.85, "family": "mitm", "proto": "arp"}
+    found = alerts([*[claim] * 9, *[{}] * 2], SERVICE)
+    assert {alert.family for alert in found} == {"mitm"}
 
 
 def test_a_stray_family_of_a_device_that_attacks_is_not_told() -> None:

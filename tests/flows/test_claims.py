@@ -7,16 +7,17 @@ from hypothesis import strategies as st
 
 from frames import arp, block, ethernet, ipv4, udp, vlan
 from redshank.flows import claims
-from redshank.flows.claims import ARP, MEMORY_NS, SECOND_OWNER, Claims
+from redshank.flows.claims import AGAIN_NS, ARP, MEMORY_NS, SECOND_OWNER, Claims
 
 GATEWAY, VICTIM, ATTACKER, GUEST = (f"02:00:00:00:00:0{number}" for number in range(1, 5))
 AT = {GATEWAY: "10.0.0.1", VICTIM: "10.0.0.2", ATTACKER: "10.0.0.3"}
 SECOND_NS = 10**9
 
 
-def said(mac: str, address: str, *, reply: bool = True, tag: bool = False) -> bytes:
+def said(mac: str, address: str, *, reply: bool = True, tag: bool = False, sender: str | None = None) -> bytes:
     body = arp(src_ip=address, src_mac=mac, dst_ip="10.0.0.9", reply=reply)
-    return ethernet(vlan(body, 7, 0x0806), 0x8100, src=mac) if tag else ethernet(body, 0x0806, src=mac)
+    sender = sender or mac
+    return ethernet(vlan(body, 7, 0x0806), 0x8100, src=sender) if tag else ethernet(body, 0x0806, src=sender)
 
 
 def heard(frames: Sequence[bytes], step_ns: int = SECOND_NS, known: Claims | None = None) -> list[dict[str, object]]:
@@ -54,6 +55,39 @@ def test_a_lie_that_came_before_the_truth_is_told_when_it_is_said_again() -> Non
     assert [(row["src_ip"], row["dst_ip"]) for row in rows] == [(AT[ATTACKER], AT[GATEWAY])]
 
 
+def test_who_lies_before_anybody_knows_him_has_nobody_blamed_who_tells_the_truth_against_it() -> None:
+    """A gateway of two addresses was told as the liar when it spoke for the one that a stranger had claimed."""
+    second = said(GATEWAY, "10.0.0.254")
+    truth = said(GATEWAY, AT[GATEWAY])
+    rows = heard([*HELLO, second, said(GUEST, AT[GATEWAY]), truth, said(GUEST, AT[GATEWAY]), second, truth], AGAIN_NS)
+    assert rows == []
+
+
+@pytest.mark.parametrize("tag", [False, True])
+def test_a_lie_in_anothers_name_is_told_with_the_hardware_address_that_said_it(*, tag: bool) -> None:
+    row, *others = heard([*HELLO, said(VICTIM, AT[GATEWAY], sender=ATTACKER, tag=tag)])
+    assert not others
+    assert (row["src_ip"], row["src_mac"]) == (AT[VICTIM], ATTACKER)
+    assert row["weird_addl"] == f"{VICTIM} claims 10.0.0.1, which {GATEWAY} holds; {ATTACKER} says so"
+
+
+def test_who_invents_devices_makes_no_more_rows_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "TOLD", 5)
+    known = Claims()
+    lies = [said(f"02:00:00:00:01:{n:02x}", one) for n in range(50) for one in (f"10.0.1.{n}", AT[GATEWAY])]
+    assert len(heard([*HELLO, *lies], 1_000_000, known)) == 5
+    assert known.untold == 45
+    later = heard([said(ATTACKER, AT[ATTACKER]), said(ATTACKER, AT[GATEWAY])], 60 * SECOND_NS, known)
+    assert [row["src_mac"] for row in later] == [ATTACKER]
+
+
+def test_a_clock_that_was_set_back_hides_no_lie() -> None:
+    known = Claims()
+    frames = [*HELLO, said(ATTACKER, AT[GATEWAY])]
+    assert len(heard(frames, 100 * SECOND_NS, known)) == 1
+    assert len(heard(frames, known=known)) == 1
+
+
 @pytest.mark.parametrize(
     "frames",
     [
@@ -77,6 +111,7 @@ def test_an_address_that_nobody_spoke_for_in_ten_minutes_is_free() -> None:
 
 def test_memory_is_bounded_whatever_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "MOST", 16)
+    monkeypatch.setattr(claims, "TOLD", 16)
     known = Claims()
     lies = [said(f"02:00:00:00:01:{n:02x}", str(IPv4Address("10.0.1.0") + m)) for n in range(40) for m in range(12)]
     heard(lies, known=known)

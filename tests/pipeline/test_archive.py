@@ -8,6 +8,7 @@ import pytest
 
 from bundles import START_NS, flows
 from redshank.core.errors import ActionError
+from redshank.core.schema import flow_batch
 from redshank.pipeline.archive import ARCHIVED, Archive, ArchiveSettings
 from runs import Constant
 
@@ -29,6 +30,14 @@ def test_a_row_is_a_flow_with_its_verdict(tmp_path: Path) -> None:
     assert table.column("uid").to_pylist() == ["C0x0", "C0x1"]
     assert table.column("family").to_pylist() == ["dos", "dos"]
     assert path.name.startswith("flows-2023")
+
+
+def test_what_was_posted_is_in_no_archive(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    _write(archive, flow_batch({"uid": ["C1"], "ts": [5], "http_post_body": ["user=ana&pass=it's"]}, 1))
+    archive.close()
+    (path,) = tmp_path.glob("*.parquet")
+    assert pq.read_table(path).select(["uid", "http_post_body"]).to_pylist() == [{"uid": "C1", "http_post_body": None}]
 
 
 def test_a_file_is_closed_by_packet_time_and_by_rows(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bundles import flows
 from redshank.core.errors import BundleError
 from redshank.core.metrics import Metrics
+from redshank.core.schema import FLOW
 from redshank.detect.detector import Detector
 from redshank.pipeline import failures as module
 from redshank.pipeline.failures import Failures
@@ -36,8 +37,11 @@ def test_a_batch_that_cannot_be_judged_is_counted_and_kept_and_the_next_is_judge
     assert failures.judge(fragile, flows(["dos"] * 2)).column("alarm").to_pylist() == [True, True]
     assert (failures.problem, failures.silent(fragile)) == ("", "")
     some = flows(["dos"] * 3)
+    posted = some.set_column(
+        FLOW.get_field_index("http_post_body"), FLOW.field("http_post_body"), pa.array(["pass=it's"] * 3)
+    )
     for _ in range(2):
-        silent = failures.judge(fragile, some)
+        silent = failures.judge(fragile, posted)
     assert silent.column("alarm").null_count == 3
     assert silent.column("uid") == some.column("uid")
     assert metrics.labelled("redshank_detector_failures_total") == {("test_failures",): 2}

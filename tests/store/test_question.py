@@ -36,6 +36,11 @@ def test_every_value_of_a_flow_comes_back(
     assert flow_rows(flow_values(batch)).equals(batch)
 
 
+def test_what_was_posted_stands_in_no_question() -> None:
+    flows = flow_batch({"uid": ["C1"], "http_post_body": ["user=ana&pass=it's"]}, 1)
+    assert flow_values(flows) == [{"uid": "C1"}]
+
+
 def test_a_field_that_flow_does_not_have_any_more_is_left_out() -> None:
     assert flow_rows([{"proto": "tcp", "mood": "good"}]).schema.equals(FLOW)
 

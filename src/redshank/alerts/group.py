@@ -58,6 +58,7 @@ from redshank.alerts.packet_clock import JUMP_NS, NEVER, PacketClock
 from redshank.alerts.severity import SIGNATURES, UNKNOWN
 from redshank.alerts.suspicion import Suspicion
 from redshank.core.records import SEVERITIES, Alert
+from redshank.detect.detector import no_flows
 
 UNKNOWN_RATE = 0.01
 """Share of benign flows that no class fits: `unknown_below` of a bundle, as trained."""
@@ -193,9 +194,9 @@ class Groups:
         if self._against and self._strange:
             devices, judged = flows.column("src_ip").fill_null(""), verdicts.column("score").is_valid()
             quiet = judged.to_numpy(zero_copy_only=False) & ~alarm
-            enough = self._against.take(devices, alarm, quiet)
-            strange_enough = self._strange.take(devices, strange, quiet & ~strange)
-            batch.enough, batch.strange_enough = enough[loud], strange_enough[loud]
+            # Anybody may send a claim in a device's name: it adds nothing to what else speaks against the device.
+            batch.enough = self._against.take(devices, alarm & ~no_flows(flows), quiet)[loud]
+            batch.strange_enough = self._strange.take(devices, strange, quiet & ~strange)[loud]
         told: list[Alert] = []
         passed = 0
         # A row that closes windows is counted before it does; most rows close none.

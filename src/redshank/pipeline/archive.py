@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from redshank.core.errors import ActionError
 from redshank.core.schema import FLOW, VERDICT
+from redshank.flows.withheld import withheld
 
 _JUDGED = tuple(name for name in VERDICT.names if name not in FLOW.names)
 ARCHIVED = pa.schema([*FLOW, *(VERDICT.field(name) for name in _JUDGED)])
@@ -79,7 +80,7 @@ class Archive:
         """Add rows. A disk that is full costs the rows of the file that is open, and is said once per file."""
         if not flows.num_rows:
             return
-        columns = [*flows.columns, *(verdicts.column(name) for name in _JUDGED)]
+        columns = [*withheld(flows).columns, *(verdicts.column(name) for name in _JUDGED)]
         self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
         self._held += flows.num_rows
         span = pc.min_max(flows.column("ts").cast(pa.int64())).as_py()

@@ -17,6 +17,7 @@ from redshank.core.errors import RedshankError
 from redshank.core.files import replacing
 from redshank.core.metrics import Metrics
 from redshank.detect.detector import Detector, abstained, kind_of
+from redshank.flows.withheld import withheld
 
 KEPT = 8
 """Batches of a detector that are kept, over restarts; later ones are only counted."""
@@ -80,6 +81,6 @@ class Failures:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with replacing(place) as part:
-                pq.write_table(pa.Table.from_batches([flows]), part, compression="zstd")
+                pq.write_table(pa.Table.from_batches([withheld(flows)]), part, compression="zstd")
         except (RedshankError, OSError, pa.ArrowException) as error:
             _log.warning("detector %s: the batch is not kept: %s", kind, error)

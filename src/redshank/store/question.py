@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from redshank.core.records import ID_DIGITS
 from redshank.core.schema import FLOW, flow_batch
+from redshank.flows.withheld import withheld
 
 IDENTITY = ("uid", "ts", "src_ip", "src_port", "dst_ip", "dst_port", "proto")
 
@@ -88,7 +89,7 @@ def identity(flow: Mapping[str, Any]) -> str:
 
 
 def flow_values(flows: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return the values of FLOW rows, as JSON can hold them; absent ones are left out.
+    """Return the values of FLOW rows that may be kept, as JSON can hold them; absent ones are left out.
 
     Example:
         >>> flow_values(flow_batch({"ts": [5], "proto": ["tcp"]}, 1))
@@ -96,7 +97,7 @@ def flow_values(flows: pa.RecordBatch) -> list[dict[str, Any]]:
     """
     columns = [
         column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-        for column in flows.columns
+        for column in withheld(flows).columns
     ]  # fmt: skip
     plain = {name: column.to_pylist() for name, column in zip(flows.schema.names, columns, strict=True)}
     return [

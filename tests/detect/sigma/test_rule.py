@@ -48,6 +48,13 @@ def test_a_reason_says_what_the_rule_saw(tmp_path: Path) -> None:
     assert made.reasons(columns, np.array([1])).to_pylist() == ["telnet (medium, T1110) dst_port=23"]
 
 
+def test_a_reason_tells_nothing_of_what_was_posted(tmp_path: Path) -> None:
+    made = loaded(tmp_path, rule({"http_post_body|contains": "'", "dst_port": 80}, name="quote"))
+    columns = Columns(rows(1, dst_port=80, http_post_body="user=ana&pass=it's"))
+    assert made.hits(columns, made.window()).tolist() == [True]
+    assert made.reasons(columns, np.array([0])).to_pylist() == ["quote (medium) dst_port=80"]
+
+
 def test_a_reason_of_a_rule_about_nothing_that_is_there_is_its_name(tmp_path: Path) -> None:
     made = loaded(tmp_path, rule({"service": None}))
     assert made.reasons(Columns(rows(1)), np.array([0])).to_pylist() == ["A test (medium)"]

@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from redshank.detect.sigma.columns import Columns, Mask, mixed
 from redshank.detect.sigma.match import Present, Test
 from redshank.detect.sigma.window import Window
+from redshank.flows.withheld import WITHHELD
 
 SCORES = {"informational": None, "low": None, "medium": 0.6, "high": 0.85, "critical": 0.97}
 """What a level is worth; None: it raises no alarm."""
@@ -154,7 +155,7 @@ class Rule:
             head += f" at least {self.counting.at_least} {what} within {self.counting.span_s} s{' by' if names else ''}"
         shown = [
             pc.binary_join_element_wise(f" {name}=", columns.shown(name, rows), "").fill_null("")
-            for name in names[:SHOWN_VALUES]
+            for name in [one for one in names if one not in WITHHELD][:SHOWN_VALUES]
         ]
         return pc.binary_join_element_wise(pa.repeat(pa.scalar(head), len(rows)), *shown, "")
 

@@ -13,7 +13,7 @@ from redshank.capture.link import ARP
 from redshank.capture.reader import ANOMALIES, HARMLESS, Reader
 from redshank.capture.source import Block, PacketSource
 from redshank.flows import meter
-from redshank.flows.claims import Claims
+from redshank.flows.claims import UNTOLD, Claims
 from redshank.flows.meter import Ended, Meter, MeterSettings
 from redshank.flows.metering.rows import flow_rows
 from redshank.flows.service import Recognizer
@@ -68,6 +68,8 @@ class Sensor(FlowSource):
                 for name, count in zip(names, counts, strict=True)
                 if count
             }
+        if self._claims and self._claims.untold:
+            merged["meter", UNTOLD] = self._claims.untold
         return merged
 
     def stop(self) -> None:
