@@ -201,7 +201,8 @@ class Running:
             return f"{self._acting.unrecorded} alerts wait for the store"
         if self._failures.problem:
             return self._failures.problem
-        return self._responding.problem
+        beside = (self._overview.problem, self._asking.problem, self._sweeper.problem)
+        return self._responding.problem or next(filter(None, beside), "")
 
     def _tick(self) -> None:
         self._acting.tick()

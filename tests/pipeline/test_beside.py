@@ -37,5 +37,22 @@ def test_what_fails_is_said_once_and_tried_again(caplog: pytest.LogCaptureFixtur
     for work in (fail, fail, well, fail):
         assert beside.begin(work)
         beside.wait(10)
+        assert beside.problem == ("" if work is well else "store: store: 'redshank.db': disk is full")
     said = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
     assert said == ["store: store: 'redshank.db': disk is full; tried again"] * 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_of_the_program_is_known_until_a_piece_is_done() -> None:
+    beside = Beside("questions")
+
+    def wrong() -> None:
+        raise TypeError("a mistake of ours")
+
+    assert beside.problem == ""
+    assert beside.begin(wrong)
+    assert beside.wait(10)
+    assert beside.problem == "questions: ended by an error of the program"
+    assert beside.begin(lambda: None)
+    assert beside.wait(10)
+    assert beside.problem == ""

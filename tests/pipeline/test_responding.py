@@ -92,7 +92,7 @@ def test_who_was_escalated_before_it_grew_is_confirmed(house: House, monkeypatch
         raise ActionError("store: the server is away")
 
     later = House(house.database)
-    monkeypatch.setattr(Alerts, "get", away)
+    monkeypatch.setattr(Alerts, "escalated", away)
     later.slow.go_on.set()
     later.responding.take([alert(id="one", revision=2)])
     later.responding.start()

@@ -67,6 +67,8 @@ def test_what_a_person_decided_stays_when_the_alert_grows(database: Database) ->
     filed = alerts.get("00ff")
     assert filed is not None
     assert (filed.alert.count, filed.state, filed.state_by, filed.state_at_s) == (70, "escalated", "ana", NOW_S + 1)
+    assert alerts.escalated(["none", "00ff", "00ff"]) == {"00ff"}
+    assert alerts.escalated([]) == set()
     (entry,) = Audit(database).entries(about="00ff")
     assert (entry.who, entry.what, entry.at_s) == ("ana", "alert escalated", NOW_S + 1)
     assert entry.detail == {"was": "open", "why": "a camera speaks to a stranger"}

@@ -116,5 +116,6 @@ def test_what_a_device_did_is_kept_by_the_hour(database: Database) -> None:
     assert inventory.hours(device, 3_600.0) == [Hour(3_600, 2, 1, 0)]
     assert inventory.find()[0].peers == ("10.1.0.1",)
     inventory.take(rows({"flows": 12, "sent_bytes": 131, "last_seen": (HOURS_KEPT + 1) * hour}))
-    assert inventory.sweep() == 1
+    assert inventory.sweep(5 * 3_600.0) == 0, "a record of next month makes nothing old before"
+    assert inventory.sweep((HOURS_KEPT + 9) * 3_600.0) == 1
     assert [one.start_s for one in inventory.hours(device, 0.0)] == [3_600, (HOURS_KEPT + 1) * 3_600]

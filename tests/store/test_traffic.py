@@ -34,6 +34,15 @@ def test_counts_add_up_and_are_told_over_time_and_in_all(database: Database) -> 
     assert counted.mix("service", NOON_S, NOON_S + HOUR_S) == [Share(None, "dns", 10, 860)]
 
 
+def test_counts_of_many_times_at_once_add_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "AT_ONCE", 2)
+    counted, year_s = Traffic(database), 8_766 * HOUR_S
+    counts = {kind(NOON_S + years * year_s): (1, 10) for years in (-30, 0, 1, 50, 200)}
+    for at_s in (1.0, 2.0):
+        counted.add(counts, at_s)
+    assert counted.mix("service", 0, 1e11) == [Share(None, "dns", 10, 100)]
+
+
 def test_a_group_of_devices_is_told_by_itself(database: Database) -> None:
     counted = Traffic(database)
     counted.add({kind(group="cameras"): (3, 0), kind(): (9, 0)}, 1.0)

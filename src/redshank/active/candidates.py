@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from redshank.core.schema import FLOW
+from redshank.flows.ended import ended
 
 Draws = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float32]
@@ -43,7 +44,7 @@ class Candidates:
         Shape:
             x: [n, c] float32; n rows of `flows`.
         """
-        final = np.array([part != "interim" for part in flows.column("part").to_pylist()], dtype=np.bool_)
+        final: npt.NDArray[np.bool_] = ended(flows).to_numpy(zero_copy_only=False)
         self.flows_seen += int(final.sum())
         drawn = draws(x, self._seed)
         wanted = final & ~np.isin(drawn, self._without) & ~np.isin(drawn, self._draws)

@@ -7,9 +7,9 @@ kept ready in bounded space, so that it can be told at any row, and growing row 
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ NS_PER_S = 1_000_000_000
 FARTHEST_NS = 1 << 62
 EVIDENCE_COLUMNS = ("uid", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "community_id", "src_mac")
 DOMAIN_COLUMNS = ("dns_query", "ssl_server_name", "http_host")
+FEW = 8
 MOST_WORDS = 256
 """Different rules, and reasons, counted per group; reasons hold values from the wire."""
 
@@ -141,16 +142,18 @@ class Gathered:
         """
         scores, times = rows.score[own], rows.ts[own]
         strongest = np.argsort(-scores, kind="stable")[: self.shown].tolist()
-        evidence = {at: rows.evidence(int(own[at])) for at in {0, *strongest}}
-        self._first = self._first or evidence[0]
+        self._first = self._first or rows.evidence(int(own[0]))
         for at in strongest:
-            item = (evidence[at].score, -(self.count + at), evidence[at])
-            (heapq.heappushpop if len(self._strongest) >= self.shown else heapq.heappush)(self._strongest, item)
+            full = len(self._strongest) >= self.shown
+            if full and scores[at] <= self._strongest[0][0]:  # of equals the first stays, and the next are weaker
+                break
+            item = (float(scores[at]), -(self.count + at), rows.evidence(int(own[at])))
+            (heapq.heappushpop if full else heapq.heappush)(self._strongest, item)
         places = own.tolist()
-        for target in _count(self._targets, (rows.targets[row] for row in places), self.most_targets):
+        for target in _count(self._targets, [rows.targets[row] for row in places], self.most_targets):
             self._asset = max(self._asset, self.assets.value(target))
-        _count(self._rules, chain.from_iterable(rows.rules[row] for row in places), MOST_WORDS)
-        _count(self._reasons, chain.from_iterable(rows.reasons[row] for row in places), MOST_WORDS)
+        _count(self._rules, list(chain.from_iterable(rows.rules[row] for row in places)), MOST_WORDS)
+        _count(self._reasons, list(chain.from_iterable(rows.reasons[row] for row in places)), MOST_WORDS)
         for detectors in {rows.detectors[row] for row in places}:
             self.detectors.update(detectors.split(","))
         self.count += len(own)
@@ -204,10 +207,11 @@ def fingerprint(device: str, family: str, start_ns: int) -> str:
     return hashlib.sha256(f"{device}\n{family}\n{start_ns}".encode()).hexdigest()[:16]
 
 
-def _count(counter: Counter[str], texts: Iterable[str], most: int) -> list[str]:
+def _count(counter: Counter[str], texts: Sequence[str], most: int) -> list[str]:
     """Count texts, of new ones only so many that there are `most` in all; return those that are new."""
     new: list[str] = []
-    for text, count in Counter(texts).items():
+    # Most groups grow row by row, and to make a Counter takes longer than to count a few.
+    for text, count in Counter(texts).items() if len(texts) > FEW else zip(texts, repeat(1)):
         if text in counter:
             counter[text] += count
         elif len(counter) < most:

@@ -110,6 +110,7 @@ NAMES = {
     "T1498.001": "Network Denial of Service: Direct Network Flood",
     "T1498.002": "Network Denial of Service: Reflection Amplification",
     "T1499": "Endpoint Denial of Service",
+    "T1499.002": "Service Exhaustion Flood",
     "T1557": "Adversary-in-the-Middle",
     "T1557.002": "Adversary-in-the-Middle: ARP Cache Poisoning",
     "T1567": "Exfiltration Over Web Service",

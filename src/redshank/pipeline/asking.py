@@ -93,6 +93,11 @@ class Asking:
         self._may, self._looked_s = float(BURST), timer()
         self._begin()
 
+    @property
+    def problem(self) -> str:
+        """Why the last round asked nothing, in words; "" if it could ask."""
+        return self._beside.problem
+
     def see(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         """Gather candidates from a batch that was judged just now."""
         del verdicts

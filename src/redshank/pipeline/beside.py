@@ -20,12 +20,15 @@ class Beside:
     Args:
         name: What it is, for messages.
         rest: How long it is left alone after it failed.
+
+    Attributes:
+        problem: Why the last piece that ended was not done, in words; "" if it was.
     """
 
     def __init__(self, name: str, rest: Rest | None = None) -> None:
         self._name, self._rest = name, rest or Rest()
         self._thread: threading.Thread | None = None
-        self._failing = False
+        self.problem = ""
 
     @property
     def busy(self) -> bool:
@@ -55,12 +58,15 @@ class Beside:
 
     def _do(self, work: Callable[[], None]) -> None:
         self._rest.begin()
+        problem = f"{self._name}: ended by an error of the program"
         try:
             work()
         except (RedshankError, OSError) as error:
             self._rest.failed()
-            if not self._failing:
+            if not self.problem:
                 _log.warning("%s: %s; tried again", self._name, error)
-            self._failing = True
+            problem = f"{self._name}: {error}"
         else:
-            self._failing = False
+            problem = ""
+        finally:
+            self.problem = problem

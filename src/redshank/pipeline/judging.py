@@ -103,9 +103,11 @@ class Judging:
         early = alarm & ~last
         counts = last | ~(alarm | unknown)
         if self._told or early.any():
-            watched = pa.array([*self._told, *uids.filter(pa.array(early)).to_pylist()], pa.string())
-            for row in np.flatnonzero(pc.is_in(uids, watched).to_numpy(zero_copy_only=False)).tolist():
-                uid = uids[row].as_py() or ""
+            # Row by row: what is remembered may be many times what a batch has.
+            new = {uid or "" for uid in uids.filter(pa.array(early)).to_pylist()}
+            for row, uid in enumerate(uids.fill_null("").to_numpy(zero_copy_only=False).tolist()):
+                if uid not in self._told and uid not in new:
+                    continue
                 if uid in self._told:
                     counts[row] = False
                     if last[row]:

@@ -106,6 +106,11 @@ class Overview:
         self._due_s = float("-inf")
         self._unwritten: Callable[[], None] | None = None
 
+    @property
+    def problem(self) -> str:
+        """Why the last could not be written, in words; "" if it was."""
+        return self._beside.problem
+
     def start(self) -> None:
         """Learn since when the detectors of an earlier run have judged."""
         try:

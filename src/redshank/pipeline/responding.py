@@ -122,11 +122,11 @@ class Responding:
     def _confirmed(self, alerts: Sequence[Alert]) -> set[str]:
         """Return which of these a person escalated before they grew; nobody, if the store cannot tell."""
         try:
-            filed = [self._alerts.get(one) for one in dict.fromkeys(alert.id for alert in alerts if alert.revision)]
+            found = self._alerts.escalated([alert.id for alert in alerts if alert.revision])
         except ActionError as error:
             if not self._failing:
                 _log.warning("escalated alerts: %s; none counts as confirmed", error)
             self._failing = True
             return set()
         self._failing = False
-        return {one.alert.id for one in filed if one and one.state == "escalated"}
+        return found

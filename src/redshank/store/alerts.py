@@ -166,6 +166,16 @@ class Alerts:
             row = sql.execute(_FILED.where(ALERTS.c.id == alert)).first()
         return None if row is None else _filed(row)
 
+    def escalated(self, ids: Sequence[str]) -> set[str]:
+        """Return those of some alerts, by id, that a person escalated."""
+        wanted = list(dict.fromkeys(ids))
+        found: set[str] = set()
+        for begin in range(0, len(wanted), AT_ONCE):
+            some = ALERTS.c.id.in_(wanted[begin : begin + AT_ONCE])
+            with self._database.reading() as sql:
+                found.update(sql.execute(select(ALERTS.c.id).where(some, ALERTS.c.state == "escalated")).scalars())
+        return found
+
     def revisions(self, alert: str) -> list[Alert]:
         """Return an alert as it was told, each time that it was, in order."""
         wanted = select(REVISIONS.c.record).where(REVISIONS.c.alert == alert).order_by(REVISIONS.c.revision)

@@ -185,11 +185,15 @@ class Inventory:
             rows = sql.execute(wanted.order_by(DEVICE_HOURS.c.hour))
             return [Hour(row.hour * HOUR_S, row.flows, row.sent_bytes, row.received_bytes) for row in rows]
 
-    def sweep(self) -> int:
-        """Throw away the hours that are older than HOURS_KEPT; return how many rows that were."""
+    def sweep(self, now_s: float) -> int:
+        """Throw away the hours that are older than HOURS_KEPT; return how many rows that were.
+
+        Args:
+            now_s: The time, s since the epoch; hours after it, of a record that says anything, make no other one old.
+        """
         with self._database.writing() as sql:
             latest = sql.execute(select(func.max(DEVICE_HOURS.c.hour))).scalar()
-            old = DEVICE_HOURS.c.hour < (latest or 0) - HOURS_KEPT
+            old = DEVICE_HOURS.c.hour < min(latest or 0, int(now_s // HOUR_S)) - HOURS_KEPT
             return sql.execute(delete(DEVICE_HOURS).where(old)).rowcount
 
     def owners(self, addresses: Sequence[str]) -> dict[str, str]:

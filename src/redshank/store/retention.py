@@ -65,7 +65,7 @@ class Retention:
         old = _delete(database, None, ALERTS.c.recorded_at_s < now_s - self.keep_s)
         Traffic(database).sweep(now_s, self.keep_s)
         Readings(database).sweep(now_s, self.keep_s)
-        Inventory(database).sweep()
+        Inventory(database).sweep(now_s)
         large = 0
         while (over := self._over(database)) > 0:
             gone = _delete(database, self._number(database, over))

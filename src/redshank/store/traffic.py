@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, null, select, update
 
 from redshank.core.inert import inert
 from redshank.store.database import Database
@@ -27,6 +27,8 @@ FINE_S, HOUR_S = 300, 3600
 """Spans that are counted, in s."""
 FINE_KEPT_S = 2 * 86_400.0
 """How long the fine ones are kept, by the clock."""
+AT_ONCE = 500
+"""Times looked up by one statement."""
 MOST_ROWS = 500_000
 """Rows kept, those that grew last: times and names in logs may be anything."""
 VERDICTS = ("benign", "alarm", "unknown", "unjudged")
@@ -90,11 +92,15 @@ class Traffic:
         if not new:
             return
         names = ("span_s", "start_s", *COLUMNS)
-        first, last = (choose(int(key[1]) for key in new) for choose in (min, max))
+        # One record that says anything about its time would have everything read from there to now.
+        starts = sorted({int(key[1]) for key in new})
         grown, fresh = [], []
         with self._database.writing() as sql:
-            rows = sql.execute(select(TRAFFIC).where(TRAFFIC.c.span_s.in_((FINE_S, HOUR_S)), *_between(first, last)))
-            known: dict[_Key, Row[Any]] = {tuple(row[: len(names)]): row for row in rows}
+            known: dict[_Key, Row[Any]] = {}
+            for begin in range(0, len(starts), AT_ONCE):
+                some = TRAFFIC.c.start_s.in_(starts[begin : begin + AT_ONCE])
+                rows = sql.execute(select(TRAFFIC).where(TRAFFIC.c.span_s.in_((FINE_S, HOUR_S)), some))
+                known |= {tuple(row[: len(names)]): row for row in rows}
             for key, (flows, size) in new.items():
                 row = known.get(key)
                 before = (row.flows, row.ip_bytes) if row else (0, 0)
@@ -172,7 +178,3 @@ class Traffic:
         with self._database.reading() as sql:
             rows = sql.execute(asked.order_by(*order)).all()
         return [Share(at_s, name, *(min(int(n), MOST_IN_ALL) for n in totals)) for at_s, name, *totals in rows]
-
-
-def _between(first: int, last: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return TRAFFIC.c.start_s >= first, TRAFFIC.c.start_s <= last
