@@ -70,7 +70,14 @@ def test_the_first_admin_is_made_at_the_terminal_and_the_audit_has_it(console: C
     ],
 )
 def test_what_is_wrong_is_one_line(console: Console, arguments: tuple[str, ...], typed: str, told: str) -> None:
+    Database(console.place, create=True).close()
     assert console.run(*arguments, typed=typed, code=2).splitlines()[0].startswith(f"redshank: {told}")
+
+
+@pytest.mark.parametrize("arguments", [("user", "list"), ("token", "give", "ana", "--for", "x"), ("token", "list")])
+def test_only_a_first_account_makes_a_store(console: Console, arguments: tuple[str, ...]) -> None:
+    assert f"no file '{console.place}'" in console.run(*arguments, code=2)
+    assert not console.place.exists()
 
 
 def test_roles_change_and_accounts_come_and_go_but_for_the_last_admin(console: Console) -> None:

@@ -56,6 +56,13 @@ def test_every_command_teaches_with_an_example(name: str) -> None:
     assert any("redshank " + name in text for text in texts), f"redshank {name} --help shows no example"
 
 
+def test_help_breaks_lines_where_the_terminal_ends_and_keeps_brackets() -> None:
+    done = redshank("console", "--help")
+    assert "stands in the table [console] of the" in done.stdout
+    longest = [line for line in done.stdout.splitlines() if line.startswith(" Without an account")]
+    assert [len(line.rstrip()) > 90 for line in longest] == [True]
+
+
 def test_help_needs_no_training_library_and_no_compiler() -> None:
     code = (
         "import sys\nfrom redshank.commands import add_commands\nadd_commands()\n"

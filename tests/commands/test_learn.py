@@ -47,6 +47,7 @@ def test_a_period_becomes_a_bundle_that_judges_and_a_list_of_what_was_left_out(
     ("options", "message"),
     [
         ((), "input: none given; name exactly one"),
+        ((), "input: none given; name exactly one, with -r PATH, --from TOOL PATH or --dataset NAME"),
         (("--dataset", "lab", "--from", "table", "x.csv"), "--dataset: 'lab' is one input, and -r or --from another"),
         (("--clean", "ana", "-m", "tiny", "--dataset", "lab"), "-m: 'tiny' would screen what 'ana' declares clean"),
         (("--dataset", "lba"), "no 'lba'; did you mean 'lab'"),

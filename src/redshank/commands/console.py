@@ -32,7 +32,7 @@ def serve(context: typer.Context, config: Config = None, store: Store = None) ->
     """Serve the analyst's pages, until Ctrl-C or SIGTERM; or say who may use them (user, token).
 
     Without an account nobody can log in: `redshank console user add NAME --role admin` makes the first. Where pages are
-    to be had, and with which certificate, stands in the section [console] of the settings; by default at
+    to be had, and with which certificate, stands in the table [console] of the settings; by default at
     http://127.0.0.1:8477.
 
     Example: redshank console -c redshank.toml
@@ -71,7 +71,7 @@ def add(name: Name, role: Role, config: Config = None, store: Store = None) -> N
 
     if problems := [*name_problems(name), *role_problems(role)]:  # before a password is asked for
         raise ConfigError(problems)
-    door = _door(_database(config, store))
+    door = _door(_database(config, store, create=True))
     door.add(name, role, _password(name), time.time(), BY)
     typer.echo(f"{name} may log in as {role}")
 
@@ -224,10 +224,10 @@ def withdraw(
     typer.echo(f"{token} counts no more")
 
 
-def _database(config: Path | None, store: str | None) -> "Database":
+def _database(config: Path | None, store: str | None, *, create: bool = False) -> "Database":
     from redshank.store.database import Database
 
-    return Database(store_named(config, store), create=True)
+    return Database(store_named(config, store), create=create)
 
 
 def _door(database: "Database") -> "Door":

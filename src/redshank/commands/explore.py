@@ -12,7 +12,7 @@ def explore(
         str, typer.Argument(metavar="DATASET|FILE", help="Name of a dataset, or a CSV, TSV or Parquet file (.gz too).")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="out/<name>-explore.html if absent.")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Below out/, named after the table, if absent.")
     ] = None,
     label: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Of a file: the column that says each row's class.")

@@ -23,7 +23,7 @@ def record(
     seed: Annotated[int, typer.Option(help="Decides devices, addresses, timings and attacks.")] = 1,
     seconds: Annotated[float, typer.Option(help="How long to record, 10 to 900 s; with --fast to 86400.")] = 165.0,
     benign: Annotated[bool, typer.Option("--benign", help="Nobody attacks: hours for counting false alarms.")] = False,
-    fast: Annotated[bool, typer.Option("--fast", help="Skip the pauses in which nothing happens.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Wait for nothing: pauses stand in the capture alone.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with the summary as JSON.")] = False,
 ) -> None:
     """Record a lab: capture.pcap.gz, labels.csv.gz and recording.json.
@@ -31,6 +31,8 @@ def record(
     Needs root, iproute2, tcpdump and mosquitto. Nothing leaves the namespaces it makes, and they are gone afterwards.
 
     Example: sudo redshank lab record --seed 7 -o out/lab --seconds 60
+
+    Example: sudo redshank lab record --benign --fast --seconds 10800 -o out/quiet
     """
     from redshank.lab.record import record as record_lab
 

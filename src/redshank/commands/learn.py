@@ -47,7 +47,7 @@ def learn(
 
     Flows that a classifier raises an alarm on are left out, unless somebody declares the period clean. So are the
     oddest of the rest, judged by what other devices and other times say; left_out.json beside the bundle says whose
-    flows they were. Needs the extra `train`.
+    flows they were. The detector judges once `detectors.anomaly.bundle` names what was learnt. Needs the extra `train`.
 
     Example: redshank learn --from table out/week.parquet -o out/habits
     """
@@ -68,6 +68,8 @@ def learn(
         raise ConfigError(f"-m: '{screen}' would screen what '{clean}' declares clean (--clean); give one of the two")
     if dataset and (read or records):
         raise ConfigError(f"--dataset: '{dataset}' is one input, and -r or --from another; name exactly one")
+    if not (dataset or read or records):
+        raise ConfigError("input: none given; name exactly one, with -r PATH, --from TOOL PATH or --dataset NAME")
     name = f"{file_name(dataset)}-habits" if dataset else "habits"
     FEATURE_SETS.find(features)  # what is wrong is told before a week of flows is read
     against = read_dataset(judge) if judge else None

@@ -56,7 +56,12 @@ def train(
     ] = 1.0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FOLDER", help="out/<dataset>-<protocol>-<task>-<model> if absent."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="Below out/, named after dataset, protocol, task and model, if absent.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of tables.")] = False,
 ) -> None:

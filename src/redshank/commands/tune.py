@@ -29,7 +29,12 @@ def tune(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FOLDER", help="out/tune-<dataset>-<protocol>-<task>-<model> if absent."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="Below out/, named after dataset, protocol, task and model, if absent.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of tables.")] = False,
 ) -> None:
