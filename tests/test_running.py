@@ -43,6 +43,18 @@ def _run(place: Place, **changed: str) -> Running:
     return running
 
 
+def test_what_cannot_be_ended_keeps_nothing_else_from_ending(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise ActionError("outbox: 'redshank.db': disk is full")
+
+    monkeypatch.setattr(Acting, "finish", wrong)
+    with pytest.raises(ActionError, match="disk is full"):
+        _run(place)
+    with closing(Database(place.store)) as database:
+        (told,) = Runs(database).runs()
+    assert told.state == ENDED
+
+
 def test_what_a_source_gives_ends_in_the_store_at_the_sinks_and_in_the_ledger(place: Place) -> None:
     running = _run(place)
     with closing(Database(place.store)) as database:

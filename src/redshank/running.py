@@ -165,13 +165,15 @@ class Running:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         """End everything that was begun, in order; whoever broke off waits for no sink."""
         broken_off = kind is not None and issubclass(kind, KeyboardInterrupt)
-        with self._kept:
-            self._acting.finish(0.0 if broken_off else self._settings.service.drain_s)
-            self._asking.finish(0.0 if broken_off else ASKING_ENDS_S)
-            self._sweeper.wait(SWEEPER_ENDS_S)
+        problem = "" if error is None else str(error) or type(error).__name__
+        # The last that is noted here is done first, and whatever fails, the others are done.
+        with self._kept as ending:
+            ending.callback(lambda: self._overview.finish(self._moment(ENDED, problem)))
             if self._archive:
-                self._archive.close()
-            self._overview.finish(self._moment(ENDED, "" if error is None else str(error) or type(error).__name__))
+                ending.callback(self._archive.close)
+            ending.callback(self._sweeper.wait, SWEEPER_ENDS_S)
+            ending.callback(self._asking.finish, 0.0 if broken_off else ASKING_ENDS_S)
+            ending.callback(self._acting.finish, 0.0 if broken_off else self._settings.service.drain_s)
 
     def run(self) -> Summary:
         """Work until every source is done, or until asked to end.

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import flows
-from redshank.active.candidates import Candidates, draws
+from redshank.active.candidates import SLACK, Candidates, draws
 from redshank.core.schema import flow_batch
 
 
@@ -63,3 +63,12 @@ def test_draws_look_like_draws() -> None:
     assert np.histogram(shares, bins=10, range=(0, 1))[0].min() > 1_800
     assert len(np.unique(draws(x, 0))) == len(x)
     assert (draws(x, 0) != draws(x, 1)).all()
+
+
+def test_what_is_held_is_bounded_however_many_different_flows_come() -> None:
+    candidates, x = Candidates(40, seed=3), np.arange(4_000, dtype=np.float32)[:, None]
+    for part in np.split(x, 80):
+        candidates.add(flow_batch({"part": ["final"] * len(part)}, len(part)), part)
+        assert sum(len(one) for one in candidates._x) <= SLACK * 40 + len(part)
+        assert sum(len(one) for one in candidates._flows) == len(candidates._draws)
+    assert (candidates.flows_seen, len(candidates.kept()[1])) == (4_000, 40)

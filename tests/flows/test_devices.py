@@ -133,6 +133,10 @@ def test_groups_and_strangers_are_no_devices(end: dict[str, Any]) -> None:
     assert list(seen(end)) == [LAMP]
 
 
+def test_who_claims_an_address_by_arp_has_it_not_for_that() -> None:
+    assert seen({"proto": "arp", "service": None, "src_mac": HUB, "src_ip": "10.0.0.1", "dst_pkts": 0}) == {}
+
+
 @pytest.mark.parametrize("ip", ["10.0.0.7", "172.31.0.1", "192.168.1.1", "100.64.0.1", "FD00::1", "fe80::1", "::1"])
 def test_without_a_mac_a_private_address_is_a_device(ip: str) -> None:
     for mac in (None, "00:00:00:00:00:00"):

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.schema import DEVICE
+from redshank.flows.claims import ARP
 from redshank.flows.ended import ended
 from redshank.flows.vendor import Vendors
 
@@ -209,6 +210,7 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
     last = pc.add(first, pc.multiply(pc.if_else(sane, lasted, 0.0), 1e9).cast(pa.int64(), safe=False))
     service = _services(batch, final)
     nothing = pa.nulls(len(batch), pa.string())
+    claimless = pc.not_equal(batch.column("proto"), ARP).fill_null(True)  # a claim to an address may be a lie
     parts = []
     for side, other in (("src", "dst"), ("dst", "src")):
         packets = batch.column(f"{side}_pkts").fill_null(1)
@@ -236,7 +238,7 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
             }
         )
         kept = pc.and_(pc.and_(known, somebody), pc.and_(single, pc.greater(packets, 0)))
-        parts.append(end.filter(kept))
+        parts.append(end.filter(pc.and_(kept, claimless)))
     return pa.concat_tables(parts)
 
 
