@@ -1,6 +1,7 @@
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
@@ -8,10 +9,11 @@ from pydantic import BaseModel
 from starlette.routing import Mount
 
 from browsing import Browser
+from redshank.console.desk import Desk
 from redshank.console.sessions import viewer as may_look
-from redshank.core.errors import ActionError, ConfigError
+from redshank.core.errors import ActionError, ConfigError, StoreError
 
-ERRORS = {"wrong": ConfigError(["a: 1", "b: <2>"]), "cannot": ActionError("no")}
+ERRORS = {"wrong": ConfigError(["a: 1", "b: <2>"]), "cannot": ActionError("no"), "away": StoreError("at db.internal")}
 
 
 class Given(BaseModel):
@@ -56,6 +58,26 @@ def test_a_fault_of_the_program_has_a_number_that_the_log_has_and_says_nothing_e
         assert number[1] in record.getMessage()
         assert record.exc_info
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_store_that_is_away_is_told_without_its_place_and_pages_come_back_with_it(
+    odd: Browser, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    for answer in (odd.get("/odd/away"), odd.api("GET", "/odd/away")):
+        assert answer.status_code == 503
+        assert "The store cannot be read or written now." in answer.text
+        assert "db.internal" not in answer.text
+    assert "at db.internal" in caplog.text
+    path = Path(desk.database.name)
+    desk.database.close()
+    path.rename(path.with_suffix(".away"))
+    path.mkdir()
+    for page in ("/overview", "/responses", "/alerts", "/login"):
+        assert odd.get(page).status_code == 503, page
+    path.rmdir()
+    path.with_suffix(".away").rename(path)
+    assert odd.get("/overview").status_code == 200
+    assert "cannot be believed" not in odd.get("/responses/ledger").text
 
 
 def test_what_is_wrong_is_told_line_by_line_and_escaped(odd: Browser) -> None:

@@ -47,9 +47,12 @@ class Session:
         return self.queue.take(self.annotator, self.clock(), skip=self.skipped)
 
     def answer(self, question: Question, family: str, evidence: str = "") -> Label:
-        """Answer a question; it is a correction if there is an own word already."""
+        """Answer a question; it is a correction if there is an own word already, and nothing if it says the same."""
         now_s = self.clock()
         word = self.queue.words([question.id], now_s)[question.id].get(self.annotator)
+        same = word is not None and self.valid_s is None and (word.family, word.evidence) == (family, evidence)
+        if word is not None and same and word.given_at_s > (question.doubted_at_s or 0.0):
+            return word  # a key that was hit twice
         label = self.label(question, family, evidence, now_s, word)
         self.queue.tell([label])
         self.given.append((question, label))

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from redshank.console.limits import protect
 from redshank.console.page import render
 from redshank.console.request_error import RequestError
-from redshank.core.errors import ConfigError, RedshankError
+from redshank.core.errors import ConfigError, RedshankError, StoreError
 
 _log = logging.getLogger(__name__)
 WORDS = {
@@ -29,6 +29,7 @@ WORDS = {
     405: "This page does not take that.",
     429: "Too many attempts.",
 }
+AWAY = "The store cannot be read or written now. Try again in a moment; the log of the console says why."
 _NUMBER = "number "
 _PROBLEM = "application/problem+json"
 
@@ -93,11 +94,16 @@ def status_of(error: RedshankError) -> int:
     """Return HTTP's status for one of our errors."""
     if isinstance(error, RequestError):
         return error.status
+    if isinstance(error, StoreError):
+        return 503
     return 400 if isinstance(error, ConfigError) else 409
 
 
 def said(error: RedshankError) -> list[str]:
-    """Return an error as sentences."""
+    """Return an error as sentences; what ails the store is told to the log alone, for it names machines and paths."""
+    if isinstance(error, StoreError):
+        _log.warning("%s", error)
+        return [AWAY]
     return error.problems if isinstance(error, ConfigError) else [str(error)]
 
 
@@ -111,7 +117,7 @@ def documented() -> dict[int | str, dict[str, Any]]:
     }
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {_PROBLEM: {"schema": schema}}}
-        for status in (400, 401, 403, 404, 409, 413, 422)
+        for status in (400, 401, 403, 404, 409, 413, 422, 503)
     }
 
 

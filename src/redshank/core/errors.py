@@ -6,6 +6,7 @@
     ├── SourceError       a source cannot start, or stopped
     ├── DeliveryError     a sink gave up          (the pipeline records it and goes on)
     └── ActionError       a command or backend could not do its work
+        └── StoreError    the store cannot be read or written now
 
 One line each: where, what was given, what is allowed, what to do. Inside a module built-in exceptions serve; these
 are for what a person reads. `exit_code` is what a command ends with: 2 for wrong usage, 1 for work that failed.
@@ -52,3 +53,7 @@ class DeliveryError(RedshankError):
 
 class ActionError(RedshankError):
     """A command or backend could not do its work."""
+
+
+class StoreError(ActionError):
+    """The store cannot be read or written now: it is locked, the disk is full, or its server is away."""

@@ -230,15 +230,21 @@ class Shelf:
             now = self.champion() or ""
             return self._decide(past, Entry(KEEP, name, now, now, reason, False, evidence or {}, self._sha256(name)))
 
-    def rollback(self, reason: str) -> Entry:
+    def rollback(self, reason: str, present: str | None = None) -> Entry:
         """Put the champion before the present one in service again.
 
+        Args:
+            reason: Why, in words.
+            present: The champion as whoever decides saw it; if another one is in service by now, nothing is done.
+
         Raises:
-            ConfigError: If there was none before, or its bundle is gone.
+            ConfigError: If there was none before, its bundle is gone, or `present` is not in service.
             BundleError: If it, or the file of decisions, is damaged.
         """
         with self._writing() as past:
             now, before = self.champion(), past.champions()
+            if present not in (None, now):
+                raise ConfigError(f"{self.folder}: '{now}' is in service by now, not '{present}'; nothing was done")
             if before and before[-1] == now:
                 before.pop()
             if not before:

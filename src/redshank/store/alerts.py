@@ -104,7 +104,15 @@ class Alerts:
         return new
 
     def judge(
-        self, ids: Sequence[str], state: str, by: str, at_s: float, why: str = "", *, only: Sequence[str] = STATES
+        self,
+        ids: Sequence[str],
+        state: str,
+        by: str,
+        at_s: float,
+        why: str = "",
+        *,
+        only: Sequence[str] = STATES,
+        seen_at_s: float | None = None,
     ) -> int:
         """Write down what a person makes of alerts; the audit keeps every such decision.
 
@@ -115,9 +123,10 @@ class Alerts:
             at_s: When, s since the epoch.
             why: In words.
             only: Alerts that are in another state by now are left as they are.
+            seen_at_s: When whoever decides looked at them, s since the epoch; what somebody decided later is left too.
 
         Returns:
-            How many alerts there were.
+            How many alerts it was done to.
 
         Raises:
             ConfigError: If the state is none, or nobody says so.
@@ -130,6 +139,8 @@ class Alerts:
         for begin in range(0, len(wanted), AT_ONCE):
             with self._database.writing() as sql:
                 some = ALERTS.c.id.in_(wanted[begin : begin + AT_ONCE]) & ALERTS.c.state.in_(only)
+                if seen_at_s is not None:
+                    some &= ALERTS.c.state_at_s.is_(None) | (ALERTS.c.state_at_s <= seen_at_s)
                 were = {row.id: row.state for row in sql.execute(select(ALERTS.c.id, ALERTS.c.state).where(some))}
                 decided = {"state": state, "state_by": inert(by.strip()), "state_at_s": at_s}
                 sql.execute(update(ALERTS).where(some).values(decided))

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from redshank.core.errors import ActionError, ConfigError
+from redshank.core.errors import ConfigError, StoreError
 from redshank.core.files import writable_folder
 from redshank.store.tables import METADATA, STORE, VERSION
 
@@ -57,7 +57,7 @@ class Database:
                 found = self._found(sql, create=create)
             if found < VERSION:
                 self._migrate(found, only_read=only_read)
-        except ActionError as error:
+        except StoreError as error:
             self.close()
             raise ConfigError(f"{error}; name a store that `redshank ask` or `redshank run` made") from None
         except ConfigError:
@@ -69,7 +69,7 @@ class Database:
         """Give a connection that sees the store as it is now, until the block ends.
 
         Raises:
-            ActionError: If the store cannot be read.
+            StoreError: If the store cannot be read.
         """
         with self._reporting(), self._readers.begin() as sql:
             yield sql
@@ -79,7 +79,7 @@ class Database:
         """Give a connection whose changes are all there, durable, when the block ends, or not at all.
 
         Raises:
-            ActionError: If the store cannot be written.
+            StoreError: If the store cannot be written.
         """
         with self._reporting(), self._writers.begin() as sql:
             yield sql
@@ -91,7 +91,7 @@ class Database:
             whole: Whether the file is written anew: slower, and others wait.
 
         Raises:
-            ActionError: If the file cannot be written.
+            StoreError: If the file cannot be written.
         """
         if self.is_file:
             with self._reporting(), closing(self._engine.raw_connection()) as sql:  # outside of a transaction
@@ -113,7 +113,7 @@ class Database:
         """Let a file's planner see, in a sample, how its rows are spread; a PostgreSQL server does so by itself.
 
         Raises:
-            ActionError: If the file cannot be written.
+            StoreError: If the file cannot be written.
         """
         if self.is_file:
             with self._reporting(), closing(self._engine.raw_connection()) as sql:
@@ -193,7 +193,7 @@ class Database:
             yield
         except (DBAPIError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise ActionError(f"store: '{self.name}': {' '.join(str(cause).split())}") from None
+            raise StoreError(f"store: '{self.name}': {' '.join(str(cause).split())}") from None
 
 
 def _url(place: Path | str) -> URL:

@@ -18,7 +18,7 @@ def states(desk: Desk) -> dict[str, str]:
 
 def test_marked_alerts_are_judged_with_a_name_in_the_audit(desk: Desk) -> None:
     put(desk, told("a"), told("b"), told("c"))
-    assert acts.judge(desk, ANA, ["a", "b", "none"], "acknowledged", "seen") == Outcome(2)
+    assert acts.judge(desk, ANA, ["a", "b", "none"], "acknowledged", "seen") == Outcome(2, left=1)
     assert states(desk) == {"a": "acknowledged", "b": "acknowledged", "c": "open"}
     entries = desk.audit.entries(about="a")
     assert [(one.who, one.what, one.detail["why"]) for one in entries] == [("ana", "alert acknowledged", "seen")]

@@ -27,6 +27,15 @@ def test_an_allowance_is_given_closes_alerts_and_is_withdrawn(desk: Desk) -> Non
     ]  # fmt: skip
 
 
+def test_what_is_allowed_already_is_not_allowed_twice(desk: Desk) -> None:
+    terms = {"device": "10.0.0.7", "port": "23"}
+    made = acts.add(desk, acts.drafted(desk, ANA, terms, "ours")).allowance
+    with pytest.raises(ConfigError, match=f"'device 10.0.0.7, port 23' is in force already, as {made.id}; extend"):
+        acts.add(desk, acts.drafted(desk, ANA, terms, "ours, too", "1h"))
+    acts.withdraw(desk, ANA, made.id, "sold")
+    acts.add(desk, acts.drafted(desk, ANA, terms, "bought again"))
+
+
 def test_what_people_paste_is_written_as_an_allowance_has_it(desk: Desk) -> None:
     terms = {"device": "02:00:5E:10:00:01", "domain": "Example.ORG."}
     made = acts.drafted(desk, ANA, terms, "ours", "0")

@@ -35,6 +35,17 @@ def test_an_account_works_through_one_session_of_its_own(desk: Desk) -> None:
     assert analysts.look_again("finn") == 0
 
 
+def test_a_key_that_is_hit_twice_answers_once(desk: Desk) -> None:
+    analysts = Analysts(desk)
+    one = analysts.next("eva")
+    assert one is not None
+    assert analysts.answer("eva", one.id, "dos", "seen") == analysts.answer("eva", one.id, "dos", "seen")
+    assert [label.annotator for label in desk.queue.said_of(one.id)].count("eva") == 1
+    assert len(analysts.session("eva").given) == 1
+    desk.queue.doubt([one.id], desk.now_s() + 1, "neighbors say otherwise")
+    assert analysts.answer("eva", one.id, "dos", "seen").kind == "correction"
+
+
 def test_what_is_no_answer_is_refused(desk: Desk) -> None:
     analysts = Analysts(desk)
     one = analysts.next("eva")

@@ -1,13 +1,24 @@
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from browsing import Browser
 from console.cases import HOSTILE, asked_about, put, told
+from console.conftest import Clock
 from redshank.console.desk import Desk
 from redshank.store.search import Search
 
 
 def states(desk: Desk) -> dict[str, str]:
     return {one.alert.id: one.state for one in desk.alerts.find()}
+
+
+def form_of(page: str) -> dict[str, Any]:
+    """Return what the form of an alert's page says of what was seen."""
+    return dict(re.findall(r'name="(seen_at_s|arrival)" value="([^"]+)"', page))
 
 
 def test_an_empty_store_says_what_to_do(analyst: Browser) -> None:
@@ -148,6 +159,43 @@ def test_it_is_said_when_nothing_can_be_learnt_from_a_false_alarm(desk: Desk, an
     assert "&#39;here&#39; is no IP address or network" in wrong.text
     refused = analyst.post("/alerts/a1/false-alarm", why="x", allow="yes", source="here")
     assert refused.status_code == 400
+
+
+def test_what_somebody_else_decided_meanwhile_stays(
+    desk: Desk, clock: Clock, analyst: Browser, browser: Callable[[str], Browser]
+) -> None:
+    put(desk, told("a1"), told("b2"))
+    seen = form_of(analyst.get("/alerts/a1").text)
+    clock.now_s += 5
+    browser("ada").post("/alerts/a1/judge", state="escalated", **seen)
+    clock.now_s += 5
+    late = analyst.post("/alerts/a1/judge", state="acknowledged", **seen)
+    assert late.status_code == 409
+    assert "is escalated since ada decided so meanwhile; look at it again" in html.unescape(late.text)
+    refused = analyst.post("/alerts/a1/false-alarm", why="ours", allow="yes", device="10.0.0.7", **seen)
+    assert refused.status_code == 409
+    assert desk.allowances.given() == []
+    sure = analyst.post("/alerts/judge", state="closed", id=["a1", "b2"], sure="yes", **seen)
+    assert "1 alert closed. 1 left alone: decided by somebody meanwhile, or gone." in analyst.follow(sure).text
+    assert states(desk) == {"a1": "escalated", "b2": "closed"}
+
+
+def test_a_decision_that_is_sent_twice_is_written_down_once(desk: Desk, clock: Clock, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    seen = form_of(analyst.get("/alerts/a1").text)
+    for _ in range(2):
+        clock.now_s += 1
+        answer = analyst.post("/alerts/a1/judge", state="acknowledged", **seen)
+        assert "1 alert acknowledged." in analyst.follow(answer).text
+    assert len(desk.audit.entries(about="a1")) == 1
+
+
+def test_it_is_said_when_an_alert_grew_while_somebody_looked_at_it(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    seen = form_of(analyst.get("/alerts/a1").text)
+    put(desk, told("a1", revision=1, count=900))
+    answer = analyst.post("/alerts/a1/judge", state="closed", **seen)
+    assert "1 alert closed. It grew while you looked at it." in analyst.follow(answer).text
 
 
 @pytest.mark.parametrize("path", ["/alerts/judge", "/alerts/a1/judge", "/alerts/a1/comment", "/alerts/a1/false-alarm"])

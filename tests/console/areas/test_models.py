@@ -78,6 +78,17 @@ def test_rolling_back_takes_one_form_and_is_written_down(desk: Desk, shelf: Shel
     assert (again.status_code, "nothing to roll back to" in again.text) == (400, True)
 
 
+def test_a_roll_back_that_is_sent_twice_goes_back_once(shelf: Shelf, analyst: Browser) -> None:
+    shelf.promote(CHALLENGER, "better")
+    shelf.set_shadow(None)
+    page = analyst.get("/models").text
+    assert f'name="present" value="{CHALLENGER}"' in page
+    assert analyst.post("/models/rollback", why="noisy", present=CHALLENGER).status_code == 303
+    again = analyst.post("/models/rollback", why="noisy", present=CHALLENGER)
+    assert (again.status_code, "is in service by now, not" in again.text) == (400, True)
+    assert shelf.champion() == CHAMPION
+
+
 def test_a_shadow_is_set_and_taken_away(shelf: Shelf, analyst: Browser, viewer: Browser) -> None:
     assert viewer.post(f"/models/bundles/{CHALLENGER}/shadow").status_code == 403
     assert analyst.post(f"/models/bundles/{CHALLENGER}/shadow").status_code == 303

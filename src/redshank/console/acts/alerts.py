@@ -15,7 +15,7 @@ from redshank.console.facts.alert import asked
 from redshank.console.people import Person
 from redshank.console.query import Query
 from redshank.core.allowance import Allowance
-from redshank.core.errors import ConfigError
+from redshank.core.errors import ActionError, ConfigError
 from redshank.core.schema import BENIGN
 from redshank.pipeline.allowing import give
 from redshank.store.alerts import STATES
@@ -39,15 +39,19 @@ class Outcome:
         labels: How many labels were given, or withdrawn.
         closed: How many other open alerts an allowance closed.
         allowance: The allowance that was given, if one was.
+        left: How many were left alone, because somebody decided about them meanwhile, or they are gone.
     """
 
     alerts: int
     labels: int = 0
     closed: int = 0
     allowance: Allowance | None = None
+    left: int = 0
 
 
-def judge(desk: Desk, who: Person, ids: Sequence[str], state: str, why: str = "") -> Outcome:
+def judge(
+    desk: Desk, who: Person, ids: Sequence[str], state: str, why: str = "", seen_at_s: float | None = None
+) -> Outcome:
     """Write down what somebody makes of alerts.
 
     Args:
@@ -57,6 +61,7 @@ def judge(desk: Desk, who: Person, ids: Sequence[str], state: str, why: str = ""
         state: One of STATES. Alerts that are opened again lose the labels that this person gave as they called them
             false.
         why: In words.
+        seen_at_s: When they looked at these alerts: what somebody decided since is left alone.
 
     Raises:
         ConfigError: If there are no alerts, too many, or the state is none.
@@ -66,11 +71,12 @@ def judge(desk: Desk, who: Person, ids: Sequence[str], state: str, why: str = ""
     if len(ids) > MOST_MARKED:
         raise ConfigError(f"alerts: {len(ids)} are marked; at most {MOST_MARKED} at once")
     _check(state, why)
-    number = desk.alerts.judge(ids, state, who.name, desk.now_s(), why)
-    return Outcome(number, _unlabel(desk, who, ids) if state == "open" else 0)
+    return _judged(desk, who, ids, state, why, seen_at_s)
 
 
-def judge_all(desk: Desk, who: Person, query: Query, arrival: int, state: str, why: str = "") -> Outcome:
+def judge_all(
+    desk: Desk, who: Person, query: Query, arrival: int, state: str, why: str = "", seen_at_s: float | None = None
+) -> Outcome:
     """Write down what somebody makes of all alerts that a query finds.
 
     Args:
@@ -80,6 +86,7 @@ def judge_all(desk: Desk, who: Person, query: Query, arrival: int, state: str, w
         arrival: What had arrived when this person was told how many they are: what came or grew since is left alone.
         state: One of STATES.
         why: In words.
+        seen_at_s: As of `judge`.
 
     Raises:
         ConfigError: If there are none, or more than MOST_AT_ONCE.
@@ -90,12 +97,18 @@ def judge_all(desk: Desk, who: Person, query: Query, arrival: int, state: str, w
         raise ConfigError("alerts: none fits this query any more; look at the list again")
     if len(ids) > MOST_AT_ONCE:
         raise ConfigError(f"alerts: more than {MOST_AT_ONCE:,} fit; look for fewer, for example with since:7d")
-    number = desk.alerts.judge(ids, state, who.name, desk.now_s(), why)
-    return Outcome(number, _unlabel(desk, who, ids) if state == "open" else 0)
+    return _judged(desk, who, ids, state, why, seen_at_s)
 
 
 def call_false(
-    desk: Desk, who: Person, name: str, why: str, *, label: bool = False, allowance: Allowance | None = None
+    desk: Desk,
+    who: Person,
+    name: str,
+    why: str,
+    *,
+    label: bool = False,
+    allowance: Allowance | None = None,
+    seen_at_s: float | None = None,
 ) -> Outcome:
     """Say that an alert was a false alarm.
 
@@ -106,17 +119,28 @@ def call_false(
         why: In words.
         label: Whether flows of its evidence that are questions get the label benign.
         allowance: What is not to raise an alarm from now on.
+        seen_at_s: As of `judge`.
 
     Raises:
         ConfigError: If there is no such alert.
+        ActionError: If somebody decided about it meanwhile; then nothing is done.
     """
     _check(FALSE_ALARM, why)
-    number = desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why)
+    number = desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why, seen_at_s=seen_at_s)
     if not number:
-        raise ConfigError(f"alert: none is '{name[:40]}'")
+        raise overtaken(desk, name)
     labels = _label(desk, who, name) if label else 0
     closed = give(desk.database, allowance, desk.now_s()) if allowance else 0
     return Outcome(number, labels, closed, allowance)
+
+
+def overtaken(desk: Desk, name: str) -> ActionError | ConfigError:
+    """Return why nothing was done to an alert that somebody looked at a while ago."""
+    filed = desk.alerts.get(name)
+    if filed is None:
+        return ConfigError(f"alert: none is '{name[:40]}'")
+    now = filed.state.replace("_", " ")
+    return ActionError(f"alert: '{name[:40]}' is {now} since {filed.state_by} decided so meanwhile; look at it again")
 
 
 def comment(desk: Desk, who: Person, name: str, text: str) -> Comment:
@@ -131,6 +155,12 @@ def comment(desk: Desk, who: Person, name: str, text: str) -> Comment:
 def rests_on(name: str) -> str:
     """Return what a label says that it rests on, if it was given by calling an alert false."""
     return f"alert {name}"
+
+
+def _judged(desk: Desk, who: Person, ids: Sequence[str], state: str, why: str, seen_at_s: float | None) -> Outcome:
+    number = desk.alerts.judge(ids, state, who.name, desk.now_s(), why, seen_at_s=seen_at_s)
+    labels = _unlabel(desk, who, ids) if state == "open" else 0
+    return Outcome(number, labels, left=len(set(ids)) - number)
 
 
 def _check(state: str, why: str) -> None:

@@ -5,6 +5,7 @@ never changed, so that the audit stays true: to extend one is to give a new one 
 withdraw the old.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from redshank.pipeline.allowing import give
 from redshank.store.allowances import Given
 
 USUAL_SPAN = "30d"
+_extending = threading.Lock()
+"""A form that comes twice at once extends once."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,18 @@ def drafted(desk: Desk, who: Person, terms: Mapping[str, str], because: str, spa
 
 
 def add(desk: Desk, allowance: Allowance) -> Allowed:
-    """Put an allowance in force, and close the open alerts that it covers."""
+    """Put an allowance in force, and close the open alerts that it covers.
+
+    Raises:
+        ConfigError: If one of the same conditions is in force: it is to be extended.
+    """
+    for one in desk.allowances.standing(desk.now_s()):
+        if one.conditions() == allowance.conditions():
+            raise ConfigError(f"allowance: '{one.terms()}' is in force already, as {one.id}; extend that one")
+    return _put(desk, allowance)
+
+
+def _put(desk: Desk, allowance: Allowance) -> Allowed:
     return Allowed(allowance, give(desk.database, allowance, desk.now_s()))
 
 
@@ -99,12 +113,13 @@ def extend(desk: Desk, who: Person, name: str, span: str) -> Allowed:
     Raises:
         ConfigError: If there is none of this id, it was withdrawn, or the span is none.
     """
-    old = found(desk, name)
-    if old.withdrawn:
-        raise ConfigError(f"allowance: '{name[:40]}' was withdrawn; give a new one")
-    terms = {key: str(value) for key, value in old.allowance.conditions().items()}
-    made = add(desk, drafted(desk, who, terms, old.allowance.reason, span))
-    desk.allowances.withdraw(name, who.name, desk.now_s(), f"extended as {made.allowance.id}")
+    with _extending:
+        old = found(desk, name)
+        if old.withdrawn:
+            raise ConfigError(f"allowance: '{name[:40]}' was withdrawn; give a new one")
+        terms = {key: str(value) for key, value in old.allowance.conditions().items()}
+        made = _put(desk, drafted(desk, who, terms, old.allowance.reason, span))
+        desk.allowances.withdraw(name, who.name, desk.now_s(), f"extended as {made.allowance.id}")
     return made
 
 

@@ -38,7 +38,7 @@ class Analysts:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._turn = threading.Lock()
+        self._turn, self._answering = threading.Lock(), threading.Lock()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def session(self, who: str) -> Session:
@@ -84,8 +84,9 @@ class Analysts:
             raise ConfigError(
                 f"family: '{inert(family[:40])}' is no name; use at most {MOST_NAME} small letters, digits and '_'"
             )
-        session.valid_s = None if valid_days is None else valid_days * DAY_S
-        return session.answer(found, family, evidence)
+        with self._answering:  # the same form may come twice at once
+            session.valid_s = None if valid_days is None else valid_days * DAY_S
+            return session.answer(found, family, evidence)
 
     def skip(self, who: str, question: str) -> None:
         """Leave a question to others, and to a later day.

@@ -125,13 +125,19 @@ def set_shadow(desk: Desk, who: str, name: str | None) -> Entry:
     return entry
 
 
-def roll_back(desk: Desk, who: str, why: str) -> Entry:
+def roll_back(desk: Desk, who: str, why: str, present: str | None = None) -> Entry:
     """Put the champion before the present one in service again.
 
+    Args:
+        desk: What is worked on.
+        who: The account.
+        why: In words.
+        present: The champion that they saw: a form sent twice rolls back once.
+
     Raises:
-        ConfigError: If there was none before.
+        ConfigError: If there was none before, or another one is in service by now.
     """
-    entry = require_shelf(desk).rollback(f"{why} ({who})")
+    entry = require_shelf(desk).rollback(f"{why} ({who})", present)
     _noted(desk, who, entry)
     return entry
 

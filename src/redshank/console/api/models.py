@@ -91,6 +91,14 @@ class Why(BaseModel):
     why: str = Field(min_length=3, max_length=500)
 
 
+class RollBack(Why):
+    """Why the champion before is to be in service again."""
+
+    present: str | None = Field(
+        None, max_length=100, description="The champion; if it is another by now, nothing is done."
+    )
+
+
 class JobOut(BaseModel):
     """A job."""
 
@@ -179,9 +187,9 @@ def offer(routes: APIRouter, desk: Desk) -> None:
         return _said(acts.set_shadow(desk, who.name, None))
 
     @routes.post("/rollback")
-    def rollback(given: Why, who: Annotated[Person, Depends(analyst)]) -> dict[str, str]:
+    def rollback(given: RollBack, who: Annotated[Person, Depends(analyst)]) -> dict[str, str]:
         """Put the champion before the present one in service again."""
-        return _said(acts.roll_back(desk, who.name, given.why))
+        return _said(acts.roll_back(desk, who.name, given.why, given.present))
 
     @routes.get("/jobs")
     def jobs() -> list[JobOut]:

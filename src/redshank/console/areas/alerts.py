@@ -100,7 +100,7 @@ class Alerts(Area):
         def judge(request: Request, form: Posted, who: Analyst) -> Response:
             state, why = form.choice("state", STATES), form.text("why", most=acts.MOST_WORDS)
             ids, every = form.several("id", most=acts.MOST_MARKED), form.has("all")
-            q, arrival = form.text("q"), form.whole("arrival", 0, 1 << 62, 0)
+            q, arrival, seen_at_s = form.text("q"), form.whole("arrival", 0, 1 << 62, 0), _seen(form)
             form.check()
             query = read(q, desk.now_s())
             if not form.has("sure"):
@@ -111,11 +111,12 @@ class Alerts(Area):
                 return render(
                     request, "alerts/confirm.html", state=state, done=DONE[state], ids=[] if every else ids,
                     number=number, most=acts.MOST_AT_ONCE, query=query, arrival=arrival, every=every,
+                    seen_at_s=seen_at_s,
                 )  # fmt: skip
             if every:
-                made = acts.judge_all(desk, who, query, arrival, state, why)
+                made = acts.judge_all(desk, who, query, arrival, state, why, seen_at_s)
             else:
-                made = acts.judge(desk, who, ids, state, why)
+                made = acts.judge(desk, who, ids, state, why, seen_at_s)
             return back(request, _list(query), _said(made, state))
 
     def _add_one(self, routes: APIRouter) -> None:
@@ -136,9 +137,14 @@ class Alerts(Area):
         @routes.post("/{name}/judge")
         def judge_one(request: Request, name: str, form: Posted, who: Analyst) -> Response:
             state, why = form.choice("state", STATES), form.text("why", most=acts.MOST_WORDS)
+            seen_at_s, arrival = _seen(form), form.whole("arrival", 0, 1 << 62, 1 << 62)
             form.check()
-            made = acts.judge(desk, who, [_there(self, name).alert.id], state, why)
-            return back(request, f"/alerts/{name}", _said(made, state))
+            filed = _there(self, name)
+            made = acts.judge(desk, who, [filed.alert.id], state, why, seen_at_s)
+            if not made.alerts and (filed.state, filed.state_by) != (state, who.name):  # a form sent twice did it
+                raise acts.overtaken(desk, name)
+            grew = " It grew while you looked at it." if filed.arrival > arrival else ""
+            return back(request, f"/alerts/{name}", f"{_said(replace(made, alerts=1, left=0), state)}{grew}")
 
         @routes.post("/{name}/comment")
         def comment(request: Request, name: str, form: Posted, who: Analyst) -> Response:
@@ -171,12 +177,19 @@ class Alerts(Area):
 
         @routes.post("/{name}/false-alarm")
         def call(request: Request, name: str, form: Posted, who: Analyst) -> Response:
-            filed = _there(self, name)
-            why = form.text("why", most=500)
+            _there(self, name)
+            why, seen_at_s = form.text("why", most=500), _seen(form)
             form.check()
             allowance = _allowance(self, form, who, why) if form.has("allow") else None
-            made = acts.call_false(desk, who, filed.alert.id, why, label=form.has("label"), allowance=allowance)
+            made = acts.call_false(
+                desk, who, name, why, label=form.has("label"), allowance=allowance, seen_at_s=seen_at_s
+            )
             return back(request, f"/alerts/{name}", _said(made, acts.FALSE_ALARM))
+
+
+def _seen(form: Form) -> float | None:
+    """Return when the page was written that a form stands on; None: it does not say."""
+    return form.number("seen_at_s", 0, 1e12) if form.has("seen_at_s") else None
 
 
 def _fields(form: Form) -> list[tuple[str, str]]:
@@ -216,6 +229,8 @@ def _absent(name: str) -> RequestError:
 def _said(made: acts.Outcome, state: str) -> str:
     """Say what was done."""
     said = [f"{made.alerts:,} alert{'s' if made.alerts != 1 else ''} {DONE[state]}."]
+    if made.left:
+        said.append(f"{made.left:,} left alone: decided by somebody meanwhile, or gone.")
     if made.labels:
         verb = "withdrawn" if state == "open" else "given"
         said.append(f"{made.labels} label{'s' if made.labels != 1 else ''} {verb}.")

@@ -135,7 +135,7 @@ class Models(Area):
         def rollback(request: Request, form: Posted, who: Annotated[Person, Depends(analyst)]) -> Response:
             why = form.text("why", least=3, most=500)
             form.check()
-            entry = acts.roll_back(desk, who.name, why)
+            entry = acts.roll_back(desk, who.name, why, form.text("present", most=100) or None)
             return back(request, HERE, f"{entry.champion} is in service again; {entry.replaced or 'nothing'} was.")
 
     def _jobs(self, routes: APIRouter) -> None:

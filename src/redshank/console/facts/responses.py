@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from redshank.console.desk import Desk
-from redshank.core.errors import ActionError
+from redshank.core.errors import ActionError, StoreError
 from redshank.respond.chain import Event, line_of
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
@@ -146,15 +146,20 @@ class Book:
 
     def _check(self, now_s: float) -> None:
         """Read and check every line."""
-        self._ledger, self._problem, self._checked_at_s = None, "", now_s
+        self._ledger, self._problem = None, ""
         try:
             self._ledger = self.desk.ledger()
+        except StoreError:  # it says nothing of the ledger that it cannot be read for a while
+            raise
         except ActionError as error:
             self._problem = str(error)
+        self._checked_at_s = now_s
 
     def _refresh(self, ledger: Ledger) -> None:
         try:
             ledger.refresh()
+        except StoreError:
+            raise
         except ActionError as error:
             self._ledger, self._problem = None, str(error)
 
