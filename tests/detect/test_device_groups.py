@@ -15,3 +15,15 @@ def test_addresses_that_are_known_are_bounded_and_the_answers_are_the_same(monke
     for _ in range(2):
         assert {groups.of(f"10.0.0.{n}") for n in range(20)} == {"cameras"}
     assert [groups.of(one) for one in ("fd00::1", "10.0.1.1", "not an address", "", None)] == ["inside", *["all"] * 4]
+
+
+def test_what_another_thread_forgets_meanwhile_harms_nobody() -> None:
+    class Forgetful(dict[str, str]):
+        def __contains__(self, name: object) -> bool:
+            found = super().__contains__(name)
+            self.clear()
+            return found
+
+    groups = DeviceGroups({"10.0.0.0/24": "cameras"})
+    groups._known = Forgetful()
+    assert [groups.of("10.0.0.7") for _ in range(3)] == ["cameras"] * 3

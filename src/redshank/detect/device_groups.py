@@ -12,7 +12,7 @@ KNOWN_ADDRESSES = 8192
 
 
 class DeviceGroups:
-    """The groups of a site.
+    """The groups of a site; several threads may ask.
 
     Args:
         networks: Networks, in the notation of CIDR, and the group that their devices are in.
@@ -32,12 +32,14 @@ class DeviceGroups:
         """Return the group of an address."""
         if not self._networks or not device:
             return EVERYONE
-        if device not in self._known:
-            if len(self._known) >= KNOWN_ADDRESSES:
-                self._known.clear()
+        found = self._known.get(device)
+        if found is None:  # read once: another thread may forget them all meanwhile
             try:
                 address = ipaddress.ip_address(device)
             except ValueError:
                 return EVERYONE
-            self._known[device] = next((name for network, name in self._networks if address in network), EVERYONE)
-        return self._known[device]
+            found = next((name for network, name in self._networks if address in network), EVERYONE)
+            if len(self._known) >= KNOWN_ADDRESSES:
+                self._known.clear()
+            self._known[device] = found
+        return found

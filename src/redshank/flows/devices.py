@@ -203,7 +203,7 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
     peers.
     """
     final = ended(batch).cast(pa.int64())
-    somebody_else = pc.invert(pc.match_substring_regex(batch.column("dst_ip"), _NOBODY, ignore_case=True))
+    somebody_else = pc.invert(_like(batch.column("dst_ip"), _NOBODY))
     first = batch.column("ts").cast(pa.int64())
     lasted = batch.column("duration").fill_null(0)
     sane = pc.and_(pc.greater_equal(lasted, 0), pc.less(lasted, _LONGEST_S))
@@ -217,10 +217,10 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
         mac = pc.utf8_lower(batch.column(f"{side}_mac"))
         mac = pc.if_else(pc.equal(mac, "00:00:00:00:00:00"), pa.scalar(None, pa.string()), mac)
         ip = batch.column(f"{side}_ip")
-        near = pc.match_substring_regex(ip, _PRIVATE, ignore_case=True)
+        near = _like(ip, _PRIVATE)
         known = pc.and_(pc.is_valid(ip), pc.is_valid(first))
-        somebody = pc.invert(pc.match_substring_regex(ip, _NOBODY, ignore_case=True))
-        single = pc.invert(pc.match_substring_regex(mac, _GROUP)).fill_null(near)  # by address: private ones only
+        somebody = pc.invert(_like(ip, _NOBODY))
+        single = pc.invert(_like(mac, _GROUP)).fill_null(near)  # by address: private ones only
         end = pa.table(
             {
                 "mac": mac,
@@ -240,6 +240,12 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
         kept = pc.and_(pc.and_(known, somebody), pc.and_(single, pc.greater(packets, 0)))
         parts.append(end.filter(pc.and_(kept, claimless)))
     return pa.concat_tables(parts)
+
+
+def _like(texts: pa.StringArray, pattern: str) -> pa.BooleanArray:
+    """Tell of each text whether a pattern is in it, in any case; each different text is looked at once."""
+    coded = texts.dictionary_encode()
+    return pc.match_substring_regex(coded.dictionary, pattern, ignore_case=True).take(coded.indices)
 
 
 def _bytes(batch: pa.RecordBatch, side: str) -> pa.Int64Array:
