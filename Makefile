@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-keras fuzz bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-console bench-keras fuzz fuzz-console bundle sweep docs results new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-query: .venv/installed ## Measure a round of questions on 200 thousand can
 bench-store: .venv/installed ## Measure the store: alerts recorded a second, and searches among 100 thousand
 	$(BIN)/python bench/store.py
 
+bench-console: .venv/installed ## Measure the console's pages over 100 thousand alerts, alone and with 20 browsers
+	$(BIN)/python bench/console.py
+
 bench-telling: .venv/installed ## Measure how soon a service would tell of the attacks in the embedded recording, and what wrongly
 	$(BIN)/python bench/telling.py
 
@@ -84,6 +87,9 @@ bench-keras: .venv/installed .venv-keras/installed ## Measure training beside Ke
 
 fuzz: .venv/installed ## Feed a million spoiled inputs to every decoder, parser and the meter, with bounds checked
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python tools/fuzz.py --cases 1000000 --seed 1
+
+fuzz-console: .venv/installed ## Draw 200 requests for each operation of the console's API from its description (20 minutes)
+	REDSHANK_API_CASES=200 $(BIN)/python -m pytest -q --timeout 7200 tests/console/test_openapi.py
 
 sweep: .venv/installed ## Run detection over every capture in $REDSHANK_DATA and print one line per file
 	$(BIN)/python tools/sweep.py $(REDSHANK_DATA)/pcaps

@@ -2,30 +2,43 @@
 
 In: how many alerts (each has ten flows of evidence), and where (a temporary file, or a PostgreSQL database that is
 empty). Out: a table: milliseconds of each page, the middle and the 95th of a hundred, asked in the process of the
-application, so that nothing but the page is measured. Alerts are those of `bench/store.py`; beside them devices, the
-traffic of a month, a ledger, an audit, each as large as the flags say.
+application, so that nothing but the page is measured; then of each page as browsers see it that are there at once: a
+console in a process of its own, each browser holding its stream and going from page to page every second, while alerts
+come in. Alerts are those of `bench/store.py`; beside them devices, the traffic of a month, a ledger, an audit, each as
+large as the flags say.
 
     python bench/console.py                              # 100 thousand alerts, a million flows, SQLite
     python bench/console.py --alerts 2000 --runs 5
+    python bench/console.py --postgresql                 # on a server of its own, from Debian's package
 """
 
 import argparse
+import asyncio
 import importlib.util
+import os
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import pyarrow as pa
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from redshank.config import Settings
+from redshank.config import Console, Settings
 from redshank.console.app import make_app
 from redshank.console.desk import Desk
 from redshank.console.people import Door
+from redshank.console.serve import listening, server
 from redshank.core.records import Action
 from redshank.core.schema import DEVICE
 from redshank.respond.ledger import Ledger
@@ -47,8 +60,15 @@ PAGES = (
     *("/overview", "/overview?span=7d", "/overview?part=needs", "/overview?part=risk", "/overview?part=alerts"),
     *("/overview?part=sensor", "/devices", "/devices?sort=risk", "/devices?q=10.0.2", "/devices/10.0.2.7"),
     *("/responses", "/responses/ledger", "/responses/protected", "/settings", "/audit", "/audit?q=scanner"),
-    *("/alerts", "/allowances", "/labels", "/models"),
+    *("/alerts", "/alerts?q=family:dos", "/alerts?q=10.1.0.7", "/alerts?group=device", f"/alerts/{7:016x}"),
+    *(f"/alerts/{7:016x}/false-alarm", "/allowances", "/rules", "/labels", "/labels/given", "/models", "/account"),
 )
+
+LIVE_PAGES = (
+    *("/overview", "/overview?part=alerts", "/overview?part=needs", "/overview?part=risk", "/overview?part=sensor"),
+    *("/alerts", "/alerts?part=list", "/devices", "/responses", "/labels"),
+)
+"""What browsers go through that follow what happens."""
 
 
 def fill(database: Database, alerts: int, chance: random.Random, *, devices: int, actions: int, entries: int) -> float:
@@ -140,16 +160,133 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=10_000, help="of the audit")
     parser.add_argument("--runs", type=int, default=100, help="how often each page is asked for")
     parser.add_argument("--url", default="", help="an empty PostgreSQL database; a temporary file if absent")
+    parser.add_argument("--postgresql", action="store_true", help="a server that is begun for this, and ended")
+    parser.add_argument("--browsers", type=int, default=20, help="how many are there at once")
+    parser.add_argument("--seconds", type=float, default=30.0, help="for how long")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.serve:
+        _serve(*asked.serve.rsplit("@", 1))
+        return
     chance = random.Random(1)  # noqa: S311  makes up alerts, guards no secret
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(asked.url or Path(folder) / "bench.db", create=True)
+    with tempfile.TemporaryDirectory() as folder, _place(asked, Path(folder)) as place:
+        database = Database(place, create=True)
         begin_s = time.perf_counter()
         some = {"devices": asked.devices, "actions": asked.actions, "entries": asked.entries}
         now_s = fill(database, asked.alerts, chance, **some)
         print(f"{asked.alerts} alerts, made in {time.perf_counter() - begin_s:.0f} s")
         measure(database, now_s, asked.runs)
+        if asked.browsers:
+            with _served(place, now_s) as (server, port):
+                asyncio.run(together(database, server, port, asked.browsers, asked.seconds, now_s))
         database.close()
+
+
+@contextmanager
+def _place(asked: argparse.Namespace, folder: Path) -> Iterator[str | Path]:
+    """Give where the store is to be."""
+    if not asked.postgresql:
+        yield asked.url or folder / "bench.db"
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    postgres = importlib.import_module("postgres")
+    with postgres.running() as server:
+        yield server.place()
+
+
+@contextmanager
+def _served(place: str | Path, now_s: float) -> Iterator[tuple[int, int]]:
+    """Begin a console in a process of its own; give the process and its port."""
+    words = [sys.executable, __file__, "--serve", f"{place}@{now_s!r}"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield server.pid, int(server.stdout.readline())
+        finally:
+            server.terminate()
+
+
+def _serve(place: str, now_s: str) -> None:
+    begun_s = time.monotonic()
+    database = Database(place if "://" in place else Path(place))
+    desk = Desk(Settings(), database, now_s=lambda: float(now_s) + time.monotonic() - begun_s)
+    chosen = Console(listen="127.0.0.1:0")
+    socket = listening(chosen)
+    print(socket.getsockname()[1], flush=True)
+    server(make_app(desk), chosen).run(sockets=[socket])
+
+
+async def together(database: Database, process: int, port: int, browsers: int, seconds: float, now_s: float) -> None:
+    """Let many browsers ask at once, and print how long pages took.
+
+    Args:
+        database: The store, into which alerts come meanwhile.
+        process: The console's.
+        port: Where it listens.
+        browsers: How many.
+        seconds: For how long.
+        now_s: Time of the newest alerts, s since the epoch.
+    """
+    taken: dict[str, list[float]] = defaultdict(list)
+    told = [0]
+    end_s = time.monotonic() + seconds
+    before, door = _cpu_s(process), asyncio.Lock()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_arrive(database, end_s, now_s))
+        for number in range(browsers):
+            tasks.create_task(_browse(port, number, end_s, door, taken, told))
+    cpu_s, pages = _cpu_s(process) - before, sum(map(len, taken.values()))
+    load = f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+    print(f"{browsers} browsers, {seconds:.0f} s, 5 alerts a second; {load}")
+    print(f"{'page':32} {'p50 ms':>8} {'p95 ms':>8} {'asked':>8}")
+    for page, times in sorted(taken.items()):
+        p95 = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+        print(f"{page:32} {statistics.median(times):8.1f} {p95:8.1f} {len(times):8}")
+    print(f"{pages} pages, {1000 * cpu_s / pages:.1f} ms of the console's CPU time each; told of {told[0]} changes")
+
+
+async def _arrive(database: Database, end_s: float, now_s: float) -> None:
+    """Record five alerts a second."""
+    made, chance, number = _other("store"), random.Random(2), 10**9  # noqa: S311  makes up alerts, guards no secret
+    kept = Alerts(database)
+    while time.monotonic() < end_s:
+        alerts = [replace(made.alert(number + n, chance), last_seen_s=now_s) for n in range(5)]
+        await asyncio.to_thread(kept.record, alerts, (), now_s)
+        number += 5
+        await asyncio.sleep(1.0)
+
+
+async def _browse(
+    port: int, number: int, end_s: float, door: asyncio.Lock, taken: dict[str, list[float]], told: list[int]
+) -> None:
+    """Log in, hold the stream, and go from page to page."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
+        async with door:
+            entered = await client.post("/login", data={"name": "ada", "password": PASSWORD})
+        assert entered.status_code == 303, entered.text
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(_follow(client, told))
+            at = number
+            while time.monotonic() < end_s:
+                page = LIVE_PAGES[at % len(LIVE_PAGES)]
+                begin_s = time.perf_counter()
+                answer = await client.get(page)
+                taken[page].append(1000 * (time.perf_counter() - begin_s))
+                assert answer.status_code == 200, f"{page}: {answer.status_code}"
+                at += 1
+                await asyncio.sleep(1.0)
+            following.cancel()
+
+
+async def _follow(client: httpx.AsyncClient, told: list[int]) -> None:
+    async with client.stream("GET", "/live") as stream:
+        async for line in stream.aiter_lines():
+            told[0] += line.startswith("event: ")
+
+
+def _cpu_s(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(database: Database, now_s: float, runs: int) -> None:

@@ -15,7 +15,20 @@ def test_the_pages_over_a_small_store_are_measured(
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    small = ("--alerts", "60", "--devices", "600", "--actions", "20", "--entries", "20", "--runs", "2")
+    small = (
+        "--alerts",
+        "60",
+        "--devices",
+        "600",
+        "--actions",
+        "20",
+        "--entries",
+        "20",
+        "--runs",
+        "2",
+        "--browsers",
+        "0",
+    )
     monkeypatch.setattr(sys, "argv", ["console.py", *small])
     module.main()
     said = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]

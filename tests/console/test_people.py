@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from browsing import CHEAP, PASSWORD
 from redshank.console.desk import Desk
-from redshank.console.people import Door, Person, Refused, password_problems
+from redshank.console.people import AT_ONCE, BUSY_S, MOST_WAITING, Door, Person, Refused, password_problems
 from redshank.core.errors import ConfigError
 from redshank.store.attempts import Attempts
 from redshank.store.people import People
@@ -88,6 +88,33 @@ def test_few_passwords_are_reckoned_at_once(desk: Desk) -> None:
     for thread in threads:
         thread.join()
     assert most[0] <= 2
+
+
+def test_where_too_many_wait_for_their_turn_one_more_is_sent_away_and_not_counted(desk: Desk) -> None:
+    inside, go_on = threading.Semaphore(0), threading.Event()
+
+    class Slow(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002  the library's name
+            inside.release()
+            go_on.wait(10.0)
+            return super().verify(hash, password)
+
+    attempts = Attempts(desk.database)
+    door = Door(People(desk.database), attempts, Slow(time_cost=1, memory_cost=8, parallelism=1))
+    places = AT_ONCE + MOST_WAITING
+    threads = [threading.Thread(target=refused, args=(door, f"n{n}", "x", 1.0, f"10.0.0.{n}")) for n in range(places)]
+    for thread in threads:
+        thread.start()
+    for _ in range(AT_ONCE):
+        assert inside.acquire(timeout=10.0)
+    deadline = time.monotonic() + 10.0
+    while door._places._value and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert refused(door, "vera", PASSWORD, 1.0, "10.1.0.1") == BUSY_S
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert door.enter("vera", PASSWORD, "10.1.0.1", 1.0).name == "vera"
 
 
 def test_a_hash_of_other_costs_is_made_anew_at_the_next_login(desk: Desk) -> None:

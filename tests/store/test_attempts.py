@@ -26,6 +26,11 @@ def test_whoever_must_wait_is_not_counted_again(database: Database) -> None:
     assert tried.begin(PATIENCE, 102.0) == 0.0
 
 
+def test_two_who_come_at_once_do_not_wait_for_each_other(database: Database) -> None:
+    tried = Attempts(database)
+    assert [tried.begin(PATIENCE, now_s) for now_s in (100.02, 100.0)] == [0.0, 0.0]
+
+
 def test_a_login_forgives_the_account_everything_and_the_address_one(database: Database) -> None:
     tried = Attempts(database)
     both = {**PATIENCE, "address:x": Patience(free=3, first_s=2.0, longest_s=60.0)}

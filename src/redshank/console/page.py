@@ -24,6 +24,7 @@ from redshank import __version__
 from redshank.console import words
 from redshank.console.people import Person
 from redshank.console.sessions import MARK
+from redshank.core.inert import inert
 from redshank.report.page import Html
 
 STATIC = "/static/"
@@ -123,6 +124,7 @@ def _environment() -> Environment:
         share=words.share,
         span=words.span,
         wire=words.wire,
+        inert=inert,
         drawn=_drawn,
     )
     made.tests["analyst"] = lambda who: isinstance(who, Person) and who.may("analyst")

@@ -25,6 +25,10 @@ from redshank.store.people import ROLES, Account, People, absent
 LEAST_CHARACTERS, MOST_CHARACTERS = 12, 256
 AT_ONCE = 2
 """Passwords that are looked at at the same time."""
+MOST_WAITING = 8
+"""Logins that wait for their turn; each holds a thread, and pages need some too."""
+BUSY_S = 2.0
+"""After how long whoever found no place may try again."""
 ACCOUNT_PATIENCE = Patience(free=5, first_s=2.0, longest_s=900.0)
 ADDRESS_PATIENCE = Patience(free=20, first_s=2.0, longest_s=900.0)
 """Of an address more is suffered: several people may be behind it."""
@@ -108,6 +112,7 @@ class Door:
         self._people, self._attempts = people, attempts
         self._hasher = hasher or PasswordHasher()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._places = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
 
     @cached_property
     def _nobody(self) -> str:
@@ -123,8 +128,17 @@ class Door:
             now_s: Now.
 
         Raises:
-            Refused: If the name or the password is wrong, the account is disabled, or there were too many attempts.
+            Refused: If the name or the password is wrong, the account is disabled, there were too many attempts, or too
+                many wait for their turn.
         """
+        if not self._places.acquire(blocking=False):
+            raise Refused(BUSY_S)
+        try:
+            return self._enter(name, password, address, now_s)
+        finally:
+            self._places.release()
+
+    def _enter(self, name: str, password: str, address: str, now_s: float) -> Account:
         name = name.strip().lower()[:MOST_CHARACTERS]
         # A name that nobody has is no shorter way: it is counted, and reckoned, like any other.
         keys = {_account_key(name): ACCOUNT_PATIENCE, _address_key(address): ADDRESS_PATIENCE}

@@ -70,11 +70,10 @@ class Attempts:
             sql.execute(delete(ATTEMPTS).where(ATTEMPTS.c.key.in_(keys)))
             for key, patience in keys.items():
                 failures = known.get(key, 0) + 1
-                sql.execute(
-                    insert(ATTEMPTS).values(
-                        key=key, failures=failures, last_at_s=now_s, until_s=now_s + patience.wait_s(failures)
-                    )
-                )
+                wait_s = patience.wait_s(failures)
+                # Where nobody must wait, whoever asked a moment before and comes here after must not either.
+                until_s = now_s + wait_s if wait_s else 0.0
+                sql.execute(insert(ATTEMPTS).values(key=key, failures=failures, last_at_s=now_s, until_s=until_s))
             over = sql.execute(select(func.count()).select_from(ATTEMPTS)).scalar_one() - MOST
             if over > 0:
                 oldest = select(ATTEMPTS.c.key).order_by(ATTEMPTS.c.last_at_s, ATTEMPTS.c.key).limit(over)
