@@ -1,15 +1,20 @@
 """What all tests share: where the data is, what may be skipped, and the header that says so."""
 
+import fcntl
 import gc
 import logging
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from postgres import PROGRAMS
+
+if TYPE_CHECKING:
+    from console.filled import Filled
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("REDSHANK_DATA") or ROOT.parent / "shared")
@@ -75,6 +80,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def data() -> Path:
     """Return the folder of shared data and captures; use only in tests marked `data`."""
     return DATA
+
+
+@pytest.fixture(scope="session")
+def first_filled(tmp_path_factory: pytest.TempPathFactory) -> "Filled":
+    """Return the store of the demonstration that is made once, also where several processes test; nobody changes it."""
+    from console.filled import Filled, fill  # what it imports is dear for who needs none
+
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if several else base) / "filled"
+    with (folder.parent / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder / "now_s"
+        if made.exists():
+            return Filled(folder, float(made.read_text()))
+        folder.mkdir(exist_ok=True)
+        filled = fill(folder)
+        made.write_text(repr(filled.now_s))
+    return filled
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,18 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from browsing import CHEAP, PASSWORD
+from console.filled import Filled
 from program import ended
+from redshank.console.people import Door
 from redshank.console.sessions import Bearers
+from redshank.store.attempts import Attempts
 from redshank.store.audit import Audit
 from redshank.store.credentials import Tokens
 from redshank.store.database import Database
@@ -126,6 +130,28 @@ def test_the_console_serves_until_it_is_asked_to_end(tmp_path: Path) -> None:
         running.send_signal(signal.SIGTERM)
         assert running.wait(20) == 0
         assert running.stderr.read() == ""
+
+
+def test_the_demonstration_is_served_to_who_has_the_password_that_was_told_once(
+    tmp_path: Path, first_filled: Filled, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, served = tmp_path / "out", list[Any]()
+    monkeypatch.setenv("REDSHANK_CONSOLE__LISTEN", "127.0.0.1:0")
+    monkeypatch.setattr("redshank.console.people.PasswordHasher", lambda: CHEAP)
+    monkeypatch.setattr("redshank.demonstration.fill", first_filled.copied)  # what it makes takes seconds
+    monkeypatch.setattr("redshank.console.serve.Served.run", lambda _, sockets: served.extend(sockets))
+    assert ended(monkeypatch, "console", "demo", "-o", out) == 0
+    said = capsys.readouterr().err
+    assert "Console at http://127.0.0.1:" in said
+    assert len(served) == 1
+    secret = re.search(r"Log in as demo with the password (\S+) \(told once\)", said)
+    assert secret
+    with closing(Database(out / "state" / "redshank.db")) as database:
+        door = Door(People(database), Attempts(database), CHEAP)
+        assert door.enter("demo", secret[1], "127.0.0.1", 2e9).role == "admin"
+    assert ended(monkeypatch, "console", "demo", "-o", out) == 2
+    told = capsys.readouterr().err
+    assert f"--out: '{out}' is not empty; name another, or look at it again: redshank console -c {out}" in told
 
 
 def test_a_public_address_without_tls_is_refused(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,6 @@
 The filled store is made once; whoever changes it gets a copy.
 """
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from browsing import CHEAP, Browser, add_people
-from console.filled import Filled, fill
+from console.filled import Filled
 from redshank.config import Settings
 from redshank.console.app import make_app
 from redshank.console.desk import Desk
@@ -98,23 +96,6 @@ def analyst(browser: Callable[[str], Browser]) -> Browser:
 @pytest.fixture
 def admin(browser: Callable[[str], Browser]) -> Browser:
     return browser("ada")
-
-
-@pytest.fixture(scope="session")
-def first_filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
-    """Return the store that is made once, also where several processes test."""
-    several = "PYTEST_XDIST_WORKER" in os.environ
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if several else base) / "filled"
-    with (folder.parent / "filled.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        made = folder / "now_s"
-        if made.exists():
-            return Filled(folder, float(made.read_text()))
-        folder.mkdir(exist_ok=True)
-        filled = fill(folder)
-        made.write_text(repr(filled.now_s))
-    return filled
 
 
 @pytest.fixture

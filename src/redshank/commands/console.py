@@ -10,6 +10,7 @@ import typer
 from redshank.inputs import AsJson, Config, Store, store_named
 
 if TYPE_CHECKING:
+    from redshank.config import Settings
     from redshank.console.people import Door
     from redshank.report.summary import Row
     from redshank.store.database import Database
@@ -42,22 +43,48 @@ def serve(context: typer.Context, config: Config = None, store: Store = None) ->
     from contextlib import closing
 
     from redshank.config import load
-    from redshank.console.app import make_app
-    from redshank.console.desk import Desk
-    from redshank.console.serve import listening, server
     from redshank.store.database import Database
-    from redshank.store.people import People
 
     settings = load(config)
     with closing(Database(store or settings.store_place, create=True)) as database:
-        serving = server(make_app(Desk(settings, database, config)), settings.console)
-        with listening(settings.console) as link:
-            scheme, port = "https" if settings.console.certificate else "http", link.getsockname()[1]
-            typer.echo(f"Console at {scheme}://{settings.console.listen.rpartition(':')[0]}:{port}", err=True)
-            if not People(database).all():
-                named = f"-c {config}" if config else f"-s {database.name}"
-                typer.echo(f"Nobody can log in yet: redshank console user add NAME --role admin {named}", err=True)
-            serving.run(sockets=[link])
+        _serve(settings, database, config)
+
+
+@console.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the settings, the store and the shelf; made new.")
+    ] = Path("out/console"),
+) -> None:
+    """Serve the pages over a day of the recording in the package, judged here, to look around and to try everything.
+
+    Makes a folder with settings, store and shelf, and an account with a password that is told once. Alerts, evidence,
+    devices and proposed actions are what a service made of the recording; the two people who decided on some of them
+    do not exist. Nothing is blocked: responses are a dry run. Needs the extra `console`; no root, no data.
+
+    Example: redshank console demo
+    """
+    import secrets
+    from contextlib import closing
+
+    from redshank.config import load
+    from redshank.core.errors import ConfigError
+    from redshank.core.files import writable_folder
+    from redshank.demonstration import SETTINGS, fill
+    from redshank.store.database import Database
+
+    writable_folder(out, "--out")
+    if any(out.iterdir()):
+        raise ConfigError(
+            f"--out: '{out}' is not empty; name another, or look at it again: redshank console -c {out / SETTINGS}"
+        )
+    typer.echo("A recording is judged; this takes some seconds.", err=True)
+    fill(out)
+    settings, secret = load(out / SETTINGS), secrets.token_urlsafe(12)
+    with closing(Database(settings.store_place)) as database:
+        _door(database).add("demo", "admin", secret, time.time(), BY)
+        typer.echo(f"Log in as demo with the password {secret} (told once).", err=True)
+        _serve(settings, database, out / SETTINGS)
 
 
 @users.command()
@@ -222,6 +249,22 @@ def withdraw(
 
     Tokens(_database(config, store)).withdraw(token, time.time(), BY)
     typer.echo(f"{token} counts no more")
+
+
+def _serve(settings: "Settings", database: "Database", config: Path | None) -> None:
+    from redshank.console.app import make_app
+    from redshank.console.desk import Desk
+    from redshank.console.serve import listening, server
+    from redshank.store.people import People
+
+    serving = server(make_app(Desk(settings, database, config)), settings.console)
+    with listening(settings.console) as link:
+        scheme, port = "https" if settings.console.certificate else "http", link.getsockname()[1]
+        typer.echo(f"Console at {scheme}://{settings.console.listen.rpartition(':')[0]}:{port}", err=True)
+        if not People(database).all():
+            named = f"-c {config}" if config else f"-s {database.name}"
+            typer.echo(f"Nobody can log in yet: redshank console user add NAME --role admin {named}", err=True)
+        serving.run(sockets=[link])
 
 
 def _database(config: Path | None, store: str | None, *, create: bool = False) -> "Database":
