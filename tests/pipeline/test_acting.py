@@ -116,7 +116,10 @@ def test_what_was_open_before_goes_on_for_a_wire_and_not_for_a_log(tmp_path: Pat
         site.database.close()
 
 
-def test_devices_are_written_down_about_once_a_minute(site: Site) -> None:
+@pytest.mark.parametrize("later_s", [61, -86_400.0])
+def test_devices_are_written_down_about_once_a_minute_also_when_the_clock_is_set_back(
+    site: Site, later_s: float
+) -> None:
     site.acting.see(flows(["benign"] * 3), flows(["benign"] * 3))
     site.acting.tick()
     seen = Inventory(site.database).devices()
@@ -124,7 +127,7 @@ def test_devices_are_written_down_about_once_a_minute(site: Site) -> None:
     site.acting.see(flows(["dos"] * 3, seed=1), flows(["dos"] * 3, seed=1))
     site.acting.tick()
     assert len(Inventory(site.database).devices()) == len(seen)
-    site.now_s += 61
+    site.now_s += later_s
     site.acting.tick()
     assert len(Inventory(site.database).devices()) == len(seen) + 1
 

@@ -127,10 +127,11 @@ class Acting:
         self._attempt("allowances", self._follow_allowances)
         self._attempt("open alerts", self._close_covered)
         now_s = self._clock()
-        if now_s >= self._devices_due_s:
+        # Also where the clock was set back, as gateways without a clock of their own do.
+        if not 0 < self._devices_due_s - now_s <= DEVICES_EVERY_S:
             self._devices_due_s = now_s + DEVICES_EVERY_S
             self._attempt("inventory", self._note_seen)
-        if now_s >= self._quiet_due_s:
+        if not 0 < self._quiet_due_s - now_s <= QUIET_EVERY_S:
             self._quiet_due_s = now_s + QUIET_EVERY_S
             self._attempt("what is allowed", self._note_quiet)
 
