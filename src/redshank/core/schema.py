@@ -156,7 +156,7 @@ APPLICATION_FIELDS = (
         "http_post_body",
         pa.string(),
         "beginning of what a request posts, percent signs resolved; null unless it has a character that markup, SQL or "
-        "a shell acts on; rules see it, nothing keeps it",
+        "a shell acts on; rules see it, a service keeps it nowhere",
     ),
     Field("mqtt_client_id", pa.string(), "MQTT client identifier"),
     Field("mqtt_level", pa.int32(), "MQTT protocol level: 3, 4 (3.1.1) or 5"),
