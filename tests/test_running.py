@@ -1,6 +1,6 @@
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -9,12 +9,15 @@ import pytest
 
 from bundles import flows
 from redshank import running as module
+from redshank import site
 from redshank.config import load
 from redshank.core.allowance import Allowance
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, ConfigError
 from redshank.detect.detectors.classifier import Classifier
+from redshank.flows.source import FlowSource
 from redshank.pipeline.acting import Acting
+from redshank.pipeline.service import Feed
 from redshank.running import Running
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
@@ -196,7 +199,35 @@ def test_systemd_is_told_when_it_judges_and_when_it_ends(place: Place, monkeypat
         said = b""
         while b"STOPPING=1" not in said:
             said += manager.recv(200) + b"\n"
-    assert said.startswith(b"READY=1\nSTATUS=judging\nWATCHDOG=1\n")
+    told = [line for line in said.split(b"\n") if line in {b"READY=1", b"STOPPING=1"}]
+    assert told == [b"READY=1", b"STOPPING=1"]
+    assert b"WATCHDOG=1" in said
+
+
+def test_systemd_is_not_told_ready_before_the_first_source_is_open(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(place.folder / "notify"))
+        manager.settimeout(0.0)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(place.folder / "notify"))
+        before: list[bytes] = []
+
+        def opened() -> FlowSource:
+            time.sleep(1.5)  # longer than the service takes to look after itself for the first time
+            with suppress(BlockingIOError):
+                while True:
+                    before.append(manager.recv(200))
+            return next(iter(site.feeds(settings).values())).opened()
+
+        settings = load(place.settings())
+        with Running(settings, feeds={"home": Feed(opened, patient=True)}) as running:
+            running.run()
+        after = manager.recv(200)
+    assert before == [b"STATUS=no source is open yet"]
+    assert after == b"READY=1\nSTATUS=judging"
 
 
 def test_what_is_old_goes_beside_the_judging(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

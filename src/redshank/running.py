@@ -80,6 +80,7 @@ class Running:
         self._settings = settings
         self._stack = ExitStack()
         self._systemd = Systemd()
+        self._ready = False
         self.metrics_port: int | None = None
         """Where metrics are served, if they are."""
         self._reload = False
@@ -181,9 +182,11 @@ class Running:
         Raises:
             RedshankError: If a source cannot be opened at all.
         """
-        self._systemd.tell(READY, "STATUS=judging")
+        self._systemd.tell("STATUS=no source is open yet")
         try:
-            return self.service.run()
+            summary = self.service.run()
+            self._tell_ready()  # of a source that was read whole within the first second
+            return summary
         finally:
             self._systemd.tell(STOPPING, "STATUS=delivering what is left")
 
@@ -211,6 +214,7 @@ class Running:
         if self._reload:
             self._reload = False
             self._read_again()
+        self._tell_ready()
         every = self._systemd.watchdog_s
         if every and time.monotonic() - self._fed_s >= every:
             self._fed_s = time.monotonic()
@@ -221,6 +225,12 @@ class Running:
             self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
         self._asking.tick()
         self._overview.tick(lambda: self._moment(ENDING if self.service.ending else JUDGING, self._problem()))
+
+    def _tell_ready(self) -> None:
+        """Say that the service is up, once, when the first source is open: until then nothing is watched."""
+        if not self._ready and any(source.up or source.rows for source in self.service.sources()):
+            self._ready = True
+            self._systemd.tell(READY, "STATUS=judging")
 
     def _moment(self, state: str, problem: str) -> Moment:
         one = self.service
