@@ -35,6 +35,7 @@ def alerts(database: Database) -> Alerts:
         (Search(states=("closed",)), "b"),
         (Search(since_s=20.0), "cb"),
         (Search(until_s=20.0), "a"),
+        (Search(hours=(472_222,)), ""),
         (Search(least_score=0.6), "ca"),
         (Search(address="203.0.113.5"), "c"),
         (Search(address="10.0.0.8"), "b"),

@@ -64,6 +64,7 @@ def demo(
 
     Example: redshank console demo
     """
+    import logging
     import secrets
     from contextlib import closing
 
@@ -78,6 +79,7 @@ def demo(
         raise ConfigError(
             f"--out: '{out}' is not empty; name another, or look at it again: redshank console -c {out / SETTINGS}"
         )
+    logging.getLogger("redshank.respond").setLevel(logging.WARNING)  # what a dry run would load is told at length
     typer.echo("A recording is judged; this takes some seconds.", err=True)
     fill(out)
     settings, secret = load(out / SETTINGS), secrets.token_urlsafe(12)

@@ -24,7 +24,7 @@ from redshank.core.inert import inert
 from redshank.core.prefix import bits
 from redshank.core.records import SEVERITIES
 from redshank.core.registry import alternatives
-from redshank.store.alerts import STATES
+from redshank.store.alerts import HOUR_S, STATES
 from redshank.store.search import Search
 
 LONGEST = 1_000
@@ -42,12 +42,14 @@ FIELDS = {
     "score": "at least this, 0 to 1",
     "since": "last seen then or later",
     "until": "last seen before",
+    "hour": "in which it began, like 2026-11-22T10",
     "id": "of the alert",
 }
 """Fields, and what they hold."""
 ONE = ("address", "score", "since", "until")
 """Fields that take one value."""
 _PIECE = re.compile(r'(?:([A-Za-z_]+):)?("[^"]*"|[^\s"]+)')
+_HOUR = "%Y-%m-%dT%H"
 _SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _PLAIN = re.compile(r'[^\s",:]+')
@@ -188,6 +190,7 @@ class _Reading:
             rules=of("rule"),
             ports=tuple(map(int, fields.get("port", ()))),
             domains=of("domain"),
+            hours=tuple(int((_hour_s(one) or 0) // HOUR_S) for one in of("hour")),
             words=tuple(words),
         )
 
@@ -199,6 +202,27 @@ def _time(value: str, now_s: float) -> float | None:
         return datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def hour_text(begins_s: float) -> str:
+    """Return an hour as a query has it.
+
+    Example:
+        >>> hour_text(3_600.0)
+        '1970-01-01T01'
+    """
+    return datetime.fromtimestamp(begins_s, UTC).strftime(_HOUR)
+
+
+def _hour_s(value: str) -> float | None:
+    try:
+        return datetime.strptime(value.upper(), _HOUR).replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _hour(value: str) -> str:
+    return "is no hour; write 2026-11-22T10" if _hour_s(value) is None else ""
 
 
 def _among(allowed: Iterable[str]) -> Callable[[str], str]:
@@ -225,6 +249,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "port": _port,
     "score": _score,
     "address": _address,
+    "hour": _hour,
 }
 
 

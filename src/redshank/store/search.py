@@ -29,6 +29,7 @@ class Search:
         since_s, until_s: Packet times; the alert was last seen at `since_s` or later and before `until_s`.
         least_score: Lowest calibrated score, 0 to 1.
         address: Address of the device, or of what it acted on in a flow that is kept of the alert.
+        hours: Hours of packet time, numbered since the epoch, in which the alert began.
         recorded_before_s: By the clock; the latest revision was written down before.
         ids: The alerts themselves.
         rules: Names of signature rules, one of which was hit.
@@ -53,6 +54,7 @@ class Search:
     ports: tuple[int, ...] = ()
     domains: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    hours: tuple[int, ...] = ()
     arrived_after: int | None = None
     arrived_until: int | None = None
 
@@ -75,6 +77,7 @@ class Search:
             (ALERTS.c.family, self.families),
             (ALERTS.c.severity, self.severities),
             (ALERTS.c.state, self.states),
+            (ALERTS.c.hour, self.hours),
         )
         found: list[ColumnElement[bool]] = [column.in_(some) for column, some in values if some]
         if self.since_s is not None:

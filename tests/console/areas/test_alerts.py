@@ -61,6 +61,13 @@ def test_alerts_are_grouped_with_counts(desk: Desk, viewer: Browser, group: str)
     assert '<td class="number" data-label="Alerts">2</td>' in page
 
 
+@pytest.mark.parametrize("group", ["device", "family", "hour"])
+def test_a_group_leads_to_its_alerts(desk: Desk, viewer: Browser, group: str) -> None:
+    put(desk, told("a1"), told("b2"))
+    (link,) = re.findall(r'<th scope="row"[^>]*><a href="([^"]+)"', viewer.get("/alerts", group=group).text)
+    assert viewer.get(html.unescape(link)).text.count("<tr data-row=") == 2
+
+
 def test_pages_go_on(desk: Desk, viewer: Browser) -> None:
     put(desk, *(told(f"{number:04x}", last_seen_s=float(number)) for number in range(60)))
     first = viewer.get("/alerts").text

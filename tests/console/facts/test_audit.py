@@ -44,4 +44,8 @@ def test_an_entry_leads_to_what_it_is_about_and_nowhere_else() -> None:
 
     assert about("alert closed", "00ff") == "/alerts/00ff"
     assert about("action approved", "00ff") == "/responses/action/00ff"
+    assert about("label withdrawn", "00ff") == "/labels/given/00ff"
+    assert about("allowance given", "00ff") == "/allowances#00ff"
+    assert about("bundle rollback", "home-1") == "/models/bundles/home-1"
+    assert about("job begun", "job 3") == "/models/jobs/3"
     assert about("alert closed", "../admin") == about("retention", "00ff") == about("alert closed", "") == ""

@@ -13,7 +13,7 @@ from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.area import Area
 from redshank.console.desk import Desk
 from redshank.console.facts.alert import asked, case, named
-from redshank.console.facts.alerts import GROUPS, ROWS, listing, new, sums
+from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, ROWS, listing, new, sums
 from redshank.console.facts.allowances import preview, suggestions
 from redshank.console.facts.likeness import LEAST, how
 from redshank.console.facts.rules import Rulebook, Ruled
@@ -87,6 +87,7 @@ class Alerts(Area):
                 problems=problems,
                 group=group,
                 groups=GROUPS,
+                most_groups=MOST_GROUPS,
                 page=page,
                 sums=sums(desk, query, group) if group != "none" else [],
                 new=new(desk, query, seen) if seen else 0,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from redshank.console.desk import Desk
-from redshank.console.query import Query
+from redshank.console.query import Query, hour_text
 from redshank.core.errors import ConfigError
 from redshank.store.alerts import HOUR_S, Filed, Group
 
@@ -92,8 +92,8 @@ def sums(desk: Desk, query: Query, by: str) -> list[Sum]:
     found = []
     for group in desk.alerts.groups(by, query.search, MOST_GROUPS):
         begins_s = int(group.value) * HOUR_S if by == "hour" else None
-        text = query.text if begins_s is not None else query.with_(by, group.value)
-        found.append(Sum(group, begins_s, text))
+        value = group.value if begins_s is None else hour_text(begins_s)
+        found.append(Sum(group, begins_s, query.with_(by, value)))
     return found
 
 

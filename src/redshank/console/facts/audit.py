@@ -4,11 +4,23 @@ In: a desk, and what is looked for. Out: entries, the newest first, page by page
 """
 
 import json
+import re
 from dataclasses import dataclass
 
 from redshank.console.desk import Desk
 from redshank.report.summary import time_text
 from redshank.store.audit import Entry
+
+PLACES = {
+    "alert": "/alerts/",
+    "action": "/responses/action/",
+    "allowance": "/allowances#",
+    "bundle": "/models/bundles/",
+    "job": "/models/jobs/",
+    "label": "/labels/given/",
+}
+"""Where pages about things are, by the first word of what was done to them."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,6 @@ def detail(entry: Entry) -> list[tuple[str, str]]:
 
 def link(entry: Entry) -> str:
     """Return the page about what an entry is about, or ""."""
-    kind = entry.what.partition(" ")[0]
-    place = {"alert": "/alerts", "action": "/responses/action"}.get(kind)
-    return f"{place}/{entry.about}" if place and entry.about.isalnum() else ""
+    place = PLACES.get(entry.what.partition(" ")[0])
+    name = entry.about.removeprefix("job ")
+    return f"{place}{name}" if place and _PLAIN.fullmatch(name) else ""
