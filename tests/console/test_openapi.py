@@ -60,7 +60,6 @@ def _try(front: Front, operation: Any) -> None:
     @seed(7)
     @settings(
         max_examples=CASES,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
