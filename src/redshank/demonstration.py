@@ -16,7 +16,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.active.ask import ask
 from redshank.capture.sources.pcap import Pcap
 from redshank.config import load
 from redshank.core.allowance import Allowance
@@ -188,6 +187,8 @@ def _respond(ledger: Ledger, words: str) -> None:
 
 def _label(queue: Queue, flows: pa.RecordBatch, now_s: float) -> None:
     """Ask about flows twice, and answer some: two people, who do not always agree."""
+    from redshank.active.ask import ask  # noqa: PLC0415  it brings the training libraries along
+
     bundle = Bundle.load(default_bundle())
     for wanted, age_s in ((1, 9_000.0), (2, 900.0)):
         source = _Given([flows.slice(wanted % 2 * (flows.num_rows // 2), flows.num_rows // 2)])

@@ -318,9 +318,8 @@ class Alerts:
 
 
 def _filed(row: Row[Any]) -> Filed:
-    return Filed(
-        read_alert(row.record), row.arrival, row.recorded_at_s, row.state, row.state_by, row.state_at_s
-    )  # fmt: skip
+    about = row.arrival, row.recorded_at_s, row.state, row.state_by, row.state_at_s
+    return Filed(read_alert(row.record), *about)
 
 
 def _record(sql: Connection, alerts: Sequence[Alert], sinks: tuple[str, ...], at_s: float) -> int:
