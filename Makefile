@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-console bench-keras fuzz fuzz-console bundle sweep docs results new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-console bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ docs: .venv/installed ## Write the generated reference pages
 
 results: .venv/installed ## Write the pages of results; with name=mahdi-2024 from what was measured here
 	$(BIN)/python tools/results.py $(name)
+
+screenshots: .venv/installed ## Take a picture of every page of the console, light and dark, wide and narrow (chromium)
+	PYTHONPATH=tests $(BIN)/python tools/screenshots.py -o out/screenshots
 
 new: .venv/installed ## Stamp a new extension and its test: make new kind=model name=my_net
 	$(BIN)/python tools/new.py $(kind) $(name)

@@ -1,13 +1,22 @@
-"""A browser for tests: it keeps cookies, sends a form as our own page would, and shows a token to the API."""
+"""A browser for tests: it keeps cookies, sends a form as our own page would, and shows a token to the API; a server."""
 
 import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from argon2 import PasswordHasher
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from redshank.config import Console
+from redshank.console.app import make_app
+from redshank.console.desk import Desk
 from redshank.console.people import Door
+from redshank.console.serve import listening, server
 from redshank.store.attempts import Attempts
 from redshank.store.database import Database
 from redshank.store.people import People
@@ -21,6 +30,25 @@ def add_people(database: Database) -> None:
     door = Door(People(database), Attempts(database), CHEAP)
     for name, role in (("vera", "viewer"), ("anton", "analyst"), ("ada", "admin")):
         door.add(name, role, PASSWORD, 1_600_000_000.0, "test")
+
+
+@contextmanager
+def serving(desk: Desk, **values: Any) -> Iterator[int]:
+    """Serve the console in a thread, and give its port; `values` replace some of the section [console]."""
+    chosen = Console(**{**dict(desk.settings.console), "listen": "127.0.0.1:0", **values})
+    desk = replace(desk, settings=desk.settings.model_copy(update={"console": chosen}))
+    served = server(make_app(desk, CHEAP), chosen)
+    with listening(chosen) as link:
+        thread = threading.Thread(target=served.run, kwargs={"sockets": [link]})
+        thread.start()
+        try:
+            while not served.started and thread.is_alive():
+                time.sleep(0.01)
+            yield link.getsockname()[1]
+        finally:
+            served.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
 
 
 class Browser:

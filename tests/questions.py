@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from bundles import flows, tiny_bundle
 from redshank.core.records import Label
 from redshank.features.feature_set import FEATURE_SETS
@@ -16,7 +18,11 @@ KINDS = ("benign", "scanning", "dos", "benign", "scanning", "dos")
 
 def questions(kinds: tuple[str, ...] = KINDS, seed: int = 0, **changed: Any) -> list[Question]:
     """Return a question for each kind of flow; `changed` replaces fields of all."""
-    batch = flows(kinds, seed)
+    return asked_about(flows(kinds, seed), **changed)
+
+
+def asked_about(batch: pa.RecordBatch, **changed: Any) -> list[Question]:
+    """Return a question for each flow; `changed` replaces fields of all."""
     found = FEATURE_SETS.find("conn")
     x = found().encode(batch)
     manifest = tiny_bundle().manifest

@@ -26,7 +26,7 @@ def drawn(rows: int, seed: int, right: tuple[float, float] = (0.6, 0.7), other: 
     return Pair(y, said(rng, y, right[0]), said(rng, y, right[1]), K)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 60), st.integers(0, 10_000), st.sampled_from([0.0, 0.3]))
 def test_figures_are_those_that_an_evaluation_publishes(rows: int, seed: int, other: float) -> None:
     rng = np.random.default_rng(seed)

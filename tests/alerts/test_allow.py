@@ -230,7 +230,7 @@ def holds(conditions: dict[str, Any], row: dict[str, Any]) -> bool:
 
 
 @given(ROWS, ALLOWANCES)
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_all_at_once_is_one_after_the_other(rows: list[dict[str, Any]], given_ones: list[dict[str, Any]]) -> None:
     def expected(row: dict[str, Any]) -> bool:
         held = [conditions for conditions in given_ones if holds(conditions, row)]

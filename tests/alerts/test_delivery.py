@@ -218,7 +218,7 @@ STEPS = st.one_of(
 
 
 @given(steps=st.lists(STEPS, max_size=60), bury=st.booleans())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_alert_arrives_once_or_is_a_dead_letter_whatever_fails_in_which_order(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]], *, bury: bool
 ) -> None:

@@ -26,7 +26,7 @@ def test_a_headline_says_who_does_what_to_whom(changed: dict[str, object], said:
 
 
 @given(st.text(max_size=50))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_nothing_from_the_wire_can_steer_a_terminal_or_end_a_line(text: str) -> None:
     alert = replace(ALERT, device=text, family=text, targets=(text,), id=text)
     assert headline(alert).isprintable()

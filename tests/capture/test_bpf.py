@@ -50,7 +50,7 @@ def test_without_libpcap_and_tcpdump_it_says_what_to_install(monkeypatch: pytest
         compiled("udp", 1, 64, libraries=["no-such.so"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @example("\0udp")
 @example("udp -w /tmp/x")
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))

@@ -79,7 +79,7 @@ def state() -> tuple[Any, Any, Table]:
     return np.zeros(RECORDS, PACKET), np.zeros(len(ANOMALIES), np.int64), empty_table()
 
 
-@settings(max_examples=250)
+@settings(max_examples=250, deadline=None)
 @given(
     st.sampled_from(PLAIN + OTHER),
     st.lists(st.tuples(st.integers(12, 80), st.integers(0, 255)), max_size=4),

@@ -47,7 +47,7 @@ def _read(
 CUTS = st.lists(st.integers(1, 40).map(lambda words: 8 * words), unique=True, max_size=6).map(sorted)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(min_size=330, max_size=400), CUTS, st.sampled_from([4, 6]), st.randoms(use_true_random=False))
 def test_fragments_in_any_order_and_more_than_once_give_the_datagram_once(
     body: bytes, cuts: list[int], version: int, chance: object

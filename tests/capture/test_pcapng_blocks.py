@@ -168,7 +168,7 @@ def test_a_cut_block_waits_for_more() -> None:
         assert at <= size
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=5))
 def test_any_bytes_are_survived_and_frames_lie_inside(tail: bytes, changes: list[tuple[int, int]]) -> None:
     content = bytearray(pcapng([(1, b"abc"), (2, b"d" * 50)]) + tail)

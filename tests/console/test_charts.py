@@ -41,7 +41,7 @@ def test_a_week_is_told_by_days() -> None:
     assert next(bar for bar in chart.bars if bar.total).pieces[0].hint == "02 Jan 00:00 dos: 1 alerts"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-(10**6), 10**6), st.sampled_from("abcdefghijkl"), st.integers(0, 10**9)), max_size=8

@@ -60,6 +60,7 @@ def _try(front: Front, operation: Any) -> None:
     @seed(7)
     @settings(
         max_examples=CASES,
+        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -3,44 +3,21 @@ import logging
 import socket
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from fastapi import FastAPI
 
-from browsing import CHEAP, PASSWORD
-from redshank.config import Console, Settings
+from browsing import PASSWORD, serving
+from redshank.config import Console
 from redshank.console import serve
-from redshank.console.app import make_app
 from redshank.console.desk import Desk
 from redshank.console.serve import listening, server
 from redshank.core.errors import ConfigError
-
-
-@contextmanager
-def serving(desk: Desk, **values: Any) -> Iterator[int]:
-    """Serve the console in a thread, and give its port."""
-    chosen = Console(**{"listen": "127.0.0.1:0", **values})
-    desk = replace(desk, settings=Settings().model_copy(update={"console": chosen}))
-    served = server(make_app(desk, CHEAP), chosen)
-    with listening(chosen) as link:
-        thread = threading.Thread(target=served.run, kwargs={"sockets": [link]})
-        thread.start()
-        try:
-            while not served.started and thread.is_alive():
-                time.sleep(0.01)
-            yield link.getsockname()[1]
-        finally:
-            served.should_exit = True
-            thread.join(20)
-            assert not thread.is_alive()
 
 
 @pytest.fixture(autouse=True)

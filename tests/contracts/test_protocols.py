@@ -48,7 +48,7 @@ def test_a_protocol_is_called_as_its_file(name: str) -> None:
 def test_no_row_and_no_dropped_vector_is_in_two_parts(name: str) -> None:
     example = _example(name)
 
-    @settings(max_examples=4, phases=[Phase.explicit, Phase.generate])
+    @settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate])
     @given(
         seed=st.integers(0, 2**31),
         task=st.sampled_from(["binary", "family"]),

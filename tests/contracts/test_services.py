@@ -126,7 +126,7 @@ def test_any_bytes_survive_and_only_those_of_the_flow_count(name: str) -> None:
     bit = np.uint64(1 << NAMES.index(name))
     recognizer = Recognizer()
 
-    @settings(max_examples=8, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
     @given(near(flow), st.sampled_from([proto, 6, 17]), st.sampled_from([port, 0, 65535]))
     def check(flows: list[Flow], proto: int, port: int) -> None:
         found = looks(service, flows, proto, port)
@@ -142,7 +142,7 @@ def test_any_flow_it_recognizes_is_read_within_bounds(name: str) -> None:
     flow, proto, port = flow_of(name)
     service = find(name)
 
-    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(near(flow))
     def check(flows: list[Flow]) -> None:
         found = looks(service, [flow, *flows], proto, port)

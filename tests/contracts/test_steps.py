@@ -63,7 +63,7 @@ def test_there_is_a_column_for_every_value(name: str, way: str) -> None:
     assert step.detail_
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_any_value_can_be_treated(data: st.DataObject) -> None:
     name, way = data.draw(st.sampled_from(INPUTS))

@@ -27,7 +27,7 @@ BUILT = {name: _strategy(name) for name in STRATEGIES.names()}
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(rows=st.integers(1, 60), size=st.integers(0, 80), labels=st.integers(0, 9), seed=st.integers(0, 2**31))
 def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: int, labels: int, seed: int) -> None:
     picked = BUILT[name].query(_pool(rows, 1, labels), size, seed)
@@ -37,7 +37,7 @@ def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: 
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(rows=st.integers(1, 60), size=st.integers(0, 80), labels=st.sampled_from([0, 5, 120]), seed=st.integers(0, 99))
 def test_what_chance_drew_is_among_what_is_asked(name: str, rows: int, size: int, labels: int, seed: int) -> None:
     given = _pool(rows, 1, labels)

@@ -3,7 +3,7 @@ import logging
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -64,6 +64,7 @@ def test_rows_without_columns_are_all_the_same() -> None:
     assert groups(np.empty((3, 0), np.float32)).tolist() == [0, 0, 0]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_deduplication_keeps_every_row_once_and_the_majority(data: st.DataObject) -> None:
     x = data.draw(tables())

@@ -107,7 +107,7 @@ protos = st.sampled_from(["tcp", "udp"])
 ticks = st.integers(0, 12).map(lambda tick: tick / 4)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(ticks, protos, ends, ends), max_size=6),
     st.lists(st.tuples(ticks, ticks, protos, ends, ends), max_size=6),

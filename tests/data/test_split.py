@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redshank.data.clean import Floats
@@ -13,6 +13,7 @@ def column(*values: float) -> Floats:
     return np.array(values, dtype=np.float32).reshape(-1, 1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=200), st.integers(0, 2**31))
 def test_a_stratified_split_holds_every_row_once_and_every_class_by_its_share(labels: list[int], seed: int) -> None:
     y = np.array(labels)

@@ -162,7 +162,7 @@ def test_a_path_to_nothing_is_refused(tmp_path: Path) -> None:
     assert not Doors().here(tmp_path)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_change_of_a_byte_is_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

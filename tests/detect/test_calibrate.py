@@ -93,7 +93,7 @@ def test_benign_flows_that_all_look_alike_never_alarm(probability: float) -> Non
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60), st.lists(st.floats(0, 1), max_size=40))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_p_values_count_and_never_rise_with_the_score(benign: list[float], scores: list[float]) -> None:
     found = Calibration(1.0, {}, sorted(benign), len(benign), [], 0.01)
     ordered = np.array(sorted(scores))

@@ -108,7 +108,7 @@ def test_old_blocks_are_forgotten_by_packet_time() -> None:
     assert watch.moved == {}
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(cuts=st.lists(st.integers(0, 500), max_size=8))
 def test_blocks_do_not_depend_on_how_flows_are_cut_into_batches(cuts: list[int]) -> None:
     base = known()

@@ -134,7 +134,7 @@ verdicts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(verdicts, verdicts, verdicts), max_size=4))
 def test_order_changes_nothing_and_null_never_becomes_a_number(rows: list[tuple[dict[str, Any], ...]]) -> None:
     batches = [said(name, *(row[at] for row in rows)) for at, name in enumerate(("a", "b", "c"))]

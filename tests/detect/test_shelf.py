@@ -262,7 +262,7 @@ class Killed(RuleBasedStateMachine):
 
 
 TestKilled = Killed.TestCase
-TestKilled.settings = settings(max_examples=10, stateful_step_count=10)
+TestKilled.settings = settings(max_examples=10, stateful_step_count=10, deadline=None)
 
 
 def test_a_kill_at_any_moment_leaves_a_shelf_that_goes_on(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.integers(1, 11))
 def test_devices_do_not_depend_on_how_flows_are_batched(rows: Sequence[dict[str, Any]], cut: int) -> None:
     together, apart = Devices(), Devices()

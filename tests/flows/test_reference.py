@@ -117,7 +117,7 @@ HOW = (
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(done=acts, start=st.integers(0, 6), how=st.sampled_from(HOW), block=st.integers(1, 50))
 def test_rows_are_those_of_the_reference(done: list[Act], start: int, how: MeterSettings, block: int) -> None:
     packets = Stage(start).play(done)

@@ -2,7 +2,7 @@ import threading
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import flows
@@ -107,6 +107,7 @@ def test_addresses_named_longest_ago_are_forgotten(monkeypatch: pytest.MonkeyPat
     assert suspects.touch(flows(["dos"])).tolist() == [False]
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 9), max_size=12), limit=st.integers(1, 20), taken=st.sets(st.integers(0, 11)))
 def test_every_row_is_taken_or_counted_as_shed(sizes: list[int], limit: int, taken: set[int]) -> None:
     intake, suspects, metrics = _intake(limit)

@@ -300,5 +300,5 @@ class _refusing:  # noqa: N801  reads as a word
         return kind is not None and issubclass(kind, ActionError)
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
+LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestLedgerMachine = LedgerMachine.TestCase

@@ -180,7 +180,7 @@ def _may_refuse() -> Iterator[None]:
         yield
 
 
-NeverBlock.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
+NeverBlock.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestNeverBlock = NeverBlock.TestCase
 
 

@@ -128,7 +128,7 @@ class History(RuleBasedStateMachine):
 
 
 TestHistory = History.TestCase
-TestHistory.settings = settings(max_examples=40, stateful_step_count=15)
+TestHistory.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
 
 
 def test_a_doubted_label_is_settled_by_a_newer_word_alone() -> None:

@@ -73,3 +73,8 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def secure(settings: Console) -> bool:
+    """Tell whether browsers come over TLS."""
+    return settings.certificate is not None or settings.behind_proxy

@@ -243,18 +243,12 @@ def _address(value: str) -> str:
     return "" if bits(value) is not None else "is no IP address"
 
 
-def _device(value: str) -> str:
-    address, slash, _ = value.partition("/")
-    return "is a network; name addresses, several with commas" if slash and bits(address) is not None else ""
-
-
 _CHECKS: dict[str, Callable[[str], str]] = {
     "severity": _among(SEVERITIES),
     "state": _among(STATES),
     "port": _port,
     "score": _score,
     "address": _address,
-    "device": _device,
     "hour": _hour,
 }
 

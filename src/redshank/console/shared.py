@@ -19,13 +19,20 @@ class Shared:
     """What was read lately, for several threads."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _kept: dict[object, tuple[float, Any]] = field(default_factory=dict, init=False)
+    _kept: dict[object, tuple[float, object, Any]] = field(default_factory=dict, init=False)
 
-    def get(self, key: object, now_s: float, read: Callable[[], T]) -> T:
-        """Return what `read` gives, or gave within the last KEPT_S seconds; meanwhile others wait for it."""
+    def get(self, key: object, stamp: object, now_s: float, read: Callable[[], T]) -> T:
+        """Return what `read` gives, or gave within the last KEPT_S seconds; meanwhile others wait for it.
+
+        Args:
+            key: What is read.
+            stamp: The store's, taken before: nobody who was told of a change gets what was read before it.
+            now_s: The time, s since the epoch.
+            read: Reads it.
+        """
         with self._lock:
             known = self._kept.get(key)
-            if known is None or not 0 <= now_s - known[0] < KEPT_S:
-                known = self._kept[key] = (now_s, read())
-            found: T = known[1]
+            if known is None or known[1] != stamp or not 0 <= now_s - known[0] < KEPT_S:
+                known = self._kept[key] = (now_s, stamp, read())
+            found: T = known[2]
             return found

@@ -51,7 +51,7 @@ def test_every_recipient_gets_what_a_person_needs(tmp_path: Path) -> None:
 
 
 @given(st.text(min_size=1, max_size=60))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_hostile_text_begins_no_header_and_no_line(text: str) -> None:
     usual = to_message(ALERT, "a@b.c", ("d@e.f",))
     told = to_message(replace(ALERT, device=text, family=text, measure=text, targets=(text,)), "a@b.c", ("d@e.f",))

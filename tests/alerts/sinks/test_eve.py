@@ -131,7 +131,7 @@ def test_time_that_no_calendar_has_is_still_written(at: float) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_hostile_text_arrives_inert(text: str) -> None:
     flow = replace(FLOW, uid=text, src_ip=text, dst_ip=text, proto="tcp", community_id=text)
     alert = replace(ALERT, device=text, family=text, targets=(text,), measure=text, bundle=text, evidence=(flow,))

@@ -82,7 +82,7 @@ def test_cef_has_own_fields_for_ipv6_and_none_for_what_is_no_address() -> None:
 
 
 @given(st.text(max_size=40), st.booleans())
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_hostile_text_ends_no_value_and_no_message(text: str, cef: bool) -> None:  # noqa: FBT001  drawn
     flow = replace(FLOW, community_id=text, proto=text)
     told = replace(ALERT, device=text, family=text, targets=(text,), measure=text, rules=(text,), evidence=(flow,))

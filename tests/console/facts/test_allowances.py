@@ -1,6 +1,7 @@
 from console.cases import HOSTILE, put, told
 from redshank.console.desk import Desk
 from redshank.console.facts.allowances import listed, preview, suggestions
+from redshank.console.facts.allowances import told as entries_of
 from redshank.core.allowance import Allowance
 from redshank.core.records import Evidence
 
@@ -16,6 +17,7 @@ def test_allowances_stand_by_their_state(desk: Desk) -> None:
     desk.allowances.withdraw(made[2].id, "ben", 3_000.0, "no")
     found = {state: [one.allowance for one in some] for state, some in listed(desk).items()}
     assert found == {"in force": [made[0]], "over": [made[1]], "withdrawn": [made[2]]}
+    assert [entry.what for entry in entries_of(desk, made[2].id)] == ["allowance withdrawn", "allowance given"]
 
 
 def test_every_suggestion_covers_the_alert_that_it_is_for(desk: Desk) -> None:

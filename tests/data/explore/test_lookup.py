@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explored import table
@@ -61,6 +61,7 @@ def test_ranges_hold_as_many_rows_each_and_absent_is_one_of_its_own() -> None:
     assert codes[-1] == 256
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 2)), min_size=1, max_size=40))
 def test_pairs_and_ceilings_are_what_a_dictionary_says(drawn: list[tuple[int, int, int]]) -> None:
     first, second, y = (np.array(column, dtype=np.int64) for column in zip(*drawn, strict=True))

@@ -29,7 +29,7 @@ def assert_apart(held: list[set[int]]) -> None:
     assert sum(map(len, held)) == len(set().union(*held))
 
 
-@settings(max_examples=8)
+@settings(max_examples=8, deadline=None)
 @given(
     st.integers(0, 2**31),
     st.sampled_from(["host_pair", "source", "capture", "site"]),

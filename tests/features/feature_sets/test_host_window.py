@@ -118,7 +118,7 @@ def test_the_device_seen_least_recently_is_forgotten_counted_and_told_of_once(ca
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), devices=st.integers(1, 4), cut=st.integers(1, 30))
 def test_any_stream_in_any_batches_gives_the_windows_that_a_slow_reading_gives(
     seed: int, devices: int, cut: int

@@ -36,7 +36,7 @@ def test_both_directions_have_the_identifier_of_the_specification() -> None:
         assert row["community_id"] == "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     words=st.tuples(_U64, _U64, _U64, _U64),
     ports=st.tuples(*[st.integers(0, 65535)] * 2),

@@ -45,7 +45,7 @@ def test_zero_is_never() -> None:
     assert (int(row["due_ns"]), int(row["due_packets"])) == (interim.NEVER, interim.NEVER)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(looks=st.lists(st.integers(0, 10**13), min_size=1, max_size=8), late=st.integers(0, 1 << 61))
 def test_the_series_of_ages_is_the_same_however_often_anybody_looks(looks: list[int], late: int) -> None:
     settings = MeterSettings(interim_s=0.5)

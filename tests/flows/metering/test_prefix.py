@@ -37,7 +37,7 @@ def _content(stop: int) -> bytes:
     return _CONTENT[:stop].tobytes()
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     segments=st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 1500)), max_size=25),
     interim=st.sets(st.integers(0, 24)),

@@ -25,7 +25,7 @@ def _acked(tables: Table, number: int) -> int:
     return int(tables.rows["missed_bytes"][0])
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 300), st.integers(1, 40), st.booleans()), max_size=12),
 )

@@ -7,7 +7,7 @@ from redshank.flows.metering.table import Table
 from traces import SMALL, metered, trace
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     deadlines=st.lists(st.integers(0, 2_000 * 10**9), min_size=1, max_size=12),
     steps=st.lists(st.integers(0, 900 * 10**9), min_size=1, max_size=12),

@@ -89,7 +89,7 @@ def check(content: bytes, schema: pa.Schema, some: list[pa.RecordBatch]) -> pa.T
     return back
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(batches())
 def test_what_is_written_reads_back_bit_for_bit(given_: tuple[pa.Schema, list[pa.RecordBatch]]) -> None:
     schema, some = given_

@@ -81,7 +81,7 @@ ODD = st.none() | st.text(max_size=5) | st.integers() | st.lists(st.text(max_siz
 MEMBERS = st.sampled_from(["rrname", "rrtype", "rcode", "status", "version", "connect", "queries"])
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     kind=st.sampled_from(sorted(APPLICATIONS)),
     event=st.dictionaries(st.sampled_from(["dns", "http", "tls", "mqtt"]), ODD),

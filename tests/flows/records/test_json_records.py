@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redshank.flows.records import json_records
@@ -93,6 +93,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.dictionaries(st.sampled_from("alsq"), VALUES, max_size=4), min_size=1, max_size=5))
 def test_any_objects_are_read_alike_by_arrow_and_one_by_one(rows: list[dict[str, Any]]) -> None:
     lines = [json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") for row in rows]

@@ -106,7 +106,7 @@ HALVES = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(chunks=st.lists(HALVES, min_size=1, max_size=3))
 def test_every_packet_is_in_exactly_one_flow_however_the_records_come(chunks: list[list[dict[str, Any]]]) -> None:
     rows, counts = pair(*chunks)

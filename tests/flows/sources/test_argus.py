@@ -135,7 +135,7 @@ CELL = st.text(alphabet='0123456789.x:/- "_SRFAtcpudp\t', max_size=10) | st.samp
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(lines=st.lists(st.lists(CELL, min_size=10, max_size=10), max_size=4))
 def test_any_cells_never_raise(lines: list[list[str]], tmp_path: Path) -> None:
     names = [

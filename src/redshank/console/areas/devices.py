@@ -16,6 +16,7 @@ from redshank.console.request_error import RequestError
 from redshank.console.shared import Shared
 from redshank.store.devices import Device
 from redshank.store.risk import Risk
+from redshank.store.stamps import stamps
 
 AT_ONCE = 50
 MOST_AT_ONCE = 500
@@ -158,7 +159,8 @@ class Devices(Area):
         query.check()
 
         def ranked() -> dict[str, Risk]:
-            return self._shared.get("risk", self.desk.now_s(), lambda: facts.at_risk(self.desk))
+            stamp = stamps(self.desk.database)
+            return self._shared.get("risk", stamp, self.desk.now_s(), lambda: facts.at_risk(self.desk))
 
         return facts.inventory(self.desk, words, sort, limit, after, ranked), sort
 

@@ -14,6 +14,7 @@ from redshank.core.errors import ConfigError
 from redshank.core.records import Alert
 from redshank.pipeline.allowing import Effect, effect
 from redshank.store.allowances import Given
+from redshank.store.audit import Entry
 
 STATES = ("in force", "over", "withdrawn")
 LOOKED_AT = 400
@@ -57,6 +58,11 @@ def listed(desk: Desk) -> dict[str, list[Given]]:
     for one in desk.allowances.given():
         found[one.state(now_s)].append(one)
     return found
+
+
+def told(desk: Desk, name: str) -> list[Entry]:
+    """Return what the audit says of an allowance, the newest first."""
+    return desk.audit.entries(20, about=name)
 
 
 def suggestions(alert: Alert) -> list[Suggestion]:

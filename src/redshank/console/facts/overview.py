@@ -23,6 +23,7 @@ from redshank.store.outbox import Outbox
 from redshank.store.risk import Risk
 from redshank.store.runs import ENDED, Health, Runs
 from redshank.store.search import Search
+from redshank.store.stamps import stamps
 from redshank.store.traffic import FINE_S, HOUR_S, Share, Traffic
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class Moment:
 
     def __init__(self, desk: Desk, book: Book, shared: Shared, span: str) -> None:
         self._desk, self._book, self._shared, self.span = desk, book, shared, span
-        self._now_s = desk.now_s()
+        self._now_s, self._stamp = desk.now_s(), stamps(desk.database)
 
     @property
     def span_s(self) -> float:
@@ -181,7 +182,7 @@ class Moment:
         return Traffic(self._desk.database)
 
     def _read(self, what: str, read: Callable[[], T]) -> T:
-        return self._shared.get((what, self.span), self._now_s, read)
+        return self._shared.get((what, self.span), self._stamp, self._now_s, read)
 
     def _alerts(self) -> Chart:
         since_s = self._since_s + HOUR_S

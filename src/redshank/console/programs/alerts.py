@@ -25,10 +25,6 @@ from redshank.store.alerts import Filed
 Viewer = Annotated[Person, Depends(viewer)]
 Analyst = Annotated[Person, Depends(analyst)]
 Text = Annotated[str, InQuery(max_length=LONGEST, description="As the search field of the page takes it.")]
-SeenAt = Annotated[
-    float | None,
-    Field(ge=0, le=1e12, description="When they were looked at, s since the epoch; what somebody decided later stays."),
-]
 
 
 class Flow(BaseModel):
@@ -147,7 +143,6 @@ class Decision(BaseModel):
     ids: list[Annotated[str, Field(max_length=64)]] = Field(max_length=acts.MOST_MARKED)
     state: str
     why: str = ""
-    seen_at_s: SeenAt = None
 
 
 class WideDecision(BaseModel):
@@ -157,14 +152,12 @@ class WideDecision(BaseModel):
     arrival: Annotated[int, Field(ge=0, le=1 << 62, description="Of the page that was looked at: later ones are left.")]
     state: str
     why: str = ""
-    seen_at_s: SeenAt = None
 
 
 class FalseAlarm(BaseModel):
     """That an alert was a false alarm."""
 
     why: str = ""
-    seen_at_s: SeenAt = None
     label: bool = Field(False, description="Whether evidence that is a question gets the label benign.")
     allow: Terms | None = None
     span: str = Field(USUAL_SPAN, description="How long the allowance holds; 0: until it is withdrawn.")
@@ -193,7 +186,6 @@ class OutcomeModel(BaseModel):
     labels: int
     closed: int
     allowance: str | None
-    left: int = Field(description="Left alone: somebody decided about them after `seen_at_s`, or they are gone.")
 
 
 def add_routes(routes: APIRouter, desk: Desk) -> None:
@@ -223,13 +215,13 @@ def add_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/judge")
     def judge(who: Analyst, asked: Decision) -> OutcomeModel:
         """Acknowledge alerts, call them false, escalate, close or open them again."""
-        return _outcome(acts.judge(desk, who, asked.ids, asked.state, asked.why, asked.seen_at_s))
+        return _outcome(acts.judge(desk, who, asked.ids, asked.state, asked.why))
 
     @routes.post("/judge-all")
     def judge_all(who: Analyst, asked: WideDecision) -> OutcomeModel:
         """Do so with all alerts that fit a query."""
         query = read(asked.q, desk.now_s())
-        return _outcome(acts.judge_all(desk, who, query, asked.arrival, asked.state, asked.why, asked.seen_at_s))
+        return _outcome(acts.judge_all(desk, who, query, asked.arrival, asked.state, asked.why))
 
     @routes.get("/{name}")
     def alert(who: Viewer, name: str) -> CaseModel:
@@ -258,10 +250,7 @@ def add_routes(routes: APIRouter, desk: Desk) -> None:
         """Call an alert false; allow what it was about, and label its flows, if wanted."""
         terms = asked.allow.model_dump() if asked.allow else None
         allowance = drafted(desk, who, terms, asked.why, asked.span) if terms is not None else None
-        made = acts.call_false(
-            desk, who, name, asked.why, label=asked.label, allowance=allowance, seen_at_s=asked.seen_at_s
-        )
-        return _outcome(made)
+        return _outcome(acts.call_false(desk, who, name, asked.why, label=asked.label, allowance=allowance))
 
     @routes.post("/{name}/comments")
     def comment(who: Analyst, name: str, asked: Words) -> CommentModel:
@@ -276,4 +265,4 @@ def _alert(filed: Filed) -> AlertModel:
 
 def _outcome(made: acts.Outcome) -> OutcomeModel:
     named = made.allowance.id if made.allowance else None
-    return OutcomeModel(alerts=made.alerts, labels=made.labels, closed=made.closed, allowance=named, left=made.left)
+    return OutcomeModel(alerts=made.alerts, labels=made.labels, closed=made.closed, allowance=named)

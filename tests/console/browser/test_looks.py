@@ -1,0 +1,87 @@
+"""Every page in a real browser: nothing that its policy forbids, nothing wider than a phone, nothing that shuts out."""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+
+from chromium import DARK, LIGHT, NARROW, WIDE, addresses, complaints, findings, templates, too_wide, window
+from console.filled import Filled, hostile
+from redshank.console.desk import Desk
+from redshank.console.jobs import Jobs
+
+pytestmark = pytest.mark.service
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What was seen on all pages."""
+
+    found: frozenset[str]
+    complaints: list[str]
+    findings: list[str]
+    too_wide: list[str]
+
+
+@pytest.fixture(scope="module")
+def looks(desk: Desk, opened: Chromium, port: int) -> Looks:
+    """Look at every page once: wide and light, then dark, then narrow."""
+    bad = hostile(Filled(desk.settings.service.state.parent, desk.now_s())).id
+    jobs = Jobs(desk.settings.service.state / "jobs", desk.now_s, program=("true",))
+    jobs.begin("Retrain home-1", ["retrain"], "anton")
+    shuts_out: list[str] = []
+    wide: list[str] = []
+    with window(opened, port, "ada") as page:
+        said = complaints(page, port)
+        found = addresses(desk, lambda address: page.request.get(address).text())
+        for address in (*found.values(), f"/alerts/{bad}", "/nowhere"):
+            page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+            page.emulate_media(color_scheme=LIGHT)
+            page.goto(address)
+            shuts_out += [f"{address}: {one}" for one in findings(page)]
+            page.emulate_media(color_scheme=DARK)
+            shuts_out += [f"{address}, dark: {one}" for one in findings(page, "color-contrast", "link-in-text-block")]
+            page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+            if (over := too_wide(page)) > 0:
+                wide.append(f"{address}: {over} pixels")
+    with window(opened, port) as page:
+        said += complaints(page, port)
+        page.goto("/login")
+        shuts_out += [f"/login: {one}" for one in findings(page)]
+    expected = [one for one in said if "/nowhere" not in one or "404" not in one]
+    return Looks(frozenset(found), expected, shuts_out, wide)
+
+
+def test_links_lead_to_every_page(desk: Desk, looks: Looks) -> None:
+    assert sorted(set(templates(desk)) - looks.found) == []
+
+
+def test_no_page_does_what_its_policy_forbids_or_asks_another_machine(looks: Looks) -> None:
+    assert looks.complaints == []
+
+
+def test_no_page_shuts_anybody_out(looks: Looks) -> None:
+    assert looks.findings == []
+
+
+def test_no_page_is_wider_than_a_phone(looks: Looks) -> None:
+    assert looks.too_wide == []
+
+
+def test_the_keyboard_reaches_the_content_first_and_what_has_the_focus_is_seen(page: Page) -> None:
+    page.goto("/alerts")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    order = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("(({top, left}) => [top, left])(document.activeElement.getBoundingClientRect())"))
+    assert order == sorted(order, key=lambda place: (round(place[0] / 30), place[1]))
