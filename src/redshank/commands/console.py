@@ -60,7 +60,7 @@ def demo(
 
     Makes a folder with settings, store and shelf, and an account with a password that is told once. Alerts, evidence,
     devices and proposed actions are what a service made of the recording; the two people who decided on some of them
-    do not exist. Nothing is blocked: responses are a dry run. Needs the extra `console`; no root, no data.
+    do not exist. Nothing is blocked: responses are a dry run. Needs the extras `console` and `train`; no root, no data.
 
     Example: redshank console demo
     """
