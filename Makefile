@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-console bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ bench-store: .venv/installed ## Measure the store: alerts recorded a second, and
 
 bench-console: .venv/installed ## Measure the console's pages over 100 thousand alerts, alone and with 20 browsers
 	$(BIN)/python bench/console.py
+
+bench-logins: .venv/installed ## Guess ten thousand passwords at one account, and ten thousand from everywhere
+	$(BIN)/python bench/logins.py
 
 bench-telling: .venv/installed ## Measure how soon a service would tell of the attacks in the embedded recording, and what wrongly
 	$(BIN)/python bench/telling.py

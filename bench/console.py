@@ -66,7 +66,7 @@ PAGES = (
 
 LIVE_PAGES = (
     *("/overview", "/overview?part=alerts", "/overview?part=needs", "/overview?part=risk", "/overview?part=sensor"),
-    *("/alerts", "/alerts?part=list", "/devices", "/responses", "/labels"),
+    *("/alerts", "/alerts?part=new", "/devices", "/responses", "/labels"),
 )
 """What browsers go through that follow what happens."""
 
@@ -230,6 +230,9 @@ async def together(database: Database, process: int, port: int, browsers: int, s
     taken: dict[str, list[float]] = defaultdict(list)
     told = [0]
     end_s = time.monotonic() + seconds
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    for number in range(browsers):  # one account has 20 sessions at most
+        Door(People(database), Attempts(database), hasher).add(f"b{number}", "analyst", PASSWORD, now_s, "bench")
     before, door = _cpu_s(process), asyncio.Lock()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_arrive(database, end_s, now_s))
@@ -262,7 +265,7 @@ async def _browse(
     """Log in, hold the stream, and go from page to page."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
         async with door:
-            entered = await client.post("/login", data={"name": "ada", "password": PASSWORD})
+            entered = await client.post("/login", data={"name": f"b{number}", "password": PASSWORD})
         assert entered.status_code == 303, entered.text
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(_follow(client, told))
