@@ -16,6 +16,7 @@ from redshank.console.facts.alert import asked, case, named
 from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, ROWS, listing, new, sums
 from redshank.console.facts.allowances import preview, suggestions
 from redshank.console.facts.likeness import LEAST, how
+from redshank.console.facts.responses import Book
 from redshank.console.facts.rules import Rulebook, Ruled
 from redshank.console.form import Asked, Form, Posted
 from redshank.console.page import back, render
@@ -48,7 +49,7 @@ class Alerts(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book = Rulebook(desk)
+        self._book, self._ledger = Rulebook(desk), Book(desk)
 
     def pages(self, routes: APIRouter) -> None:
         """Add the list, one alert, and what a person does with them."""
@@ -58,7 +59,7 @@ class Alerts(Area):
 
     def api(self, routes: APIRouter) -> None:
         """Add the same for programs."""
-        add_routes(routes, self.desk)
+        add_routes(routes, self.desk, self._ledger)
 
     def _rules(self, filed: Filed) -> dict[str, Ruled]:
         """Return the rules that an alert hit and that are still there."""
@@ -125,7 +126,7 @@ class Alerts(Area):
 
         @routes.get("/{name}")
         def alert(request: Request, name: str) -> Response:
-            found = case(desk, name)
+            found = case(desk, self._ledger, name)
             if found is None:
                 raise _absent(name)
             told, rules = found.filed.alert, self._rules(found.filed)

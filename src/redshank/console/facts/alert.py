@@ -11,6 +11,7 @@ from redshank.console.desk import Desk
 from redshank.console.facts.benign import ranges, usual
 from redshank.console.facts.likeness import Like, endings, likest
 from redshank.console.facts.reasons import Reason, about, reason
+from redshank.console.facts.responses import Book
 from redshank.console.facts.story import Event, deed, events, how_sure
 from redshank.core.allowance import Allowance
 from redshank.core.records import Evidence
@@ -68,15 +69,21 @@ class Case:
     beside: Html | None
 
 
-def case(desk: Desk, name: str) -> Case | None:
-    """Return an alert and what is known around it; None if there is no such alert."""
+def case(desk: Desk, book: Book, name: str) -> Case | None:
+    """Return an alert and what is known around it; None if there is no such alert.
+
+    Args:
+        desk: The store.
+        book: The ledger; of one that does not hold no action is shown, and the responses' page says why.
+        name: The alert.
+    """
     filed = desk.alerts.get(name)
     if filed is None:
         return None
     alert = filed.alert
     evidence = desk.alerts.evidence(name)
     revisions = desk.alerts.revisions(name)
-    actions = _actions(desk, filed)
+    actions = _actions(book, filed)
     others = [one for one in desk.alerts.find(Search(devices=(alert.device,)), HISTORY + 1) if one.alert.id != name]
     like = likest(desk, alert)
     reasons = read_reasons(desk, filed)
@@ -139,12 +146,13 @@ def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
     return list(found.values())
 
 
-def _actions(desk: Desk, filed: Filed) -> list[Done]:
+def _actions(book: Book, filed: Filed) -> list[Done]:
     try:
         device = canonical(filed.alert.device)
     except ValueError:
         device = filed.alert.device
-    entries = desk.ledger().entries()
+    state = book.state()
+    entries = (*state.waiting, *state.active, *state.over)
     mine = [one for one in entries if one.action.target == device or one.action.alert == filed.alert.id]
     return sorted(mine, key=lambda one: -one.action.at_s)
 

@@ -14,6 +14,7 @@ from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.desk import Desk
 from redshank.console.facts.alert import case
 from redshank.console.facts.alerts import listing, sums
+from redshank.console.facts.responses import Book
 from redshank.console.people import Person
 from redshank.console.programs.terms import Terms
 from redshank.console.query import LONGEST, read
@@ -188,7 +189,7 @@ class OutcomeModel(BaseModel):
     allowance: str | None
 
 
-def add_routes(routes: APIRouter, desk: Desk) -> None:
+def add_routes(routes: APIRouter, desk: Desk, book: Book) -> None:
     """Add what programs may ask and do."""
 
     @routes.get("")
@@ -227,7 +228,7 @@ def add_routes(routes: APIRouter, desk: Desk) -> None:
     def alert(who: Viewer, name: str) -> CaseModel:
         """Return an alert with what helps to judge it."""
         del who
-        found = case(desk, name)
+        found = case(desk, book, name)
         if found is None:
             raise RequestError(404, f"there is no alert '{inert(name[:40])}'")
         return CaseModel(
