@@ -106,6 +106,10 @@ def logging_as_before() -> Iterator[None]:
     """Undo what the program does to logging: it owns its process, these tests do not."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    levels = {name: one.level for name, one in root.manager.loggerDict.items() if isinstance(one, logging.Logger)}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name, one in root.manager.loggerDict.items():
+        if isinstance(one, logging.Logger):
+            one.setLevel(levels.get(name, logging.NOTSET))

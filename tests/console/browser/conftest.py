@@ -1,4 +1,4 @@
-"""A console on a socket and a chromium in front of it; the console is kept for all tests of a file."""
+"""A console on a socket and a chromium in front of it; both are kept for all tests of a file."""
 
 import time
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from console.filled import Filled
 from redshank.console.desk import Desk
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def opened() -> Iterator[Chromium]:
-    """Return one browser for the folder; it ends with it, because its loop would be in the way of others' loops."""
+    """Return one browser for the file; it ends with it, because its loop would be in the way of others' loops."""
     with chromium() as found:
         yield found
 
