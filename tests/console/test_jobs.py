@@ -140,6 +140,7 @@ def test_names_that_are_no_jobs_are_none_and_old_jobs_go(tmp_path: Path) -> None
     _until(lambda: bool(ended))
     assert jobs.get("../1") is None
     assert jobs.get("7") is None
+    assert jobs.get("9" * 400) is None
     assert jobs.log("7") == []
     assert jobs.result("7") is None
     for number in range(2, KEPT + 3):

@@ -120,7 +120,8 @@ class Wanted:
     def quiet(self) -> None:
         """Wait until no job runs."""
         for _ in range(500):
-            if self._jobs.running() is None:
+            begun, ended = (len(list(self._folder.glob(f"*/{name}.json"))) for name in ("job", "ended"))
+            if self._jobs.running() is None and begun == ended:
                 return
             time.sleep(0.01)
         raise AssertionError
@@ -218,7 +219,8 @@ PAGES: Mapping[str, Make] = {
         for path in (
             *("/", "/healthz", "/overview", "/alerts", "/devices", "/responses", "/responses/ledger", "/rules"),
             *("/responses/protected", "/responses/flush", "/allowances", "/allowances/new", "/settings", "/audit"),
-            *("/account", "/account/people", "/labels", "/labels/questions", "/labels/given", "/labels/people"),
+            *("/account", "/account/openapi.json", "/account/api", "/account/people", "/labels", "/labels/questions"),
+            *("/labels/given", "/labels/people"),
             *("/labels/curve", "/models", "/models/compare", "/models/jobs"),
         )
     },

@@ -32,6 +32,8 @@ from redshank.core.files import replacing, writable_folder
 PROGRAM = (sys.executable, "-m", "redshank")
 KEPT = 30
 """Jobs whose files are kept, the last ones."""
+MOST_DIGITS = 9
+"""Of a job's id; a file cannot have any name."""
 TAIL_BYTES = 65_536
 """Of a log that are looked at."""
 HARD_S = 10.0
@@ -152,7 +154,7 @@ class Jobs:
     def get(self, job: str) -> Job | None:
         """Return a job by its id, as it stands now."""
         place = self._folder / job
-        if not job.isdecimal() or not (place / "job.json").exists():
+        if not job.isdecimal() or len(job) > MOST_DIGITS or not (place / "job.json").exists():
             return None
         found = _read(place / "job.json")
         if found.id in self._watched or (not (place / "ended.json").exists() and _alive(found)):
