@@ -119,6 +119,15 @@ def addresses(desk: Desk, get: Callable[[str], str]) -> dict[str, str]:
     return found
 
 
+def shorten(page: Page, most: int = 2) -> None:
+    """Take out of a page all rows and entries of a list beyond the first ones: they are alike, and axe asks each."""
+    page.evaluate(
+        "most => document.querySelectorAll('tbody, main ul').forEach("
+        "list => [...list.children].slice(most).forEach(one => one.remove()))",
+        most,
+    )
+
+
 def findings(page: Page, *rules: str) -> list[str]:
     """Return what axe-core finds serious or worse in a page.
 
@@ -128,7 +137,7 @@ def findings(page: Page, *rules: str) -> list[str]:
     """
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(AXE)
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}  # styles are read by the browser
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]

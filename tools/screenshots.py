@@ -1,7 +1,7 @@
 """Pictures of every page of the console, light and dark, wide and narrow, over a store filled by the real pipeline.
 
 `make screenshots` writes them into out/screenshots, named after the page: `alerts-name-dark-390.png`. It says which
-page is wider than the screen, what the browser complained of, and which page no link leads to.
+page is wider than the screen, what the browser complained of, what axe-core finds, and which page no link leads to.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from browsing import add_people, serving
-from chromium import DARK, LIGHT, NARROW, WIDE, addresses, chromium, complaints, templates, too_wide, window
+from chromium import DARK, LIGHT, NARROW, WIDE, addresses, chromium, complaints, findings, templates, too_wide, window
 from console.filled import fill
 from redshank.console.desk import Desk
 
@@ -41,6 +41,7 @@ def pictures(desk: Desk, out: Path, only: tuple[str, ...]) -> None:
                 said = complaints(page, port)
                 page.goto("/login")
                 _both(page, out, "login", scheme)
+                said += findings(page)
             with window(opened, port, "ada", color_scheme=scheme) as page:
                 said += complaints(page, port)
                 found = addresses(desk, lambda address: page.request.get(address).text())
@@ -48,6 +49,8 @@ def pictures(desk: Desk, out: Path, only: tuple[str, ...]) -> None:
                     if template.startswith(only):
                         page.goto(address)
                         _both(page, out, template.strip("/").translate({47: "-", 123: "", 125: ""}), scheme)
+                        page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+                        said += [f"{address}, {scheme}: {one}" for one in findings(page)]
                 page.goto("/nowhere")
                 _both(page, out, "nowhere", scheme)
                 if missing := sorted(set(templates(desk)) - set(found)):
