@@ -8,7 +8,9 @@
   const told = document.querySelector("[data-told]");
   const tell = (text) => { if (told) told.textContent = text; };
 
-  document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  document.querySelectorAll(".menu [aria-current], .tabs [aria-current]").forEach((one) => {
+    one.scrollIntoView({ block: "nearest", inline: "center" });
+  });
 
   // Dangerous actions: <form data-confirm="Really ...?"> or <button data-confirm="...">.
   document.addEventListener("submit", (event) => {
