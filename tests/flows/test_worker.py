@@ -36,11 +36,9 @@ def test_a_worker_says_that_it_is_ready_gives_rows_and_reports_at_the_end_of_its
     stream = pa.ipc.open_stream(done.stdout)
     assert stream.schema.equals(FLOW)
     batches, reports = [], []
-    with pytest.raises(StopIteration):
-        while True:
-            batch, metadata = stream.read_next_batch_with_custom_metadata()
-            batches.append(batch)
-            reports.append(Report(**json.loads(metadata[REPORT])))
+    for batch, metadata in stream.iter_batches_with_custom_metadata():
+        batches.append(batch)
+        reports.append(Report(**json.loads(metadata[REPORT])))
     assert batches[0].num_rows == 0
     assert [count for batch in batches for count in batch["src_pkts"].to_pylist()] == [3]
     assert [report.ended for report in reports] == [False] * (len(reports) - 1) + [True]
