@@ -2,7 +2,7 @@ import pytest
 
 from records import alert
 from redshank.console.desk import Desk
-from redshank.console.facts.likeness import LEAST, WEIGHTS, endings, how, likeness, likest
+from redshank.console.facts.likeness import LEAST, WEIGHTS, endings, how, likeness, likest, traits
 from redshank.core.records import Evidence
 
 
@@ -12,12 +12,16 @@ def flow(port: int) -> Evidence:
 
 def test_likeness_is_the_share_of_what_both_tell() -> None:
     one = alert(evidence=(flow(23),), rules=("irc",))
-    assert likeness(one, one) == 1.0
-    assert likeness(one, alert(evidence=(flow(80),), rules=("irc",))) == pytest.approx(1 - WEIGHTS["ports"])
+    assert likeness(traits(one), traits(one)) == 1.0
+    assert likeness(traits(one), traits(alert(evidence=(flow(80),), rules=("irc",)))) == pytest.approx(
+        1 - WEIGHTS["ports"]
+    )
     other = alert(family="dos", device="10.0.0.8", targets=("10.0.0.3",), evidence=(flow(80),))
-    assert likeness(one, other) == 0.0
+    assert likeness(traits(one), traits(other)) == 0.0
     bare = alert(evidence=())
-    assert likeness(bare, alert(evidence=(), device="10.0.0.8")) == pytest.approx(0.45 / 0.6)  # no ports, no reasons
+    assert likeness(traits(bare), traits(alert(evidence=(), device="10.0.0.8"))) == pytest.approx(
+        0.45 / 0.6
+    )  # no ports, no reasons
     assert sum(WEIGHTS.values()) == pytest.approx(1)
     assert how().startswith("family 30 %, device 15 %")
 

@@ -21,7 +21,7 @@ from redshank.console.facts.rules import Rulebook, Ruled
 from redshank.console.form import Asked, Form, Posted
 from redshank.console.page import back, render
 from redshank.console.people import Person
-from redshank.console.programs.alerts import add_routes
+from redshank.console.programs.alerts import offer
 from redshank.console.query import FIELDS, Query, read, written
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import analyst
@@ -59,7 +59,7 @@ class Alerts(Area):
 
     def api(self, routes: APIRouter) -> None:
         """Add the same for programs."""
-        add_routes(routes, self.desk, self._ledger)
+        offer(routes, self.desk, self._ledger)
 
     def _rules(self, filed: Filed) -> dict[str, Ruled]:
         """Return the rules that an alert hit and that are still there."""

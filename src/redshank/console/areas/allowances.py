@@ -12,7 +12,7 @@ from redshank.console.facts.allowances import STATES, listed, preview
 from redshank.console.form import Asked, Posted
 from redshank.console.page import back, render
 from redshank.console.people import Person
-from redshank.console.programs.allowances import add_routes
+from redshank.console.programs.allowances import offer
 from redshank.console.sessions import analyst
 from redshank.core.allowance import CONDITIONS
 from redshank.core.errors import ConfigError
@@ -84,7 +84,7 @@ class Allowances(Area):
 
     def api(self, routes: APIRouter) -> None:
         """Add the same for programs."""
-        add_routes(routes, self.desk)
+        offer(routes, self.desk)
 
 
 def _said(made: acts.Allowed, what: str) -> str:

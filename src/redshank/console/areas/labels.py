@@ -13,7 +13,6 @@ from starlette.responses import Response
 from redshank.active.replayed import LEVEL
 from redshank.console.acts import labels as acts
 from redshank.console.acts import models as jobs
-from redshank.console.api.labels import PAGE, offer, wanted
 from redshank.console.area import Area
 from redshank.console.desk import Desk
 from redshank.console.facts import given, labels, learning
@@ -21,6 +20,7 @@ from redshank.console.facts.models import models, untrained
 from redshank.console.form import Asked, Posted
 from redshank.console.page import back, render, with_query
 from redshank.console.people import Person
+from redshank.console.programs.labels import PAGE, offer, wanted
 from redshank.console.sessions import analyst, viewer
 
 HERE = "/labels"
@@ -201,5 +201,5 @@ class Labels(Area):
             return back(request, f"/models/jobs/{job.id}", "Begun.")
 
     def api(self, routes: APIRouter) -> None:
-        """Offer the queue to programs; see `console/api/labels.py`."""
+        """Offer the queue to programs; see `console/programs/labels.py`."""
         offer(routes, self.desk, self._analysts)

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redshank.console.acts import models as acts
-from redshank.console.api.models import offer
 from redshank.console.area import Area
 from redshank.console.facts import drawings
 from redshank.console.facts import models as facts
@@ -20,6 +19,7 @@ from redshank.console.form import Asked, Form, Posted
 from redshank.console.jobs import RUNNING, Job
 from redshank.console.page import back, render
 from redshank.console.people import Person
+from redshank.console.programs.models import offer
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import analyst
 from redshank.core.inert import inert
@@ -41,7 +41,7 @@ class Models(Area):
         self._jobs(routes)
 
     def api(self, routes: APIRouter) -> None:
-        """Offer the shelf to programs; see `console/api/models.py`."""
+        """Offer the shelf to programs; see `console/programs/models.py`."""
         offer(routes, self.desk)
 
     def _shelf(self, routes: APIRouter) -> None:

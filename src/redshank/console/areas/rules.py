@@ -9,7 +9,7 @@ from redshank.console.desk import Desk
 from redshank.console.facts.rules import Rulebook, text_of
 from redshank.console.form import Asked
 from redshank.console.page import render
-from redshank.console.programs.rules import add_routes
+from redshank.console.programs.rules import offer
 from redshank.console.request_error import RequestError
 from redshank.core.inert import inert
 
@@ -52,4 +52,4 @@ class Rules(Area):
 
     def api(self, routes: APIRouter) -> None:
         """Add the same for programs."""
-        add_routes(routes, self._rulebook)
+        offer(routes, self._rulebook)

@@ -50,7 +50,7 @@ def likest(desk: Desk, alert: Alert) -> list[Like]:
         for filed in desk.alerts.find(some, limit)
     }  # fmt: skip
     known.pop(alert.id, None)
-    own = _traits(alert)
+    own = traits(alert)
     ranked = sorted((_like(own, filed) for filed in known.values()), key=lambda one: -one.likeness)
     return [one for one in ranked if one.likeness >= LEAST][:SHOWN]
 
@@ -60,12 +60,8 @@ def endings(like: Iterable[Like]) -> list[tuple[str, int]]:
     return Counter(one.filed.state for one in like).most_common()
 
 
-def likeness(one: Alert, other: Alert) -> float:
-    """Return how like two alerts are, 0 to 1."""
-    return _measure(_traits(one), _traits(other))
-
-
-def _traits(alert: Alert) -> dict[str, frozenset[str]]:
+def traits(alert: Alert) -> dict[str, frozenset[str]]:
+    """Return what an alert tells, by the names in WEIGHTS."""
     return {
         "family": frozenset([alert.family]),
         "device": frozenset([alert.device]),
@@ -75,18 +71,19 @@ def _traits(alert: Alert) -> dict[str, frozenset[str]]:
     }
 
 
-def _measure(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> float:
+def likeness(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> float:
+    """Return how like two alerts are by their traits, 0 to 1."""
     told = [name for name in WEIGHTS if one[name] | other[name]]
     whole = sum(WEIGHTS[name] for name in told)
     return sum(WEIGHTS[name] * len(one[name] & other[name]) / len(one[name] | other[name]) for name in told) / whole
 
 
 def _like(own: dict[str, frozenset[str]], filed: Filed) -> Like:
-    other = _traits(filed.alert)
+    other = traits(filed.alert)
     same = [name for name in WEIGHTS if own[name] and own[name] == other[name]]
     part = [name for name in WEIGHTS if name not in same and own[name] & other[name]]
     words = [*(f"same {name}" for name in same), *(f"some {name}" for name in part)]
-    return Like(filed, _measure(own, other), ", ".join(words))
+    return Like(filed, likeness(own, other), ", ".join(words))
 
 
 def how(weights: Sequence[tuple[str, float]] = tuple(WEIGHTS.items())) -> str:

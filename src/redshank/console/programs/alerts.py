@@ -189,7 +189,7 @@ class OutcomeModel(BaseModel):
     allowance: str | None
 
 
-def add_routes(routes: APIRouter, desk: Desk, book: Book) -> None:
+def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
     """Add what programs may ask and do."""
 
     @routes.get("")

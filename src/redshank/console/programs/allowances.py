@@ -78,7 +78,7 @@ class Span(BaseModel):
     span: str = acts.USUAL_SPAN
 
 
-def add_routes(routes: APIRouter, desk: Desk) -> None:
+def offer(routes: APIRouter, desk: Desk) -> None:
     """Add what programs may ask and do."""
 
     @routes.get("")

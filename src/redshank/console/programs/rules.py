@@ -52,7 +52,7 @@ class BookModel(BaseModel):
     in_service: bool
 
 
-def add_routes(routes: APIRouter, rulebook: Rulebook) -> None:
+def offer(routes: APIRouter, rulebook: Rulebook) -> None:
     """Add what programs may ask."""
 
     @routes.get("")
