@@ -47,3 +47,4 @@ def test_a_small_load_is_judged_whole_and_its_alerts_are_told(
     assert told["alerts_due"] >= 2
     assert told["alerts_told"] == told["alerts_due"]
     assert 0 < told["p50_s"] < 60
+    assert told["flows_per_cpu_s"] > 0

@@ -42,6 +42,47 @@ def test_a_large_batch_goes_alone() -> None:
     assert _uids(intake.take(0)) == ["C1x0"]
 
 
+def test_what_a_wire_gives_waits_for_more_unless_nothing_was_taken_lately() -> None:
+    now_s = 100.0
+    intake = Intake(3 * JOINED_ROWS, Suspects(), Metrics(), timer=lambda: now_s)
+    intake.put(flows(["benign"]), patient=False)
+    assert _uids(intake.take(0, apart_s=1)) == ["C0x0"]
+    for seed in (1, 2):
+        intake.put(flows(["benign"], seed), patient=False)
+        assert intake.take(0, apart_s=1) is None
+    now_s = 101.0
+    assert _uids(intake.take(0, apart_s=1)) == ["C1x0", "C2x0"]
+
+
+def test_many_rows_and_rows_of_a_source_that_can_wait_are_taken_at_once() -> None:
+    intake = Intake(3 * JOINED_ROWS, Suspects(), Metrics(), timer=lambda: 100.0)
+    one = flows(["benign"])
+    for patient, rows in ((False, 1), (True, 1), (False, JOINED_ROWS)):
+        intake.put(one.take(pa.array([0] * rows)), patient=patient)
+        assert len(_uids(intake.take(0, apart_s=1))) == rows
+    intake.put(one, patient=True)
+    intake.put(one, patient=False)
+    assert len(_uids(intake.take(0, apart_s=1))) == 2
+    intake.put(one, patient=False)
+    assert intake.take(0, apart_s=1) is None
+    assert len(_uids(intake.take(0))) == 1
+
+
+@pytest.mark.timeout(20)
+def test_whoever_waits_for_the_next_batch_is_told_of_rows_that_cannot_wait() -> None:
+    intake = Intake(3 * JOINED_ROWS, Suspects(), Metrics())
+    one = flows(["benign"])
+    intake.put(one, patient=False)
+    assert len(_uids(intake.take(0))) == 1
+    taken: list[pa.RecordBatch | None] = []
+    waits = threading.Thread(target=lambda: taken.append(intake.take(1_000, apart_s=1_000)))
+    waits.start()
+    intake.put(one, patient=False)
+    intake.put(one, patient=True)
+    waits.join()
+    assert len(_uids(taken[0])) == 2
+
+
 def test_interim_rows_go_first() -> None:
     intake, _, metrics = _intake(4)
     intake.put(parts(flows(["dos", "dos", "dos"]), "interim", "final", "interim"), patient=False)

@@ -1,7 +1,9 @@
 """The queue between sources and judging: bounded, and what it gives up is chosen and counted.
 
-In: FLOW batches from several threads. Out: batches for one, joined where many wait. The one idea: a source that can
-wait (a file, another tool's log) waits; a wire cannot, so when the queue is full rows are shed in a declared order:
+In: FLOW batches from several threads. Out: batches for one, joined where many wait. A batch costs as much as some
+thousand rows, so what a wire gives in small batches waits a moment for more; what a file gives is taken at once.
+The one idea: a source that can wait (a file, another tool's log) waits; a wire cannot, so when the queue is full rows
+are shed in a declared order:
 
 1. interim rows: the flow's next row says it again;
 2. final rows of quiet devices, the oldest first: devices that no alert names and that no alert is about;
@@ -11,6 +13,7 @@ Alerts are made behind this queue and never shed. Each row shed is counted under
 """
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 
@@ -22,7 +25,9 @@ import pyarrow.compute as pc
 from redshank.core.metrics import Metrics
 
 JOINED_ROWS = 4_096
-"""Rows of small batches that are judged as one: each batch costs as much as some hundred rows."""
+"""Rows of small batches that are judged as one."""
+APART_S = 0.25
+"""How long after one batch the next is taken, if fewer rows wait: what an alert waits longer, for an idle gateway."""
 FREED = 0.25
 """Share of the queue that shedding makes free, so that it is not searched for every batch."""
 SUSPECTS_KEPT = 10_000
@@ -62,12 +67,17 @@ class Intake:
         limit: Rows that wait at most, above 0; one batch is always taken, whatever its size.
         suspects: Whose flows are given up last.
         metrics: Counts what is shed.
+        timer: Gives a time in s that never goes back.
     """
 
-    def __init__(self, limit: int, suspects: Suspects, metrics: Metrics) -> None:
-        self._limit, self._suspects, self._metrics = limit, suspects, metrics
+    def __init__(
+        self, limit: int, suspects: Suspects, metrics: Metrics, *, timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit, self._suspects, self._metrics, self._timer = limit, suspects, metrics, timer
         self._waiting: deque[pa.RecordBatch] = deque()
         self._rows = 0
+        self._at_once = False
+        self._taken_s = float("-inf")
         self._closed = False
         self._changed = threading.Condition()
 
@@ -90,21 +100,33 @@ class Intake:
                 self._changed.wait()
             self._waiting.append(flows)
             self._rows += flows.num_rows
+            self._at_once |= patient
             if not patient and self._rows > self._limit:
                 self._shed()
-            self._changed.notify_all()
+            if len(self._waiting) == 1 or self._at_once or self._rows >= JOINED_ROWS:
+                self._changed.notify_all()
 
-    def take(self, timeout_s: float) -> pa.RecordBatch | None:
-        """Return what waited longest, small batches joined; None if nothing came in time."""
+    def take(self, timeout_s: float, apart_s: float = 0.0) -> pa.RecordBatch | None:
+        """Return what waited longest, small batches joined; None if nothing is to be taken in time.
+
+        Args:
+            timeout_s: How long to wait for it.
+            apart_s: How long after the last one, unless JOINED_ROWS wait, or rows of a source that can wait.
+        """
         with self._changed:
-            if not self._waiting:
-                self._changed.wait(timeout_s)
+            until_s = self._timer() + timeout_s
+            while (due_s := self._due_s(apart_s)) > (now_s := self._timer()):
+                if now_s >= until_s:
+                    return None
+                self._changed.wait(min(due_s, until_s) - now_s)
+            self._taken_s = now_s
             taken: list[pa.RecordBatch] = []
             rows = 0
             while self._waiting and (not taken or rows + self._waiting[0].num_rows <= JOINED_ROWS):
                 taken.append(self._waiting.popleft())
                 rows += taken[-1].num_rows
             self._rows -= rows
+            self._at_once &= bool(self._waiting)
             self._changed.notify_all()
         if len(taken) < 2:
             return taken[0] if taken else None
@@ -115,6 +137,12 @@ class Intake:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _due_s(self, apart_s: float) -> float:
+        """Return when the next batch is to be taken."""
+        if not self._waiting:
+            return float("inf")
+        return float("-inf") if self._at_once or self._rows >= JOINED_ROWS else self._taken_s + apart_s
 
     def _shed(self) -> None:
         wanted = int(self._limit * (1 - FREED))

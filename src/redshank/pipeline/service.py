@@ -26,7 +26,7 @@ from redshank.core.errors import ActionError, RedshankError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.flows.source import FlowSource
-from redshank.pipeline.intake import Intake, Suspects
+from redshank.pipeline.intake import APART_S, Intake, Suspects
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.tally import PACKET_BYTES, PACKETS, Summary, Tally
 from redshank.store.runs import SourceHealth
@@ -143,7 +143,8 @@ class Service:
                 if self._stopping.is_set() and not asked:
                     asked, self._deadline = True, time.monotonic() + self._drain_s
                     self._ask()
-                flows = self._intake.take(LOOK_S)
+                reading = any(thread.is_alive() for thread in threads)
+                flows = self._intake.take(LOOK_S, APART_S if reading and not asked else 0.0)
                 if flows is not None:
                     self._tell(self._judging.take(flows))
                 now = time.monotonic()
