@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export REDSHANK_DATA ?= ../shared
+# Where Python may keep no compiled files, each of the hundreds of programs that tests start compiles us anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
