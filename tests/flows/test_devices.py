@@ -248,7 +248,7 @@ def test_devices_do_not_depend_on_how_flows_are_batched(rows: Sequence[dict[str,
 
 
 def test_counts_of_another_tool_that_cannot_be_stay_numbers_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SETTLE_ENDS", 1)
+    monkeypatch.setattr(module, "SETTLE_ROWS", 1)
     monkeypatch.setattr(module, "MOST_IN_ALL", 5 * MOST_OF_FLOW)
     wrong = {"src_ip_bytes": 2**63 - 1, "dst_ip_bytes": 2**63 - 1}
     devices = Devices()

@@ -18,6 +18,8 @@ from redshank.flows.ended import ended
 Draws = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float32]
 SLACK = 1.25  # times the wanted number are held before the highest numbers go: to sort seldom is cheap
+AT_ONCE = 1_024
+"""Flows that wait to be drawn among: ten cost as much as a thousand."""
 
 
 class Candidates:
@@ -30,13 +32,20 @@ class Candidates:
     """
 
     def __init__(self, most: int, seed: int = 0, without: Floats | None = None) -> None:
-        self.flows_seen = 0
         self._most, self._seed = most, seed
         self._without = np.empty(0, np.uint64) if without is None else draws(without, seed)
         self._draws = np.empty(0, np.uint64)
         self._x: list[Floats] = []
         self._flows: list[pa.RecordBatch] = []
         self._limit: np.uint64 | None = None
+        self._seen = self._rows = 0
+        self._waiting: list[tuple[pa.RecordBatch, Floats]] = []
+
+    @property
+    def flows_seen(self) -> int:
+        """How many flows were taken in, interim rows not counted."""
+        self._draw()
+        return self._seen
 
     def add(self, flows: pa.RecordBatch, x: Floats) -> None:
         """Take in FLOW rows and their features; interim rows are passed over.
@@ -44,14 +53,23 @@ class Candidates:
         Shape:
             x: [n, c] float32; n rows of `flows`.
         """
+        self._waiting.append((flows, x))
+        self._rows += len(x)
+        if self._rows >= AT_ONCE:
+            self._draw()
+
+    def _draw(self) -> None:
+        if not self._rows:
+            return
+        flows = pa.concat_batches([one for one, _ in self._waiting])
+        x = np.concatenate([one for _, one in self._waiting])
+        self._waiting, self._rows = [], 0
         final: npt.NDArray[np.bool_] = ended(flows).to_numpy(zero_copy_only=False)
-        self.flows_seen += int(final.sum())
+        self._seen += int(final.sum())
         drawn = draws(x, self._seed)
-        wanted = final & ~np.isin(drawn, self._without) & ~np.isin(drawn, self._draws)
-        if self._limit is not None:
-            wanted &= drawn < self._limit
-        rows = np.flatnonzero(wanted)
+        rows = np.flatnonzero(final if self._limit is None else final & (drawn < self._limit))
         rows = rows[np.sort(np.unique(drawn[rows], return_index=True)[1])]
+        rows = rows[~np.isin(drawn[rows], self._without) & ~np.isin(drawn[rows], self._draws)]
         if not len(rows):
             return
         self._draws = np.concatenate([self._draws, drawn[rows]])
@@ -66,6 +84,7 @@ class Candidates:
         Shape:
             returns: [m] FLOW rows and [m, c] float32, m at most `most`; [0, 0] if there was none.
         """
+        self._draw()
         self._keep_lowest()
         if not self._x:
             return pa.RecordBatch.from_pylist([], schema=FLOW), np.empty((0, 0), np.float32)

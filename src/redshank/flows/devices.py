@@ -6,7 +6,7 @@ Behind a router's link-layer address other networks' addresses appear. They are 
 NETWORKS networks outside the private ranges (/24 of IPv4, /64 of IPv6) were seen behind one, its row keeps only what
 it did with private addresses. A device with a few public addresses of its own keeps all.
 Interim rows tell that a flow goes on and what it speaks; packets and bytes come from final rows alone, so that no flow
-counts twice. Columns are grouped as a whole, some ten thousand flows at a time: no object is made per flow.
+counts twice. Flows wait, and are looked at some ten thousand at a time, column by column: no object is made per flow.
 Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291 for the private ranges.
 """
 
@@ -25,8 +25,8 @@ from redshank.flows.vendor import Vendors
 IPS, SERVICES, PEERS, NETWORKS = 16, 32, 32, 4
 """Most addresses, services and peers of a device that are kept, and networks it may have without being a router."""
 
-SETTLE_ENDS = 65_536
-"""Ends of flows that wait at most to be added up."""
+SETTLE_ROWS = 32_768
+"""Flows that wait at most to be added up."""
 MOST_OF_FLOW, MOST_IN_ALL = 1 << 44, 1 << 60
 """Bytes that one flow, and a device, count for: another tool may say anything up to 2^63, and sums must stay below."""
 
@@ -40,6 +40,10 @@ _PRIVATE = (
 _NOBODY = r"^(2(2[4-9]|3\d)\.|255\.255\.255\.255$|0\.0\.0\.0$|ff[0-9a-f]{2}:|::$)"  # groups, and no address yet
 _GROUP = "^[0-9a-f][13579bdf]"  # of MACs; also broadcast
 _LONGEST_S = 1e9  # what another tool gives beyond 31 years is no duration
+_LOOKED_AT = [
+    "ts", "duration", "part", "proto", "service", "conn_state", "dst_port", "dst_bytes",
+    *(f"{side}_{what}" for side in ("src", "dst") for what in ("mac", "ip", "pkts", "ip_bytes")),
+]  # fmt: skip
 _ANSWERED = pa.array(["S1", "SF", "S2", "S3", "RSTO", "RSTR"])  # states of a TCP handshake that was answered
 
 
@@ -84,7 +88,8 @@ class Devices:
         self._capacity = capacity
         self._vendors = vendors or Vendors()
         self._seen: dict[_Who, dict[bool, _Share]] = {}
-        self._waiting: list[pa.Table] = []
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0
 
     @property
     def evicted(self) -> int:
@@ -98,16 +103,17 @@ class Devices:
         Args:
             batch: FLOW rows.
         """
-        self._waiting.append(_ends(batch))
-        if sum(map(len, self._waiting)) >= SETTLE_ENDS:
+        self._waiting.append(batch.select(_LOOKED_AT))
+        self._rows += batch.num_rows
+        if self._rows >= SETTLE_ROWS:
             self._settle()
 
     def _settle(self) -> None:
-        """Add what waits to the devices: what that costs grows with the devices in it, so it is done seldom."""
-        if not sum(map(len, self._waiting)):
+        """Add what waits to the devices: most of what that costs is the same for one flow and for ten thousand."""
+        if not self._rows:
             return
-        ends = pa.concat_tables(self._waiting)
-        self._waiting = []
+        ends = _ends(pa.concat_batches(self._waiting))
+        self._waiting, self._rows = [], 0
         found = ends.group_by(_WHO, use_threads=False).aggregate(
             [("first", "min"), ("last", "max"), ("final", "sum"), ("sent", "sum"), ("received", "sum")]
         )

@@ -3,6 +3,7 @@
 In: FLOW and VERDICT batches. Out: flows and IP bytes by kind (`store/traffic.py`). The one idea: a flow counts once, by
 its final row, and what is counted apart is bounded, because names and times in logs may be anything: past MOST_SERVICES
 names of services the others are "other", and past MOST_KINDS kinds at once flows are only counted as missing.
+Flows wait until some thousand are there or the counts are taken: to group ten costs as much.
 """
 
 import numpy as np
@@ -16,9 +17,13 @@ from redshank.store.traffic import FINE_S, Kind
 MOST_KINDS = 4_096
 MOST_SERVICES = 64
 """Names of services, of protocols, and of families that a run tells apart."""
+SETTLE_ROWS = 16_384
+"""Flows that wait at most to be counted."""
 OTHER = "other"
 ALARM, UNKNOWN, BENIGN, UNJUDGED = "alarm", "unknown", "benign", "unjudged"
 _KEYS = Kind._fields
+_OF_FLOW = ("part", "src_ip", "service", "proto", "src_ip_bytes", "dst_ip_bytes")
+_OF_VERDICT = ("score", "family", "unknown", "alarm")
 _NS_PER_S = 1_000_000_000
 
 
@@ -29,7 +34,7 @@ class Counting:
         groups: Groups of devices, by the address that began the flow.
 
     Attributes:
-        missing: Flows that are in no count, since this was made.
+        missing: Flows that are in no count, since this was made; of those taken so far.
         reached_ns: Latest packet time seen, ns since the epoch; None before the first.
     """
 
@@ -39,6 +44,8 @@ class Counting:
         self._groups = groups
         self._names: dict[str, set[str]] = {"service": set(), "proto": set(), "family": set()}
         self._counts: dict[Kind, tuple[int, int]] = {}
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0
 
     def see(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         """Count flows and what was said of them, row by row; rows of flows that go on are not counted."""
@@ -46,28 +53,42 @@ class Counting:
         latest = pc.max(times).as_py()
         if latest is not None:
             self.reached_ns = latest
-        final = ended(flows)
-        ts = times.fill_null(self.reached_ns or 0).to_numpy(zero_copy_only=False)
-        devices = flows.column("src_ip").dictionary_encode()
+        columns = {
+            "ts": times.fill_null(self.reached_ns or 0),
+            **{name: flows.column(name) for name in _OF_FLOW},
+            **{name: verdicts.column(name) for name in _OF_VERDICT},
+        }
+        self._waiting.append(pa.RecordBatch.from_pydict(columns))
+        self._rows += flows.num_rows
+        if self._rows >= SETTLE_ROWS:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._rows:
+            return
+        rows = pa.concat_batches(self._waiting)
+        self._waiting, self._rows = [], 0
+        ts = rows.column("ts").to_numpy()
+        devices = rows.column("src_ip").dictionary_encode()
         names = pa.array([self._groups.of(one) for one in devices.dictionary.to_pylist()], pa.string())
-        sizes = [flows.column(name).fill_null(0) for name in ("src_ip_bytes", "dst_ip_bytes")]
-        alarm = verdicts.column("alarm").fill_null(False)
-        unknown = verdicts.column("unknown").fill_null(False)
-        could_tell = pc.or_(verdicts.column("family").is_valid(), verdicts.column("score").is_valid())
+        sizes = [rows.column(name).fill_null(0) for name in ("src_ip_bytes", "dst_ip_bytes")]
+        alarm = rows.column("alarm").fill_null(False)
+        unknown = rows.column("unknown").fill_null(False)
+        could_tell = pc.or_(rows.column("family").is_valid(), rows.column("score").is_valid())
         table = pa.table(
             {
                 "start_s": ts // (FINE_S * _NS_PER_S) * FINE_S,
                 "group": names.take(devices.indices).fill_null(self._groups.of(None)),
-                "service": flows.column("service").fill_null(""),
-                "proto": flows.column("proto").fill_null(""),
+                "service": rows.column("service").fill_null(""),
+                "proto": rows.column("proto").fill_null(""),
                 "verdict": pc.case_when(
                     pc.make_struct(alarm, unknown, could_tell, field_names=["a", "u", "t"]),
                     *(ALARM, UNKNOWN, BENIGN, UNJUDGED),
                 ),
-                "family": pc.if_else(alarm, verdicts.column("family").fill_null(UNKNOWN), ""),
+                "family": pc.if_else(alarm, rows.column("family").fill_null(UNKNOWN), ""),
                 "size": pc.add(*(pc.cast(size, pa.float64(), safe=False) for size in sizes)),
             }
-        ).filter(final)
+        ).filter(ended(rows))
         counted = table.group_by(list(_KEYS), use_threads=False).aggregate([("size", "sum"), ([], "count_all")])
         columns = [counted.column(name).to_pylist() for name in (*_KEYS, "size_sum", "count_all")]
         for *key, size, count in zip(*columns, strict=True):
@@ -90,6 +111,7 @@ class Counting:
 
     def take(self) -> dict[Kind, tuple[int, int]]:
         """Return the counts and begin anew."""
+        self._settle()
         taken, self._counts = self._counts, {}
         return taken
 

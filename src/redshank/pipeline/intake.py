@@ -26,7 +26,7 @@ from redshank.core.metrics import Metrics
 
 JOINED_ROWS = 4_096
 """Rows of small batches that are judged as one."""
-APART_S = 0.25
+APART_S = 0.5
 """How long after one batch the next is taken, if fewer rows wait: what an alert waits longer, for an idle gateway."""
 FREED = 0.25
 """Share of the queue that shedding makes free, so that it is not searched for every batch."""

@@ -1,5 +1,7 @@
 import numpy as np
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from random_flows import random_flows
 from redshank.core.schema import FLOW
@@ -98,6 +100,41 @@ def test_any_values_survive_every_test() -> None:
             tests += [Equal(name, frozenset([0.0, 1e300])), Compare(name, "gte", 2.0**63)]
         for test in tests:
             assert test.of(columns).shape == (300,), test
+
+
+_TEXTS = st.lists(st.none() | st.text("aAbBé", max_size=2), min_size=1, max_size=12)
+
+
+@given(
+    values=_TEXTS, wanted=st.frozensets(st.text("abé", max_size=2), max_size=20), cased=st.booleans(), cut=st.booleans()
+)
+def test_a_text_is_found_as_python_would_find_it(
+    *, values: list[str | None], wanted: frozenset[str], cased: bool, cut: bool
+) -> None:
+    batch = rows(len(values), service=lambda i: values[i]).slice(int(cut))
+    found = OneOf("service", wanted, cased).of(Columns(batch)).tolist()
+    small = [text if text is None or cased else text.encode().lower().decode() for text in values[int(cut) :]]
+    assert found == [text in wanted for text in small]
+
+
+@given(
+    values=st.lists(st.none() | st.integers(0, 20), min_size=1, max_size=12),
+    wanted=st.frozensets(st.integers(0, 20).map(float), max_size=12),
+    cut=st.booleans(),
+)
+def test_a_number_is_found_as_python_would_find_it(
+    *, values: list[int | None], wanted: frozenset[float], cut: bool
+) -> None:
+    for name in ("dst_port", "src_bytes", "duration"):
+        columns = Columns(rows(len(values), **{name: lambda i: values[i]}).slice(int(cut)))
+        own = values[int(cut) :]
+        assert Equal(name, wanted).of(columns).tolist() == [one in wanted for one in own]
+        assert Compare(name, "gte", 7).of(columns).tolist() == [one is not None and one >= 7 for one in own]
+
+
+def test_a_number_too_large_for_a_float_is_compared_as_it_is() -> None:
+    columns = Columns(rows(3, src_bytes=lambda i: [2**63 - 1, None, 2**53 + 1][i]))
+    assert columns.numbers("src_bytes")[0].tolist() == [2**63 - 1, 0, 2**53 + 1]
 
 
 def test_text_that_is_no_utf_8_survives_every_test() -> None:

@@ -60,7 +60,8 @@ class Classifier(Detector):
         manifest = bundle.manifest
         found = FEATURE_SETS.find(manifest.feature_set)
         names = [column.name for column in found.columns]
-        bundle.require(found.name, found.version, found.fingerprint(), names)
+        self._fingerprint = found.fingerprint()
+        bundle.require(found.name, found.version, self._fingerprint, names)
         self.name = manifest.name
         self._sha256 = manifest.sha256
         self.classes = manifest.classes
@@ -97,7 +98,7 @@ class Classifier(Detector):
     @property
     def fingerprint(self) -> str:
         """See `Detector.fingerprint`."""
-        return self._features.fingerprint()
+        return self._fingerprint
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.

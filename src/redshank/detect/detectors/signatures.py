@@ -102,9 +102,9 @@ class Signatures(Detector):
         hits: list[tuple[int, npt.NDArray[np.intp]]] = []
         gravest = np.full(flows.num_rows, -1, dtype=np.int64)
         for at, (rule, window) in enumerate(self._running):
-            hit = rule.hits(columns, window)
-            if hit.any():
-                hits.append((at, np.flatnonzero(hit)))
+            hit = np.flatnonzero(rule.hits(columns, window))
+            if len(hit):
+                hits.append((at, hit))
                 gravest[hit] = at
         if not hits:
             return self._verdicts(flows, {})

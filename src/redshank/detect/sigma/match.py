@@ -9,7 +9,7 @@ through Arrow, whose time is linear in the text.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.detect.sigma.columns import Columns, Mask, binary
+from redshank.detect.sigma.columns import Columns, Mask
 from redshank.detect.sigma.watchlist import Watchlist
 
 COMPARISONS: dict[str, Callable[[npt.NDArray[np.int64] | npt.NDArray[np.float64], float], Mask]] = {
@@ -27,12 +27,30 @@ COMPARISONS: dict[str, Callable[[npt.NDArray[np.int64] | npt.NDArray[np.float64]
     "gte": np.greater_equal,
     "neq": np.not_equal,
 }
+FEW = 8
+"""Numbers that are compared one by one: to search a list costs as much as some ten comparisons."""
 
 
 class Test(ABC):
     """A condition, or a part of one."""
 
     __test__ = False  # nothing for pytest
+
+    @cached_property
+    def _value(self) -> tuple[object, ...]:
+        return type(self), *(getattr(self, one.name) for one in fields(self))  # type: ignore[arg-type]  # each is a dataclass
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both ask the same."""
+        return self is other or (isinstance(other, Test) and self._value == other._value)
+
+    def __hash__(self) -> int:
+        """Return what is worked out once: it is asked for with every batch, and a condition may be deep."""
+        return self._hash
 
     def of(self, columns: Columns) -> Mask:
         """Return the rows that pass; the mask is shared and must not be written to."""
@@ -43,35 +61,35 @@ class Test(ABC):
         """Work it out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class All(Test):
     """Every part passes; true if there is none."""
 
     parts: tuple[Test, ...]
 
     def _work(self, columns: Columns) -> Mask:
-        found = np.ones(columns.rows, dtype=np.bool_)
+        found = columns.everywhere
         for part in self.parts:
-            found &= part.of(columns)
-            if not found.any():
+            found = found & part.of(columns)
+            if not np.count_nonzero(found):
                 break
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Any(Test):
     """Some part passes; false if there is none."""
 
     parts: tuple[Test, ...]
 
     def _work(self, columns: Columns) -> Mask:
-        found = np.zeros(columns.rows, dtype=np.bool_)
+        found = columns.nowhere
         for part in self.parts:
-            found |= part.of(columns)
+            found = found | part.of(columns)
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class No(Test):
     """The part does not pass."""
 
@@ -81,7 +99,7 @@ class No(Test):
         return ~self.part.of(columns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Present(Test):
     """The flow has the column."""
 
@@ -91,7 +109,7 @@ class Present(Test):
         return columns.present(self.column)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OneOf(Test):
     """The text is one of these.
 
@@ -105,18 +123,15 @@ class OneOf(Test):
     texts: frozenset[str]
     cased: bool = False
 
+    @cached_property
+    def _wanted(self) -> frozenset[bytes]:
+        return frozenset(text.encode(errors="replace") for text in self.texts)
+
     def _work(self, columns: Columns) -> Mask:
-        wanted = pa.array([text.encode(errors="replace") for text in sorted(self.texts)], pa.binary())
-
-        def test(texts: pa.Array) -> Mask:
-            own = texts if self.cased else pc.ascii_lower(texts)
-            found: Mask = pc.is_in(binary(own), wanted).to_numpy(zero_copy_only=False)
-            return found
-
-        return columns.where(self.column, test)
+        return columns.among(self.column, self._wanted, cased=self.cased)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Like(Test):
     """A part of the text fits a pattern.
 
@@ -136,19 +151,28 @@ class Like(Test):
         return columns.where(self.column, test)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Equal(Test):
     """The number is one of these."""
 
     column: str
     numbers: frozenset[float]
 
+    @cached_property
+    def _wanted(self) -> npt.NDArray[np.float64]:
+        return np.array(sorted(self.numbers))
+
     def _work(self, columns: Columns) -> Mask:
         values, present = columns.numbers(self.column)
-        return present & np.isin(values, np.array(sorted(self.numbers)))
+        if len(self._wanted) > FEW:
+            return present & np.isin(values, self._wanted)
+        found = columns.nowhere
+        for number in self._wanted:
+            found = found | (values == number)
+        return present & found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Compare(Test):
     """The number lies beyond a limit.
 
@@ -167,7 +191,7 @@ class Compare(Test):
         return present & COMPARISONS[self.operator](values, self.number)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Same(Test):
     """Two columns have the same value."""
 
@@ -180,7 +204,7 @@ class Same(Test):
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Within(Test):
     """The address lies in one of these networks.
 
@@ -200,7 +224,7 @@ class Within(Test):
         return columns.where(self.column, lambda _: self._watchlist.has_addresses(columns.addresses(self.column)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listed(Test):
     """The address or name is on a watchlist.
 
@@ -214,7 +238,7 @@ class Listed(Test):
 
     def _work(self, columns: Columns) -> Mask:
         if not self.watchlist:
-            return np.zeros(columns.rows, dtype=np.bool_)
+            return columns.nowhere
         if self.column in {"src_ip", "dst_ip"}:
             return columns.where(self.column, lambda _: self.watchlist.has_addresses(columns.addresses(self.column)))
         return columns.where(self.column, self.watchlist.has_names)

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.detect.sigma.columns import Columns, Mask, mixed
-from redshank.detect.sigma.match import Present, Test
+from redshank.detect.sigma.match import Test
 from redshank.detect.sigma.window import Window
 from redshank.flows.withheld import WITHHELD
 
@@ -47,7 +47,6 @@ TECHNIQUE_FAMILIES = {
 """The family of a rule without a tag `redshank.family.NAME`, by its first ATT&CK technique that stands here."""
 ANY_ATTACK = "attack"
 
-FARTHEST_NS = 1 << 61  # sums of times stay inside int64, whatever a packet says
 SHOWN_VALUES = 5
 
 _log = logging.getLogger(__name__)
@@ -126,19 +125,19 @@ class Rule:
     def hits(self, columns: Columns, window: Window | None) -> Mask:
         """Tell which rows it hits; what passes is counted in `window`."""
         passed = self.test.of(columns)
-        if self.counting is None or window is None or not passed.any():
+        if self.counting is None or window is None or not np.count_nonzero(passed):
             return passed
         for name in (*self.counting.group_by, *([self.counting.value] if self.counting.value else [])):
-            passed = passed & Present(name).of(columns)
-        rows = np.flatnonzero(passed & Present("ts").of(columns))
+            passed = passed & columns.present(name)
+        rows = np.flatnonzero(passed & columns.present("ts"))
         groups = np.zeros(len(rows), dtype=np.uint64)
         for name in self.counting.group_by:
             groups = mixed(groups ^ columns.hashes(name)[rows])
         values = columns.hashes(self.counting.value or "uid")[rows]
-        times = columns.flows.column("ts").cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)[rows]
+        times = columns.times()[rows]
         found = np.zeros(columns.rows, dtype=np.bool_)
         before = window.forgotten
-        found[rows] = window.add(groups, values, np.clip(times, -FARTHEST_NS, FARTHEST_NS))
+        found[rows] = window.add(groups, values, times)
         if window.forgotten and not before:
             _log.warning(
                 "rule %s: too many groups; those that were silent for longest are forgotten, and counted", self.name
