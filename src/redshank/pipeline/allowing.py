@@ -110,11 +110,13 @@ def close_covered(database: Database, allow: AllowList, page: Sequence[Filed], n
 
 
 def _pages(alerts: Alerts, search: Search, most: int) -> Iterator[list[Filed]]:
-    after, left = None, most
-    while left > 0 and (page := alerts.find(search, min(AT_ONCE, left), after)):
-        yield page
-        after = (page[-1].alert.last_seen_s, page[-1].alert.id)
-        left -= len(page)
+    after, left, full = None, most, True
+    while left > 0 and full:
+        wanted = min(AT_ONCE, left)
+        if page := alerts.find(search, wanted, after):
+            yield page
+            after = (page[-1].alert.last_seen_s, page[-1].alert.id)
+        left, full = left - len(page), len(page) == wanted
 
 
 def _may(allowance: Allowance) -> Search:

@@ -166,9 +166,8 @@ class Alerts:
             beyond.append((time <= after[0]) & ((time < after[0]) | (last < after[1])))
         order = (ALERTS.c.last_seen_s.desc(), ALERTS.c.id.desc())
         with self._database.reading() as sql:
-            wanted = asked.where(by_time=asked.frequent(sql))
             # What is sorted is ids: whole records would be carried along.
-            page = select(ALERTS.c.id).where(*wanted, *beyond).order_by(*order).limit(limit).offset(skip)
+            page = select(ALERTS.c.id).where(*asked.where(sql), *beyond).order_by(*order).limit(limit).offset(skip)
             return [_filed(row) for row in sql.execute(_FILED.where(ALERTS.c.id.in_(page)).order_by(*order))]
 
     def get(self, alert: str) -> Filed | None:
@@ -222,8 +221,8 @@ class Alerts:
             search: What they are to be like; all if absent.
             most: Beyond it nobody counts; then this number is returned.
         """
-        wanted = select(ALERTS.c.id).where(*(search or Search()).where()).limit(most)
         with self._database.reading() as sql:
+            wanted = select(ALERTS.c.id).where(*(search or Search()).where(sql)).limit(most)
             return int(sql.execute(select(func.count()).select_from(wanted.subquery())).scalar_one())
 
     def ids(self, search: Search, limit: int) -> list[str]:
@@ -235,7 +234,7 @@ class Alerts:
         """
         order = (ALERTS.c.last_seen_s.desc(), ALERTS.c.id.desc())
         with self._database.reading() as sql:
-            wanted = select(ALERTS.c.id).where(*search.where()).order_by(*order).limit(limit)
+            wanted = select(ALERTS.c.id).where(*search.where(sql)).order_by(*order).limit(limit)
             return list(sql.execute(wanted).scalars())
 
     def groups(self, by: str, search: Search | None = None, limit: int = 100) -> list[Group]:
@@ -248,24 +247,21 @@ class Alerts:
         """
         column, number = ALERTS.c[by], func.count()
         rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=ALERTS.c.severity, else_=0)
-        wanted = (
-            select(
+        order = [column.desc()] if by == "hour" else [number.desc(), column]
+        with self._database.reading() as sql:
+            wanted = (search or Search()).where(sql)
+            counted = select(column, number).where(*wanted).group_by(column).order_by(*order).limit(limit)
+            counts = {value: count for value, count in sql.execute(counted)}  # noqa: C416  a row is no pair
+            # Of the groups that are shown alone: this looks at every alert of them.
+            more = select(
                 column,
-                number,
                 func.sum(case((ALERTS.c.state == "open", 1), else_=0)),
                 func.max(rank),
                 func.max(ALERTS.c.last_seen_s),
             )
-            .where(*(search or Search()).where())
-            .group_by(column)
-            .order_by(*([column.desc()] if by == "hour" else [number.desc(), column]))
-            .limit(limit)
-        )
-        with self._database.reading() as sql:
-            return [
-                Group(str(value), int(count), int(open_), SEVERITIES[severity], last_s)
-                for value, count, open_, severity, last_s in sql.execute(wanted)
-            ]
+            rows = sql.execute(more.where(*wanted, column.in_(counts)).group_by(column))
+            about = {value: (int(open_), SEVERITIES[severity], last_s) for value, open_, severity, last_s in rows}
+        return [Group(str(value), int(count), *about[value]) for value, count in counts.items()]
 
     def counts(self, by: str, search: Search | None = None) -> dict[str, int]:
         """Return how many alerts there are of each device, family, severity or state, the most frequent first.
@@ -275,13 +271,9 @@ class Alerts:
             search: What they are to be like; all if absent.
         """
         column = ALERTS.c[by]
-        wanted = (
-            select(column, func.count())
-            .where(*(search or Search()).where())
-            .group_by(column)
-            .order_by(func.count().desc(), column)
-        )
+        wanted = select(column, func.count()).group_by(column).order_by(func.count().desc(), column)
         with self._database.reading() as sql:
+            wanted = wanted.where(*(search or Search()).where(sql))
             return {name: number for name, number in sql.execute(wanted)}  # noqa: C416  a row is no pair
 
     def by_rule(self) -> dict[str, dict[str, int]]:

@@ -5,17 +5,16 @@ values in a field one is to fit, and all fields are to fit.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union_all
 
 from redshank.core.prefix import bits
 from redshank.store.tables import ALERTS, COMMENTS, EVIDENCE, TERMS
 from redshank.store.terms import DOMAIN, PORT, RULE, term
 
 FREQUENT = 5_000
-"""Alerts that one rule, port or domain finds, from which on they are gone through by time."""
+"""Alerts that one rule, port or domain finds, from which on no list of them is made."""
 _HEX = re.compile("[0-9a-f]{4,64}")
 _LAST = "\U0010ffff"  # no text that begins like a term comes after the term and this
 
@@ -58,18 +57,12 @@ class Search:
     arrived_after: int | None = None
     arrived_until: int | None = None
 
-    def frequent(self, sql: Connection) -> bool:
-        """Tell whether every rule, port or domain asked for finds so many alerts that they fill a page soon."""
-        found = [_with(kind, texts).limit(FREQUENT) for kind, texts in self._terms()]
-        counts = (int(sql.execute(select(func.count()).select_from(one.subquery())).scalar_one()) for one in found)
-        return bool(found) and all(count == FREQUENT for count in counts)
-
-    def where(self, *, by_time: bool = False) -> list[ColumnElement[bool]]:
+    def where(self, sql: Connection) -> list[ColumnElement[bool]]:
         """Return the conditions, all of which hold.
 
         Args:
-            by_time: Whether alerts are gone through in the order of time, each looked up among those that a rule, port
-                or domain finds; else what these find is sorted. The first is quicker if they are `frequent`.
+            sql: Tells how many alerts a rule, port or domain finds: of few the others are tried, of many it is asked of
+                each alert that is come to whether it is one of them.
         """
         values = (
             (ALERTS.c.id, self.ids),
@@ -95,10 +88,14 @@ class Search:
         if self.address is not None:
             acted_on = select(EVIDENCE.c.alert).where(EVIDENCE.c.dst_ip == self.address)
             found.append((ALERTS.c.device == self.address) | ALERTS.c.id.in_(acted_on))
-        # No index holds an id with something behind it, so none leads away from the order of time.
-        key = ALERTS.c.id.concat("") if by_time else ALERTS.c.id
-        found += [key.in_(_with(kind, texts)) for kind, texts in self._terms()]
-        return [*found, *(ALERTS.c.id.in_(union(*_places(word))) for word in self.words)]
+        for kind, texts in self._terms():
+            those = select(TERMS.c.alert).where(TERMS.c.kind == kind, TERMS.c.term.in_(texts))
+            number = select(func.count()).select_from(those.limit(FREQUENT).subquery())
+            if sql.execute(number).scalar_one() < FREQUENT:
+                found.append(ALERTS.c.id.in_(those))
+            else:
+                found.append(those.where(TERMS.c.alert == ALERTS.c.id).exists())
+        return [*found, *(ALERTS.c.id.in_(union_all(*_places(word))) for word in self.words)]
 
     def _terms(self) -> list[tuple[str, list[str]]]:
         kinds = (
@@ -107,10 +104,6 @@ class Search:
             (DOMAIN, (term(one.strip(".")) for one in self.domains)),
         )
         return [(kind, wanted) for kind, texts in kinds if (wanted := list(texts))]
-
-
-def _with(kind: str, texts: Iterable[str]) -> Select[tuple[str]]:
-    return select(TERMS.c.alert).where(TERMS.c.kind == kind, TERMS.c.term.in_(texts))
 
 
 def _places(word: str) -> list[Select[tuple[str]]]:
