@@ -18,21 +18,24 @@ KEPT_S = 2.0
 class Shared:
     """What was read lately, for several threads."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _guard: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _locks: dict[object, threading.Lock] = field(default_factory=dict, init=False)
     _kept: dict[object, tuple[float, object, Any]] = field(default_factory=dict, init=False)
 
     def get(self, key: object, stamp: object, now_s: float, read: Callable[[], T]) -> T:
-        """Return what `read` gives, or gave within the last KEPT_S seconds; meanwhile others wait for it.
+        """Return what `read` gives, or gave within the last KEPT_S seconds; who wants the same waits for it meanwhile.
 
         Args:
             key: What is read.
-            stamp: The store's, taken before: nobody who was told of a change gets what was read before it.
-            now_s: The time, s since the epoch.
+            stamp: The store's: nobody who was told of a change gets what was read before it.
+            now_s: The time after the stamp was taken, s since the epoch: what was begun to be read later is as new.
             read: Reads it.
         """
-        with self._lock:
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
             known = self._kept.get(key)
-            if known is None or known[1] != stamp or not 0 <= now_s - known[0] < KEPT_S:
+            if known is None or abs(now_s - known[0]) >= KEPT_S or (known[1] != stamp and known[0] <= now_s):
                 known = self._kept[key] = (now_s, stamp, read())
             found: T = known[2]
             return found

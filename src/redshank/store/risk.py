@@ -62,25 +62,27 @@ def risks(database: Database, now_s: float, devices: tuple[str, ...] = ()) -> di
     quarters = case((ALERTS.c.last_seen_s >= now_s - DAY_S, 4), (ALERTS.c.last_seen_s >= now_s - WEEK_S, 2), else_=1)
     # In the order of the index, so that no row is read and nothing is sorted.
     group = (ALERTS.c.state, ALERTS.c.severity, ALERTS.c.device)
-    wanted = (
-        select(ALERTS.c.device, ALERTS.c.severity, func.count(), func.sum(quarters), func.max(ALERTS.c.last_seen_s))
+    some = (
+        select(
+            ALERTS.c.device, ALERTS.c.severity, func.count().label("number"), func.sum(quarters).label("quarters"),
+            func.max(ALERTS.c.last_seen_s).label("last_seen_s"),
+        )
         .where(ALERTS.c.state.in_(OPEN), ALERTS.c.severity.in_(POINTS), ALERTS.c.last_seen_s >= now_s - MONTH_S)
         .group_by(*group)
-    )
+    )  # fmt: skip
     if devices:
-        wanted = wanted.where(ALERTS.c.device.in_(devices))
-    grades_of: dict[str, dict[str, int]] = {}
-    points: dict[str, float] = {}
-    last: dict[str, float] = {}
+        some = some.where(ALERTS.c.device.in_(devices))
+    one = some.subquery()
+    numbers = (func.sum(case((one.c.severity == grade, one.c.number), else_=0)) for grade in POINTS)
+    points = func.sum(one.c.quarters * case(POINTS, value=one.c.severity))
+    wanted = select(one.c.device, points, func.max(one.c.last_seen_s), *numbers).group_by(one.c.device)
     with database.reading() as sql:
-        for device, severity, number, fourths, last_s in sql.execute(wanted):
-            grades = grades_of.setdefault(device, {})
-            grades[severity] = grades.get(severity, 0) + number
-            points[device] = points.get(device, 0.0) + POINTS[severity] * int(fourths) / 4
-            last[device] = max(last_s, last.get(device, last_s))
-    ordered = sorted(points, key=lambda one: (-points[one], one))
-    return {one: Risk(points[one], _worst_first(grades_of[one]), last[one]) for one in ordered}
-
-
-def _worst_first(grades: Mapping[str, int]) -> dict[str, int]:
-    return {grade: grades[grade] for grade in POINTS if grade in grades}
+        found = {
+            device: Risk(
+                int(quarters) / 4,
+                {grade: int(count) for grade, count in zip(POINTS, counts, strict=True) if count},
+                last_s,
+            )
+            for device, quarters, last_s, *counts in sql.execute(wanted)
+        }
+    return dict(sorted(found.items(), key=lambda one: (-one[1].points, one[0])))

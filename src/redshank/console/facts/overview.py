@@ -95,7 +95,7 @@ class Moment:
 
     def __init__(self, desk: Desk, book: Book, shared: Shared, span: str) -> None:
         self._desk, self._book, self._shared, self.span = desk, book, shared, span
-        self._now_s, self._stamp = desk.now_s(), stamps(desk.database)
+        self._stamp, self._now_s = stamps(desk.database), desk.now_s()
 
     @property
     def span_s(self) -> float:
