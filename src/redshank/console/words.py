@@ -98,9 +98,9 @@ def wire(text: object, most: int = MOST_WIRE) -> Markup:
     plain = whole.isascii() and whole.isprintable()  # nearly always, and much faster
     shown = escape(whole[:most]) if plain else Markup("").join(_mark(c) for c in whole[:most])
     if len(whole) > most:
-        rest = Markup('<i title="{}">…</i>').format(f"{len(whole) - most} more characters")
-        return Markup('<span class="wire">{}{}</span>').format(shown, rest)
-    return Markup('<span class="wire">{}</span>').format(shown)
+        shown += Markup('<i title="{}">…</i>').format(f"{len(whole) - most} more characters")
+    # There are hundreds on a page: `Markup.format` would take a quarter of its time.
+    return Markup(f'<span class="wire">{shown}</span>')  # noqa: S704  both parts of `shown` are escaped
 
 
 def _mark(character: str) -> Markup:
@@ -113,7 +113,7 @@ def _mark(character: str) -> Markup:
 def _time(at_s: float, text: str) -> Markup:
     exact = _written(at_s)
     stamp = exact.replace(" UTC", "Z").replace(" ", "T")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, exact, text)
+    return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704  all of it is made of numbers
 
 
 def _written(at_s: float) -> str:

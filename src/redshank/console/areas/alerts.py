@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from redshank.console import keyset
 from redshank.console.acts import alerts as acts
 from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.area import Area
 from redshank.console.desk import Desk
 from redshank.console.facts.alert import asked, case, named
-from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, ROWS, listing, new, sums
+from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, Listing
 from redshank.console.facts.allowances import preview, suggestions
 from redshank.console.facts.likeness import LEAST, how
 from redshank.console.facts.responses import Book
@@ -77,9 +78,8 @@ class Alerts(Area):
                 return RedirectResponse(f"/alerts?{urlencode(fields)}", 303)
             query, problems = _query(form, desk.now_s())
             group = form.choice("group", GROUPS, "none")
-            after, seen = form.text("after", most=100), form.whole("seen", 0, 1 << 62, 0)
+            after, seen = keyset.asked(form), form.whole("seen", 0, 1 << 62, 0)
             form.check()
-            page = listing(desk, query, after, ROWS if group == "none" else 1)
             return render(
                 request,
                 "alerts/list.html",
@@ -89,9 +89,9 @@ class Alerts(Area):
                 group=group,
                 groups=GROUPS,
                 most_groups=MOST_GROUPS,
-                page=page,
-                sums=sums(desk, query, group) if group != "none" else [],
-                new=new(desk, query, seen) if seen else 0,
+                page=Listing(desk, query, after, by=group),
+                written=keyset.written,
+                seen=seen,
                 fields=FIELDS,
                 severities=SEVERITIES,
                 states=STATES,

@@ -1,15 +1,15 @@
 """The list of alerts: a page of what a query finds, or the same counted by what they have in common.
 
 In: a query, and where a page begins. Out: rows with what a list shows of an alert. The one idea: a page begins after
-the last row of the page before, so that any page is as quick as the first, and a count ends where nobody reads on.
+the last row of the page before, so that any page is as quick as the first, a count ends where nobody reads on, and a
+part that a browser brings up to date costs what that part costs.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from redshank.console.desk import Desk
 from redshank.console.query import Query, hour_text
-from redshank.core.errors import ConfigError
 from redshank.store.alerts import HOUR_S, Filed, Group
 
 ROWS = 50
@@ -18,28 +18,6 @@ COUNTED = 10_000
 """Beyond it a list says "more than"."""
 GROUPS = ("none", "device", "family", "hour")
 MOST_GROUPS = 200
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A page of alerts.
-
-    Args:
-        rows: Those seen last first.
-        older: Where the next page begins; "" if this is the last.
-        total: How many there are, COUNTED + 1 at most.
-        arrival: What had arrived when this was read: what is new is after it.
-    """
-
-    rows: Sequence[Filed]
-    older: str
-    total: int
-    arrival: int
-
-    @property
-    def counted(self) -> str:
-        """How many there are, in words."""
-        return f"more than {COUNTED:,}" if self.total > COUNTED else f"{self.total:,}"
 
 
 @dataclass(frozen=True)
@@ -57,49 +35,61 @@ class Sum:
     query: str
 
 
-def listing(desk: Desk, query: Query, after: str = "", rows: int = ROWS) -> Listing:
-    """Return a page.
+class Listing:
+    """A page of alerts, each part of which is read from the store when it is asked for.
 
     Args:
         desk: The store.
         query: What is looked for.
-        after: `older` of the page before; "": the first page.
-        rows: How many at most.
-
-    Raises:
-        ConfigError: If `after` is no such text.
+        after: The last row of the page before; None: the first page.
+        most: Rows on it.
+        by: One of GROUPS.
     """
-    arrival = desk.alerts.last_arrival()
-    found = desk.alerts.find(query.search, rows + 1, _place(after) if after else None)
-    older = f"{found[rows - 1].alert.last_seen_s!r}:{found[rows - 1].alert.id}" if len(found) > rows else ""
-    total = desk.alerts.count(query.search, COUNTED + 1)
-    return Listing(found[:rows], older, total, arrival)
 
+    def __init__(
+        self, desk: Desk, query: Query, after: tuple[float, str] | None = None, most: int = ROWS, by: str = GROUPS[0]
+    ) -> None:
+        self._desk, self._query, self._after, self._most, self.by = desk, query, after, most, by
+        self.arrival = desk.alerts.last_arrival()
+        """What had arrived when this was read: what is new is after it."""
 
-def new(desk: Desk, query: Query, arrival: int) -> int:
-    """Return how many alerts are new, or grew, since an arrival; 1,000 at most."""
-    return desk.alerts.count(replace(query.search, arrived_after=arrival), 1_000)
+    @property
+    def rows(self) -> list[Filed]:
+        """Those seen last first."""
+        return self._found[: self._most]
 
+    @property
+    def older(self) -> tuple[float, str] | None:
+        """What the next page begins after; None if this is the last."""
+        if len(self._found) <= self._most:
+            return None
+        last = self._found[self._most - 1].alert
+        return last.last_seen_s, last.id
 
-def sums(desk: Desk, query: Query, by: str) -> list[Sum]:
-    """Return the alerts of a query by what they have in common.
+    @cached_property
+    def total(self) -> int:
+        """How many there are, COUNTED + 1 at most."""
+        return self._desk.alerts.count(self._query.search, COUNTED + 1)
 
-    Args:
-        desk: The store.
-        query: What is looked for.
-        by: One of GROUPS but "none".
-    """
-    found = []
-    for group in desk.alerts.groups(by, query.search, MOST_GROUPS):
-        begins_s = int(group.value) * HOUR_S if by == "hour" else None
-        value = group.value if begins_s is None else hour_text(begins_s)
-        found.append(Sum(group, begins_s, query.with_(by, value)))
-    return found
+    @property
+    def counted(self) -> str:
+        """How many there are, in words."""
+        return f"more than {COUNTED:,}" if self.total > COUNTED else f"{self.total:,}"
 
+    @cached_property
+    def sums(self) -> list[Sum]:
+        """The same by what they have in common."""
+        found = []
+        for group in self._desk.alerts.groups(self.by, self._query.search, MOST_GROUPS):
+            begins_s = int(group.value) * HOUR_S if self.by == "hour" else None
+            value = group.value if begins_s is None else hour_text(begins_s)
+            found.append(Sum(group, begins_s, self._query.with_(self.by, value)))
+        return found
 
-def _place(after: str) -> tuple[float, str]:
-    time, _, last = after.partition(":")
-    try:
-        return float(time), last
-    except ValueError:
-        raise ConfigError(f"after: '{after[:40]}' is no place in the list; go back to its first page") from None
+    def new(self, arrival: int) -> int:
+        """Return how many alerts are new, or grew, since an arrival; 1,000 at most."""
+        return self._desk.alerts.count(replace(self._query.search, arrived_after=arrival), 1_000)
+
+    @cached_property
+    def _found(self) -> list[Filed]:
+        return self._desk.alerts.find(self._query.search, self._most + 1, self._after)

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Depends
 from fastapi import Query as InQuery
 from pydantic import BaseModel, Field
 
+from redshank.console import keyset
 from redshank.console.acts import alerts as acts
 from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.desk import Desk
 from redshank.console.facts.alert import case
-from redshank.console.facts.alerts import listing, sums
+from redshank.console.facts.alerts import Listing
 from redshank.console.facts.responses import Book
+from redshank.console.form import Form
 from redshank.console.people import Person
 from redshank.console.programs.terms import Terms
 from redshank.console.query import LONGEST, read
@@ -196,14 +198,17 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
     def alerts(
         who: Viewer,
         q: Text = "",
-        after: Annotated[str, InQuery(max_length=100)] = "",
+        after: Annotated[str, InQuery(max_length=keyset.MOST)] = "",
         rows: Annotated[int, InQuery(ge=1, le=500)] = 50,
     ) -> Page:
         """Return a page of alerts."""
         del who
-        found = listing(desk, read(q, desk.now_s()), after, rows)
+        form = Form([("after", after)])
+        place = keyset.asked(form)
+        form.check()
+        found = Listing(desk, read(q, desk.now_s()), place, rows)
         shown = [_alert(filed) for filed in found.rows]
-        return Page(alerts=shown, older=found.older, total=found.total, arrival=found.arrival)
+        return Page(alerts=shown, older=keyset.written(found.older), total=found.total, arrival=found.arrival)
 
     @routes.get("/groups")
     def groups(
@@ -211,7 +216,9 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
     ) -> list[GroupModel]:
         """Return alerts by what they have in common."""
         del who
-        return [GroupModel(**vars(one.group), query=one.query) for one in sums(desk, read(q, desk.now_s()), by)]
+        return [
+            GroupModel(**vars(one.group), query=one.query) for one in Listing(desk, read(q, desk.now_s()), by=by).sums
+        ]
 
     @routes.post("/judge")
     def judge(who: Analyst, asked: Decision) -> OutcomeModel:
