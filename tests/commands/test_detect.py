@@ -214,8 +214,8 @@ def test_the_champion_of_a_shelf_judges_and_its_shadow_is_counted(redshank: Any,
     assert found["summary"]["bundle"] == "first"
     assert found["shadow"] == {"bundle": "second", "flows": 65}
     agreed = [
-        {"family": "dos", "both": 5, "only_champion": 0, "only_shadow": 0},
-        {"family": "scanning", "both": 20, "only_champion": 0, "only_shadow": 0},
+        {"family": "dos", "both": 5, "renamed": 0, "only_champion": 0, "only_shadow": 0},
+        {"family": "scanning", "both": 20, "renamed": 0, "only_champion": 0, "only_shadow": 0},
     ]
     assert found["alarms_of_champion_and_shadow"] == agreed
     assert json.loads((out / "shadow.json").read_text()) == {

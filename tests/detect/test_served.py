@@ -13,7 +13,7 @@ from redshank.core.errors import ConfigError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.detect.detectors.classifier import Classifier
-from redshank.detect.served import BOTH, ONLY_CHAMPION, ONLY_SHADOW, Served
+from redshank.detect.served import BOTH, ONLY_CHAMPION, ONLY_SHADOW, RENAMED, Served
 from redshank.detect.shelf import CHAMPION, Shelf
 from redshank.pipeline.run import run
 
@@ -109,11 +109,12 @@ def test_a_shadow_raises_no_alarm_and_is_compared_by_family(shelf: Shelf) -> Non
     verdicts = served.judge(flows(KINDS))
     assert verdicts.column("alarm").to_pylist() == [False] * 6 + [True] * 4
     assert served.flows == 10
-    assert served.alarms == {(BOTH, "scanning"): 3, (BOTH, "dos"): 1, (ONLY_SHADOW, "attack"): 6}
+    named_alike = {key: count for key, count in served.alarms.items() if key[0] != RENAMED}
+    assert named_alike == {(BOTH, "scanning"): 3, (BOTH, "dos"): 1, (ONLY_SHADOW, "attack"): 6}
     assert list(served.agreement()) == [
-        {"family": "attack", "both": 0, "only_champion": 0, "only_shadow": 6},
-        {"family": "dos", "both": 1, "only_champion": 0, "only_shadow": 0},
-        {"family": "scanning", "both": 3, "only_champion": 0, "only_shadow": 0},
+        {"family": "attack", "both": 0, "renamed": 0, "only_champion": 0, "only_shadow": 6},
+        {"family": "dos", "both": 1, "renamed": 1, "only_champion": 0, "only_shadow": 0},
+        {"family": "scanning", "both": 3, "renamed": 3, "only_champion": 0, "only_shadow": 0},
     ]
 
 
@@ -123,15 +124,46 @@ def test_what_only_the_champion_alarms_on_is_counted_under_its_family(shelf: She
     metrics = Metrics()
     served = Served(shelf, metrics=metrics)
     served.judge(flows(KINDS))
-    assert served.alarms == {(BOTH, "attack"): 4, (ONLY_CHAMPION, "attack"): 6}
+    assert served.alarms == {(BOTH, "attack"): 4, (RENAMED, "attack"): 4, (ONLY_CHAMPION, "attack"): 6}
     assert metrics.labelled("redshank_shadow_alarms_total")[ONLY_CHAMPION, "attack"] == 6
+
+
+def test_an_alarm_of_both_under_two_names_is_agreed_on_and_told_apart(shelf: Shelf) -> None:
+    shelf.set_shadow("binary")
+    served = Served(shelf)
+    served.judge(flows(KINDS))
+    found = served.agreed
+    assert found
+    assert (found.champion, found.shadow, found.flows, found.differing) == ("tiny", "binary", 10, 0)
+    assert [(one.family, one.both, one.renamed) for one in found.families] == [("dos", 1, 1), ("scanning", 3, 3)]
+
+
+def test_flows_of_which_one_of_the_two_says_nothing_are_not_compared(shelf: Shelf) -> None:
+    shelf.set_shadow("wary")
+    served = Served(shelf)
+    served.judge(flows(["dos"] * 3, proto=["tcp", "arp", "arp"]))
+    assert served.flows == 1
+
+
+def test_another_champion_is_compared_anew(shelf: Shelf) -> None:
+    shelf.set_shadow("wary")
+    served = Served(shelf)
+    served.judge(flows(KINDS))
+    shelf.promote("binary", "better")
+    served.judge(flows(["dos"]))
+    found = served.agreed
+    assert found
+    assert (found.champion, found.flows) == ("binary", 1)
+    shelf.set_shadow(None)
+    served.judge(flows(["dos"]))
+    assert served.agreed is None
 
 
 def test_a_flow_that_goes_on_is_compared_once_at_its_end(shelf: Shelf) -> None:
     shelf.set_shadow("wary")
     served = Served(shelf)
     served.judge(flows(["dos"] * 3, part=["interim", "interim", "final"]))
-    assert (served.flows, served.alarms) == (1, {(BOTH, "dos"): 1})
+    assert (served.flows, served.alarms) == (1, {(BOTH, "dos"): 1, (RENAMED, "dos"): 1})
 
 
 def test_a_shadow_that_comes_goes_or_fails_is_followed(shelf: Shelf) -> None:

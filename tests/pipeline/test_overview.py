@@ -9,6 +9,7 @@ from bundles import flows
 from records import alert
 from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
+from redshank.detect.agreed import Agreed, OfFamily
 from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.drift import Compared
 from redshank.pipeline.overview import EVERY_S, Moment, Overview
@@ -19,6 +20,7 @@ from redshank.store.runs import ENDED, JUDGING, Runs, SourceHealth
 from redshank.store.traffic import Kind, Traffic
 from runs import Constant
 
+AGREED = Agreed("site", "next", "aa", "bb", 7, (OfFamily("dos", 3),))
 NOW_S = 1_700_000_000.0
 MOMENT = Moment((SourceHealth("eth1", up=True),), 5, 2, "sinks eve no longer work")
 
@@ -33,6 +35,10 @@ class Watching(Constant):
     @property
     def bundles(self) -> dict[str, str]:
         return {"site": self.graph[0]}
+
+    @property
+    def agreed(self) -> Agreed:
+        return AGREED
 
     def compared(self) -> list[Compared]:
         found, self.news[:] = list(self.news), []
@@ -99,6 +105,11 @@ def test_a_run_tells_how_it_is_at_once_and_every_few_seconds(run: Telling) -> No
     last = Runs(run.database).latest()
     assert last
     assert (last.run, last.state) == (told.run, ENDED)
+
+
+def test_how_far_a_shadow_agrees_is_told(run: Telling) -> None:
+    run.tick()
+    assert Runs(run.database).agreed("aa", "bb") == AGREED
 
 
 def test_what_the_store_refuses_is_told_later_and_once(run: Telling, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,16 @@ from dataclasses import asdict, replace
 import pytest
 from sqlalchemy import update
 
+from redshank.detect.agreed import Agreed, OfFamily
 from redshank.store import runs
 from redshank.store.database import Database
 from redshank.store.runs import ENDED, Health, Judge, Runs, SourceHealth
 from redshank.store.tables import RUNS
 
+AGREED = (Agreed("a", "b", "aa", "bb", 100, (OfFamily("dos", 6, 1, 2, 1),)),)
 SOURCES = (SourceHealth("eth1", up=True, packets=9, packet_bytes=900, rows=3, dropped=2, reached_s=99.5),)
 JUDGES = (Judge("classifier", "default", "aa", "f1", 50.0), Judge("anomaly", silent="warms up"))
-FIRST = Health("1f", 50.0, 100.0, version="0.1.0", shed={"interim": 4}, sources=SOURCES, judges=JUDGES)
+FIRST = Health("1f", 50.0, 100.0, version="0.1.0", shed={"interim": 4}, sources=SOURCES, judges=JUDGES, agreed=AGREED)
 
 
 def test_a_run_is_read_as_it_was_told_last(database: Database) -> None:
@@ -59,3 +61,14 @@ def test_what_another_version_wrote_is_read_as_far_as_it_is_known(database: Data
     with database.writing() as sql:
         sql.execute(update(RUNS).values(record=json.dumps(values)))
     assert told.latest() == FIRST
+
+
+def test_how_far_a_shadow_agrees_is_added_up_over_the_runs_of_that_pair(database: Database) -> None:
+    told = Runs(database)
+    assert told.agreed("aa", "bb") is None
+    other = Agreed("a", "c", "aa", "cc", 5)
+    for number, agreed in enumerate((AGREED, (*AGREED, other), (other,), ())):
+        told.tell(Health(f"{number}", float(number), float(number), agreed=agreed))
+    found = told.agreed("aa", "bb")
+    assert found
+    assert (found.flows, found.families) == (200, (OfFamily("dos", 12, 2, 4, 2),))

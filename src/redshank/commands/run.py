@@ -27,7 +27,9 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object instead of text.")] = False,
 ) -> None:
-    """Watch a site: several sources, all detectors, alerts to every sink, responses, until asked to end.
+    """Watch a site: sources, detectors, alerts to sinks, responses, until asked to end.
+
+    The settings name several of each. detect.detectors says who judges: classifier and signatures if it is not set.
 
     Every mistake in the settings is told before the first packet. Ctrl-C or SIGTERM asks the service to end: it judges
     what has arrived, delivers what it can within service.drain_s, and ends with code 0; a second one ends it at once,

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from redshank.core.registry import Kind
 from redshank.core.schema import verdict_batch
+from redshank.detect.agreed import Agreed
 from redshank.detect.drift import Compared, Moved
 from redshank.flows.claims import ARP
 
@@ -80,6 +81,11 @@ class Detector(ABC):
     def compared(self) -> Sequence[Compared]:
         """Return the comparisons with the traffic that it learnt from, made since this was asked last."""
         return ()
+
+    @property
+    def agreed(self) -> Agreed | None:
+        """How far a bundle that judges beside it agrees with the one in service; None if none does."""
+        return None
 
     @property
     def moved(self) -> Mapping[str, Moved]:

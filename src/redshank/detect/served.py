@@ -9,12 +9,14 @@ same flows; its verdicts go nowhere, but who of the two raised an alarm is count
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.errors import BundleError, ConfigError
 from redshank.core.metrics import Metrics
+from redshank.detect.agreed import Agreed, OfFamily
 from redshank.detect.detector import Detector, Seen
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.shelf import CHAMPION, SHADOW, Shelf
@@ -22,6 +24,8 @@ from redshank.flows.ended import ended
 
 SWITCHED, REFUSED, FAILED = "switched", "refused", "failed"
 BOTH, ONLY_CHAMPION, ONLY_SHADOW = "both", "only champion", "only shadow"
+RENAMED = "renamed"
+"""Of those of both: the shadow calls it otherwise."""
 UNKNOWN = "unknown"
 
 _log = logging.getLogger(__name__)
@@ -38,8 +42,8 @@ class Served(Detector):
 
     Attributes:
         events: By name, for example "champion_switched" or "shadow_refused": how often.
-        flows: Flows that both judged, each once, at its end.
-        alarms: Of these, by who raised an alarm and the family: how many.
+        flows: Flows that this champion and this shadow both judged, each once, at its end.
+        alarms: Of these, by who raised an alarm and the family: how many; what is RENAMED is among those of BOTH.
 
     Raises:
         ConfigError: If the shelf has no champion.
@@ -64,6 +68,7 @@ class Served(Detector):
         self._champion = Classifier(shelf.load(name), false_alarm_rate, sharing)
         self.shadow: str | None = None
         self._beside: Classifier | None = None
+        self._pair: Agreed | None = None
         self._follow_shadow()
 
     @property
@@ -107,13 +112,18 @@ class Served(Detector):
                 self._tell(f"{SHADOW}_{FAILED}", f"{error}; it no longer judges")
         return verdicts
 
+    @property
+    def agreed(self) -> Agreed | None:
+        """See `Detector.agreed`."""
+        families = (
+            OfFamily(family, *(self.alarms[who, family] for who in (BOTH, RENAMED, ONLY_CHAMPION, ONLY_SHADOW)))
+            for family in sorted({family for _, family in self.alarms})
+        )
+        return self._pair and replace(self._pair, flows=self.flows, families=tuple(families))
+
     def agreement(self) -> Iterator[dict[str, str | int]]:
-        """Give a row for each family: alarms of both, of the champion only, of the shadow only."""
-        for family in sorted({family for _, family in self.alarms}):
-            yield {
-                "family": family,
-                **{who.replace(" ", "_"): self.alarms[who, family] for who in (BOTH, ONLY_CHAMPION, ONLY_SHADOW)},
-            }
+        """Give a row for each family, as `OfFamily` has it."""
+        yield from (asdict(one) for one in (self.agreed.families if self.agreed else ()))
 
     def _follow_champion(self) -> None:
         name = self._shelf.champion()
@@ -124,14 +134,23 @@ class Served(Detector):
             found.goes_on_from(self._champion)
             self._tell(f"{CHAMPION}_{SWITCHED}", f"{found.name} takes over from {self.name}", level=logging.INFO)
             self._champion, self.name = found, str(name)
+            self._begin_anew()
 
     def _follow_shadow(self) -> None:
         name = self._shelf.shadow()
         if name != self.shadow:
             self.shadow = name
             self._beside = None if name is None else self._load(SHADOW, name)
-            self.flows = 0
-            self.alarms.clear()
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.flows = 0
+        self.alarms.clear()
+        self._pair = None
+        if self._beside is not None:
+            ((champion, ours),) = self._champion.bundles.items()
+            ((shadow, its),) = self._beside.bundles.items()
+            self._pair = Agreed(champion, shadow, ours, its)
 
     def _load(self, pointer: str, name: str | None) -> Classifier | None:
         """Load a bundle; None, and an event, if that cannot be done or none is named."""
@@ -147,9 +166,11 @@ class Served(Detector):
         self._metrics.count("redshank_model_events_total", name=event)
 
     def _compare(self, flows: pa.RecordBatch, champion: pa.RecordBatch, shadow: pa.RecordBatch) -> None:
-        final = ended(flows)
+        told = pc.and_(champion.column("score").is_valid(), shadow.column("score").is_valid())
+        final = pc.and_(ended(flows), told)
         self.flows += final.true_count
         old, new = (pc.and_(final, one.column("alarm").fill_null(False)) for one in (champion, shadow))
+        names, others = (one.column("family").fill_null(UNKNOWN) for one in (champion, shadow))
         sides = (
             (BOTH, pc.and_(old, new), champion),
             (ONLY_CHAMPION, pc.and_not(old, new), champion),
@@ -160,3 +181,6 @@ class Served(Detector):
                 family = one["values"] or UNKNOWN
                 self.alarms[who, family] += one["counts"]
                 self._metrics.count("redshank_shadow_alarms_total", one["counts"], by=who, family=family)
+        renamed = pc.and_(pc.and_(old, new), pc.not_equal(names, others))
+        for one in pc.value_counts(names.filter(renamed)).to_pylist():
+            self.alarms[RENAMED, one["values"]] += one["counts"]

@@ -207,6 +207,7 @@ class Overview:
             worst_alert_delay_s=float(delays.max()) if len(delays) else None,
             sources=moment.sources,
             judges=self._judges(now_s),
+            agreed=tuple(one.agreed for one in self._detectors.values() if one.agreed),
         )
 
     def _judges(self, now_s: float) -> tuple[Judge, ...]:

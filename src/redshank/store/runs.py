@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
+from redshank.detect.agreed import Agreed, OfFamily, summed
 from redshank.store.database import Database
 from redshank.store.tables import RUNS
 
@@ -102,6 +103,7 @@ class Health:
             told last; None: none was.
         worst_alert_delay_s: The longest of these.
         sources, judges: One each.
+        agreed: A detector's champion beside its shadow, since both judge.
     """
 
     run: str
@@ -131,6 +133,7 @@ class Health:
     worst_alert_delay_s: float | None = None
     sources: tuple[SourceHealth, ...] = ()
     judges: tuple[Judge, ...] = ()
+    agreed: tuple[Agreed, ...] = ()
 
     def silent_s(self, now_s: float) -> float:
         """Return for how long nothing was heard of a run that is not over, in s; 0 if it is heard of, or has ended.
@@ -187,13 +190,29 @@ class Runs:
         with self._database.reading() as sql:
             return [_health(row.record) for row in sql.execute(wanted)]
 
+    def agreed(self, champion_sha256: str, shadow_sha256: str) -> Agreed | None:
+        """Return how far a shadow agreed with a champion, over all runs that are kept; None: no run compared them.
+
+        Args:
+            champion_sha256: Digest of the champion's graph.
+            shadow_sha256: Digest of the shadow's.
+        """
+        pair = (champion_sha256, shadow_sha256)
+        return summed(one for run in self.runs(MOST_RUNS) for one in run.agreed if one.pair == pair)
+
 
 def _health(text: str) -> Health:
     """Return what was written, also by a program whose records had other fields."""
     values = json.loads(text)
     values["sources"] = tuple(SourceHealth(**_known(SourceHealth, one)) for one in values.get("sources", ()))
     values["judges"] = tuple(Judge(**_known(Judge, one)) for one in values.get("judges", ()))
+    values["agreed"] = tuple(_agreed(one) for one in values.get("agreed", ()))
     return Health(**_known(Health, values))
+
+
+def _agreed(values: dict[str, Any]) -> Agreed:
+    families = tuple(OfFamily(**_known(OfFamily, one)) for one in values["families"])
+    return Agreed(**_known(Agreed, values | {"families": families}))
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

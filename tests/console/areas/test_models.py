@@ -8,15 +8,17 @@ from pyarrow import parquet
 
 from browsing import Browser
 from console.evaluations import measured
-from console.filled import CHALLENGER, CHAMPION
+from console.filled import CHALLENGER, CHAMPION, HOSTILE, MARKUP
 from labelled import labelled
 from questions import answer, questions
 from redshank.console.desk import Desk
 from redshank.console.jobs import Jobs
 from redshank.data.datasets.flows import Flows
 from redshank.data.protocol import partition
+from redshank.detect.agreed import Agreed, OfFamily
 from redshank.detect.shelf import DECISIONS, Shelf
 from redshank.learn.train import fit, make_bundle
+from redshank.store.runs import Health, Runs
 
 
 @pytest.fixture
@@ -61,6 +63,27 @@ def test_a_broken_chain_is_told_and_the_bundles_stay(shelf: Shelf, viewer: Brows
     assert "The shelf does not hold." in page
     assert "line 2:" in page
     assert CHAMPION in page
+
+
+def test_a_shadow_is_shown_beside_the_champion_with_what_a_service_counted(
+    desk: Desk, shelf: Shelf, viewer: Browser, analyst: Browser
+) -> None:
+    assert "No bundle does." in viewer.get("/models").text
+    shelf.set_shadow(CHALLENGER)
+    assert "No service has told of a flow that both judged yet." in viewer.get("/models").text
+    ours, its = (shelf.load(name).manifest.sha256 for name in (CHAMPION, CHALLENGER))
+    families = (OfFamily("dos", 40, 3, 5, 15), OfFamily(HOSTILE, only_shadow=1))
+    agreed = Agreed(CHAMPION, CHALLENGER, ours, its, 1_050, families)
+    Runs(desk.database).tell(Health("f1", 1.0, desk.now_s(), agreed=(agreed,)))
+    page = viewer.get("/models", part="beside").text
+    assert "Of 1,050 flows that both judged, 98.00 % were an alarm to both or to neither" in page
+    assert "95 % interval 96.96 % to 98.69 %" in page
+    assert '<td class="number" data-label="Shadow only">15</td>' in page
+    assert MARKUP not in page
+    assert "Let none judge beside it" not in page
+    assert "Let none judge beside it" in analyst.get("/models", part="beside").text
+    told = viewer.token().api("GET", "/models/shelf").json()["agreed"]
+    assert (told["flows"], told["share"], told["families"][1]["family"]) == (1_050, 0.98, "dos")
 
 
 def test_rolling_back_takes_one_form_and_is_written_down(desk: Desk, shelf: Shelf, analyst: Browser) -> None:
@@ -122,12 +145,18 @@ def test_a_job_is_followed_cancelled_and_told_of_after_the_console_was_away(
     part = analyst.get(f"/models/jobs/{job.id}?part=state").text
     assert "<html" not in part
     assert "epoch 3 of 12" in part
-    assert "One job at a time" in analyst.get("/models").text
+    for path, part in (
+        ("/models", "deeds"),
+        (f"/models/bundles/{CHALLENGER}", "deeds"),
+        ("/models/compare", "judging"),
+    ):
+        assert "ne job at a time" in analyst.get(path, part=part).text
     assert viewer.post(f"/models/jobs/{job.id}/cancel").status_code == 403
     assert analyst.post(f"/models/jobs/{job.id}/cancel").status_code == 303
     while jobs.running():
         time.sleep(0.01)
     assert "cancelled it" in viewer.get(f"/models/jobs/{job.id}").text
+    assert "ne job at a time" not in analyst.get("/models", part="deeds").text
     (desk.settings.service.state / "jobs" / job.id / "ended.json").unlink()
     assert "it ended while the console was away" in viewer.get(f"/models/jobs/{job.id}").text
     assert analyst.post(f"/models/jobs/{job.id}/cancel").status_code == 409

@@ -1,6 +1,7 @@
 """A working day in a real browser: what pages are for, by keys, by forms, and by plain forms where no script runs."""
 
 import re
+import sys
 import time
 from dataclasses import replace
 
@@ -9,7 +10,9 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, expect
 
 from chromium import window
+from console.filled import CHAMPION
 from redshank import site
+from redshank.console.acts.models import cancel, measure
 from redshank.console.desk import Desk
 from redshank.core.metrics import Metrics
 from redshank.core.records import Action, Alert
@@ -49,6 +52,25 @@ def _carried_out(desk: Desk) -> None:
 
 def _said(page: Page, text: str) -> Locator:
     return page.get_by_role("status").filter(has_text=text)
+
+
+def test_a_job_that_begins_elsewhere_takes_the_button_away_until_it_ends(desk: Desk, page: Page) -> None:
+    page.goto("/models")
+    retrain = page.get_by_role("button", name="Retrain now")
+    expect(retrain).to_be_visible()
+    desk.jobs._program = (sys.executable, "-S", "-c", "import time; time.sleep(600)")
+    job = measure(desk, "ada", CHAMPION)
+    expect(page.get_by_text("One job at a time")).to_be_visible()
+    expect(retrain).not_to_be_visible()
+    cancel(desk, "ada", job.id)
+    expect(retrain).to_be_visible()
+    page.locator("summary", has_text="How").click()
+    page.get_by_label("Weight of a label").fill("2")
+    page.get_by_role("heading", name="Models").click()
+    job = measure(desk, "ada", CHAMPION)
+    expect(page.get_by_text("is running, begun")).to_be_visible()
+    expect(page.get_by_label("Weight of a label")).to_have_value("2")
+    cancel(desk, "ada", job.id)
 
 
 def test_only_who_knows_the_password_gets_in(opened: Chromium, port: int) -> None:

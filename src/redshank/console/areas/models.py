@@ -13,8 +13,10 @@ from starlette.responses import Response
 
 from redshank.console.acts import models as acts
 from redshank.console.area import Area
+from redshank.console.desk import Desk
 from redshank.console.facts import drawings
 from redshank.console.facts import models as facts
+from redshank.console.facts.agreement import agreement
 from redshank.console.form import Asked, Form, Posted
 from redshank.console.jobs import RUNNING, Job
 from redshank.console.page import back, render
@@ -22,7 +24,10 @@ from redshank.console.people import Person
 from redshank.console.programs.models import offer
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import analyst
+from redshank.console.shared import Shared
 from redshank.core.inert import inert
+from redshank.detect.agreed import Agreed
+from redshank.store.stamps import stamps
 
 HERE = "/models"
 DECISIONS_SHOWN = 20
@@ -33,6 +38,10 @@ class Models(Area):
     """The shelf of bundles."""
 
     title, place, key = "Models", 40, "m"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._shared = Shared()
 
     def pages(self, routes: APIRouter) -> None:
         """Show the shelf and its decisions; take what may be done to it."""
@@ -54,6 +63,7 @@ class Models(Area):
                 request,
                 "models/overview.html",
                 found=found,
+                agreed=self._agreed(found),
                 alone=None if desk.shelf else facts.without_shelf(desk),
                 seen=desk.inventory.bundles(),
                 shown=DECISIONS_SHOWN,
@@ -102,6 +112,11 @@ class Models(Area):
                 untrained=facts.untrained(),
                 running=desk.jobs.running(),
             )
+
+    def _agreed(self, found: facts.Models) -> Agreed | None:
+        both = [one and one.manifest.sha256 for one in (found.champion, found.shadow)]
+        stamp = (both, stamps(self.desk.database)["runs"])
+        return self._shared.get("agreed", stamp, self.desk.now_s(), lambda: agreement(self.desk, found))
 
     def _decisions(self, routes: APIRouter) -> None:
         desk = self.desk

@@ -3,6 +3,7 @@
 In: the desk. Out: routes below /api/v1/models, with models in and out.
 """
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -11,11 +12,13 @@ from pydantic import BaseModel, Field
 from redshank.console.acts import models as acts
 from redshank.console.desk import Desk
 from redshank.console.facts import models as facts
+from redshank.console.facts.agreement import agreement
 from redshank.console.jobs import Job
 from redshank.console.people import Person
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import analyst
 from redshank.core.inert import inert
+from redshank.detect.agreed import Agreed
 from redshank.detect.shelf import Entry
 
 
@@ -59,6 +62,18 @@ class DecisionOut(BaseModel):
     evidence: dict[str, Any]
 
 
+class AgreedOut(BaseModel):
+    """How far the shadow agrees with the champion: flows that both judged, and alarms by family."""
+
+    flows: int
+    share: float | None = Field(description="Of the flows that were an alarm to both or to neither.")
+    low: float | None = Field(description="Its 95 % interval, as if flows did not depend on each other.")
+    high: float | None
+    families: list[dict[str, str | int]] = Field(
+        description="Of each: both; of these those that the shadow names otherwise; champion only; shadow only."
+    )
+
+
 class ShelfOut(BaseModel):
     """The shelf."""
 
@@ -67,6 +82,7 @@ class ShelfOut(BaseModel):
     chain_holds: bool
     broken: str
     bundles: list[BundleOut]
+    agreed: AgreedOut | None = Field(description="None: there is no shadow, or no service has judged with it yet.")
 
 
 class DifferenceOut(BaseModel):
@@ -137,6 +153,7 @@ def offer(routes: APIRouter, desk: Desk) -> None:
             chain_holds=not found.broken,
             broken=found.broken,
             bundles=[_bundle(one) for one in found.bundles],
+            agreed=_agreed(agreement(desk, found)),
         )
 
     @routes.get("/bundles/{name}")
@@ -226,6 +243,14 @@ def _bundle(one: facts.Shelved) -> BundleOut:
         figures=[FigureOut(**vars(figure)) for figure in one.figures],
         measured_on=one.measured.on if one.measured else None,
     )
+
+
+def _agreed(found: Agreed | None) -> AgreedOut | None:
+    if found is None:
+        return None
+    low, high = found.interval or (None, None)
+    families = [asdict(one) for one in found.families]
+    return AgreedOut(flows=found.flows, share=found.share, low=low, high=high, families=families)
 
 
 def _decision(one: facts.Decided) -> DecisionOut:

@@ -48,10 +48,17 @@
   }
   themes?.elements.theme.addEventListener("change", (event) => wear(event.target.value));
 
+  // What somebody wrote and did not send yet is not taken from them.
+  function written(field) {
+    if (field.tagName === "SELECT") return [...field.options].some((one) => one.defaultSelected && !one.selected);
+    return !["checkbox", "hidden", "radio"].includes(field.type) && field.value !== field.defaultValue;
+  }
+
   // Parts: <div data-part="list" data-on="alerts"> is fetched again when the server tells of `alerts`.
   async function fetchPart(element) {
     if (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
     if (element.querySelector("[data-row] input[type=checkbox]:checked")) return;
+    if ([...element.querySelectorAll("input, textarea, select")].some(written)) return;
     const place = new URL(element.dataset.from || location.href, location.href);
     place.searchParams.set("part", element.dataset.part);
     const answer = await fetch(place, { headers: { accept: "text/html" }, credentials: "same-origin" });
@@ -62,7 +69,9 @@
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const at = element.querySelector("[data-row].at")?.dataset.row;
+    const open = [...element.querySelectorAll("details")].map((one) => one.open);
     element.replaceChildren(...fresh.body.childNodes);
+    element.querySelectorAll("details").forEach((one, n) => { one.open ||= open[n] ?? false; });
     if (at) element.querySelector(`[data-row="${CSS.escape(at)}"]`)?.classList.add("at");
     element.dispatchEvent(new CustomEvent("redshank:part", { bubbles: true }));
   }
