@@ -18,6 +18,7 @@ from torch import nn
 from redshank.learn.batches import Batches
 from redshank.learn.graphed import SCORING_ROWS
 from redshank.learn.model import Classes, Epoch, Floats
+from redshank.learn.optimizers import AdamW
 
 if TYPE_CHECKING:
     from redshank.learn.network import Network
@@ -40,7 +41,7 @@ class Loop:
     ) -> None:
         self.network, self.settings, self.batches, self.held_out = network, settings, batches, held_out
         self.order = torch.Generator().manual_seed(settings.seed)
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.curve: list[Epoch] = []

@@ -22,6 +22,7 @@ from redshank.data.graph import Nodes, prepend
 from redshank.learn.around import Around, Given
 from redshank.learn.graphed import SCORING_ROWS, Graphed
 from redshank.learn.model import Classes, Floats
+from redshank.learn.optimizers import LBFGS
 from redshank.learn.selector import SELECTORS, Mask
 
 FROM = ("columns", "learned")
@@ -117,7 +118,7 @@ def _fit_head(head: nn.Linear, learned: Floats, y: Classes, kept: Mask) -> None:
     rows, classes = torch.from_numpy(learned) * mask, torch.from_numpy(y)
     weight = (head.weight.detach() * mask).requires_grad_()
     bias = head.bias.detach().clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+    optimizer = LBFGS([weight, bias], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
@@ -125,7 +126,7 @@ def _fit_head(head: nn.Linear, learned: Floats, y: Classes, kept: Mask) -> None:
         torch.autograd.backward(found)
         return found
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    optimizer.step(loss)
     with torch.no_grad():
         head.weight.copy_(weight * mask)
         head.bias.copy_(bias)
