@@ -1,12 +1,13 @@
 import json
 import logging
+import math
 import os
 import random
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,10 +58,12 @@ class Forgetful(MemoryOutbox):
     """An outbox whose disk is busy when it is told so."""
 
     busy = False
+    notes = 0
 
-    def delivered(self, key: str, at_s: float) -> None:
+    def delivered(self, keys: Sequence[str], at_s: float) -> None:
         self._look()
-        super().delivered(key, at_s)
+        self.notes += 1
+        super().delivered(keys, at_s)
 
     def failed(self, key: str, error: str, again_at_s: float | None) -> None:
         self._look()
@@ -204,6 +207,47 @@ def test_what_a_sink_took_is_not_handed_over_again_while_the_outbox_cannot_note_
     assert house.sinks["eve"].got == ["0123456789abcdef-1"]
     assert len(house.outbox) == 0
     assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 1}
+
+
+@pytest.mark.parametrize(("noted_s", "notes"), [(math.inf, 3), (-1.0, 40)])
+def test_what_a_quick_sink_took_is_noted_together_and_what_a_slow_one_took_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noted_s: float, notes: int
+) -> None:
+    monkeypatch.setattr("redshank.alerts.delivery.NOTED_S", noted_s)
+    house = House(tmp_path, eve=Target())
+    house.record(*(replace(ALERT, revision=number) for number in range(40)))
+    while house.delivery.step("eve"):
+        pass
+    assert len(house.sinks["eve"].got) == 40
+    assert len(house.outbox) == 0
+    assert house.outbox.notes == notes
+
+
+class Tires(Target):
+    """Takes two alerts, then hangs."""
+
+    def deliver(self, alert: Alert) -> None:
+        if len(self.got) == 2 and self.hangs:
+            self.hangs.wait(20)
+        self.got.append(f"{alert.id}-{alert.revision}")
+
+
+def test_what_a_sink_took_before_it_hung_is_noted_when_it_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redshank.alerts.delivery.NOTED_S", math.inf)
+    hangs = threading.Event()
+    house = House(tmp_path, stuck=Tires(hangs=hangs))
+    house.record(*(replace(ALERT, revision=number) for number in range(4)))
+    house.delivery.start()
+    try:
+        until(lambda: len(house.sinks["stuck"].got) == 2)
+        assert house.delivery.stop(0.2) == ["stuck"]
+        assert len(house.outbox) == 2
+    finally:
+        hangs.set()
+    until(lambda: not house.delivery._lanes["stuck"].thread.is_alive())  # type: ignore[union-attr]
+    assert len(house.outbox) == 2
 
 
 STEPS = st.one_of(

@@ -28,7 +28,7 @@ def test_each_sink_sees_only_its_own_rows_and_the_longest_due_first(tmp_path: Pa
 def test_the_same_revision_recorded_again_changes_nothing(tmp_path: Path) -> None:
     box, _ = outbox(tmp_path)
     box.record([ALERT], ["eve"], 1.0)
-    box.delivered(box.due("eve", 1.0, 1)[0].key, 1.0)
+    box.delivered([box.due("eve", 1.0, 1)[0].key], 1.0)
     box.record([ALERT], ["eve"], 2.0)
     assert box.due("eve", 9.0, 10) == []
     assert len(box) == 0

@@ -165,7 +165,7 @@ def test_threads_that_record_and_deliver_at_once_lose_nothing(database: Database
     def deliver() -> None:
         while not done.is_set():
             for owed in outbox.due("eve", NOW_S + 1, 10):
-                outbox.delivered(owed.key, NOW_S)
+                outbox.delivered([owed.key], NOW_S)
 
     def record(which: int) -> None:
         for n in range(10):
@@ -201,7 +201,7 @@ def write(begin, told):
         print(f'{n}\\n', end='', flush=True)  # one write, however it is buffered
         os.write(told, b'.')
         alerts.record([alert(id=f'{n}-a', revision=1)], ('eve', 'webhook'), 2.0)
-        outbox.delivered(f'{n}-a-0-eve', 3.0)
+        outbox.delivered([f'{n}-a-0-eve'], 3.0)
 
 Database(sys.argv[1]).close()  # the driver is imported once
 chance = random.Random(7)

@@ -26,8 +26,8 @@ def test_each_sink_is_owed_its_own_rows_in_order(database: Database) -> None:
 
 def test_what_was_delivered_is_never_due_again(database: Database) -> None:
     outbox = filled(database)
-    outbox.delivered("a-0-eve", NOW_S + 1)
-    outbox.delivered("a-0-eve", NOW_S + 1)
+    outbox.delivered(["a-0-eve"], NOW_S + 1)
+    outbox.delivered(["a-0-eve"], NOW_S + 1)
     outbox.failed("a-0-eve", "too late", NOW_S)
     assert keys(outbox, "eve", after_s=100) == ["b-0-eve"]
     assert outbox.counts() == {("eve", "delivered"): 1, ("eve", "waiting"): 1, ("webhook", "waiting"): 2}

@@ -39,7 +39,7 @@ def test_old_alerts_go_with_their_flows_and_what_was_delivered(database: Databas
     alerts.record([alert(id=name) for name in ("old", "owed", "hot")], ["eve"], NOW_S - 31 * DAY_S)
     alerts.record([alert(id="new")], ["eve"], NOW_S)
     for name in ("old", "hot"):
-        outbox.delivered(f"{name}-0-eve", NOW_S)
+        outbox.delivered([f"{name}-0-eve"], NOW_S)
     alerts.judge(["hot"], "escalated", "ana", NOW_S)
     swept = Retention(30 * DAY_S, MUCH).sweep(database, NOW_S)
     assert swept == Swept(old=1, large=0, devices=0, over_bytes=0)

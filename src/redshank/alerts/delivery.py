@@ -6,7 +6,9 @@ the wait doubles, with jitter, so that many gateways do not knock at one server 
 next try may be overtaken by a later one; `Alert.revision` tells which is newer.
 
 Once means: a row that a sink took is not handed to it again, also if the outbox cannot note it for a while. Only a
-process that dies between the two hands it over again; sinks mark what they send with id and revision.
+process that dies between the two hands it over again; sinks mark what they send with id and revision. What was handed
+over within NOTED_S is noted by one transaction, so a sink that is quick costs few, and one that is slow has one row
+or two that may come again.
 Source: exponential backoff with jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 """
 
@@ -25,6 +27,8 @@ from redshank.core.errors import ActionError, DeliveryError, RedshankError
 from redshank.core.metrics import Metrics
 
 BATCH = 16
+NOTED_S = 0.1
+"""How long a row that a sink took may wait for others to be noted with."""
 POLL_S = 0.5
 """How often a thread looks for rows whose next try has come."""
 FEWEST_TRIES = 5
@@ -124,6 +128,10 @@ class Delivery:
             with lane.lock:
                 # One that holds a row in a sink that hangs must no longer speak of it.
                 lane.left = bool(lane.thread and lane.thread.is_alive())
+                try:
+                    self._note(lane)  # what it took before the row that it holds
+                except RedshankError as error:
+                    lane.tell(f"outbox: {error}; what the sink took may be handed over again")
             if lane.left:
                 busy.append(lane.name)
                 _log.warning("sink %s: still busy after %g s; left alone", lane.name, within_s)
@@ -140,11 +148,18 @@ class Delivery:
         """Hand over rows of one sink that are due, at most 16; return how many, 0 also if no more should be tried."""
         lane = self._lanes[name]
         rows = self._outbox.due(name, self._clock(), BATCH)
-        for number, row in enumerate(rows):
-            if self._ends_at is not None and time.monotonic() > self._ends_at:
-                return number
-            if not self._hand_over(lane, row) and self._ends_at is not None and self._hurries:
-                return 0
+        noted_s = time.monotonic()
+        try:
+            for number, row in enumerate(rows):
+                if self._ends_at is not None and time.monotonic() > self._ends_at:
+                    return number
+                if not self._hand_over(lane, row) and self._ends_at is not None and self._hurries:
+                    return 0
+                if time.monotonic() - noted_s > NOTED_S:
+                    self._note_of(lane)
+                    noted_s = time.monotonic()
+        finally:
+            self._note_of(lane)
         return len(rows)
 
     def _work(self, lane: "_Lane") -> None:
@@ -178,9 +193,18 @@ class Delivery:
                 self._count(lane, "delivered")
                 self._metrics.set("redshank_delivery_delay_seconds", self._clock() - row.since_s, sink=lane.name)
                 lane.works()
-            self._outbox.delivered(row.key, self._clock())
-            lane.taken.discard(row.key)
         return True
+
+    def _note_of(self, lane: "_Lane") -> None:
+        with lane.lock:
+            if not lane.left:
+                self._note(lane)
+
+    def _note(self, lane: "_Lane") -> None:
+        """Have the outbox know what the sink has; the lane's lock is held."""
+        if lane.taken:
+            self._outbox.delivered(sorted(lane.taken), self._clock())
+            lane.taken.clear()
 
     def _put_off(self, lane: "_Lane", row: Due, error: str) -> None:
         now, tries = self._clock(), row.tries + 1
@@ -207,7 +231,7 @@ class Delivery:
         while rows := self._outbox.due(lane.name, math.inf, BATCH):
             for row in rows:
                 if row.key in lane.taken:
-                    self._outbox.delivered(row.key, self._clock())
+                    self._outbox.delivered([row.key], self._clock())
                 elif not self._buried(lane, row, reason + (", may have arrived" if lane.left else "")):
                     raise ActionError("the file cannot be written; see the disk")
 

@@ -52,8 +52,8 @@ class Outbox(Protocol):
         Rows of one sink only: another one's, however many wait behind a peer that hangs, never crowd them out.
         """
 
-    def delivered(self, key: str, at_s: float) -> None:
-        """Note that the row arrived; it is never due again."""
+    def delivered(self, keys: Sequence[str], at_s: float) -> None:
+        """Note that these rows arrived, all or none; they are never due again."""
 
     def failed(self, key: str, error: str, again_at_s: float | None) -> None:
         """Note a try that failed, and when the next one is due; None: given up."""
@@ -126,11 +126,12 @@ class MemoryOutbox:
             rows = [row for row in self._rows.values() if row.sink == sink and row.at_s <= now_s]
         return sorted(rows, key=lambda row: row.at_s)[:limit]
 
-    def delivered(self, key: str, at_s: float) -> None:
-        """Forget the row."""
+    def delivered(self, keys: Sequence[str], at_s: float) -> None:
+        """Forget the rows."""
         del at_s
         with self._lock:
-            self._rows.pop(key, None)
+            for key in keys:
+                self._rows.pop(key, None)
 
     def failed(self, key: str, error: str, again_at_s: float | None) -> None:
         """Let the row wait again, or forget it."""

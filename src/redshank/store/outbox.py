@@ -67,10 +67,10 @@ class Outbox:
         """Return what was given up."""
         return self._owed(limit, OUTBOX.c.state == DEAD)
 
-    def delivered(self, key: str, at_s: float) -> None:
-        """Note that it arrived; it is never due again."""
+    def delivered(self, keys: Sequence[str], at_s: float) -> None:
+        """Note that these arrived, all or none; they are never due again."""
         with self._database.writing() as sql:
-            sql.execute(update(OUTBOX).where(OUTBOX.c.key == key).values(state=DELIVERED, at_s=at_s, error=""))
+            sql.execute(update(OUTBOX).where(OUTBOX.c.key.in_(keys)).values(state=DELIVERED, at_s=at_s, error=""))
 
     def failed(self, key: str, error: str, again_at_s: float | None) -> None:
         """Note a try that failed.
