@@ -7,7 +7,8 @@ import pytest
 
 from questions import ASKED_S, answer, questions, store
 from redshank.core.errors import ConfigError
-from redshank.core.records import UNSURE
+from redshank.core.records import UNSURE, Label
+from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.queue import Queue
 
@@ -166,6 +167,26 @@ def test_what_is_about_nothing_is_refused_and_leaves_nothing(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="label: no answer"):
         queue.tell([answer(first, None, about=answer(second, "dos").id)])
     assert len(queue.labels()) == 1
+
+
+def test_the_audit_has_what_was_answered_corrected_and_taken_back(tmp_path: Path) -> None:
+    database = Database(tmp_path / "labels.db", create=True)
+    queue, (asked, *_) = Queue(database), questions()
+    queue.add([asked])
+    said = answer(asked, "dos")
+    better = answer(asked, "benign", after_s=100.0, about=said.id)
+    gone = Label.of(asked.id, asked.uid, None, "ben", ASKED_S + 200, "terminal", evidence="wrong", about=better.id)
+    assert queue.tell([said, better, gone]) == 3
+    assert queue.tell([said, better, gone]) == 0
+    entries = Audit(database).entries()
+    assert [(one.who, one.what, one.about, one.detail["family"]) for one in entries] == [
+        ("ben", "label withdrawn", better.id, "benign"),
+        ("ana", "label corrected", better.id, "benign"),
+        ("ana", "label given", said.id, "dos"),
+    ]
+    assert {one.detail["question"] for one in entries} == {asked.id}
+    assert (entries[0].detail["annotator"], entries[1].detail["corrects"]) == ("ana", said.id)
+    database.close()
 
 
 def test_two_processes_that_answer_lose_nothing_and_double_nothing(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from redshank.console.notices import Notices
 from redshank.console.page import STATIC, static
 from redshank.console.people import Door
 from redshank.console.place import names
+from redshank.console.refusals import Refusals
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import Bearers, Cookies, Times, admin, analyst, viewer
 from redshank.store.attempts import Attempts
@@ -91,7 +92,9 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
     app.state.now_s = desk.now_s
     app.state.cookies = cookies
     app.state.bearers = Bearers(Tokens(desk.database))
-    app.state.door = Door(People(desk.database), Attempts(desk.database), hasher)
+    people = People(desk.database)
+    refusals = Refusals(desk.audit, lambda name: people.find(name) is not None)
+    app.state.door = Door(people, Attempts(desk.database), hasher, refusals)
     api = FastAPI(
         title="Redshank",
         version=__version__,

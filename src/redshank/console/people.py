@@ -13,10 +13,12 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NoReturn
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from redshank.console.refusals import BUSY, LOCKED, WRONG, Refusals
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
 from redshank.store.attempts import Attempts, Patience
@@ -106,10 +108,17 @@ class Door:
         people: The accounts.
         attempts: The failed logins.
         hasher: How passwords are hashed; by default as RFC 9106 has it for little memory.
+        refusals: Where refused logins are written down, if anybody logs in here.
     """
 
-    def __init__(self, people: People, attempts: Attempts, hasher: PasswordHasher | None = None) -> None:
-        self._people, self._attempts = people, attempts
+    def __init__(
+        self,
+        people: People,
+        attempts: Attempts,
+        hasher: PasswordHasher | None = None,
+        refusals: Refusals | None = None,
+    ) -> None:
+        self._people, self._attempts, self._refusals = people, attempts, refusals
         self._hasher = hasher or PasswordHasher()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._places = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
@@ -131,28 +140,33 @@ class Door:
             Refused: If the name or the password is wrong, the account is disabled, there were too many attempts, or too
                 many wait for their turn.
         """
+        name = name.strip().lower()[:MOST_CHARACTERS]
         if not self._places.acquire(blocking=False):
-            raise Refused(BUSY_S)
+            self._refuse(BUSY, name, address, now_s, BUSY_S)
         try:
             return self._enter(name, password, address, now_s)
         finally:
             self._places.release()
 
     def _enter(self, name: str, password: str, address: str, now_s: float) -> Account:
-        name = name.strip().lower()[:MOST_CHARACTERS]
         # A name that nobody has is no shorter way: it is counted, and reckoned, like any other.
         keys = {_account_key(name): ACCOUNT_PATIENCE, _address_key(address): ADDRESS_PATIENCE}
         wait_s = self._attempts.begin(keys, now_s)
         if wait_s > 0:
-            raise Refused(wait_s)
+            self._refuse(LOCKED, name, address, now_s, wait_s)
         account, nobody = self._people.find(name), self._nobody
         right = self._matches(account.password if account else nobody, password)
         if not right or account is None or account.disabled:
-            raise Refused
+            self._refuse(WRONG, name, address, now_s)
         self._attempts.succeeded(*keys)
         if self._hasher.check_needs_rehash(account.password):
             self._people.rehash(name, self._hash(password))
         return account
+
+    def _refuse(self, what: str, name: str, address: str, now_s: float, wait_s: float = 0.0) -> NoReturn:
+        if self._refusals:
+            self._refusals.note(what, name, address, now_s, wait_s)
+        raise Refused(wait_s)
 
     def knows(self, name: str, password: str, address: str, now_s: float) -> None:
         """Make sure that who is logged in knows the password, before something that a borrowed browser must not do.

@@ -103,11 +103,22 @@ def note(sql: Connection, at_s: float, who: str, what: str, about: str, detail: 
 
 def note_each(sql: Connection, at_s: float, who: str, what: str, details: Mapping[str, Mapping[str, Any]]) -> None:
     """Write an entry for each of several things that the same was done to, by their ids."""
+    note_all(sql, [Entry(0, at_s, who, what, about, detail) for about, detail in details.items()])
+
+
+def note_all(sql: Connection, entries: Sequence[Entry]) -> None:
+    """Write entries in their order; their places are given here."""
     place = int(sql.execute(select(func.coalesce(func.max(AUDIT.c.place), 0))).scalar_one())
-    entry = {"at_s": at_s, "who": inert(who), "what": inert(what)}
     rows = [
-        entry | {"place": place + number, "about": inert(about), "detail": json.dumps(detail, sort_keys=True)}
-        for number, (about, detail) in enumerate(details.items(), start=1)
+        {
+            "place": place + number,
+            "at_s": one.at_s,
+            "who": inert(one.who),
+            "what": inert(one.what),
+            "about": inert(one.about),
+            "detail": json.dumps(one.detail, sort_keys=True),
+        }
+        for number, one in enumerate(entries, start=1)
     ]
     if rows:
         sql.execute(insert(AUDIT), rows)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, upd
 
 from redshank.core.errors import ConfigError
 from redshank.core.records import Label
+from redshank.store.audit import Entry, note_all
 from redshank.store.database import Database
 from redshank.store.history import settled
 from redshank.store.question import Question, from_row, to_row
@@ -200,6 +201,8 @@ class Queue:
     def tell(self, labels: Sequence[Label]) -> int:
         """Write labels down; all of them are durable when this returns, or none. One that is there already is the same.
 
+        The audit has an entry for each, about the label that was given, or that was taken back.
+
         Returns:
             How many are new.
 
@@ -225,6 +228,7 @@ class Queue:
                     known[label.id] = label
             if new:
                 sql.execute(insert(LABELS), [dict(vars(label)) for label in new])
+                note_all(sql, [_entry(label, known) for label in new])
                 answered = {(label.question, label.annotator) for label in new}
                 for question, annotator in answered:
                     sql.execute(
@@ -245,6 +249,20 @@ class Queue:
         with self._database.reading() as sql:
             self._spoken.read(sql)
             yield sql, self._spoken
+
+
+def _entry(label: Label, known: Mapping[str, Label]) -> Entry:
+    """Return what the audit says of a label."""
+    gone = known[label.about] if label.kind == "withdrawal" and label.about else None
+    detail = {
+        "question": label.question,
+        "family": gone.family if gone else label.family,
+        "through": label.origin,
+        "why": label.evidence,
+        **({"annotator": gone.annotator} if gone else {"corrects": label.about} if label.about else {}),
+    }
+    what = {"answer": "label given", "correction": "label corrected", "withdrawal": "label withdrawn"}[label.kind]
+    return Entry(0, label.given_at_s, label.annotator, what, gone.id if gone else label.id, detail)
 
 
 def _held(sql: Connection) -> list[_Held]:

@@ -79,7 +79,8 @@ def test_a_label_that_is_taken_back_names_the_bundles_it_taught_and_is_audited(d
     assert gone.bundles == (("taught", 1),)
     (entry,) = desk.audit.entries(1)
     assert (entry.who, entry.what, entry.about) == ("eva", "label withdrawn", label.id)
-    assert entry.detail["bundles"] == ["taught"]
+    assert entry.detail["family"] == "unsure"
+    assert (entry.detail["annotator"], entry.detail["why"]) == (label.annotator, "wrong device")
     assert withdraw(desk, "eva", label.id, "again").labels == ()
     assert desk.audit.entries(1) == [entry]
     with pytest.raises(RequestError, match="This takes a label back itself"):

@@ -3,13 +3,14 @@ from collections.abc import Callable
 import pytest
 
 from browsing import Browser
+from console.filled import MARKUP
 
 Open = Callable[[str], Browser]
 
 
 def test_the_audit_is_searched_by_words_people_and_days(open_as: Open) -> None:
     vera = open_as("vera")
-    page = vera.get("/audit")
+    page = vera.get("/audit", what="alert")
     assert page.status_code == 200
     assert "alert escalated" in page.text
     assert "&lt;img src=x" in page.text
@@ -39,3 +40,19 @@ def test_programs_are_told_the_same_page_by_page(open_as: Open) -> None:
     assert {one["who"] for one in vera.api("GET", "/audit?who=ana").json()["entries"]} == {"ana"}
     assert vera.api("GET", "/audit?since=x").status_code == 400
     assert vera.api("GET", "/audit?limit=0").status_code == 422
+
+
+def test_refused_logins_and_given_labels_stand_there_as_text(open_as: Open) -> None:
+    vera = open_as("vera")
+    for _ in range(7):
+        vera.client.post("/login", data={"name": MARKUP, "password": "a secret guess"})
+    found = vera.get("/audit", what="login").text
+    assert "login refused" in found
+    assert "login locked out" in found
+    assert "&lt;img src=x" in found
+    assert "<img src=x" not in found
+    assert "testclient" in found
+    assert "a secret guess" not in found
+    given = vera.get("/audit", what="label").text
+    assert "label given" in given
+    assert 'href="/labels/given/' in given

@@ -2,8 +2,7 @@
 
 In: an account's name, and what was chosen. Out: labels in the store. The one idea: an account works through the very
 `Session` that `redshank label` uses, kept in memory while the console runs, so what it skipped and what it can undo are
-its own. Every label says by itself who gave it, when and through what; only taking one back is written to the audit
-besides.
+its own. Every label says by itself who gave it, when and through what, and the audit has it, whatever it came through.
 """
 
 import threading
@@ -159,16 +158,6 @@ def withdraw(desk: Desk, who: str, label: str, why: str) -> Withdrawn:
     """
     if one(desk, label).kind == "withdrawal":
         raise RequestError(409, "This takes a label back itself; answer the question anew instead.")
-    now_s = desk.now_s()
-    taken = answer.withdraw(desk.queue, [label], who, now_s, ORIGIN, evidence=why)
+    taken = answer.withdraw(desk.queue, [label], who, desk.now_s(), ORIGIN, evidence=why)
     bundles = taught(desk, label)
-    for gone in taken:
-        detail = {
-            "question": gone.question,
-            "family": gone.family,
-            "annotator": gone.annotator,
-            "why": why,
-            "bundles": [name for name, _ in bundles],
-        }
-        desk.audit.write(now_s, who, "label withdrawn", gone.id, detail)
     return Withdrawn(tuple(taken), tuple(bundles))
