@@ -46,7 +46,7 @@ from redshank.respond.protected import Protected
 from redshank.respond.states import Breaker
 from redshank.store.alerts import Alerts
 from redshank.store.attempts import Attempts
-from redshank.store.audit import note
+from redshank.store.audit import note_each
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.ledger import Journal
@@ -56,6 +56,8 @@ from redshank.store.traffic import HOUR_S, Kind, Traffic
 
 PASSWORD = "four words in a row"  # noqa: S105  of a store that is thrown away
 AT_ONCE = 500
+TOGETHER = 10
+"""Entries of the audit about what was decided at once."""
 PAGES = (
     *("/overview", "/overview?span=7d", "/overview?part=needs", "/overview?part=risk", "/overview?part=alerts"),
     *("/overview?part=sensor", "/devices", "/devices?sort=risk", "/devices?q=10.0.2", "/devices/10.0.2.7"),
@@ -91,11 +93,15 @@ def fill(database: Database, alerts: int, chance: random.Random, *, devices: int
     _traffic(database, now_s, chance)
     _ledger(database, actions, now_s)
     with database.writing() as sql:
-        for n in range(entries):
+        for begin in range(0, entries, TOGETHER):
             what = chance.choice(("alert closed", "alert false_alarm", "allowance given", "action approved"))
-            note(sql, now_s - entries + n, f"person {n % 7}", what, f"{n:016x}", {"why": f"our own scanner {n % 97}"})
+            details = {
+                f"{n:016x}": {"why": f"our own scanner {n % 97}"} for n in range(begin, min(begin + TOGETHER, entries))
+            }
+            note_each(sql, now_s - entries + begin, f"person {begin // TOGETHER % 7}", what, details)
     wire = SourceHealth("wire", up=True, packets=10**9, packet_bytes=10**12, rows=10**7)
     Runs(database).tell(Health("1", now_s - 86_400.0, now_s, packets=10**9, sources=(wire,), packet_time_s=now_s))
+    database.study()  # as a service does every hour
     return now_s
 
 

@@ -10,6 +10,7 @@ from redshank.console.desk import Desk
 from redshank.console.live import Live
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import Times
+from redshank.console.shared import SLOWLY_S
 from redshank.store.credentials import Sessions
 
 TIMES = Times(600.0, 3_600.0)
@@ -134,6 +135,26 @@ def test_who_comes_back_is_told_what_they_missed(desk: Desk) -> None:
         await back.until("audit", "alerts")
         await stranger.until("audit", "responses", "health")
         assert fresh.heard() in (["hello"], [])
+
+    followed(desk, story)
+
+
+def test_what_takes_long_to_read_is_told_when_nobody_is_given_what_was_read_before(desk: Desk) -> None:
+    async def story(live: Live) -> None:
+        clock: Any = desk.now_s
+        tab = Tab(live)
+        await tab.until("hello")
+        for number in (1, 2):
+            looked = live.looks
+            while live.looks < looked + 2:  # noqa: ASYNC110  as above
+                await asyncio.sleep(0.01)
+            desk.audit.write(1.0, "ana", "alert closed", "a1")
+            while tab.heard().count("alerts") < number:  # noqa: ASYNC110  as above
+                await asyncio.sleep(0.01)
+            assert tab.heard().count("risk") == number - 1
+            clock.now_s += SLOWLY_S
+            while tab.heard().count("risk") < number:  # noqa: ASYNC110  as above
+                await asyncio.sleep(0.01)
 
     followed(desk, story)
 

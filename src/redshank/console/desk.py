@@ -13,6 +13,7 @@ from pathlib import Path
 from redshank import site
 from redshank.config import Settings
 from redshank.console.jobs import Job, Jobs
+from redshank.console.shared import Shared
 from redshank.detect.shelf import Shelf
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
@@ -69,6 +70,11 @@ class Desk:
     def audit(self) -> Audit:
         """Who did what."""
         return Audit(self.database)
+
+    @cached_property
+    def shared(self) -> Shared:
+        """What was read a moment ago, for whoever asks next."""
+        return Shared()
 
     @cached_property
     def shelf(self) -> Shelf | None:

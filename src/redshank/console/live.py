@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import Times
+from redshank.console.shared import SLOWLY_S
 from redshank.core.errors import RedshankError
 from redshank.store.database import Database
 from redshank.store.stamps import Standing, stamps, standing
@@ -37,20 +38,22 @@ MOST, MOST_EACH = 200, 20
 OVER = "over"
 TOPICS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "alerts": ("alerts",),
+        "alerts": ("alerts", "risk"),
         "comments": ("alerts",),
         "labels": ("labels",),
         "responses": ("responses",),
         "allowances": ("allowances",),
-        "devices": ("devices",),
+        "devices": ("devices", "risk"),
         "runs": ("health",),
         "traffic": ("health",),
         "drift": ("health",),
         # What people decide on is in the audit, and nowhere else as a number that grows.
-        "audit": ("audit", "alerts", "labels", "models"),
+        "audit": ("audit", "alerts", "labels", "models", "risk"),
     }
 )
 """What pages are told, by the stamp that grew."""
+LATER = frozenset({"risk"})
+"""What pages are told SLOWLY_S after it changed: by then nobody is given what was read before."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +93,8 @@ class Live:
         self._number = 0
         self._changed: dict[str, int] = {}
         """When each topic changed last, by our number."""
+        self._due: dict[str, float] = {}
+        """When to tell of what is told later."""
         self._streams: set[_Stream] = set()
         self._wanted = asyncio.Event()
         self._ended = False
@@ -121,7 +126,8 @@ class Live:
         left = await run_sync(standing, self._database, sessions)
         now_s = self._now_s()
         grown = {name for name in found if before and found[name] != before.get(name)}
-        words = {word for name in grown for word in TOPICS[name]}
+        # Before the first look nobody saw what changed.
+        words = self._ripe({word for name in grown for word in TOPICS[name]} if before else set(LATER), now_s)
         if words:
             self._number += 1
             self._changed.update(dict.fromkeys(words, self._number))
@@ -131,6 +137,15 @@ class Live:
             elif words:
                 stream.owe(words)
         return found
+
+    def _ripe(self, words: set[str], now_s: float) -> set[str]:
+        """Return what is to be told now: what changed, and what changed a while ago if it is told later."""
+        for word in words & LATER:
+            self._due.setdefault(word, now_s + SLOWLY_S)
+        # A clock that was set back holds nothing up.
+        ripe = {word for word, at_s in self._due.items() if not now_s < at_s < now_s + 2 * SLOWLY_S}
+        self._due = {word: at_s for word, at_s in self._due.items() if word not in ripe}
+        return (words - LATER) | ripe
 
     def _goes_on(self, session: Standing, now_s: float) -> bool:
         return self._times.go_on(session.begun_at_s, session.used_at_s, now_s)

@@ -30,6 +30,8 @@ PAGES_AT_ONCE = 1000
 """Pages of a file that are given back before others have their turn."""
 STUDIED = 1000
 """Rows of each index of a file that are looked at to tell how its rows are spread."""
+KEPT, MOST = 10, 50
+"""Connections that stay open, and at once: a console has 40 threads, and to begin one on a server takes some ms."""
 _TURN = 0x7265_6473  # any number that other programs' locks in the same database do not have
 
 
@@ -141,7 +143,9 @@ class Database:
         # A server that vanished without a word would otherwise be waited for a quarter of an hour.
         away: dict[str, int] = {"connect_timeout": PATIENCE_S, "tcp_user_timeout": PATIENCE_S * 1000}
         arguments = {"timeout": PATIENCE_S} if self.is_file else away
-        self._engine = create_engine(url, connect_args=arguments, pool_pre_ping=not self.is_file)
+        self._engine = create_engine(
+            url, connect_args=arguments, pool_pre_ping=not self.is_file, pool_size=KEPT, max_overflow=MOST - KEPT
+        )
         self._writers = self._engine.execution_options(writes=True)
         self._readers = self._engine
         if self.is_file:
@@ -234,8 +238,12 @@ def _prepare_file(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's 
 
 
 def _prepare_server(sql: Any, record: object) -> None:  # noqa: ANN401  psycopg's own connection
+    """Wait no longer than on a file; and ask as for many short answers, out of what lies in memory."""
     del record
     sql.execute(f"SET lock_timeout = '{PATIENCE_S}s'")
+    # For each question of a page two processes would be begun, and what an index holds would be read from the table.
+    sql.execute("SET max_parallel_workers_per_gather = 0")
+    sql.execute("SET random_page_cost = 1.1")
     sql.commit()
 
 

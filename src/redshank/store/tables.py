@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 9
+VERSION = 10
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -122,9 +122,10 @@ EVIDENCE = Table(
     Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
     Column("uid", String, primary_key=True),
     Column("ts_s", Float, nullable=False),
-    Column("dst_ip", String, nullable=False, index=True),
+    Column("dst_ip", String, nullable=False),
     Column("score", Float, nullable=False),
     Column("record", Text, nullable=False),
+    Index("evidence_by_address", "dst_ip", "alert"),
     sqlite_with_rowid=False,
 )
 """Some flows of each alert, of all its revisions: `Evidence` as JSON, beside it what is looked for."""

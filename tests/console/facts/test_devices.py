@@ -1,9 +1,12 @@
 import pytest
 
 from console.filled import Filled
+from records import alert
 from redshank.console.desk import Desk
 from redshank.console.facts import devices as facts
 from redshank.console.facts.responses import Book
+from redshank.console.shared import SLOWLY_S
+from redshank.store.risk import Risk
 
 BUSY = "192.168.39.30"
 
@@ -64,3 +67,24 @@ def test_what_is_known_of_a_device_is_its_own(desk: Desk) -> None:
     assert scanner is not None
     names = [one.reason for one in facts.about(desk, Book(desk), scanner, facts.DAY_S).allowances]
     assert names == ["our own scanner"]
+
+
+def test_what_stands_open_is_added_up_again_after_a_while_and_after_a_decision(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s, added = filled.now_s, list[float]()
+    desk, add_up = Desk(filled.settings, filled.database, now_s=lambda: now_s), facts.at_risk
+
+    def counted(asked: Desk) -> dict[str, Risk]:
+        added.append(now_s)
+        return add_up(asked)
+
+    monkeypatch.setattr(facts, "at_risk", counted)
+    first = facts.ranked(desk)
+    desk.alerts.record([alert(id="new", device="10.9.9.9", severity="critical", last_seen_s=now_s)], (), now_s)
+    assert facts.ranked(desk) == first
+    now_s += SLOWLY_S
+    assert facts.ranked(desk)["10.9.9.9"].open == {"critical": 1}
+    desk.alerts.judge(["new"], "closed", "ana", now_s)
+    assert "10.9.9.9" not in facts.ranked(desk)
+    assert len(added) == 3

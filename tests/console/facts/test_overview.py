@@ -8,7 +8,6 @@ from console.filled import CHAMPION, Filled
 from redshank.console.desk import Desk
 from redshank.console.facts.overview import Moment
 from redshank.console.facts.responses import Book
-from redshank.console.shared import Shared
 from redshank.store.database import Database
 from redshank.store.drift import Reading, Readings
 from redshank.store.runs import Runs
@@ -21,11 +20,10 @@ class Site:
     def __init__(self, filled: Filled) -> None:
         self.filled, self.now_s = filled, filled.now_s
         self.desk = Desk(filled.settings, filled.database, now_s=lambda: self.now_s)
-        self.shared = Shared()
 
     def moment(self, span: str = "24h") -> Moment:
         self.now_s += 10.0  # so that nothing is taken from before
-        return Moment(self.desk, Book(self.desk), self.shared, span)
+        return Moment(self.desk, Book(self.desk), span)
 
     def needs(self) -> Iterator[str]:
         return (one.text for one in self.moment().needs)
@@ -89,7 +87,7 @@ def test_what_is_broken_is_told(site: Site) -> None:
 def test_an_empty_store_says_what_to_do(site: Site) -> None:
     database = Database(site.filled.folder / "empty.db", create=True)
     desk = Desk(site.filled.settings, database, now_s=lambda: site.now_s)
-    it = Moment(desk, Book(desk), Shared(), "24h")
+    it = Moment(desk, Book(desk), "24h")
     assert [one.text for one in it.needs] == ["No service has run with this store yet; `redshank run` begins one."]
     assert it.alerts.empty
     assert it.at_risk == []

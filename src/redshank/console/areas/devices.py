@@ -13,10 +13,8 @@ from redshank.console.facts.responses import Book
 from redshank.console.form import Asked, Form
 from redshank.console.page import render
 from redshank.console.request_error import RequestError
-from redshank.console.shared import Shared
 from redshank.store.devices import Device
 from redshank.store.risk import Risk
-from redshank.store.stamps import stamps
 
 AT_ONCE = 50
 MOST_AT_ONCE = 500
@@ -96,7 +94,7 @@ class Devices(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book, self._shared = Book(desk), Shared()
+        self._book = Book(desk)
 
     def pages(self, routes: APIRouter) -> None:
         """Show the inventory, and one device, by its id or an address."""
@@ -158,11 +156,7 @@ class Devices(Area):
         after = keyset.asked(query)
         query.check()
 
-        def ranked() -> dict[str, Risk]:
-            stamp = stamps(self.desk.database)
-            return self._shared.get("risk", stamp, self.desk.now_s(), lambda: facts.at_risk(self.desk))
-
-        return facts.inventory(self.desk, words, sort, limit, after, ranked), sort
+        return facts.inventory(self.desk, words, sort, limit, after), sort
 
     def _device(self, name: str) -> Device:
         found = facts.find(self.desk, name)

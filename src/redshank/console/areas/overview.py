@@ -14,7 +14,6 @@ from redshank.console.facts.overview import SPANS_S, Moment
 from redshank.console.facts.responses import Book
 from redshank.console.form import Asked
 from redshank.console.page import render
-from redshank.console.shared import Shared
 
 
 class NeedNow(BaseModel):
@@ -77,7 +76,7 @@ class Overview(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book, self._shared = Book(desk), Shared()
+        self._book = Book(desk)
 
     def pages(self, routes: APIRouter) -> None:
         """Show it; parts are brought up to date one by one."""
@@ -97,7 +96,7 @@ class Overview(Area):
             return _told(self._moment(span))
 
     def _moment(self, span: str) -> Moment:
-        return Moment(self.desk, self._book, self._shared, span)
+        return Moment(self.desk, self._book, span)
 
 
 def _told(it: Moment) -> Now:

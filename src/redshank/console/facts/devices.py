@@ -6,7 +6,7 @@ did is what its addresses did.
 """
 
 import ipaddress
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redshank import site
@@ -14,12 +14,14 @@ from redshank.alerts.asset import VALUES, Assets
 from redshank.console.charts import Chart, stacked
 from redshank.console.desk import Desk
 from redshank.console.facts.responses import Book
+from redshank.console.shared import SLOWLY_S
 from redshank.core.allowance import Allowance
 from redshank.respond.states import Entry
 from redshank.store.alerts import Filed
 from redshank.store.devices import HOUR_S, SORTS, Device
 from redshank.store.risk import Risk, risks
 from redshank.store.search import Search
+from redshank.store.stamps import stamps
 from redshank.store.told_of import Said, told_of
 
 RISK = "risk"
@@ -94,7 +96,6 @@ def inventory(
     order: str = SORTS[0],
     limit: int = 50,
     after: tuple[float, str] | None = None,
-    ranked: Callable[[], Mapping[str, Risk]] | None = None,
 ) -> Rows:
     """Return a page of the inventory.
 
@@ -104,10 +105,9 @@ def inventory(
         order: One of ORDERS.
         limit: How many at most.
         after: As the page before tells.
-        ranked: Gives what `at_risk` gave lately; it is read anew if absent.
     """
     if order == RISK:
-        rows = _at_risk(desk, ranked() if ranked else at_risk(desk), words, limit + 1, after)
+        rows = _at_risk(desk, ranked(desk), words, limit + 1, after)
     else:
         found = desk.inventory.find(words, order, limit + 1, after)
         rows = _rows(desk, found)
@@ -182,6 +182,12 @@ def at_risk(desk: Desk) -> dict[str, Risk]:
         name = owner.get(address, address)
         summed[name] = summed[name] + risk if name in summed else risk
     return dict(sorted(summed.items(), key=lambda item: (-item[1].points, item[0])))
+
+
+def ranked(desk: Desk) -> dict[str, Risk]:
+    """Return what `at_risk` gives, as it was within the last SLOWLY_S seconds, after all that people decided."""
+    decided = stamps(desk.database)["audit"]
+    return desk.shared.get("ranked", decided, desk.now_s(), lambda: at_risk(desk), SLOWLY_S)
 
 
 def _at_risk(

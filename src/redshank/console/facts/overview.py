@@ -12,9 +12,8 @@ from typing import TypeVar
 
 from redshank.console.charts import Chart, stacked
 from redshank.console.desk import Desk
-from redshank.console.facts.devices import at_risk
+from redshank.console.facts.devices import ranked
 from redshank.console.facts.responses import Book, State
-from redshank.console.shared import Shared
 from redshank.core.errors import BundleError
 from redshank.store.alerts import Filed
 from redshank.store.devices import Device
@@ -89,12 +88,11 @@ class Moment:
     Args:
         desk: The desk.
         book: The ledger.
-        shared: What was read lately.
         span: One of SPANS_S.
     """
 
-    def __init__(self, desk: Desk, book: Book, shared: Shared, span: str) -> None:
-        self._desk, self._book, self._shared, self.span = desk, book, shared, span
+    def __init__(self, desk: Desk, book: Book, span: str) -> None:
+        self._desk, self._book, self.span = desk, book, span
         self._stamp, self._now_s = stamps(desk.database), desk.now_s()
 
     @property
@@ -119,8 +117,10 @@ class Moment:
 
     @cached_property
     def at_risk(self) -> list[AtRisk]:
-        """The devices most at risk."""
-        return self._read("risk", self._at_risk)
+        """The devices most at risk, as `ranked` has them; kept by nobody else, for that would be too long."""
+        most = list(ranked(self._desk).items())[:MOST_AT_RISK]
+        known = {one.id: one for one in self._desk.inventory.find(ids=[name for name, _ in most])}
+        return [AtRisk(name, known.get(name), risk) for name, risk in most]
 
     @cached_property
     def health(self) -> Health | None:
@@ -182,7 +182,7 @@ class Moment:
         return Traffic(self._desk.database)
 
     def _read(self, what: str, read: Callable[[], T]) -> T:
-        return self._shared.get((what, self.span), self._stamp, self._now_s, read)
+        return self._desk.shared.get((what, self.span), self._stamp, self._now_s, read)
 
     def _alerts(self) -> Chart:
         since_s = self._since_s + HOUR_S
@@ -196,11 +196,6 @@ class Moment:
         values = [(float(one.start_s or 0), one.value or "none", float(one.flows)) for one in rows]
         step_s = 1_800.0 if span_s == FINE_S else 3 * float(HOUR_S)
         return stacked(values, self._since_s + step_s, self._now_s, step_s, "flows")
-
-    def _at_risk(self) -> list[AtRisk]:
-        most = list(at_risk(self._desk).items())[:MOST_AT_RISK]
-        known = {one.id: one for one in self._desk.inventory.find(ids=[name for name, _ in most])}
-        return [AtRisk(name, known.get(name), risk) for name, risk in most]
 
     def _in_service(self) -> InService:
         shelf = self._desk.shelf

@@ -102,7 +102,7 @@
     const stream = new EventSource(`/live?heard=${encodeURIComponent(document.body.dataset.heard)}`);
     stream.addEventListener("open", () => say(false));
     stream.addEventListener("error", () => say(true));
-    ["alerts", "labels", "responses", "health", "devices", "allowances", "models", "audit"].forEach((what) =>
+    ["alerts", "labels", "responses", "health", "devices", "risk", "allowances", "models", "audit"].forEach((what) =>
       stream.addEventListener(what, () => refresh(what)),
     );
     stream.addEventListener("over", () => {
