@@ -5,6 +5,7 @@ Routes come from the application; one that has no request here makes the tests f
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from redshank.console.facts.rules import Rulebook
 from redshank.console.gate import API
 from redshank.console.jobs import RUNNING, Jobs
 from redshank.console.page import STATIC, static
+from redshank.core.errors import ActionError
 from redshank.core.records import Action, Label
 from redshank.store.people import People
 from redshank.store.search import Search
@@ -139,7 +141,8 @@ class Wanted:
         """End what still runs."""
         job = self._jobs.running()
         if job:
-            self._jobs.cancel(job.id, "test")
+            with suppress(ActionError):  # it may end by itself meanwhile
+                self._jobs.cancel(job.id, "test")
         self.quiet()
 
     def promoted(self) -> None:
