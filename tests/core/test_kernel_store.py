@@ -68,7 +68,7 @@ print(twice(21), "numba" in sys.modules)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
+def run(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "__init__.py").touch()
     (tmp_path / "pack" / "called.py").write_text(f"from redshank.core.kernel import lean_kernel\n{_SOURCE}")
@@ -80,9 +80,8 @@ def run(tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
         os.utime(path, (1e9, 1e9))  # long before this test began
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *sys.path])
-    return lambda: subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM], stdout=subprocess.PIPE, text=True, env=environment
-    )
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return lambda **more: subprocess.Popen([sys.executable, "-c", _PROGRAM], env={**environment, **more}, **pipes)
 
 
 def test_processes_that_write_at_once_do_no_harm_and_later_ones_do_without_numba(run: Any, tmp_path: Path) -> None:
@@ -108,3 +107,21 @@ def test_where_nothing_can_be_written_beside_the_source_the_users_folder_is_take
     assert run().communicate()[0] == "42 True\n"
     assert len(list((tmp_path / "cache").rglob("caller.twice.*.so"))) == 1
     assert run().communicate()[0] == "42 False\n"
+
+
+def test_where_nothing_can_be_written_kernels_are_compiled_in_memory_and_it_is_told_once(
+    run: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "pack" / "__pycache__").write_text("a file: no folder can be made here")
+    said, told = run(XDG_CACHE_HOME="/dev/null").communicate()
+    assert said == "42 True\n"
+    assert told.count("compiled in memory, some minutes at each start; set XDG_CACHE_HOME") == 1
+    assert list(tmp_path.rglob("*.so")) == []
+
+
+def test_who_has_no_home_has_no_cache_folder(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # a user that the system does not know
+    module = written(caller="@lean_kernel\ndef twice(v):\n    return 2 * v\n")
+    assert module.twice(21) == 42

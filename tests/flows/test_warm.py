@@ -34,6 +34,20 @@ def test_the_command_says_that_it_compiles_and_when_it_is_done() -> None:
     assert done.stderr.splitlines()[-1].startswith("redshank: kernels are ready, ")
 
 
+def test_afterwards_what_remembers_flows_needs_no_compiler() -> None:
+    subprocess.run([sys.executable, "-m", "redshank.flows.warm"], capture_output=True, timeout=280, check=True)
+    code = """
+import sys
+from redshank.detect.detectors.signatures import Signatures
+from redshank.features.feature_sets.host_window import HostWindow
+Signatures()
+HostWindow()
+print("numba" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
 def test_afterwards_a_real_capture_needs_no_compiler() -> None:
     code = """
 import sys

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import CDLL
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvmlite_binding  # type: ignore[import-untyped]  # has no types
@@ -31,9 +32,12 @@ _told = False
 
 
 def dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:  # noqa: ANN401  numba ships no types
-    """Return the function as numba compiles and calls it, with numba's cache on disk."""
+    """Return the function as numba compiles and calls it, with numba's cache on disk, if there is room for one."""
     made: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
-    made._cache = _Cache(made.py_func)  # type: ignore[no-untyped-call]  # noqa: SLF001  as enable_caching does
+    try:
+        made._cache = _Cache(made.py_func)  # type: ignore[no-untyped-call]  # noqa: SLF001  as enable_caching does
+    except RuntimeError:  # numba's word for a place where nothing can be written
+        _warn()
     return made
 
 
@@ -148,6 +152,14 @@ def _without_scipy() -> Iterator[None]:
         yield
     finally:
         del sys.modules[_SCIPY]
+
+
+@cache
+def _warn() -> None:
+    logging.getLogger(__name__).warning(
+        "kernels: neither the folders of the program nor the user's cache folder can be written: they are compiled in "
+        "memory, some minutes at each start; set XDG_CACHE_HOME to a folder that can be written"
+    )
 
 
 def _tell() -> None:

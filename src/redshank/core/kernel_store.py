@@ -5,7 +5,8 @@ there now. What cannot be read counts as not there.
 A library is named by what it was made for: the types, the processor, the versions of numba, LLVM, numpy and Python.
 It is fresh as long as its fingerprint is. That takes a moment for hundreds of functions, so it also holds when the
 files of its package were last changed: if that is as it was, nothing else is looked at.
-It lies in __pycache__ beside the kernel's file; where nothing can be written there, in the user's cache folder.
+It lies in __pycache__ beside the kernel's file; where nothing can be written there, in the user's cache folder; where
+nothing can be written there either, numba compiles in memory, and nothing is kept.
 """
 
 import contextlib
@@ -127,14 +128,22 @@ class Store:
         name = f"{self._prefix()}{hashlib.sha256(f'{types} {_machine()}'.encode()).hexdigest()[:32]}.so"
         beside = Path(self._function.__code__.co_filename).parent
         own = hashlib.sha256(str(beside).encode()).hexdigest()[:16]
-        users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return [beside / "__pycache__" / name, users / "redshank" / own / name]
+        return [beside / "__pycache__" / name, *(folder / "redshank" / own / name for folder in _users_folders())]
 
     def _remove_older(self, path: Path) -> None:
         for other in path.parent.glob(f"{glob.escape(self._prefix())}*.so"):
             with contextlib.suppress(*_UNREADABLE):
                 if _read(other)[1]["made_from"] != self._made_from():
                     other.unlink()
+
+
+def _users_folders() -> list[Path]:
+    """Return where a user's programs keep what they can make again; nowhere without a home."""
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return [Path(given)]
+    with contextlib.suppress(RuntimeError):
+        return [Path.home() / ".cache"]
+    return []
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:

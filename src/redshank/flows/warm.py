@@ -36,6 +36,11 @@ from redshank.flows.service import NAMES, STREAM, Fields, find
 from redshank.flows.sources.sensor import Sensor
 
 _ETHERNET, _LIVE_BLOCKS = 1, 2
+_REMEMBERING = (
+    "from redshank.detect.sigma.window import Window; Window(1, 1);"
+    "from redshank.features.feature_sets.host_window import HostWindow; HostWindow()"
+)
+"""Run in a process of its own: nothing here may import what lies above."""
 
 
 def warm() -> int:
@@ -51,12 +56,12 @@ def warm() -> int:
 
 
 def main() -> None:
-    """Compile all kernels, those of files, of the meter and of the services side by side; say how long it took."""
+    """Compile all kernels, those of files and the meter, of services, and of what remembers flows, side by side."""
     began = time.monotonic()
     print("redshank: loading kernels; compiling them takes some minutes, once", file=sys.stderr)  # noqa: T201  a command
-    halves = [f"from redshank.flows import warm; warm.{half}()" for half in ("_files", "_services")]
+    parts = [*(f"from redshank.flows import warm; warm.{half}()" for half in ("_files", "_services")), _REMEMBERING]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    running = [subprocess.Popen([sys.executable, "-c", half], env=environment) for half in halves]  # noqa: S603  our own text
+    running = [subprocess.Popen([sys.executable, "-c", part], env=environment) for part in parts]  # noqa: S603  our own text
     failed = [one.wait() for one in running]
     if any(failed):
         raise SystemExit(f"redshank: kernels cannot be compiled (exit codes {failed}); see above")

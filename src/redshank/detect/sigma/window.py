@@ -53,6 +53,8 @@ class Window:
         # Zeros are memory only once something is written there.
         self._values = np.zeros((groups, at_least), dtype=np.uint64)
         self._times = np.zeros((groups, at_least), dtype=np.int64)
+        none = np.zeros(0, dtype=np.uint64)
+        self.add(none, none, np.zeros(0, dtype=np.int64))  # so that the kernel is there before the first event
 
     def add(self, groups: Hashes, values: Hashes, times_ns: Longs) -> Mask:
         """Take events in, and tell which are hits.
