@@ -46,6 +46,8 @@ def alerts(database: Database) -> Alerts:
         (Search(address="10.0.0.8"), "b"),
         (Search(recorded_before_s=200.0), "a"),
         (Search(devices=("10.9.9.9",)), ""),
+        (Search(networks=("10.0.0.8/31",)), "cb"),
+        (Search(networks=("10.0.0.8/31",), devices=("10.0.0.7",), families=("dos",)), "ca"),
         (Search(ids=("a00a", "c")), "ca"),
         (Search(rules=("telnet-sweep",)), "a"),
         (Search(rules=("telnet",)), ""),

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
-from redshank.core.prefix import bits
+from redshank.core.prefix import bits, meant_as_network, network
 from redshank.core.records import SEVERITIES
 from redshank.core.registry import alternatives
 from redshank.store.alerts import HOUR_S, STATES
@@ -31,7 +31,7 @@ LONGEST = 1_000
 MOST_VALUES = 50
 """Of one field, and words."""
 FIELDS = {
-    "device": "address of the device that acted",
+    "device": "address of the device that acted, or a network of such",
     "address": "of the device, or of what it acted on in the evidence",
     "family": "what it was taken for",
     "severity": ", ".join(SEVERITIES),
@@ -178,7 +178,8 @@ class _Reading:
             return tuple(fields.get(name, ()))
 
         return Search(
-            devices=of("device"),
+            devices=tuple(one for one in of("device") if not meant_as_network(one)),
+            networks=tuple(filter(meant_as_network, of("device"))),
             families=of("family"),
             severities=of("severity"),
             states=of("state"),
@@ -240,7 +241,24 @@ def _score(value: str) -> str:
 
 
 def _address(value: str) -> str:
+    if meant_as_network(value):
+        return "is no IP address; of a network, device: finds who acted"
     return "" if bits(value) is not None else "is no IP address"
+
+
+def wrong_network(value: str) -> str:
+    """Say what is wrong with a network; "" if nothing is, or if none is meant.
+
+    Example:
+        >>> wrong_network("10.0.0.0/33")
+        'is no network; write one like 10.0.0.0/24 or 2001:db8::/32'
+    """
+    try:
+        if meant_as_network(value):
+            network(value)
+    except ValueError:
+        return "is no network; write one like 10.0.0.0/24 or 2001:db8::/32"
+    return ""
 
 
 _CHECKS: dict[str, Callable[[str], str]] = {
@@ -248,6 +266,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "state": _among(STATES),
     "port": _port,
     "score": _score,
+    "device": wrong_network,
     "address": _address,
     "hour": _hour,
 }

@@ -4,10 +4,13 @@ In: text. Out: a number, or its first bits. The one idea: an IPv4 address stands
 mark, so that the same shift gives the prefix of either kind and no IPv4 network equals one of IPv6.
 """
 
+import re
 import socket
+from collections.abc import Iterable
 from ipaddress import ip_network
 
 BITS = 128
+_NETWORK = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*/.*")
 
 
 def bits(text: str) -> int | None:
@@ -41,3 +44,24 @@ def network(text: str) -> tuple[int, int]:
     number = bits(str(found.network_address))
     assert number is not None
     return first(number, found.prefixlen), found.prefixlen
+
+
+def meant_as_network(text: str) -> bool:
+    """Tell whether somebody who wrote this meant a network, right or wrong.
+
+    Example:
+        >>> [meant_as_network(text) for text in ("10.0.0.0/24", "2001:db8::/129", "10.0.0.5", "tcp/23")]
+        [True, True, False, False]
+    """
+    return _NETWORK.fullmatch(text) is not None
+
+
+def within(text: str, networks: Iterable[tuple[int, int]]) -> bool:
+    """Tell whether an address is in one of some networks that `network` gave; what is no address is in none.
+
+    Example:
+        >>> within("10.0.0.66", [network("10.0.0.0/24")]), within("camera", [network("::/0")])
+        (True, False)
+    """
+    number = bits(text)
+    return number is not None and any(first(number, length) == begins for begins, length in networks)

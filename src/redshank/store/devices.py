@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from redshank.core.inert import inert
+from redshank.core.prefix import meant_as_network, network, within
 from redshank.store.database import Database
 from redshank.store.question import flow_values
 from redshank.store.tables import BUNDLES, DEVICE_HOURS, DEVICES
@@ -150,25 +151,32 @@ class Inventory:
         """Return devices that have all words in their addresses, vendor or services; the greatest first.
 
         Args:
-            words: Parts of words, in any case.
+            words: Parts of words, in any case; a network like 10.0.0.0/24 stands for its addresses.
             sort: One of SORTS.
             limit: How many at most.
             after: The value of `sort`, and the id, of the last one of the page before.
             ids: Only of these.
 
         Raises:
-            ValueError: If they cannot be sorted so.
+            ValueError: If they cannot be sorted so, or a network is none.
         """
         if sort not in SORTS:
             raise ValueError(f"sort: {sort[:40]!r} is not kept; allowed are {', '.join(SORTS)}")
-        column, wanted = DEVICES.c[sort], [_has(word) for word in words]
-        if after is not None:
-            wanted.append((column < after[0]) | ((column == after[0]) & (DEVICES.c.id > after[1])))
+        networks = [network(word) for word in words if meant_as_network(word)]
+        column, wanted = DEVICES.c[sort], [_has(word) for word in words if not meant_as_network(word)]
         if ids is not None:
             wanted.append(DEVICES.c.id.in_(ids))
-        order = (column.desc(), DEVICES.c.id)
+        order, at_once = (column.desc(), DEVICES.c.id), max(limit, AT_ONCE) if networks else limit
+        found: list[Device] = []
         with self._database.reading() as sql:
-            return [_device(row) for row in sql.execute(select(DEVICES).where(*wanted).order_by(*order).limit(limit))]
+            while True:
+                beyond = [] if after is None else [_beyond(column, after)]
+                asked = select(DEVICES).where(*wanted, *beyond).order_by(*order).limit(at_once)
+                rows = [_device(row) for row in sql.execute(asked)]
+                found += [one for one in rows if all(_is_in(one, wide) for wide in networks)]
+                if len(found) >= limit or len(rows) < at_once:
+                    return found[:limit]
+                after = (getattr(rows[-1], sort), rows[-1].id)
 
     def get(self, device: str) -> Device | None:
         """Return the device with this id, or None."""
@@ -265,6 +273,14 @@ def _add_hours(sql: Connection, gains: Sequence[Mapping[str, Any]]) -> None:
     if grown:
         its = (DEVICE_HOURS.c.device == bindparam("its_device"), DEVICE_HOURS.c.hour == bindparam("its_hour"))
         sql.execute(update(DEVICE_HOURS).where(*its), grown)
+
+
+def _beyond(column: Column[Any], after: tuple[float, str]) -> ColumnElement[bool]:
+    return (column < after[0]) | ((column == after[0]) & (DEVICES.c.id > after[1]))
+
+
+def _is_in(device: Device, wide: tuple[int, int]) -> bool:
+    return any(within(one, [wide]) for one in (*device.ips, device.id))
 
 
 def _has(word: str) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union_all
 
 from redshank.core.prefix import bits
+from redshank.store.networks import among
 from redshank.store.tables import ALERTS, COMMENTS, EVIDENCE, TERMS
 from redshank.store.terms import DOMAIN, PORT, RULE, term
 
@@ -25,6 +26,7 @@ class Search:
 
     Args:
         devices, families, severities, states: Values, one of which fits.
+        networks: Beside `devices`: networks, one of which the device's address is in.
         since_s, until_s: Packet times; the alert was last seen at `since_s` or later and before `until_s`.
         least_score: Lowest calibrated score, 0 to 1.
         address: Address of the device, or of what it acted on in a flow that is kept of the alert.
@@ -40,6 +42,7 @@ class Search:
     """
 
     devices: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
@@ -66,13 +69,16 @@ class Search:
         """
         values = (
             (ALERTS.c.id, self.ids),
-            (ALERTS.c.device, self.devices),
             (ALERTS.c.family, self.families),
             (ALERTS.c.severity, self.severities),
             (ALERTS.c.state, self.states),
             (ALERTS.c.hour, self.hours),
         )
         found: list[ColumnElement[bool]] = [column.in_(some) for column, some in values if some]
+        if self.networks:
+            found.append(ALERTS.c.device.in_(self.devices) | among(sql, ALERTS.c.device, self.networks))
+        elif self.devices:
+            found.append(ALERTS.c.device.in_(self.devices))
         if self.since_s is not None:
             found.append(ALERTS.c.last_seen_s >= self.since_s)
         if self.until_s is not None:

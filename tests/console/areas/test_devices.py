@@ -34,6 +34,7 @@ def test_the_inventory_is_searched_sorted_and_leads_to_a_device(open_as: Open) -
         ("/devices/nobody", 404),
         ("/devices/192.168.39.30?span=1y", 400),
         ("/devices?q=%27%20OR%201=1--", 200),
+        ("/devices?q=10.0.0.0/33", 400),
         ("/devices?after=1e300,%27%20OR", 200),
     ],
 )
@@ -68,3 +69,25 @@ def test_programs_are_told_the_same_page_by_page(open_as: Open) -> None:
     assert vera.api("GET", "/devices/nobody").status_code == 404
     assert vera.api("GET", "/devices?limit=0").status_code == 422
     assert vera.api("GET", "/devices?after=x").status_code == 400
+
+
+def test_devices_and_alerts_of_a_network_are_found_on_pages_and_by_programs(open_as: Open) -> None:
+    vera = open_as("vera")
+    page = vera.get("/devices", q="device:192.168.39.24/29").text
+    assert "192.168.39.30" in page
+    assert "192.168.39.214" not in page
+    assert "No device fits." in vera.get("/devices", q="2001:db8::/32").text
+    wrong = vera.get("/devices", q="10.0.0.0/33")
+    assert (wrong.status_code, "10.0.0.0/33 is no network; write one like 10.0.0.0/24" in wrong.text) == (400, True)
+    assert vera.api("GET", "/devices?q=10.0.0.0/33").status_code == 400
+    told = vera.api("GET", "/devices?q=192.168.39.24/29").json()["devices"]
+    assert told
+    assert all("192.168.39.30" in one["ips"] for one in told)
+    every = vera.api("GET", "/alerts?rows=500").json()["alerts"]
+    some = vera.api("GET", "/alerts?rows=500&q=device:192.168.39.24/29").json()
+    assert {one["device"] for one in some["alerts"]} == {"192.168.39.30"}
+    assert some["total"] == sum(one["device"] == "192.168.39.30" for one in every)
+    groups = vera.api("GET", "/alerts/groups?by=device&q=device:192.168.39.24/29").json()
+    assert [one["value"] for one in groups] == ["192.168.39.30"]
+    page = vera.get("/alerts", q="device:192.168.0.0/99").text
+    assert "is no network; write one like 10.0.0.0/24 or 2001:db8::/32" in page

@@ -12,6 +12,7 @@ from redshank.console.facts import devices as facts
 from redshank.console.facts.responses import Book
 from redshank.console.form import Asked, Form
 from redshank.console.page import render
+from redshank.console.query import wrong_network
 from redshank.console.request_error import RequestError
 from redshank.store.devices import Device
 from redshank.store.risk import Risk
@@ -130,7 +131,7 @@ class Devices(Area):
             after: Annotated[str, Query(max_length=keyset.MOST)] = "",
             limit: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = AT_ONCE,
         ) -> DevicesNow:
-            """Return devices, the greatest by `sort` first; `q` holds words."""
+            """Return devices, the greatest by `sort` first; `q` holds words, and networks like 10.0.0.0/24."""
             found, _ = self._found(Form([("q", q), ("sort", sort), ("after", after)]), limit)
             return DevicesNow(
                 devices=[DeviceNow.of(row) for row in found.rows], after=keyset.written(found.after), known=found.known
@@ -151,7 +152,8 @@ class Devices(Area):
             )
 
     def _found(self, query: Form, limit: int) -> tuple[facts.Rows, str]:
-        words = query.text("q", most=200).split()[:MOST_WORDS]
+        words = [word.removeprefix("device:") for word in query.text("q", most=200).split()[:MOST_WORDS]]
+        query.problems += [f"q: {word[:40]} {wrong}" for word in words if (wrong := wrong_network(word))]
         sort = query.choice("sort", facts.ORDERS, facts.ORDERS[0])
         after = keyset.asked(query)
         query.check()
