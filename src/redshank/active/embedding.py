@@ -9,6 +9,7 @@ Source: Liu, Ting, Zhou, "Isolation Forest", ICDM 2008, by scikit-learn, for the
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -46,7 +47,13 @@ class Embedding:
         )
         encoded = _encode(self._quantiles, sample)
         self._directions = PCA(min(COORDINATES, *encoded.shape), svd_solver="full").fit(encoded)
-        self._trees = IsolationForest(n_estimators=TREES, random_state=seed).fit(_encode(self._standard, sample))
+        self._sample, self._seed = sample, seed
+
+    @cached_property
+    def _trees(self) -> IsolationForest:
+        """What finds the unusual ones, for who asks for them: it takes longer than all else here."""
+        trees = IsolationForest(n_estimators=TREES, random_state=self._seed)
+        return trees.fit(_encode(self._standard, self._sample))
 
     def points(self, x: Floats) -> Floats:
         """Return where rows lie.
