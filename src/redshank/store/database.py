@@ -30,8 +30,8 @@ PAGES_AT_ONCE = 1000
 """Pages of a file that are given back before others have their turn."""
 STUDIED = 1000
 """Rows of each index of a file that are looked at to tell how its rows are spread."""
-KEPT, MOST = 10, 50
-"""Connections that stay open, and at once: a console has 40 threads, and to begin one on a server takes some ms."""
+KEPT_OF_FILE, KEPT_OF_SERVER, MOST = 5, 10, 50
+"""Connections that stay open, and at once: a console has 40 threads. One to a file is soon begun, and has a cache."""
 _TURN = 0x7265_6473  # any number that other programs' locks in the same database do not have
 
 
@@ -143,8 +143,9 @@ class Database:
         # A server that vanished without a word would otherwise be waited for a quarter of an hour.
         away: dict[str, int] = {"connect_timeout": PATIENCE_S, "tcp_user_timeout": PATIENCE_S * 1000}
         arguments = {"timeout": PATIENCE_S} if self.is_file else away
+        kept = KEPT_OF_FILE if self.is_file else KEPT_OF_SERVER
         self._engine = create_engine(
-            url, connect_args=arguments, pool_pre_ping=not self.is_file, pool_size=KEPT, max_overflow=MOST - KEPT
+            url, connect_args=arguments, pool_pre_ping=not self.is_file, pool_size=kept, max_overflow=MOST - kept
         )
         self._writers = self._engine.execution_options(writes=True)
         self._readers = self._engine
