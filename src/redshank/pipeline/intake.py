@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from redshank.core.metrics import Metrics
 
-JOINED_ROWS = 4_096
+JOINED_ROWS = 8_192
 """Rows of small batches that are judged as one."""
 APART_S = 0.5
 """How long after one batch the next is taken, if fewer rows wait: what an alert waits longer, for an idle gateway."""
