@@ -4,7 +4,8 @@ In: seeds of the lab, or recordings of homes that nobody attacks; needs root for
 
 1. Live: for each seed a home of the lab lives for --seconds while `redshank run` captures on its bridge; every family
    attacks once, at a known time, among everyday traffic. An attack is found when an alert that shows a flow of it is
-   written down (lab/proof.py). Each seed is a process of its own; --at-once of them run side by side.
+   written down (lab/proof.py). Each seed is a process of its own; --at-once of them run side by side. Floods that the
+   machine was too busy for are told beneath the table, with the pace that they came to; they count in it all the same.
 2. Quiet: recordings of homes (`redshank lab record --benign`) are read by the same service, packet times and all, one
    service for each. Every alert is false. Intervals are Garwood's, 95 %, for a Poisson rate per 24 h of home.
 
@@ -34,6 +35,8 @@ from redshank.lab.scene import cast
 from redshank.lab.watch import Post, heard_of, judge_captures, judged
 
 GOAL_MEDIAN_S, GOAL_TAIL_S, GOAL_PER_DAY = 5.0, 10.0, 1.0
+SLOWED = 0.5
+"""A flood that comes to less than this share of the slowest pace it is planned with is told apart."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,12 @@ def families(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+def slowed(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the floods that came to less than SLOWED of the slowest pace they are planned with."""
+    floods = [one for shown in trials for one in shown["findings"] if one["planned_per_s"] is not None]
+    return [one for one in floods if (one["per_s"] or 0.0) < SLOWED * one["planned_per_s"]]
+
+
 def _quantile(values: list[float], share: float) -> float | None:
     found = float(np.quantile(values, share, method="inverted_cdf"))
     return found if np.isfinite(found) else None
@@ -142,6 +151,14 @@ def show(told: dict[str, Any]) -> None:
             recall = f"{row['recall']:.3f} of {row['flows']:,}" if row["recall"] is not None else "no flows"
             counts = [str(row[name]) for name in ("attacks", "found", "named", "attacker")]
             print(f"| {' | '.join([row['family'], *counts, *times, recall])} |")
+        print()
+        for one in slowed(told["live"]):
+            end = f"told after {one['told_s']:.1f} s" if one["told_s"] is not None else "never told"
+            reached = f"{one['per_s'] or 0.0:.1f} flows a second for each attacker"
+            print(
+                f"slower than planned: {one['family']} {one['variant']}, {reached} instead of at least "
+                f"{one['planned_per_s']:g}: {end}"
+            )
         benign, alarms, echoes = (
             sum(one[name] for one in told["live"]) for name in ("benign", "benign_alarms", "echoes")
         )

@@ -23,10 +23,13 @@ def bench() -> ModuleType:
     return made
 
 
-def finding(family: str, told_s: float | None) -> dict[str, Any]:
+def finding(
+    family: str, told_s: float | None, per_s: float | None = 9.0, planned_per_s: float | None = None
+) -> dict[str, Any]:
     found = told_s is not None
     return {
-        "family": family, "told_s": told_s, "named_s": told_s, "attacker": found, "flows": 10, "alarms": 5 * found
+        "family": family, "variant": "one", "told_s": told_s, "named_s": told_s, "attacker": found,
+        "flows": 10, "alarms": 5 * found, "per_s": per_s, "planned_per_s": planned_per_s,
     }  # fmt: skip
 
 
@@ -38,6 +41,20 @@ def test_an_attack_that_was_never_found_took_forever(bench: ModuleType) -> None:
     assert (rows["xss"]["median_s"], rows["xss"]["found"]) == (None, 0)
     assert (rows["all"]["median_s"], rows["all"]["p95_s"], rows["all"]["attacks"]) == (3.0, None, 3)
     assert rows["all"]["recall"] == pytest.approx(1 / 3)
+
+
+def test_floods_that_the_machine_was_too_busy_for_are_told_apart_and_count_all_the_same(
+    bench: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = [finding("ddos", None, 0.5, 10.0), finding("ddos", 1.5, 9.0, 10.0), finding("dos", 2.0, None, 15.0)]
+    home = {"findings": [*planned, finding("xss", 1.0, 0.1)], "benign": 4, "benign_alarms": 0, "echoes": 0, "load": 1.0}
+    assert bench.slowed([home]) == [planned[0], planned[2]]
+    rows = bench.families([home])
+    assert [row["attacks"] for row in rows] == [2, 1, 1, 4]
+    bench.show({"families": rows, "live": [home]})
+    told = capsys.readouterr().out
+    assert "ddos one, 0.5 flows a second for each attacker instead of at least 10: never told" in told
+    assert "dos one, 0.0 flows a second for each attacker instead of at least 15: told after 2.0 s" in told
 
 
 def test_false_alerts_are_told_per_day_with_an_interval(bench: ModuleType) -> None:

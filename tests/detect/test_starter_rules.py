@@ -89,6 +89,9 @@ CASES = {
     "syn-flood": case(45, {"history": "ShADadFf"}, history="S", dst_port=80, src_ip=each("198.51.100.{}")),
     "ack-flood": case(35, {"history": "ShADadFf"}, history="Dr", src_pkts=1),
     "http-flood": case(12, {"http_trans_depth": 2}, **WEB, http_trans_depth=3),
+    "http-flood-together": case(
+        40, {"dst_ip": each("10.0.1.{}")}, **{**WEB, "http_trans_depth": 2}, src_ip=each("10.0.0.{}")
+    ),
     "flow-flood": case(45, slowly(1), **ANSWERED),
     "synack-reflection": case(40, {"src_pkts": 1}, src_pkts=0, dst_pkts=1, history="^h", **DEVICES),
     "udp-flood": case(45, {"src_ip_bytes": 70}, dst_port=5683, src_ip_bytes=1000, **UDP),
@@ -166,6 +169,22 @@ def test_a_rule_says_what_it_means_and_when_it_is_wrong(name: str) -> None:
     assert rule.family in FAMILIES
     assert FAMILY_NAME.fullmatch(rule.family)
     assert rule.file.stem == rule.name
+
+
+@pytest.mark.parametrize(
+    ("per_s", "rules"), [(1.4, {"http-flood-together"}), (6.0, {"http-flood-together", "http-flood"})]
+)
+def test_four_devices_that_each_hold_back_flood_together(per_s: float, rules: set[str]) -> None:
+    asks = {**WEB, "http_trans_depth": 4, "src_bytes": 500, "dst_ip": "10.0.0.9", "dst_port": 80}
+    flows = rows(72, **{**asks, **slowly(1 / (4 * per_s))}, src_ip=lambda i: f"10.0.1.{i % 4}")
+    assert {name for name, rule in SPEAKING.items() if rule.hits(Columns(flows), rule.window()).any()} == rules
+
+
+def test_five_people_who_browse_at_once_are_no_flood() -> None:
+    # What the busiest ten seconds of four quiet homes of the lab had: 15 such flows, for a minute.
+    asks = {**WEB, "http_trans_depth": 3, "src_bytes": 500, "dst_ip": "10.0.0.9", "dst_port": 80}
+    flows = rows(90, **{**asks, **slowly(10 / 15)}, src_ip=lambda i: f"10.0.1.{i % 5}")
+    assert not [name for name, rule in SPEAKING.items() if rule.hits(Columns(flows), rule.window()).any()]
 
 
 POSTED = {

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -61,6 +62,18 @@ def test_an_attack_is_told_when_an_alert_that_shows_a_flow_of_it_is_written_down
     assert (found.family, found.variant, found.severity) == ("scanning", "syn", "high")
     assert (found.told_s, found.named_s, found.attacker) == (2.5, 4.0, True)
     assert (found.flows, found.alarms) == (4, 3)
+
+
+def test_an_attack_has_the_pace_of_its_median_attacker_beside_the_slowest_that_is_planned() -> None:
+    flood = Episode(1.0, "ddos", "http", ("sensor1",), "hub")
+    begins = {ATTACKER: (2.0, 2.5, 3.0), "10.0.0.67": (2.0, 2.1, 2.2, 2.25), "10.0.0.68": (2.0, 6.0), QUIET: (2.0,)}
+    rows = [row(at_s, 100, "ddos", src) for src, times in begins.items() for at_s in times]
+    (found,) = proof(replace(happened([], {flood: T0 + 2.0}), rows=rows)).findings
+    assert found.per_s == pytest.approx(2.0)
+    assert found.planned_per_s == 10.0
+    (scan,) = proof(happened([])).findings
+    assert scan.per_s == pytest.approx(10.0)
+    assert scan.planned_per_s is None
 
 
 def test_an_alert_with_nothing_but_benign_flows_is_false_also_about_an_attacker() -> None:

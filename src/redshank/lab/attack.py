@@ -48,13 +48,15 @@ class Attack(ABC):
     """One family of emulated attacks.
 
     Class attributes: `variants` (names of the ways it is done), `victims` (cast names or kinds that may be attacked),
-    `episodes` (how many in a recording of full length), `attackers` (how many devices take part).
+    `episodes` (how many in a recording of full length), `attackers` (how many devices take part), `paces` (of variants
+    that flood: the slowest and the fastest that is drawn for each attacker, flows per second).
     """
 
     variants: ClassVar[tuple[str, ...]]
     victims: ClassVar[dict[str, tuple[str, ...]]]
     episodes: ClassVar[int]
     attackers: ClassVar[int] = 1
+    paces: ClassVar[dict[str, tuple[float, float]]] = {}
 
     def family(self) -> str:
         """Return the family's name, which is the file's."""

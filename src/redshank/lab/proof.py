@@ -10,8 +10,10 @@ one of his attackers' hardware addresses counts as what it is.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +24,7 @@ from redshank.core.records import SEVERITIES, Alert
 from redshank.core.schema import BENIGN
 from redshank.data.labels import LABEL_TYPES, label_of
 from redshank.flows.claims import ARP
-from redshank.lab.attack import Episode
+from redshank.lab.attack import ATTACKS, Episode
 from redshank.lab.journal import MITM, Row
 from redshank.lab.record import play, stage
 from redshank.lab.watch import Heard, Post, Watch, judged
@@ -68,6 +70,9 @@ class Finding:
         severity: Highest of such alerts; "" if there are none.
         flows: Flows of it that the service metered.
         alarms: Those that raised an alarm.
+        per_s: Flows a second that its attackers came to, the median of them; None of fewer than two flows each.
+        planned_per_s: The slowest that a flood like it is planned with; None if it is no flood. An attacker who waits
+            for answers falls behind on a busy machine.
     """
 
     family: str
@@ -78,6 +83,8 @@ class Finding:
     severity: str
     flows: int
     alarms: int
+    per_s: float | None
+    planned_per_s: float | None
 
 
 @dataclass(frozen=True)
@@ -188,7 +195,19 @@ def _finding(
         max((told.alert.severity for told in behind), key=SEVERITIES.index, default=""),
         int(mine.sum()),
         int((mine & alarm).sum()),
+        _pace([trial.rows[number] for number in own]),
+        ATTACKS.find(episode.family).paces.get(episode.variant, (None,))[0],
     )
+
+
+def _pace(rows: Sequence[Row]) -> float | None:
+    """Return how many flows a second the senders of these began, the median of those who began two or more."""
+    begins: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        begins[row.src_ip].append(row.start_s)
+    lasted = [(len(own) - 1, max(own) - min(own)) for own in begins.values()]
+    paces = [steps / seconds for steps, seconds in lasted if seconds > 0]
+    return median(paces) if paces else None
 
 
 def _claimed(alert: Alert, trial: Trial, episode: Episode) -> bool:

@@ -21,6 +21,7 @@ class Ddos(Attack):
     victims: ClassVar = {"ack": ("hub", "nas", "broker"), "udp": ("gateway",), "http": ("hub", "cameras")}
     episodes: ClassVar = 3
     attackers: ClassVar = 4
+    paces: ClassVar = {"ack": (20.0, 60.0), "udp": (20.0, 60.0), "http": (10.0, 25.0)}
 
     async def run(self, episode: Episode, scene: Scene, rng: random.Random) -> None:
         """Flood one service from all attackers together."""
@@ -34,7 +35,7 @@ class Ddos(Attack):
         victim = scene.hosts[episode.victim].ip
         port = scene.ports[{"hub": "web", "broker": "mqtt"}.get(episode.victim, "files")]
         with host.raw_ip() as raw:
-            async for _ in pace(rng, amount(episode, rng, 25, 40), rng.uniform(20, 60)):
+            async for _ in pace(rng, amount(episode, rng, 25, 40), rng.uniform(*self.paces["ack"])):
                 source = (host.ip, host.port())
                 row = host.note("tcp", source, (victim, port), self.intent("ack flood"))
                 for _ in range(rng.choice((1, 2, 3))):
@@ -48,13 +49,13 @@ class Ddos(Attack):
     async def _udp(self, host: Host, episode: Episode, scene: Scene, rng: random.Random) -> None:
         target, port = scene.hosts[episode.victim].ip, scene.ports["ntp"]
         size = rng.choice((64, 200, 512, 512, 900))
-        async for _ in pace(rng, amount(episode, rng, 25, 40), rng.uniform(20, 60)):
+        async for _ in pace(rng, amount(episode, rng, 25, 40), rng.uniform(*self.paces["udp"])):
             payloads = [bytes(size)] * rng.choice((1, 2, 4, 6))
             await host.exchange(target, port, payloads, self.intent("distributed udp flood"), timeout_s=0)
 
     async def _http(self, host: Host, episode: Episode, scene: Scene, rng: random.Random) -> None:
         target = scene.hosts[episode.victim].ip
         port = scene.ports["camera" if episode.victim in scene.cast.cameras else "web"]
-        async for _ in pace(rng, amount(episode, rng, 14, 24), rng.uniform(10, 25)):
+        async for _ in pace(rng, amount(episode, rng, 14, 24), rng.uniform(*self.paces["http"])):
             gets = [("GET", f"/about?{rng.randrange(10**6)}", b"")] * rng.randint(3, 6)
             await fetch(scene, host, target, port, gets, self.intent("distributed http flood"))

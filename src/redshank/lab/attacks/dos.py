@@ -19,6 +19,7 @@ class Dos(Attack):
     variants: ClassVar = ("syn", "http", "udp")
     victims: ClassVar = {"syn": ("hub", "broker", "nas"), "http": ("hub",), "udp": ("gateway", "coaps")}
     episodes: ClassVar = 4
+    paces: ClassVar = {"syn": (120.0, 280.0), "http": (15.0, 40.0), "udp": (40.0, 100.0)}
 
     async def run(self, episode: Episode, scene: Scene, rng: random.Random) -> None:
         """Flood one service."""
@@ -35,7 +36,7 @@ class Dos(Attack):
     async def _syn(self, host: Host, target: tuple[str, int], count: int, rng: random.Random) -> None:
         intent = self.intent("syn flood")
         with host.raw_ip() as raw:
-            async for _ in pace(rng, count, rng.uniform(120, 280)):
+            async for _ in pace(rng, count, rng.uniform(*self.paces["syn"])):
                 source = (host.ip, host.port())
                 row = host.note("tcp", source, target, intent)
                 segment = packets.tcp(source, target, packets.SYN, seq=rng.getrandbits(32))
@@ -53,10 +54,10 @@ class Dos(Attack):
                         await writer.drain()
 
         async with asyncio.TaskGroup() as group:
-            async for _ in pace(rng, count, rng.uniform(15, 40)):
+            async for _ in pace(rng, count, rng.uniform(*self.paces["http"])):
                 group.create_task(one())
 
     async def _udp(self, host: Host, target: tuple[str, int], count: int, rng: random.Random) -> None:
-        async for _ in pace(rng, count, rng.uniform(40, 100)):
+        async for _ in pace(rng, count, rng.uniform(*self.paces["udp"])):
             payloads = [b"x" * rng.randrange(700, 1400)] * rng.choice((1, 1, 2, 3))
             await host.exchange(*target, payloads, self.intent("udp flood"), timeout_s=0)
