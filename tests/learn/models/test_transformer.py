@@ -12,7 +12,7 @@ from redshank.learn.models.transformer import Transformer
 
 
 def example(place: Path) -> Transformer:  # noqa: ARG001  needs no files
-    return Transformer(units=16, heads=2, blocks=1, epochs=50, batch_size=32, learning_rate=0.02, dropout=0.0)
+    return Transformer(units=16, heads=2, blocks=1, epochs=100, batch_size=32, learning_rate=0.01, dropout=0.0)
 
 
 def test_columns_become_tokens_by_maps_of_their_own_and_steps_by_one() -> None:
