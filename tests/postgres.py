@@ -16,15 +16,46 @@ PROGRAMS = next(
 
 
 class Server:
-    """A server that runs.
+    """A server; a test may stop and start it.
 
     Args:
-        folder: Where its socket is.
+        folder: Where its socket is, and its files.
+        own: As whom it runs, if not as we do.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, own: str | None) -> None:
+        self._folder, self._own = folder, own
         self._made = 0
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._folder),
+            "fsync": "off",
+            "timezone": "UTC",
+        }
+        flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        assert PROGRAMS is not None
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [str(PROGRAMS / "postgres"), "-D", str(self._folder / "data"), *flags],
+                user=self._own,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+            )
+        ready = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self._folder), "-t", "1"]
+        for _ in range(100):
+            if subprocess.run(ready, check=False, timeout=10).returncode == 0:
+                break
+            self._process.poll()
+            assert self._process.returncode is None, (self._folder / "log").read_text()
+
+    def stop(self) -> None:
+        """Stop it at once; whoever is connected is cut off."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(timeout=30)
 
     def place(self) -> str:
         """Return the URL of an empty place for tables: a schema of its own, which is quicker made than a database."""
@@ -47,21 +78,10 @@ def running() -> Iterator[Server]:
     data = str(folder / "data")
     made = [str(PROGRAMS / "initdb"), "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(made, user=own, check=True, capture_output=True, timeout=60, cwd=folder)
-    settings = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off", "timezone": "UTC"}
-    flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [str(PROGRAMS / "postgres"), "-D", data, *flags], user=own, stdout=log, stderr=log, cwd=folder
-        )
+    server = Server(folder, own)
     try:
-        ready = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(folder), "-t", "1"]
-        for _ in range(100):
-            if subprocess.run(ready, check=False, timeout=10).returncode == 0:
-                break
-            server.poll()
-            assert server.returncode is None, (folder / "log").read_text()
-        yield Server(folder)
+        server.start()
+        yield server
     finally:
-        server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
-        server.wait(timeout=30)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,7 @@ from records import alert
 from redshank.core.errors import ConfigError
 from redshank.store.alerts import Alerts
 from redshank.store.audit import Audit
-from redshank.store.comments import MOST_CHARACTERS, Comments
+from redshank.store.comments import AGAIN_S, MOST_CHARACTERS, Comments
 from redshank.store.database import Database
 
 
@@ -23,6 +23,16 @@ def test_comments_are_kept_in_order_and_in_the_audit(comments: Comments, databas
     ]  # fmt: skip
     entry = Audit(database).entries()[0]
     assert (entry.who, entry.what, entry.about, entry.detail) == ("ben", "alert commented", "a", {"text": "seen"})
+
+
+def test_a_comment_that_is_sent_twice_is_one(comments: Comments, database: Database) -> None:
+    first = comments.write("a", "ana", "seen", 200.0)
+    comments.write("a", "ben", "seen", 201.0)
+    comments.write("a", "ana", "and mended", 202.0)
+    assert comments.write("a", "ana", " seen\n", 203.0) == first
+    assert [one.who for one in comments.about("a")] == ["ana", "ben", "ana"]
+    assert len(Audit(database).entries()) == 3
+    assert comments.write("a", "ana", "seen", 201.0 + AGAIN_S).place == 4
 
 
 @pytest.mark.parametrize(

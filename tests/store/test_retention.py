@@ -82,7 +82,7 @@ def test_what_people_said_and_what_was_done_is_never_deleted(database: Database)
         counts = {name: sql.execute(select(func.count()).select_from(METADATA.tables[name])).scalar() for name in
                   ("questions", "labels", "ledger", "allowances", "alerts")}  # fmt: skip
     assert counts == {"questions": 1, "labels": 1, "ledger": 1, "allowances": 1, "alerts": 1}
-    assert [entry.what for entry in Audit(database).entries()] == ["retention", "allowance given"]
+    assert [entry.what for entry in Audit(database).entries()] == ["retention", "allowance given", "label given"]
 
 
 def test_the_number_of_an_arrival_is_never_given_again(database: Database) -> None:

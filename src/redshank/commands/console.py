@@ -24,6 +24,8 @@ console.add_typer(tokens, name="token")
 BY = "command line"
 """Who is written down in the audit: whoever may write the store's file may do anything to it anyway."""
 DAY_S = 86_400.0
+PATIENCE_S = 3
+"""How long a page waits for a store that another program has for itself."""
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account.")]
 Role = Annotated[str, typer.Option(metavar="ROLE", help="viewer, analyst or admin.")]
 
@@ -46,7 +48,8 @@ def serve(context: typer.Context, config: Config = None, store: Store = None) ->
     from redshank.store.database import Database
 
     settings = load(config)
-    with closing(Database(store or settings.store_place, create=True)) as database:
+    place = store or settings.store_place
+    with closing(Database(place, create=True, patience_s=PATIENCE_S)) as database:
         _serve(settings, database, config)
 
 
@@ -83,7 +86,7 @@ def demo(
     typer.echo("A recording is judged; this takes some seconds.", err=True)
     fill(out)
     settings, secret = load(out / SETTINGS), secrets.token_urlsafe(12)
-    with closing(Database(settings.store_place)) as database:
+    with closing(Database(settings.store_place, patience_s=PATIENCE_S)) as database:
         _door(database).add("demo", "admin", secret, time.time(), BY)
         typer.echo(f"Log in as demo with the password {secret} (told once).", err=True)
         _serve(settings, database, out / SETTINGS)

@@ -109,14 +109,17 @@ class Live:
     async def run(self) -> None:
         """Look, as long as anybody listens; goes on until it is cancelled."""
         before: dict[str, float] = {}
+        lost = False
         while True:
             if not self._streams:
                 self._wanted.clear()
                 await self._wanted.wait()
             try:
-                before = await self._look(before)
+                before, lost = await self._look(before), False
             except RedshankError as error:  # the store is away for a while: pages stay as they are
-                _log.warning("live: %s", error)
+                if not lost:
+                    _log.warning("live: %s; it is looked at again until it is back", error)
+                lost = True
             await anyio.sleep(self._every_s)
 
     async def _look(self, before: dict[str, float]) -> dict[str, float]:

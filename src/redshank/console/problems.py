@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from redshank.console.limits import protect
 from redshank.console.page import render
 from redshank.console.request_error import RequestError
-from redshank.core.errors import ConfigError, RedshankError, StoreError
+from redshank.core.errors import ConfigError, RedshankError, StoreBusyError, StoreChangedError, StoreError
 
 _log = logging.getLogger(__name__)
 WORDS = {
@@ -30,6 +30,12 @@ WORDS = {
     429: "Too many attempts.",
 }
 AWAY = "The store cannot be read or written now. Try again in a moment; the log of the console says why."
+BUSY = "The store is busy: another program has it for itself. Nothing was done; try again in a moment."
+CHANGED = (
+    "The store has tables of another version by now. Begin the console anew, with the program that the service is of."
+)
+AGAIN_S = 5
+"""After how long a browser asks again for a page that the store could not give."""
 _NUMBER = "number "
 _PROBLEM = "application/problem+json"
 
@@ -103,7 +109,9 @@ def said(error: RedshankError) -> list[str]:
     """Return an error as sentences; what ails the store is told to the log alone, for it names machines and paths."""
     if isinstance(error, StoreError):
         _log.warning("%s", error)
-        return [AWAY]
+        return [
+            BUSY if isinstance(error, StoreBusyError) else CHANGED if isinstance(error, StoreChangedError) else AWAY
+        ]
     return error.problems if isinstance(error, ConfigError) else [str(error)]
 
 
@@ -146,7 +154,10 @@ def _page(request: Request, status: int, lines: Sequence[str]) -> Response:
     if "part" in request.query_params:  # a script asked for a part: it has no room for a page
         scope["query_string"] = b""
         request = Request(scope, request.receive)
-    return render(request, "problem.html", status=status, code=status, lines=lines)
+    answer = render(request, "problem.html", status=status, code=status, lines=lines)
+    if status == 503 and request.method == "GET":
+        answer.headers["refresh"] = str(AGAIN_S)
+    return answer
 
 
 def _problem(status: int, lines: Sequence[str]) -> Response:

@@ -9,13 +9,14 @@ Source: OWASP's cheat sheets on session management and on cross-site request for
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from redshank.console.people import Person
 from redshank.console.request_error import RequestError
-from redshank.core.errors import ConfigError
+from redshank.core.errors import ConfigError, StoreBusyError
 from redshank.core.inert import inert
 from redshank.store.credentials import Sessions, Token, Tokens
 from redshank.store.people import ADMIN, ANALYST, VIEWER
@@ -63,6 +64,20 @@ class Entered:
     digest: str
 
 
+@dataclass
+class _Uses:
+    """Notes that something was used; a page does not wait for a busy store again and again for that alone."""
+
+    from_s: float = 0.0
+
+    def note(self, use: Callable[[], None], now_s: float) -> None:
+        if now_s >= self.from_s:
+            try:
+                use()
+            except StoreBusyError:
+                self.from_s = now_s + USED_EVERY_S
+
+
 class Cookies:
     """The sessions of browsers.
 
@@ -72,7 +87,7 @@ class Cookies:
     """
 
     def __init__(self, sessions: Sessions, times: Times) -> None:
-        self._sessions, self.times = sessions, times
+        self._sessions, self.times, self._uses = sessions, times, _Uses()
 
     def begin(self, account: str, address: str, agent: str, now_s: float) -> str:
         """Log a browser in; return what its cookie is to hold."""
@@ -100,7 +115,7 @@ class Cookies:
         if found is None or not self.times.go_on(found.begun_at_s, found.used_at_s, now_s):
             return None
         if by_hand and now_s - found.used_at_s >= USED_EVERY_S:
-            self._sessions.use(digest, now_s)
+            self._uses.note(lambda: self._sessions.use(digest, now_s), now_s)
         return Entered(Person(found.account, found.role), _mark(secret), digest)
 
 
@@ -112,7 +127,7 @@ class Bearers:
     """
 
     def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
+        self._tokens, self._uses = tokens, _Uses()
 
     def give(
         self, account: str, role: str, name: str, by: str, now_s: float, expires_at_s: float | None
@@ -135,7 +150,7 @@ class Bearers:
         if token is None:
             return None
         if token.used_at_s is None or now_s - token.used_at_s >= USED_EVERY_S:
-            self._tokens.use(token.id, now_s)
+            self._uses.note(lambda: self._tokens.use(token.id, now_s), now_s)
         return Person(token.account, token.may, token.id)
 
 

@@ -7,6 +7,8 @@
     ├── DeliveryError     a sink gave up          (the pipeline records it and goes on)
     └── ActionError       a command or backend could not do its work
         └── StoreError    the store cannot be read or written now
+            ├── StoreBusyError      another program has it for itself
+            └── StoreChangedError   its tables became those of another version
 
 One line each: where, what was given, what is allowed, what to do. Inside a module built-in exceptions serve; these
 are for what a person reads. `exit_code` is what a command ends with: 2 for wrong usage, 1 for work that failed.
@@ -57,3 +59,11 @@ class ActionError(RedshankError):
 
 class StoreError(ActionError):
     """The store cannot be read or written now: it is locked, the disk is full, or its server is away."""
+
+
+class StoreBusyError(StoreError):
+    """Another program has the store for itself, for longer than one waits."""
+
+
+class StoreChangedError(StoreError):
+    """The tables of the store are of another version by now, or another store is in its place."""

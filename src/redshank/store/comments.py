@@ -18,6 +18,8 @@ MOST_CHARACTERS = 4_000
 """Of one comment."""
 MOST_COMMENTS = 1_000
 """Of one alert."""
+AGAIN_S = 3_600.0
+"""For so long the same words of the same person about the same alert are one comment."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Comments:
     def write(self, alert: str, who: str, text: str, at_s: float) -> Comment:
         """Write a comment down; durable when this returns.
 
+        What somebody wrote about the alert within AGAIN_S is not written again: a form may be sent twice.
+
         Args:
             alert: The alert that it is about.
             who: Who writes.
@@ -69,6 +73,9 @@ class Comments:
         with self._database.writing() as sql:
             if sql.execute(select(ALERTS.c.id).where(ALERTS.c.id == alert)).first() is None:
                 raise ConfigError(f"alert: none is '{inert(alert[:40])}'")
+            same = (COMMENTS.c.alert == alert) & (COMMENTS.c.who == inert(who)) & (COMMENTS.c.text == plain)
+            if row := sql.execute(select(COMMENTS).where(same, COMMENTS.c.at_s > at_s - AGAIN_S)).first():
+                return Comment(**row._asdict())
             there = select(func.count()).select_from(COMMENTS).where(COMMENTS.c.alert == alert)
             if int(sql.execute(there).scalar_one()) >= MOST_COMMENTS:
                 raise ConfigError(f"comment: there are {MOST_COMMENTS} about this alert, which is all")

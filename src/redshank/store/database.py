@@ -3,22 +3,23 @@
 In: a path, or the URL of a PostgreSQL database. Out: connections that read, and connections that write all of a block
 or nothing. The one idea: whoever writes has the whole store for itself meanwhile (SQLite's write lock; on PostgreSQL
 one advisory lock), so that nobody decides on what another is changing, and numbers have no gaps and no doubles. What
-was committed outlives the process and the power; readers wait for nobody.
+was committed outlives the process and the power; readers wait for nobody. A file that is moved, deleted or replaced
+while it is open is noticed: who goes on with what no longer has a name writes for nobody.
 Source: https://www.sqlite.org/wal.html; https://docs.sqlalchemy.org/en/20/dialects/sqlite.html for who begins when;
 https://www.postgresql.org/docs/15/explicit-locking.html for advisory locks.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 
-from redshank.core.errors import ConfigError, StoreError
+from redshank.core.errors import ConfigError, StoreBusyError, StoreChangedError, StoreError
 from redshank.core.files import writable_folder
 from redshank.store.tables import METADATA, STORE, VERSION
 
@@ -32,6 +33,8 @@ STUDIED = 1000
 """Rows of each index of a file that are looked at to tell how its rows are spread."""
 KEPT_OF_FILE, KEPT_OF_SERVER, MOST = 5, 10, 50
 """Connections that stay open, and at once: a console has 40 threads. One to a file is soon begun, and has a cache."""
+FILE = "file"
+"""Under this name the `info` of a connection tells which file it is on; a store's file can be replaced."""
 _TURN = 0x7265_6473  # any number that other programs' locks in the same database do not have
 
 
@@ -42,13 +45,17 @@ class Database:
         place: A file, or postgresql://user@host/name; a password belongs into PGPASSFILE or PGPASSWORD.
         create: Whether it, and the folder of a file, is made if absent.
         only_read: Whether nothing is written; a store of an older version is then refused, not brought up to date.
+        patience_s: How long a writer waits for its turn, and everybody for a server.
 
     Raises:
         ConfigError: If it is absent, no store, or a store of a version that this program cannot use.
     """
 
-    def __init__(self, place: Path | str, *, create: bool = False, only_read: bool = False) -> None:
+    def __init__(
+        self, place: Path | str, *, create: bool = False, only_read: bool = False, patience_s: int = PATIENCE_S
+    ) -> None:
         url = _url(place)
+        self._patience_s, self._create, self._opened = patience_s, create, False
         self.is_file = url.get_backend_name() == "sqlite"
         self.name = str(url.database) if self.is_file else url.render_as_string(hide_password=True)
         if self.is_file:
@@ -59,6 +66,7 @@ class Database:
                 found = self._found(sql, create=create)
             if found < VERSION:
                 self._migrate(found, only_read=only_read)
+            self._opened = True
         except StoreError as error:
             self.close()
             raise ConfigError(f"{error}; name a store that `redshank ask` or `redshank run` made") from None
@@ -84,6 +92,8 @@ class Database:
             StoreError: If the store cannot be written.
         """
         with self._reporting(), self._writers.begin() as sql:
+            if self._opened:
+                self._check(sql)
             yield sql
 
     def shrink(self, *, whole: bool = False) -> None:
@@ -141,23 +151,61 @@ class Database:
 
     def _open(self, url: URL, *, only_read: bool) -> None:
         # A server that vanished without a word would otherwise be waited for a quarter of an hour.
-        away: dict[str, int] = {"connect_timeout": PATIENCE_S, "tcp_user_timeout": PATIENCE_S * 1000}
-        arguments = {"timeout": PATIENCE_S} if self.is_file else away
+        away: dict[str, int] = {"connect_timeout": self._patience_s, "tcp_user_timeout": self._patience_s * 1000}
+        how: dict[str, Any] = {"creator": self._connect} if self.is_file else {"connect_args": away}
         kept = KEPT_OF_FILE if self.is_file else KEPT_OF_SERVER
         self._engine = create_engine(
-            url, connect_args=arguments, pool_pre_ping=not self.is_file, pool_size=kept, max_overflow=MOST - kept
+            url, pool_pre_ping=not self.is_file, pool_size=kept, max_overflow=MOST - kept, **how
         )
         self._writers = self._engine.execution_options(writes=True)
         self._readers = self._engine
         if self.is_file:
             event.listen(self._engine, "connect", _prepare_file)
+            event.listen(self._engine, "connect", self._note_file)
+            event.listen(self._engine, "checkout", self._check_file)
             event.listen(self._engine, "begin", _begin_on_file)
         else:
             self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ")
-            event.listen(self._engine, "connect", _prepare_server)
+            event.listen(self._engine, "connect", self._prepare_server)
             event.listen(self._engine, "begin", _begin_on_server)
         if only_read:
             event.listen(self._engine, "connect", _refuse_writes if self.is_file else _refuse_writes_on_server)
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "rwc" if self._create and not self._opened else "rw"  # one that was deleted is not made anew, empty
+        place = f"{Path(self.name).absolute().as_uri()}?mode={mode}"
+        return sqlite3.connect(place, uri=True, timeout=self._patience_s, check_same_thread=False)
+
+    def _note_file(self, sql: object, record: Any) -> None:  # noqa: ANN401  the pool's own record
+        del sql
+        record.info[FILE] = _identity(self.name)
+
+    def _check_file(self, sql: object, record: Any, proxy: object) -> None:  # noqa: ANN401  as above
+        del sql, proxy
+        if record.info.get(FILE) != _identity(self.name):
+            raise DisconnectionError
+
+    def _prepare_server(self, sql: Any, record: object) -> None:  # noqa: ANN401  psycopg's own connection
+        del record
+        sql.execute(f"SET lock_timeout = '{self._patience_s}s'")
+        # For each question of a page two processes would be begun, and what an index holds would be read from the
+        # table.
+        sql.execute("SET max_parallel_workers_per_gather = 0")
+        sql.execute("SET random_page_cost = 1.1")
+        sql.commit()
+
+    def _check(self, sql: Connection) -> None:
+        """Make sure that the tables are still ours.
+
+        Raises:
+            StoreChangedError: If they are of another version by now.
+        """
+        found = sql.execute(select(STORE.c.version)).scalar_one_or_none()
+        if found != VERSION:
+            raise StoreChangedError(
+                f"store: '{self.name}' has version {found} of the tables by now, this program has {VERSION}; begin it "
+                "anew, or use the program that changed it"
+            )
 
     def _found(self, sql: Connection, *, create: bool) -> int:
         """Return the version of the tables; make them if there are none."""
@@ -198,7 +246,13 @@ class Database:
             yield
         except (DBAPIError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreError(f"store: '{self.name}': {' '.join(str(cause).split())}") from None
+            text = f"store: '{self.name}': {' '.join(str(cause).split())}"
+            if _is_busy(cause):
+                raise StoreBusyError(text) from None
+            if self._opened:
+                with suppress(SQLAlchemyError, sqlite3.Error), self._engine.begin() as sql:
+                    self._check(sql)
+            raise StoreError(text) from None
 
 
 def _url(place: Path | str) -> URL:
@@ -224,6 +278,20 @@ def _check_path(path: Path, *, create: bool) -> None:
         writable_folder(path.parent, "store")
 
 
+def _identity(name: str) -> tuple[int, int] | None:
+    """Return what tells a file from another one of its name; None if there is none."""
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_busy(cause: BaseException | None) -> bool:
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or getattr(cause, "sqlstate", "") == "55P03"
+
+
 def _prepare_file(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
     """Let us begin transactions by ourselves, flush each to the disk, and give pages back (settled before tables)."""
     del record
@@ -236,16 +304,6 @@ def _prepare_file(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's 
         f"cache_size = -{CACHE_KIB}",
     ):
         sql.execute(f"PRAGMA {pragma}")
-
-
-def _prepare_server(sql: Any, record: object) -> None:  # noqa: ANN401  psycopg's own connection
-    """Wait no longer than on a file; and ask as for many short answers, out of what lies in memory."""
-    del record
-    sql.execute(f"SET lock_timeout = '{PATIENCE_S}s'")
-    # For each question of a page two processes would be begun, and what an index holds would be read from the table.
-    sql.execute("SET max_parallel_workers_per_gather = 0")
-    sql.execute("SET random_page_cost = 1.1")
-    sql.commit()
 
 
 def _refuse_writes(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection

@@ -10,6 +10,7 @@ import threading
 from sqlalchemy import Connection, select
 
 from redshank.core.records import Label
+from redshank.store.database import FILE
 from redshank.store.history import words
 from redshank.store.tables import LABELS
 
@@ -21,6 +22,10 @@ class Spoken:
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
+        self._begin(None)
+
+    def _begin(self, file: object) -> None:
+        self._file = file
         self._arrival = 0
         self.labels: list[Label] = []
         """In the order in which they arrived."""
@@ -29,8 +34,10 @@ class Spoken:
         self._words: dict[str, dict[str, Label]] = {}
 
     def read(self, sql: Connection) -> None:
-        """Read what arrived since the last time."""
+        """Read what arrived since the last time; all, if another file is in the place of the store's."""
         with self._turn:
+            if sql.info.get(FILE) != self._file:
+                self._begin(sql.info.get(FILE))
             newer = select(LABELS.c.arrival, *FIELDS).where(LABELS.c.arrival > self._arrival).order_by(LABELS.c.arrival)
             for arrival, *values in sql.execute(newer):
                 label = Label(*values)

@@ -99,16 +99,28 @@
       light.classList.toggle("lost", lost);
       light.querySelector("span").textContent = lost ? "not live" : "live";
     };
-    const stream = new EventSource(`/live?heard=${encodeURIComponent(document.body.dataset.heard)}`);
-    stream.addEventListener("open", () => say(false));
-    stream.addEventListener("error", () => say(true));
-    ["alerts", "labels", "responses", "health", "devices", "risk", "allowances", "models", "audit"].forEach((what) =>
-      stream.addEventListener(what, () => refresh(what)),
-    );
-    stream.addEventListener("over", () => {
-      stream.close();
-      location.reload();
-    });
+    let heard = document.body.dataset.heard;
+    let stream;
+    const follow = () => {
+      stream = new EventSource(`/live?heard=${encodeURIComponent(heard)}`);
+      stream.addEventListener("open", () => say(false));
+      stream.addEventListener("error", () => {
+        say(true);
+        // What was answered with an error a browser does not ask for again by itself.
+        if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 5000);
+      });
+      ["alerts", "labels", "responses", "health", "devices", "risk", "allowances", "models", "audit"].forEach((what) =>
+        stream.addEventListener(what, (event) => {
+          heard = event.lastEventId || heard;
+          refresh(what);
+        }),
+      );
+      stream.addEventListener("over", () => {
+        stream.close();
+        location.reload();
+      });
+    };
+    follow();
     window.addEventListener("pagehide", () => stream.close());
   }
 
