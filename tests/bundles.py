@@ -16,8 +16,10 @@ import pyarrow as pa
 from onnx import TensorProto, helper, numpy_helper
 
 from redshank.core.bundle import Bundle, Manifest
-from redshank.core.schema import flow_batch
+from redshank.core.schema import TIMESTAMP, flow_batch
 from redshank.detect import calibrate
+from redshank.detect.detectors.classifier import Classifier, like_benign
+from redshank.detect.reference import reference_of
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.flows.source import FlowSource
 
@@ -127,6 +129,24 @@ def tiny_bundle(k: int = 3, **changes: Any) -> Bundle:
         provenance={"dataset": "drawn in tests/bundles.py", "seed": 99},
     )
     return Bundle(replace(manifest, **changes), model)
+
+
+def many(kind: str, seed: int = 0, begin_s: int = 0, **columns: Any) -> pa.RecordBatch:
+    """Draw 2,000 flows of one kind, of 50 devices, a second apart; four blocks of `watching_bundle` and more."""
+    rows = 2000
+    ts = pa.array(START_NS + (begin_s + np.arange(rows)) * 10**9).cast(TIMESTAMP)
+    return flows([kind] * rows, seed, src_ip=[f"10.0.0.{at % 50}" for at in range(rows)], ts=ts, **columns)
+
+
+@cache
+def watching_bundle(name: str = "tiny") -> Bundle:
+    """Return the bundle with a reference of 2,000 benign flows: 24 blocks of some 80."""
+    past, bundle, found = many("benign"), tiny_bundle(name=name), FEATURE_SETS.find("conn")
+    p = np.array(Classifier(bundle).judge(past).column("p_value").to_pylist())
+    like = np.flatnonzero(like_benign(past, p))
+    devices = past.column("src_ip").take(like.tolist())
+    made = reference_of(found().encode(past)[like], p[like], devices, found.columns)
+    return tiny_bundle(name=name, calibration={**bundle.manifest.calibration, "reference": made.to_dict()})
 
 
 class Flows(FlowSource):

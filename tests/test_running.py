@@ -1,3 +1,4 @@
+import logging
 import threading
 import time
 from contextlib import closing, suppress
@@ -7,7 +8,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from bundles import flows
+from bundles import flows, many, watching_bundle
 from redshank import running as module
 from redshank import site
 from redshank.config import load
@@ -23,6 +24,7 @@ from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
+from redshank.store.drift import Readings
 from redshank.store.queue import Queue
 from redshank.store.retention import Retention
 from redshank.store.runs import ENDED, Runs
@@ -268,6 +270,30 @@ def test_health_tells_of_alerts_that_wait_for_the_store(place: Place, monkeypatc
         answer = httpx.get(f"http://127.0.0.1:{running.metrics_port}/healthz", trust_env=False)
     assert answer.status_code == 503
     assert answer.text.endswith(" alerts wait for the store\n")
+
+
+def test_traffic_that_left_what_the_classifier_learnt_is_told_and_brings_questions_about_its_group(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    watching_bundle().save(place.folder / "watching")
+    place.table(many("benign", 1), many("benign", 2, 5_000, duration=[500.0] * 2000))
+    detect = f"""[detect]
+detectors = ['classifier']
+bundle = '{place.folder / "watching"}'
+groups = {{ "10.0.0.0/24" = "cameras" }}
+"""
+    with caplog.at_level(logging.WARNING):
+        running = _run(place, detect=detect)
+    said = "traffic of group cameras has moved away from what was learnt: "
+    assert len([text for text in caplog.messages if text.startswith(f"drift: {said}duration (PSI ")]) == 1
+    assert running.metrics.labelled("redshank_drift_events_total") == {("classifier", "cameras"): 1}
+    with closing(Database(place.store)) as database:
+        asked, (newest,) = Queue(database).questions(), Readings(database).newest()
+        readings = Readings(database).of("cameras")
+    assert (newest.group, newest.bundle, newest.moved) == ("cameras", "tiny", True)
+    assert [one.moved for one in readings] == [True, False]
+    assert "duration" in dict(newest.worst)
+    assert any(said in one.why for one in asked)
 
 
 def test_a_second_service_on_one_folder_is_refused(place: Place) -> None:

@@ -159,11 +159,15 @@ def test_what_has_not_learnt_this_network_says_nothing_and_leaves_its_share_to_o
 
 
 def test_groups_of_devices_are_networks() -> None:
-    chosen = Settings(detectors={"anomaly": {"groups": {"10.0.0.0/24": "cameras"}}})
+    chosen = Settings(detect=Detect(groups={"10.0.0.0/24": "cameras"}))
     assert device_groups(chosen).of("10.0.0.7") == "cameras"
-    wrong = Settings(detectors={"anomaly": {"groups": {"10.0.0.7/24": "cameras"}}})
-    with pytest.raises(ConfigError, match="detectors.anomaly.groups: 10.0.0.7/24 has host bits set"):
-        device_groups(wrong)
+    wrong = Settings(detect=Detect(groups={"10.0.0.7/24": "cameras"}))
+    for make in (lambda: device_groups(wrong), lambda: detectors(wrong, Metrics())):
+        with pytest.raises(ConfigError, match=r"detect\.groups: 10\.0\.0\.7/24 has host bits set"):
+            make()
+    many = {f"10.0.{at}.0/24": f"plant {at}" for at in range(64)}
+    with pytest.raises(ConfigError, match=r"detect\.groups: 65 groups with 'all', 64 are told apart at most"):
+        device_groups(Settings(detect=Detect(groups=many)))
 
 
 def test_every_mistake_of_every_detector_is_told_at_once() -> None:

@@ -91,6 +91,8 @@ class Detect(_Section):
     """Shelf of bundles (`redshank models`) whose champion judges; wins over `bundle`."""
     false_alarm_rate: float = 0.01
     """Share of benign flows that may raise an alarm: 0.05, 0.01, 0.001 or 0.0001."""
+    groups: dict[str, str] = {}
+    """Name of a group of devices by network, for example cameras; drift is looked for in each. All are one if empty."""
 
 
 class Alerts(_Section):

@@ -95,7 +95,8 @@ class Running:
         breaker = problems.attempt(lambda: site.breaker(settings))
         backend = problems.attempt(lambda: site.backend(settings))
         protect = problems.attempt(lambda: site.protected(settings))
-        device_groups = problems.attempt(lambda: site.device_groups(settings))
+        # What is wrong with them, the detectors said already.
+        device_groups = problems.attempt(lambda: site.device_groups(settings)) if detectors else None
         grouping = site.grouping(settings)
         groups = problems.attempt(lambda: Groups(grouping))
         problems.end()

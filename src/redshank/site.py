@@ -5,7 +5,7 @@ idea: `redshank check` and `redshank run` make the same things by the same funct
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -151,15 +151,16 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
     if habits and not _may_judge(habits):
         judging.discard(ANOMALY)  # who says nothing raises no false alarm
     sharing = max(1, len(judging))
+    groups = problems.attempt(lambda: device_groups(settings)) or DeviceGroups()
     for name in dict.fromkeys(chosen.detectors):
         values = settings.detectors.get(name, {})
         found: Detector | None
         if name == CLASSIFIER:
-            found = problems.attempt(lambda: _classifier(chosen, sharing, metrics))
+            found = problems.attempt(lambda: _classifier(chosen, sharing, groups, metrics))
         elif name == ANOMALY:
             # What is wrong with its table is told already.
             found = (
-                problems.attempt(partial(_anomaly, habits, chosen.false_alarm_rate, sharing, metrics))
+                problems.attempt(partial(_anomaly, habits, chosen.false_alarm_rate, sharing, groups, metrics))
                 if habits
                 else None
             )
@@ -283,13 +284,12 @@ def device_groups(settings: Settings) -> DeviceGroups:
     """Return the groups of devices that drift and traffic are told of.
 
     Raises:
-        ConfigError: If a network is none, or the table of the detector is wrong.
+        ConfigError: If a network is none, or there are too many groups.
     """
-    chosen = _anomaly_settings(settings)
     try:
-        return DeviceGroups(chosen.groups)
+        return DeviceGroups(settings.detect.groups)
     except ValueError as error:
-        raise ConfigError(f"detectors.{ANOMALY}.groups: {error}; write for example 10.0.0.0/24") from None
+        raise ConfigError(f"detect.groups: {error}") from None
 
 
 def grouping(settings: Settings) -> GroupSettings:
@@ -305,11 +305,12 @@ def grouping(settings: Settings) -> GroupSettings:
     )
 
 
-def _classifier(chosen: Detect, sharing: int, metrics: Metrics) -> Classifier | Served:
+def _classifier(chosen: Detect, sharing: int, groups: DeviceGroups, metrics: Metrics) -> Classifier | Served:
     """Return what judges with a bundle, or with the champion of a shelf."""
     if chosen.models:
-        return Served(Shelf(chosen.models), chosen.false_alarm_rate, sharing, metrics)
-    return Classifier(Bundle.load(chosen.bundle or default_bundle()), chosen.false_alarm_rate, sharing)
+        return Served(Shelf(chosen.models), chosen.false_alarm_rate, sharing, groups, metrics)
+    bundle = Bundle.load(chosen.bundle or default_bundle())
+    return Classifier(bundle, chosen.false_alarm_rate, sharing, groups, metrics)
 
 
 @dataclass(frozen=True)
@@ -321,13 +322,11 @@ class AnomalySettings:
         shipped: Whether the bundle that ships may judge if there is no other. It knows the lab's homes and no other
             network, and raises false alarms elsewhere.
         warm_up: Flows in a row that must look like what the bundle knows before it judges; 0: it judges at once.
-        groups: Name of a group of devices by network; drift is looked for in each. All are one group if empty.
     """
 
     bundle: Path | None = None
     shipped: bool = False
     warm_up: Annotated[int, Field(ge=0, le=1_000_000)] = 200
-    groups: dict[str, str] = field(default_factory=dict)
 
 
 def _rule(values: Mapping[str, Any], number: int) -> Rule:
@@ -343,11 +342,13 @@ def _anomaly_settings(settings: Settings) -> AnomalySettings:
     return made_of(AnomalySettings, settings.detectors.get(ANOMALY, {}), f"detectors.{ANOMALY}")
 
 
-def _anomaly(chosen: AnomalySettings, rate: float, sharing: int, metrics: Metrics) -> Anomaly | Unlearned:
+def _anomaly(
+    chosen: AnomalySettings, rate: float, sharing: int, groups: DeviceGroups, metrics: Metrics
+) -> Anomaly | Unlearned:
     if not _may_judge(chosen):
         return Unlearned(ANOMALY, UNLEARNED)
     bundle = Bundle.load(chosen.bundle or default_bundle(HABITS))
-    return Anomaly(bundle, rate, sharing, chosen.warm_up, chosen.groups, metrics)
+    return Anomaly(bundle, rate, sharing, chosen.warm_up, groups, metrics)
 
 
 def _may_judge(chosen: AnomalySettings) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from bundles import Flows, flows, graph, tiny_bundle
+from bundles import Flows, flows, graph, many, tiny_bundle, watching_bundle
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ConfigError
 from redshank.core.metrics import Metrics
@@ -192,3 +192,16 @@ def test_looking_for_a_switch_costs_next_to_nothing(shelf: Shelf) -> None:
     (shelf.folder / CHAMPION).touch()  # another stamp, the same name
     served.judge(flows(KINDS))
     assert served.events == {}
+
+
+def test_drift_is_told_of_the_champion_and_not_of_the_shadow(shelf: Shelf) -> None:
+    for name in ("watching", "other"):
+        shelf.put(watching_bundle(name))
+    shelf.set_shadow("other")
+    served = Served(shelf, metrics=Metrics())
+    served.judge(many("benign", 1))
+    assert (served.compared(), served.moved) == ((), {}), "the champion has nothing to compare with"
+    shelf.promote("watching", "it has")
+    served.judge(many("benign", 2, 5_000, duration=[500.0] * 2000))
+    assert [one.moved for one in served.compared()] == [True]
+    assert list(served.moved) == ["all"]

@@ -11,7 +11,8 @@ from redshank.core.errors import ActionError
 from redshank.core.schema import flow_batch
 from redshank.data.dataset import Labelled
 from redshank.detect.detectors.anomaly import Anomaly
-from redshank.detect.drift import Drift, Reference
+from redshank.detect.drift import Drift
+from redshank.detect.reference import Reference
 from redshank.features.feature_sets.conn import Conn
 from redshank.learn import habits
 from redshank.learn.habits import Learned, Period, detection, learn_habits
@@ -113,5 +114,6 @@ def test_its_bundle_carries_what_its_detector_needs() -> None:
     assert len(reference.blocks) > 16
     watch = Drift(reference)
     x = Conn().encode(home(900, 0, seed=3))
-    assert watch.take(x, np.full(900, 0.5), [f"10.0.0.{at % 12}" for at in range(900)], np.arange(900)) != []
+    devices = pa.array([f"10.0.0.{at % 12}" for at in range(900)])
+    assert watch.take(x, np.full(900, 0.5), devices, np.arange(900)) != []
     assert "p_value" in watch.moved["all"].columns, "p-values that are all the same are not uniform"

@@ -36,6 +36,7 @@ from redshank.learn.compare import RESAMPLES
 from redshank.learn.evaluate import evaluate
 from redshank.learn.evaluation import Evaluation
 from redshank.learn.model import Floats
+from redshank.learn.reference import with_reference
 from redshank.learn.retest import parts_of
 from redshank.learn.settings import settings_again
 from redshank.learn.train import fit, make_bundle
@@ -151,6 +152,7 @@ def retrain(
         Graph(champion).probabilities(test.x), test, known, Calibration.from_dict(made.calibration), resamples=RESAMPLES
     )
     bundle = make_bundle(result, parts, name, judged.vector.headline, command=command)
+    bundle = with_reference(bundle, base, replace(parts, train=train))
     labels = [label for row in learn.tolist() for label in told.labels[row]]
     provenance = {**bundle.manifest.provenance, KEY: label_provenance(labels), "champion": made.name}
     bundle = replace(bundle, manifest=replace(bundle.manifest, provenance=provenance))

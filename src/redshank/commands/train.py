@@ -81,6 +81,7 @@ def train(
     from redshank.learn.compare import BESIDE
     from redshank.learn.compare import compare as run
     from redshank.learn.model import MODELS
+    from redshank.learn.reference import with_reference
     from redshank.learn.selector import SELECTORS
     from redshank.learn.settings import preset as recipe
     from redshank.learn.settings import read_settings
@@ -137,6 +138,7 @@ def train(
         told = name
         figures = comparison.models[0].evaluations[0].vector.headline
         bundle = make_bundle(trained, parts, name, figures, command=shlex.join(command))
+        bundle = with_reference(bundle, labelled, parts)
     names = write(folder, comparison, bundle, more=card(comparison, bundle) if bundle else None)
     shutil.rmtree(kept_in, ignore_errors=True)
     show(

@@ -16,7 +16,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_alerts_total": ("Alerts opened, by family.", ("family",)),
     "redshank_allowed_total": ("Alarms and unknown flows that an allowance kept quiet, by its id.", ("allowance",)),
     "redshank_model_events_total": ("Bundles taken over or refused while a detector runs, by event.", ("name",)),
-    "redshank_drift_events_total": ("Groups whose traffic moved away from what was learnt.", ("group",)),
+    "redshank_drift_events_total": (
+        "Groups whose traffic moved away from what a detector learnt.",
+        ("detector", "group"),
+    ),
     "redshank_forgotten_total": ("Devices or groups that detectors forgot to make room.", ("detector", "memory")),
     "redshank_detector_failures_total": ("Batches that a detector could not judge.", ("detector",)),
     "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
@@ -39,7 +42,10 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_waiting_rows": ("Flow rows that wait to be judged.", ()),
     "redshank_unrecorded_alerts": ("Alerts that wait for the store.", ()),
     "redshank_packet_time_seconds": ("Packet time reached, seconds since the epoch.", ()),
-    "redshank_drift_psi": ("Largest population stability index of a column, at the last comparison.", ("group",)),
+    "redshank_drift_psi": (
+        "Largest population stability index of the inputs, and that of the scores, at the last comparison.",
+        ("detector", "group", "part"),
+    ),
     "redshank_sink_up": ("Whether the sink took what it was handed last.", ("sink",)),
     "redshank_delivery_delay_seconds": ("How long the alert waited that the sink took last.", ("sink",)),
     "redshank_actions_active": ("Actions that hold now.", ()),

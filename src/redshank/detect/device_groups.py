@@ -8,6 +8,8 @@ import ipaddress
 from collections.abc import Mapping
 
 EVERYONE = "all"
+MOST = 64
+"""Groups that are told apart; each is a label of metrics."""
 KNOWN_ADDRESSES = 8192
 
 
@@ -16,6 +18,12 @@ class DeviceGroups:
 
     Args:
         networks: Networks, in the notation of CIDR, and the group that their devices are in.
+
+    Attributes:
+        names: Of all groups, "all" first.
+
+    Raises:
+        ValueError: If a network is none, or there are more than MOST groups.
 
     Example:
         >>> groups = DeviceGroups({"10.0.0.0/8": "plant", "10.0.0.0/24": "cameras"})
@@ -26,6 +34,9 @@ class DeviceGroups:
     def __init__(self, networks: Mapping[str, str] | None = None) -> None:
         given = [(ipaddress.ip_network(network), name) for network, name in (networks or {}).items()]
         self._networks = sorted(given, key=lambda item: -item[0].prefixlen)
+        self.names = tuple(dict.fromkeys((EVERYONE, *(name for _, name in given))))
+        if len(self.names) > MOST:
+            raise ValueError(f"{len(self.names)} groups with '{EVERYONE}', {MOST} are told apart at most")
         self._known: dict[str, str] = {}
 
     def of(self, device: str | None) -> str:

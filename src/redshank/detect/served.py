@@ -8,7 +8,7 @@ same flows; its verdicts go nowhere, but who of the two raised an alarm is count
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import pyarrow as pa
@@ -19,6 +19,8 @@ from redshank.core.metrics import Metrics
 from redshank.detect.agreed import Agreed, OfFamily
 from redshank.detect.detector import Detector, Seen
 from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.device_groups import DeviceGroups
+from redshank.detect.drift import Compared, Moved
 from redshank.detect.shelf import CHAMPION, SHADOW, Shelf
 from redshank.flows.ended import ended
 
@@ -38,6 +40,7 @@ class Served(Detector):
         shelf: The shelf.
         false_alarm_rate: As of `Classifier`, for every bundle that is put in service.
         sharing: As of `Classifier`.
+        groups: As of `Classifier`.
         metrics: Counted into, if given.
 
     Attributes:
@@ -51,9 +54,14 @@ class Served(Detector):
     """
 
     def __init__(
-        self, shelf: Shelf, false_alarm_rate: float = 0.01, sharing: int = 1, metrics: Metrics | None = None
+        self,
+        shelf: Shelf,
+        false_alarm_rate: float = 0.01,
+        sharing: int = 1,
+        groups: DeviceGroups | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._shelf, self._rate, self._sharing = shelf, false_alarm_rate, sharing
+        self._shelf, self._rate, self._sharing, self._groups = shelf, false_alarm_rate, sharing, groups
         self._metrics = metrics or Metrics()
         self.events: Counter[str] = Counter()
         self.flows = 0
@@ -65,7 +73,7 @@ class Served(Detector):
                 f"{shelf.folder}: no bundle is in service; put one in service with `redshank models promote`"
             )
         self.name = name
-        self._champion = Classifier(shelf.load(name), false_alarm_rate, sharing)
+        self._champion = Classifier(shelf.load(name), false_alarm_rate, sharing, groups, self._metrics)
         self.shadow: str | None = None
         self._beside: Classifier | None = None
         self._pair: Agreed | None = None
@@ -95,6 +103,15 @@ class Served(Detector):
     def seen(self) -> Seen | None:
         """See `Detector.seen`; of the champion."""
         return self._champion.seen
+
+    def compared(self) -> Sequence[Compared]:
+        """See `Detector.compared`; of the champion, from when it took over."""
+        return self._champion.compared()
+
+    @property
+    def moved(self) -> Mapping[str, Moved]:
+        """See `Detector.moved`; of the champion."""
+        return self._champion.moved
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow with the bundle that is in service when the batch begins; see `Detector.judge`."""
@@ -155,7 +172,9 @@ class Served(Detector):
     def _load(self, pointer: str, name: str | None) -> Classifier | None:
         """Load a bundle; None, and an event, if that cannot be done or none is named."""
         try:
-            return Classifier(self._shelf.load(name or ""), self._rate, self._sharing)
+            # Drift is told of what judges, and told once.
+            told = self._metrics if pointer == CHAMPION else None
+            return Classifier(self._shelf.load(name or ""), self._rate, self._sharing, self._groups, told)
         except (BundleError, ConfigError) as error:
             self._tell(f"{pointer}_{REFUSED}", f"{error}; the {pointer} is not taken over")
             return None

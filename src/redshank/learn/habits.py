@@ -37,8 +37,8 @@ from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.detect.detectors.anomaly import Anomaly
 from redshank.detect.detectors.classifier import Classifier
-from redshank.detect.drift import Reference, reference_of
 from redshank.detect.graph import Graph
+from redshank.detect.reference import Reference, reference_of
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.flows.ended import ended
 from redshank.learn import measures
@@ -205,8 +205,7 @@ def _reference(bundle: Bundle, flows: pa.RecordBatch) -> Reference:
     x = features().encode(flows)
     calibration = Calibration.from_dict(bundle.manifest.calibration)
     p = calibrate.p_values(calibration, calibrate.attack_score(Graph(bundle).probabilities(x)))
-    devices = flows.column("src_ip").fill_null("").to_pylist()
-    return reference_of(x[:, -len(features.columns) :], p, devices, features.columns)
+    return reference_of(x[:, -len(features.columns) :], p, flows.column("src_ip"), features.columns)
 
 
 def _folds(flows: pa.RecordBatch, seed: int) -> list[Longs]:

@@ -131,6 +131,7 @@ class Asking:
 
     def finish(self, within_s: float) -> None:
         """Ask about what is left, within a time in s."""
+        self._heed_drift()
         if self._beside.wait(within_s) and (gathered := self._gathered()) is not None:
             self._beside.begin(lambda: self._ask(gathered))
             self._beside.wait(within_s)

@@ -23,7 +23,8 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
 from redshank.detect.device_groups import DeviceGroups
-from redshank.detect.drift import P_VALUE, Compared
+from redshank.detect.drift import Compared
+from redshank.detect.reference import P_VALUE
 from redshank.pipeline.beside import Beside
 from redshank.pipeline.counting import Counting
 from redshank.pipeline.tally import Tally

@@ -14,6 +14,7 @@ from redshank.core.schema import VERDICT, flow_batch
 from redshank.detect.calibrate import Calibration, attack_score
 from redshank.detect.default import ANOMALY, default_bundle
 from redshank.detect.detectors.anomaly import Anomaly, most_probable
+from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.graph import Graph
 from redshank.features.feature_sets.conn import Conn
 
@@ -138,7 +139,7 @@ def test_what_ships_says_what_it_learnt_from_and_what_it_finds(bundle: Bundle) -
 
 def test_it_follows_drift_by_flows_that_have_ended_and_tells_once(bundle: Bundle) -> None:
     metrics = Metrics()
-    detector = Anomaly(bundle, warm_up=0, groups={"10.0.0.0/24": "cameras"}, metrics=metrics)
+    detector = Anomaly(bundle, warm_up=0, groups=DeviceGroups({"10.0.0.0/24": "cameras"}), metrics=metrics)
     assert detector.drift is not None
     flows_of_a_block = bundle.manifest.calibration["reference"]["flows"]
     devices = [f"10.0.0.{i % 50}" for i in range(5 * flows_of_a_block)]
@@ -147,7 +148,7 @@ def test_it_follows_drift_by_flows_that_have_ended_and_tells_once(bundle: Bundle
         parts = pa.repeat(pa.scalar(part), len(devices))
         detector.judge(scans.set_column(scans.schema.get_field_index("part"), scans.schema.field("part"), parts))
         assert (list(detector.drift.moved) == ["cameras"]) is (part == "final")
-    assert metrics.labelled("redshank_drift_events_total") == {("cameras",): 1}
+    assert metrics.labelled("redshank_drift_events_total") == {("anomaly", "cameras"): 1}
     assert "conn_state" in detector.drift.moved["cameras"].columns
 
 
@@ -157,5 +158,5 @@ def test_reference_that_is_none_is_refused_and_none_is_needed(bundle: Bundle) ->
         return Bundle(replace(bundle.manifest, calibration=calibration), bundle.model)
 
     assert Anomaly(with_reference(None)).drift is None
-    with pytest.raises(BundleError, match="bundle .*'reference' is {'flows': 3}; learn it again; make one"):
+    with pytest.raises(BundleError, match="bundle .*'reference' is {'flows': 3}; make one"):
         Anomaly(with_reference({"flows": 3}))

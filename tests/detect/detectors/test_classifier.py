@@ -8,15 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bundles import CLASSES, flows, graph, tiny_bundle
+from bundles import CLASSES, flows, graph, many, tiny_bundle, watching_bundle
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
+from redshank.core.metrics import Metrics
 from redshank.core.schema import VERDICT
 from redshank.data.dataset import Labelled
 from redshank.data.encoding import FlowEncoding
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
-from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.default import default_bundle
+from redshank.detect.detectors.classifier import Classifier, like_benign
+from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.graph import MICRO_BATCH, Graph
 from redshank.features.feature_sets.host_window import HostWindow
 
@@ -247,3 +250,47 @@ def test_scores_lie_between_zero_and_one_for_any_counts() -> None:
     extremes = rng.choice([0, 1, 40, 10**6, 2**62], 200).tolist()
     batch = flows(["benign"] * 200, src_ip_bytes=extremes, dst_pkts=extremes[::-1])
     assert all(0 <= score <= 1 for score in column(Classifier(tiny_bundle()).judge(batch), "score"))
+
+
+def test_it_follows_drift_of_what_it_does_not_take_for_an_attack() -> None:
+    metrics = Metrics()
+    detector = Classifier(watching_bundle(), groups=DeviceGroups({"10.0.0.0/24": "cameras"}), metrics=metrics)
+    detector.judge(many("benign", 1))
+    (as_learnt,) = detector.compared()
+    assert (as_learnt.group, as_learnt.moved) == ("cameras", False)
+    detector.judge(many("dos", 2, 10_000))
+    assert detector.compared() == [], "an attack that it tells is told, and is no drift"
+    detector.judge(many("benign", 3, 20_000, duration=[500.0] * 2000))
+    assert list(detector.moved) == ["cameras"]
+    assert metrics.labelled("redshank_drift_events_total") == {("classifier", "cameras"): 1}
+
+
+def test_the_oddest_hundredth_of_benign_flows_is_left_out() -> None:
+    past = many("benign", 0)
+    like = like_benign(past, np.array(column(Classifier(tiny_bundle()).judge(past), "p_value")))
+    assert 1960 < like.sum() < 2000
+    arp = past.set_column(past.schema.get_field_index("proto"), "proto", pa.array(["arp"] * 2000))
+    assert not like_benign(arp, np.ones(2000)).any()
+
+
+def test_a_bundle_without_a_reference_judges_and_says_once_that_drift_is_not_looked_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO):
+        detector = Classifier(tiny_bundle(), metrics=Metrics())
+        detector.judge(flows(["benign"] * 40))
+    assert [detector.drift, detector.compared(), dict(detector.moved)] == [None, (), {}]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["bundle tiny: carries no traffic to compare with, so drift is not looked for; train it again"]
+
+
+def test_a_reference_that_is_none_is_refused() -> None:
+    calibration = {**tiny_bundle().manifest.calibration, "reference": {"flows": 3}}
+    with pytest.raises(BundleError, match="bundle tiny: calibration: 'reference' is {'flows': 3}; train it again"):
+        Classifier(tiny_bundle(calibration=calibration))
+
+
+def test_what_ships_carries_a_reference() -> None:
+    bundle = Bundle.load(default_bundle())
+    assert Classifier(bundle, metrics=Metrics()).drift is not None
+    assert Classifier(bundle).drift is None, "nobody asks"

@@ -30,12 +30,13 @@ from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration, Doubles
 from redshank.detect.detector import Detector, no_flows
 from redshank.detect.detectors.classifier import certified
-from redshank.detect.drift import Compared, Drift, Moved, Reference
+from redshank.detect.device_groups import DeviceGroups
+from redshank.detect.drift import Compared, Drift, Moved
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Rebuilt, listed
+from redshank.detect.reference import Reference
 from redshank.detect.warming import Warming
 from redshank.features.feature_set import FEATURE_SETS
-from redshank.flows.ended import ended
 
 PRIOR = 0.01
 """Share of attacks that the score supposes, the same as that of `learn/one_class.py`."""
@@ -70,7 +71,7 @@ class Anomaly(Detector):
         false_alarm_rate: float = 0.01,
         sharing: int = 1,
         warm_up: int = 200,
-        groups: Mapping[str, str] | None = None,
+        groups: DeviceGroups | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         manifest = bundle.manifest
@@ -91,7 +92,7 @@ class Anomaly(Detector):
         self._graph.errors(np.zeros((1, found.steps * len(found.columns)), dtype=np.float32))
         self.warming = Warming(self.name, warm_up)
         self.remembers = found.remembers or self.warming.wanted
-        self.drift = None if reference is None else Drift(reference, groups, metrics=metrics)
+        self.drift = None if reference is None else Drift(reference, groups, detector="anomaly", metrics=metrics)
 
     @property
     def forgotten(self) -> Mapping[str, int]:
@@ -132,7 +133,7 @@ class Anomaly(Detector):
         odd = calibrate.attack_score(self._graph.probabilities(x))
         p = calibrate.p_values(self._calibration, odd)
         if self.drift is not None:
-            self._follow(self.drift, flows, x, p)
+            self.drift.follow(flows, x, p)
         silent = np.isnan(odd) | no_flows(flows)
         if self.warming.wanted:
             silent |= ~self.warming.ready(flows.column("src_ip"), p <= ODD)
@@ -153,13 +154,6 @@ class Anomaly(Detector):
             "reasons": self._reasons(x, alarm),
         }
         return verdict_batch(columns, rows)
-
-    def _follow(self, drift: Drift, flows: pa.RecordBatch, x: npt.NDArray[np.float32], p: Doubles) -> None:
-        final = ended(flows)
-        rows = final.to_numpy(zero_copy_only=False)
-        devices = flows.column("src_ip").filter(final).to_pylist()
-        ts = flows.column("ts").cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-        drift.take(x[rows, -len(self.features.columns) :], p[rows], devices, ts[rows])
 
     def _reasons(self, x: npt.NDArray[np.float32], wanted: npt.NDArray[np.bool_]) -> pa.ListArray:
         some = x[wanted]

@@ -15,12 +15,14 @@ How a verdict comes about, row by row:
 One detector sees one network once, in the order in which flows are told: a feature set that remembers earlier flows
 goes on from batch to batch.
 
+Drift is looked for in the flows that are `like_benign`: an attack that the model tells is an alert, and no drift.
+
 Source: calibration and unknown as in `detect/calibrate.py`.
 """
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +30,21 @@ import pyarrow as pa
 
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
+from redshank.core.metrics import Metrics
 from redshank.core.schema import BENIGN, verdict_batch
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.detect.detector import Bools, Detector, Doubles, Floats, Seen, no_flows
+from redshank.detect.device_groups import DeviceGroups
+from redshank.detect.drift import Compared, Drift, Moved
 from redshank.detect.fuse import share
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Quantiles, likely, listed
+from redshank.detect.reference import Reference
 from redshank.features.feature_set import FEATURE_SETS
+
+ODDEST = 0.01
+"""Flows with a p-value up to this are left out where drift is looked for, whatever false-alarm rate is asked for."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +58,11 @@ class Classifier(Detector):
             bundle had too few benign rows to certify it, the nearest certified rate above it serves, and a warning
             says so.
         sharing: How many statistical detectors share that rate, 1 or more; see `detect/fuse.py`.
+        groups: As of `detect/drift.py`; every device is in one group if absent.
+        metrics: Told of drift, which is looked for if they are given.
+
+    Attributes:
+        drift: Whether traffic is still what the bundle learnt from; None if nobody asks, or it has no reference.
 
     Raises:
         BundleError: If the bundle was made for other features, its calibration or graph is damaged, or it certifies no
@@ -56,7 +70,14 @@ class Classifier(Detector):
         ConfigError: If the bundle has no threshold for the rate.
     """
 
-    def __init__(self, bundle: Bundle, false_alarm_rate: float = 0.01, sharing: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        false_alarm_rate: float = 0.01,
+        sharing: int = 1,
+        groups: DeviceGroups | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         manifest = bundle.manifest
         found = FEATURE_SETS.find(manifest.feature_set)
         names = [column.name for column in found.columns]
@@ -70,6 +91,8 @@ class Classifier(Detector):
         try:
             self._calibration = Calibration.from_dict(manifest.calibration)
             self._quantiles = Quantiles(names, manifest.calibration.get("benign_quantiles", {}))
+            told = manifest.calibration.get("reference")
+            reference = None if told is None else Reference.from_dict(told, found.columns)
         except ValueError as error:
             raise BundleError(f"bundle {self.name}: {error}; train it again") from None
         if (
@@ -84,6 +107,13 @@ class Classifier(Detector):
         self.false_alarm_rate, self.threshold = certified(self.name, self._calibration, false_alarm_rate, sharing)
         self._graph = Graph(bundle)
         self._seen: tuple[pa.RecordBatch, Floats, Doubles, Bools] | None = None
+        self.drift: Drift | None = None
+        if reference is not None and metrics is not None:
+            self.drift = Drift(reference, groups, detector="classifier", metrics=metrics)
+        elif metrics is not None:
+            _log.info(
+                "bundle %s: carries no traffic to compare with, so drift is not looked for; train it again", self.name
+            )
 
     @property
     def forgotten(self) -> Mapping[str, int]:
@@ -100,6 +130,15 @@ class Classifier(Detector):
         """See `Detector.fingerprint`."""
         return self._fingerprint
 
+    def compared(self) -> Sequence[Compared]:
+        """See `Detector.compared`."""
+        return () if self.drift is None else self.drift.compared()
+
+    @property
+    def moved(self) -> Mapping[str, Moved]:
+        """See `Detector.moved`."""
+        return {} if self.drift is None else self.drift.moved
+
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
 
@@ -113,6 +152,9 @@ class Classifier(Detector):
         alarm = (score >= self.threshold) & ~silent
         unknown &= ~silent
         self._seen = (flows, x, p, unknown)
+        p_value = calibrate.p_values(self._calibration, score)
+        if self.drift is not None:
+            self.drift.follow(flows, x, p_value, like_benign(flows, p_value))
         # Class 0 stands for every row that is no alarm; the place of the largest of the others counts from 1.
         family = np.where(alarm, 1 + np.argmax(np.where(np.isnan(p), 0.0, p)[:, 1:], axis=1), 0) if len(p) else alarm
         rows = flows.num_rows
@@ -126,7 +168,7 @@ class Classifier(Detector):
             "bundle": pa.repeat(pa.scalar(self.name), rows),
             "score": pa.array(score, mask=silent),
             "family": families.cast(pa.string()),
-            "p_value": pa.array(calibrate.p_values(self._calibration, score), mask=silent),
+            "p_value": pa.array(p_value, mask=silent),
             "unknown": pa.array(unknown, mask=silent),
             "alarm": pa.array(alarm),
             "reasons": self._reasons(x, p, alarm | unknown),
@@ -164,6 +206,19 @@ class Classifier(Detector):
         beyond = self._quantiles.beyond(x[wanted, -len(self._features.columns) :])
         texts = [own or other for own, other in zip(beyond, likely(p[wanted], self.classes), strict=True)]
         return listed(texts, wanted)
+
+
+def like_benign(flows: pa.RecordBatch, p: Doubles) -> Bools:
+    """Mark the flows that drift is looked for in: those that the model does not take for an attack.
+
+    Of benign traffic the oddest hundredth is missing, in a bundle's reference as in service; an attack that the model
+    tells is missing as well. So a burst of it moves nothing, and what it does not tell does.
+
+    Shape:
+        p: [n] p-values; returns: [n].
+    """
+    marked: Bools = (p > ODDEST) & ~no_flows(flows)
+    return marked
 
 
 def certified(name: str, calibration: Calibration, rate: float, sharing: int) -> tuple[str, float]:
