@@ -215,6 +215,16 @@ def hour_text(begins_s: float) -> str:
     return datetime.fromtimestamp(begins_s, UTC).strftime(_HOUR)
 
 
+def minute_text(at_s: float) -> str:
+    """Return a time as `since` and `until` have it, to the minute before.
+
+    Example:
+        >>> minute_text(90.0)
+        '1970-01-01T00:01'
+    """
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M")
+
+
 def _hour_s(value: str) -> float | None:
     try:
         return datetime.strptime(value.upper(), _HOUR).replace(tzinfo=UTC).timestamp()

@@ -1,8 +1,12 @@
+import re
 from collections.abc import Callable
 
 from browsing import Browser
+from console.cases import put, told
 from console.filled import MARKUP, Filled, hostile
+from redshank.console.desk import Desk
 from redshank.store.drift import Reading, Readings
+from redshank.store.runs import Health, Runs
 
 Open = Callable[[str], Browser]
 
@@ -43,3 +47,18 @@ def test_programs_are_told_the_same(open_as: Open) -> None:
     assert sum(number for bar in told["alerts"] for number in bar["kinds"].values()) > 100
     assert told["at_risk"][0]["risk"]["points"] > 0
     assert open_as("vera").api("GET", "/overview?span=1y").status_code == 422
+
+
+def test_a_store_of_which_all_is_old_says_from_when_it_is_and_leads_there(viewer: Browser, desk: Desk) -> None:
+    assert "The newest" not in viewer.get("/overview", part="alerts").text
+    seen_s = 1_600_000_000.0
+    put(desk, told("a1", first_seen_s=seen_s - 3_600, last_seen_s=seen_s))
+    Runs(desk.database).tell(Health("1f", 1.0, desk.now_s(), packet_time_s=seen_s))
+    page = viewer.get("/overview", span="7d").text
+    assert "2020-09-13" in page
+    link = re.search(r'href="(/alerts\?q=since[^"]+)">The newest', page)
+    assert link
+    assert "/alerts/a1" in viewer.get(link[1]).text
+    assert "What was judged last is of" in page
+    put(desk, told("a2"))
+    assert "The newest" not in viewer.get("/overview", part="alerts").text

@@ -14,6 +14,7 @@ from redshank.console.charts import Chart, stacked
 from redshank.console.desk import Desk
 from redshank.console.facts.devices import ranked
 from redshank.console.facts.responses import Book, State
+from redshank.console.query import minute_text, written
 from redshank.core.errors import BundleError
 from redshank.store.alerts import Filed
 from redshank.store.devices import Device
@@ -82,6 +83,19 @@ class Need:
     link: str
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The alert that was seen last.
+
+    Args:
+        last_seen_s: Packet time, s since the epoch.
+        query: Finds it, and those of the day before.
+    """
+
+    last_seen_s: float
+    query: str
+
+
 class Moment:
     """The site now.
 
@@ -104,6 +118,11 @@ class Moment:
     def alerts(self) -> Chart:
         """Alerts per hour, by family."""
         return self._read("alerts", self._alerts)
+
+    @cached_property
+    def newest(self) -> Newest | None:
+        """The alert that was seen last, if that was before the span; None if there is none, or a later one."""
+        return self._read("newest", self._newest)
 
     @cached_property
     def verdicts(self) -> Chart:
@@ -189,6 +208,14 @@ class Moment:
         rows = self._desk.alerts.per_hour(since_s, self._now_s)
         step_s = float(HOUR_S if self.span_s <= 2 * DAY_S else 3 * HOUR_S)
         return stacked(rows, since_s, self._now_s, step_s, "alerts")
+
+    def _newest(self) -> Newest | None:
+        found = self._desk.alerts.find(Search(), 1)
+        if not found or found[0].alert.last_seen_s >= self._since_s:
+            return None
+        last_s = found[0].alert.last_seen_s
+        span = {"since": (minute_text(last_s - DAY_S),), "until": (minute_text(last_s + 60.0),)}
+        return Newest(last_s, written(span))
 
     def _mixed(self, by: str) -> Chart:
         span_s = FINE_S if self.span_s <= DAY_S else HOUR_S
