@@ -116,6 +116,11 @@ class _Test:
         return measures.confusion(self.y[known], self.predicted[known], weight[known], len(self.classes))
 
     def headline(self, weight: Doubles) -> dict[str, float | None]:
+        error = measures.calibration_error(measures.reliability(self.attack, self.score, weight))
+        return self.figures(weight) | {"ece": error}
+
+    def figures(self, weight: Doubles) -> dict[str, float | None]:
+        """Return the headline without the calibration error, which has no interval."""
         matrix = self.confusion(weight)
         hits, alarms = self.ranking.steps(weight)
         found = {
@@ -131,7 +136,6 @@ class _Test:
             at = "" if rule == ARGMAX else f"_at_{rule}"
             found[f"recall{at}"] = self.share(rule, weight, self.attack)
             found[f"fpr{at}"] = self.share(rule, weight, ~self.attack)
-        found["ece"] = measures.calibration_error(measures.reliability(self.attack, self.score, weight))
         found["brier"] = measures.brier(self.attack, self.score, weight)
         return found
 
@@ -145,10 +149,9 @@ class _Test:
         n = len(self.y)
         rng = np.random.default_rng(seed)
         drawn = [
-            self.headline(np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)) for _ in range(resamples)
+            self.figures(np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)) for _ in range(resamples)
         ]
-        names = [name for name in (drawn[0] if drawn else ()) if name != "ece"]
-        return {name: measures.percentiles([values[name] for values in drawn]) for name in names}
+        return {name: measures.percentiles([values[name] for values in drawn]) for name in (drawn[0] if drawn else ())}
 
     def measures(self, weight: Doubles, flows_per_s: float, *, independent: bool) -> Measures:
         matrix = self.confusion(weight)
