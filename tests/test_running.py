@@ -276,7 +276,8 @@ def test_traffic_that_left_what_the_classifier_learnt_is_told_and_brings_questio
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     watching_bundle().save(place.folder / "watching")
-    place.table(many("benign", 1), many("benign", 2, 5_000, duration=[500.0] * 2000))
+    longer = [many("benign", seed, 100_000 + 2_000 * seed, duration=[500.0] * 2000) for seed in (2, 3)]
+    place.table(many("benign", 1), *longer)
     detect = f"""[detect]
 detectors = ['classifier']
 bundle = '{place.folder / "watching"}'
@@ -285,7 +286,8 @@ groups = {{ "10.0.0.0/24" = "cameras" }}
     with caplog.at_level(logging.WARNING):
         running = _run(place, detect=detect)
     said = "traffic of group cameras has moved away from what was learnt: "
-    assert len([text for text in caplog.messages if text.startswith(f"drift: {said}duration (PSI ")]) == 1
+    (told,) = [text for text in caplog.messages if said in text]
+    assert "duration (PSI " in told
     assert running.metrics.labelled("redshank_drift_events_total") == {("classifier", "cameras"): 1}
     with closing(Database(place.store)) as database:
         asked, (newest,) = Queue(database).questions(), Readings(database).newest()
