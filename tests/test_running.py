@@ -292,7 +292,7 @@ groups = {{ "10.0.0.0/24" = "cameras" }}
     with closing(Database(place.store)) as database:
         asked, (newest,) = Queue(database).questions(), Readings(database).newest()
         readings = Readings(database).of("cameras")
-    assert (newest.group, newest.bundle, newest.moved) == ("cameras", "tiny", True)
+    assert (newest.group, newest.detector, newest.bundle, newest.moved) == ("cameras", "classifier", "tiny", True)
     assert [one.moved for one in readings] == [True, False]
     assert "duration" in dict(newest.worst)
     assert any(said in one.why for one in asked)

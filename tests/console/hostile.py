@@ -230,7 +230,9 @@ def _service(desk: Desk, harm: Harm, now_s: float) -> list[str]:
     Runs(desk.database).tell(health)
     group = harm("group")
     worst = ((harm("drifted column"), 2.0),)
-    Readings(desk.database).add([Reading(group, harm("drift bundle"), now_s, now_s, 0.001, True, 1.0, 2.0, worst)])
+    Readings(desk.database).add(
+        [Reading(group, harm("drift detector"), harm("drift bundle"), now_s, now_s, 0.001, True, 1.0, 2.0, worst)]
+    )
     kind = Kind(int(now_s) // 300 * 300, group, harm("service"), harm("traffic proto"), "alarm", harm("traffic family"))
     Traffic(desk.database).add({kind: (100_000, 9)}, now_s)
     desk.audit.write(now_s, harm("audit who"), harm("audit what"), harm("audit about"), {harm("key"): harm("value")})

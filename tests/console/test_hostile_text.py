@@ -19,7 +19,7 @@ EACH = 2
 NOT_SHOWN = frozenset(
     {
         *("manifest name", "class 9", "class 10", "provenance", "provenance of", "figure", "figure of", "evidence"),
-        *("evidence of", "version", "shed", "forgotten", "anomaly", "drift bundle", "traffic proto", "traffic family"),
+        *("evidence of", "version", "shed", "forgotten", "anomaly", "traffic proto", "traffic family"),
         "rule looks for",
     }
 )

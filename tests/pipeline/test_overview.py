@@ -130,7 +130,8 @@ def test_what_the_store_refuses_is_told_later_and_once(run: Telling, monkeypatch
     run.tick()
     assert flows_told(run) == 7
     (reading,) = Readings(run.database).newest()
-    assert (reading.bundle, reading.score_psi, reading.input_psi, reading.worst) == ("site", 0.25, 0.5, (("gap", 0.5),))
+    assert (reading.detector, reading.bundle) == ("watching", "site")
+    assert (reading.score_psi, reading.input_psi, reading.worst) == (0.25, 0.5, (("gap", 0.5),))
 
 
 def test_a_slow_store_holds_up_nobody(run: Telling, monkeypatch: pytest.MonkeyPatch) -> None:

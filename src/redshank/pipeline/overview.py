@@ -156,7 +156,7 @@ class Overview:
         counts, health = self._counting.take(), self._health(moment, now_s)
         for name, detector in self._detectors.items():
             bundle = next(iter(detector.bundles), name)
-            self._compared.extend(_reading(one, bundle, now_s) for one in detector.compared())
+            self._compared.extend(_reading(one, name, bundle, now_s) for one in detector.compared())
         readings = list(self._compared)
         self._compared.clear()
 
@@ -225,11 +225,12 @@ class Overview:
         return tuple(judges)
 
 
-def _reading(one: Compared, bundle: str, now_s: float) -> Reading:
+def _reading(one: Compared, detector: str, bundle: str, now_s: float) -> Reading:
     columns = {name: psi for name, psi in one.psi.items() if name != P_VALUE}
     worst = sorted(columns.items(), key=lambda item: -item[1])[:WORST_SHOWN]
     return Reading(
         group=one.group,
+        detector=detector,
         bundle=bundle,
         at_s=one.at_ns / 1e9,
         told_at_s=now_s,

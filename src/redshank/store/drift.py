@@ -1,15 +1,15 @@
 """Whether the traffic of groups of devices is still what was learnt, comparison after comparison.
 
 In: the comparisons that a running service makes (`detect/drift.py`), within seconds of each. Out: the newest of each
-group, and the earlier ones. The one idea: a comparison is kept whether or not anything moved, so that a person sees
-how near to its bound a group is; of each group the last MOST_KEPT.
+group by each detector, and the earlier ones. The one idea: a comparison is kept whether or not anything moved, so that
+a person sees how near to its bound a group is; of each group and detector the last MOST_KEPT.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, and_, delete, func, insert, select
 from sqlalchemy.sql import Select
 
 from redshank.core.inert import inert
@@ -17,7 +17,7 @@ from redshank.store.database import Database
 from redshank.store.tables import DRIFT
 
 MOST_KEPT = 500
-"""Comparisons of a group that are kept."""
+"""Comparisons of a group by a detector that are kept."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Reading:
 
     Args:
         group: The group.
+        detector: Who compared it.
         bundle: What it was compared with.
         at_s: Packet time, s since the epoch.
         told_at_s: When it was written down, by the clock.
@@ -38,6 +39,7 @@ class Reading:
     """
 
     group: str
+    detector: str
     bundle: str
     at_s: float
     told_at_s: float
@@ -70,16 +72,20 @@ class Readings:
                 for number, one in enumerate(readings, 1)
             ]
             sql.execute(insert(DRIFT), rows)
-            for group in {row["group"] for row in rows}:
-                newest = select(DRIFT.c.place).where(DRIFT.c.group == group).order_by(DRIFT.c.place.desc())
+            for group, detector in {(row["group"], row["detector"]) for row in rows}:
+                own = and_(DRIFT.c.group == group, DRIFT.c.detector == detector)
+                newest = select(DRIFT.c.place).where(own).order_by(DRIFT.c.place.desc())
                 bound = sql.execute(newest.offset(MOST_KEPT - 1).limit(1)).scalar()
                 if bound is not None:
-                    sql.execute(delete(DRIFT).where(DRIFT.c.group == group, DRIFT.c.place < bound))
+                    sql.execute(delete(DRIFT).where(own, DRIFT.c.place < bound))
 
     def newest(self) -> list[Reading]:
-        """Return the last comparison of each group, by its name."""
-        last = select(func.max(DRIFT.c.place)).group_by(DRIFT.c.group)
-        return self._found(select(DRIFT).where(DRIFT.c.place.in_(last)).order_by(DRIFT.c.group))
+        """Return the last comparison of each group by each detector, by their names.
+
+        What a bundle found that its detector does not use any more is not told beside what the present one finds.
+        """
+        last = select(func.max(DRIFT.c.place)).group_by(DRIFT.c.group, DRIFT.c.detector)
+        return self._found(select(DRIFT).where(DRIFT.c.place.in_(last)).order_by(DRIFT.c.group, DRIFT.c.detector))
 
     def of(self, group: str, limit: int = 100, before: int | None = None) -> list[Reading]:
         """Return comparisons of a group, the newest first.

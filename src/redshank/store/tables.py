@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 10
+VERSION = 11
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -274,6 +274,7 @@ DRIFT = Table(
     METADATA,
     Column("place", BigInteger, primary_key=True, autoincrement=False),
     Column("group", String, nullable=False),
+    Column("detector", String, nullable=False),
     Column("bundle", String, nullable=False),
     Column("at_s", Float, nullable=False),
     Column("told_at_s", Float, nullable=False),
@@ -282,7 +283,7 @@ DRIFT = Table(
     Column("score_psi", Float, nullable=False),
     Column("input_psi", Float, nullable=False),
     Column("worst", Text, nullable=False),
-    Index("drift_by_group", "group", "place"),
+    Index("drift_by_group", "group", "detector", "place"),
 )
 """Comparisons of groups of devices with what was learnt, in order; as `Reading` in `store/drift.py`."""
 

@@ -29,7 +29,7 @@ def test_the_page_shows_the_site_and_each_part_alone(open_as: Open) -> None:
 
 def test_hostile_text_is_only_text(open_as: Open, filled: Filled) -> None:
     hostile(filled)
-    moved = Reading(MARKUP, MARKUP, 1.0, 1.0, 0.1, moved=True, score_psi=0.5, input_psi=0.4, worst=((MARKUP, 1.0),))
+    moved = Reading(MARKUP, MARKUP, MARKUP, 1.0, 1.0, 0.1, True, 0.5, 0.4, ((MARKUP, 1.0),))
     Readings(filled.database).add([moved])
     page = open_as("vera").get("/overview").text
     assert "&lt;img src=x" in page

@@ -73,8 +73,8 @@ def test_a_service_that_fell_silent_is_told(site: Site) -> None:
 def test_what_is_broken_is_told(site: Site) -> None:
     with site.filled.database.writing() as sql:
         sql.execute(update(OUTBOX).values(state="dead"))
-    moved = Reading("cameras", "habits", 1.0, 1.0, 0.001, moved=True, score_psi=0.5, input_psi=0.4, worst=())
-    Readings(site.filled.database).add([moved])
+    moved = Reading("cameras", "anomaly", "habits", 1.0, 1.0, 0.001, True, 0.5, 0.4, ())
+    Readings(site.filled.database).add([moved, replace(moved, detector="classifier")])
     decisions = site.filled.folder / "models" / "decisions.jsonl"
     decisions.write_text("nonsense\n")
     texts = list(site.needs())

@@ -158,7 +158,7 @@ class Moment:
 
     @cached_property
     def drift(self) -> list[Reading]:
-        """The last comparison of each group of devices with what its bundle learnt."""
+        """The last comparison of each group of devices with what each detector's bundle learnt."""
         return self._read("drift", Readings(self._desk.database).newest)
 
     @cached_property
@@ -264,7 +264,7 @@ class Moment:
             found.append(Need("warn", "The breaker is open: nothing is approved for now.", "/responses"))
         if self.in_service.problem:
             found.append(Need("bad", "The decisions about bundles cannot be read.", "/models"))
-        moved = [one.group for one in self.drift if one.moved]
+        moved = dict.fromkeys(one.group for one in self.drift if one.moved)
         if moved:
             found.append(Need("warn", f"The traffic of {', '.join(moved)} is no longer what was learnt.", "#drift"))
         return found
