@@ -1,9 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from questions import ASKED_S, answer, questions, store
+from redshank.active import answer as answer_module
 from redshank.active.answer import Session, read_answers, withdraw
+from redshank.active.nearest import nearest
 from redshank.core.errors import ConfigError
 from redshank.core.records import UNSURE
 from redshank.store.queue import Queue
@@ -57,6 +60,30 @@ def test_neighbors_and_new_families_come_from_what_others_said(tmp_path: Path) -
     session = _session(queue)
     assert session.neighbors(asked) == [(second.id, "worm")]
     assert session.families(asked) == ["scanning", "dos", "worm"]
+
+
+def test_a_question_without_neighbors_is_shown_the_last_answers_that_stand_on_flows_like_it(tmp_path: Path) -> None:
+    asked, *rest = questions(("dos",) * 6)
+    twins = [replace(one, x=asked.x) for one in rest[:4]]
+    queue = store(tmp_path / "s", asked, *twins, rest[4])
+    queue.tell([answer(twins[0], "worm"), answer(twins[1], "dos"), answer(twins[2], UNSURE), answer(rest[4], "dos")])
+    queue.tell([answer(twins[0], "benign", "ben"), answer(twins[3], "scanning")])
+    session = _session(queue)
+    withdraw(queue, [twins[3].id], "boss", NOW_S - 1, "terminal", evidence="wrong")
+    assert session.neighbors(asked) == [(twins[0].id, "benign"), (twins[0].id, "worm"), (twins[1].id, "dos")]
+    withdraw(queue, [twins[0].id, twins[1].id], "boss", NOW_S - 1, "terminal", evidence="wrong")
+    assert session.neighbors(asked) == [(rest[4].id, "dos")]
+    assert session.neighbors(rest[4]) == [], "it is no neighbor of itself"
+
+
+def test_answers_that_do_not_stand_hide_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_module, "LOOKED_AT", 1)
+    asked, *rest = questions(("dos",) * 4)
+    queue = store(tmp_path / "s", asked, *rest)
+    queue.tell([answer(one, "dos") for one in rest])
+    near = nearest(queue, asked)
+    withdraw(queue, near[:2], "boss", NOW_S - 1, "terminal", evidence="wrong")
+    assert _session(queue).neighbors(asked) == [(near[2], "dos")]
 
 
 def test_a_file_of_answers_can_be_read_twice_and_corrects_what_differs(tmp_path: Path) -> None:

@@ -149,6 +149,22 @@ def test_people_who_differ_about_a_doubted_label_leave_it_open(tmp_path: Path) -
     assert queue.status(NOW_S + 4)[only.id] == "answered"
 
 
+def test_the_counts_are_those_of_the_list_whatever_was_said(tmp_path: Path) -> None:
+    one, two, three, four, five, six, *_ = made = questions(("dos",) * 8)
+    queue = store(tmp_path / "s", *made[:5], *(replace(each, wanted=2) for each in made[5:]))
+    gone = answer(two, "dos")
+    queue.tell([answer(one, "dos"), gone, answer(three, UNSURE), answer(four, "dos"), answer(five, "dos")])
+    queue.tell([answer(two, None, about=gone.id), answer(five, "benign", "ben"), answer(six, "dos")])
+    queue.tell([answer(made[6], "dos"), answer(made[6], "dos", "ben")])
+    queue.doubt([four.id], NOW_S, "look again")
+    for now_s in (NOW_S, NOW_S + 1):
+        found = queue.status(now_s)
+        counted = {name: list(found.values()).count(name) for name in ("open", "held", "answered")}
+        assert queue.counts(now_s) == counted
+        assert queue.hold(three.id, "ben", NOW_S, 100.0)
+    assert counted == {"open": 5, "held": 1, "answered": 2}
+
+
 def test_the_same_answer_told_twice_is_there_once(tmp_path: Path) -> None:
     first, *_ = questions()
     queue = store(tmp_path / "s")

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from redshank.active.nearest import nearest
 from redshank.core.errors import ConfigError
 from redshank.core.records import FAMILY_NAME, UNSURE, Label
 from redshank.core.registry import alternatives
@@ -19,6 +20,8 @@ from redshank.store.queue import HOLD_S, Queue
 
 COLUMNS = ("question", "uid", "family", "evidence", "given_at_s")
 NEIGHBORS_SHOWN = 3
+LOOKED_AT = 64
+"""Near questions whose answers are read at once: nearly always some of them stand."""
 Clock = Callable[[], float]
 
 
@@ -77,11 +80,19 @@ class Session:
         return question
 
     def neighbors(self, question: Question) -> list[tuple[str, str]]:
-        """Return those of the nearest questions that somebody answered: question and family."""
-        found = []
-        for near, given in self.queue.words(question.neighbors, self.clock()).items():
-            found += sorted({(near, label.family) for label in given.values() if label.family not in (None, UNSURE)})
-        return [(near, family) for near, family in found if family is not None][:NEIGHBORS_SHOWN]
+        """Return those of the nearest questions that somebody answered, and whose answer stands: question and family.
+
+        A question of a running service has no neighbors; then they are found among those that were answered last.
+        """
+        near = question.neighbors or nearest(self.queue, question)
+        found: list[tuple[str, str]] = []
+        for begin in range(0, len(near), LOOKED_AT):
+            for one, given in self.queue.words(near[begin : begin + LOOKED_AT], self.clock()).items():
+                families = {label.family for label in given.values() if label.family is not None}
+                found += ((one, family) for family in sorted(families - {UNSURE}))
+            if len(found) >= NEIGHBORS_SHOWN:
+                break
+        return found[:NEIGHBORS_SHOWN]
 
     def families(self, question: Question) -> list[str]:
         """Return the families that can be named: those of the bundle, then those that people added."""

@@ -43,7 +43,7 @@ def settled(given: Mapping[str, Label], wanted: int, doubted_at_s: float | None 
         wanted: How many sure words are enough.
         doubted_at_s: Since when what was said is in doubt: a sure word must be newer than that. None: it is not.
     """
-    sure = [label for label in given.values() if label.family != UNSURE]
+    sure = [label for label in given.values() if label.family != UNSURE] if given else ()
     if not sure or len(sure) < wanted:
         return False
     if doubted_at_s is not None and not any(label.given_at_s > doubted_at_s for label in sure):

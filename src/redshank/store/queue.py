@@ -11,10 +11,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from redshank.core.errors import ConfigError
 from redshank.core.records import Label
+from redshank.store.answered import Answered
 from redshank.store.audit import Entry, note_all
 from redshank.store.database import Database
 from redshank.store.history import settled
@@ -27,7 +30,7 @@ DAY_S = 86_400.0
 HOLD_S = 600.0
 """How long a question that was shown to somebody is kept from others."""
 AT_ONCE = 500
-"""Questions that one statement names; more are looked for among all."""
+"""Questions that one statement names, more are looked for among all; and rows that are read at once."""
 _ORDER = (func.coalesce(QUESTIONS.c.doubted_at_s, QUESTIONS.c.asked_at_s).desc(), QUESTIONS.c.place, QUESTIONS.c.id)
 
 
@@ -36,6 +39,7 @@ class _Held(NamedTuple):
 
     id: str
     wanted: int
+    holder: str
     held_until_s: float
     doubted_at_s: float | None
 
@@ -49,7 +53,7 @@ class Queue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._spoken = Spoken()
+        self._spoken, self._answered = Spoken(), Answered()
 
     def add(self, questions: Iterable[Question]) -> int:
         """Put questions into the queue; a flow that was asked about before is not asked about again.
@@ -112,6 +116,21 @@ class Queue:
         with self._seen() as (_, said):
             return list(said.of(question))
 
+    def answered(self, like: Question) -> tuple[list[str], npt.NDArray[np.float32]]:
+        """Return the questions that were answered last, of those with the same features as one, and these features.
+
+        Whether an answer stands is not looked at, but "unsure" is none.
+
+        Args:
+            like: The question.
+
+        Shape:
+            returns: [m] ids, the newest answer first; [m, c] raw values, m at most `answered.MOST`.
+        """
+        with self._database.reading() as sql:
+            self._answered.read(sql)
+        return self._answered.like(like.fingerprint, len(like.x))
+
     def words(self, questions: Iterable[str], now_s: float) -> dict[str, dict[str, Label]]:
         """Return each annotator's word on some questions.
 
@@ -128,12 +147,8 @@ class Queue:
         Args:
             now_s: The time, s since the epoch.
         """
-        found = {}
         with self._seen() as (sql, said):
-            for row in _held(sql):
-                done = settled(said.words(row.id, now_s), row.wanted, row.doubted_at_s)
-                found[row.id] = "answered" if done else "held" if row.held_until_s > now_s else "open"
-        return found
+            return {row.id: _status(row, said, now_s) for row in _held(sql)}
 
     def take(
         self, annotator: str, now_s: float, *, hold_s: float = HOLD_S, skip: Collection[str] = ()
@@ -149,18 +164,28 @@ class Queue:
         Returns:
             The question, or None if there is none left for them.
         """
-        with self._seen() as (sql, spoken):
-            every = [(row, spoken.words(row.id, now_s)) for row in _held(sql)]
-        patience_s = DAY_S if {who for _, said in every for who in said} - {annotator} else 0.0
-        for row, said in sorted(every, key=lambda one: annotator in one[1]):
-            since, own = row.doubted_at_s, said.get(annotator)
-            if row.id in skip or settled(said, row.wanted, since):
-                continue
-            if own is not None and (since is None or own.given_at_s > since or now_s < since + patience_s):
-                continue
-            if self.hold(row.id, annotator, now_s, hold_s):
-                return self.question(row.id)
+        tried = set(skip)
+        while (question := self._next(annotator, now_s, tried)) is not None:
+            if self.hold(question, annotator, now_s, hold_s):
+                return self.question(question)
+            tried.add(question)  # somebody was faster
         return None
+
+    def _next(self, annotator: str, now_s: float, skip: Collection[str]) -> str | None:
+        """Return the next question for somebody that nobody else holds; rows are read until there is one."""
+        again = []
+        with self._seen() as (sql, spoken):
+            for row in _held(sql):
+                said = spoken.words(row.id, now_s)
+                own, since, taken = said.get(annotator), row.doubted_at_s, row.held_until_s > now_s
+                if row.id in skip or (taken and row.holder != annotator) or settled(said, row.wanted, since):
+                    continue
+                if own is None:
+                    return row.id
+                if since is not None and own.given_at_s <= since:
+                    again.append((row.id, since))
+            others = again and any(spoken.words(row.id, now_s).keys() - {annotator} for row in _held(sql))
+        return next((one for one, since in again if now_s >= since + (DAY_S if others else 0.0)), None)
 
     def hold(self, question: str, annotator: str, now_s: float, hold_s: float) -> bool:
         """Try to keep a question from others for a while; 0 s lets go of it.
@@ -239,8 +264,17 @@ class Queue:
         return len(new)
 
     def counts(self, now_s: float) -> dict[str, int]:
-        """Return how many questions are open, held and answered."""
-        found = Counter(self.status(now_s).values())
+        """Return how many questions are open, held and answered.
+
+        Of questions that somebody answered, only those are read whose labels do not tell alone how they stand.
+        """
+        of_one = select(LABELS.c.id).where(LABELS.c.question == QUESTIONS.c.id).exists()
+        unlike = or_(QUESTIONS.c.wanted > 1, QUESTIONS.c.doubted_at_s.is_not(None), QUESTIONS.c.held_until_s > now_s)
+        with self._seen() as (sql, said):
+            rows = list(_held(sql, or_(~of_one, unlike)))
+            found = Counter(_status(row, said, now_s) for row in rows)
+            for question in said.questions() - {row.id for row in rows}:
+                found["answered" if settled(said.words(question, now_s), 1) else "open"] += 1
         return {name: found[name] for name in ("open", "held", "answered")}
 
     @contextmanager
@@ -265,9 +299,15 @@ def _entry(label: Label, known: Mapping[str, Label]) -> Entry:
     return Entry(0, label.given_at_s, label.annotator, what, gone.id if gone else label.id, detail)
 
 
-def _held(sql: Connection) -> list[_Held]:
-    wanted = select(*(QUESTIONS.c[name] for name in _Held._fields)).order_by(*_ORDER)
-    return [_Held(*row) for row in sql.execute(wanted)]
+def _status(row: _Held, said: Spoken, now_s: float) -> str:
+    done = settled(said.words(row.id, now_s), row.wanted, row.doubted_at_s)
+    return "answered" if done else "held" if row.held_until_s > now_s else "open"
+
+
+def _held(sql: Connection, *which: ColumnElement[bool]) -> Iterator[_Held]:
+    wanted = select(*(QUESTIONS.c[name] for name in _Held._fields)).where(*which).order_by(*_ORDER)
+    for some in sql.execute(wanted).partitions(AT_ONCE):
+        yield from map(_Held._make, some)
 
 
 def _questions(sql: Connection, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Question]:

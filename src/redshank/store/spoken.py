@@ -47,6 +47,10 @@ class Spoken:
                 self._words.pop(label.question, None)
                 self._arrival = arrival
 
+    def questions(self) -> set[str]:
+        """Return the questions that have a label, whether or not it stands."""
+        return set(self._of)
+
     def of(self, question: str) -> list[Label]:
         """Return the labels of a question, in the order in which they arrived."""
         return self._of.get(question, [])

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -133,6 +134,18 @@ def test_the_curve_is_drawn_from_what_was_kept(desk: Desk, viewer: Browser) -> N
     assert "is no curve of this version" in viewer.get("/labels/curve").text
     assert viewer.get("/labels/curve", answer="1").status_code == 400
     assert viewer.get("/labels/curve", answer="1", point="0").status_code == 400
+
+
+def test_a_question_of_a_running_service_is_shown_with_flows_like_it_that_were_answered(
+    desk: Desk, analyst: Browser
+) -> None:
+    like, *_ = desk.queue.some(desk.queue.answered(desk.queue.questions()[0])[0])
+    asked = replace(like, id="feed", neighbors=(), strategy="gateway", doubted_at_s=None, asked_at_s=desk.now_s())
+    desk.queue.add([asked])
+    for path in ("/labels", "/labels/questions/feed"):
+        page = analyst.get(path).text
+        assert "Nobody has answered about a flow like this one." not in page
+        assert f'href="/labels/questions/{like.id}"' in page
 
 
 def test_hostile_text_of_a_flow_is_only_read(desk: Desk, analyst: Browser) -> None:
