@@ -68,6 +68,21 @@ def test_many_rows_and_rows_of_a_source_that_can_wait_are_taken_at_once() -> Non
     assert len(_uids(intake.take(0))) == 1
 
 
+def test_a_queue_that_is_half_full_is_taken_from_at_once_so_that_nothing_is_shed_while_judging_is_idle() -> None:
+    metrics = Metrics()
+    intake = Intake(8, Suspects(), metrics, timer=lambda: 100.0)
+    one = flows(["benign"])
+    intake.put(one, patient=False)
+    assert len(_uids(intake.take(0, apart_s=1))) == 1
+    for _ in range(8):
+        for _ in range(3):
+            intake.put(one, patient=False)
+            assert intake.take(0, apart_s=1) is None
+        intake.put(one, patient=False)
+        assert len(_uids(intake.take(0, apart_s=1))) == 4
+    assert metrics.total(SHED) == 0
+
+
 @pytest.mark.timeout(20)
 def test_whoever_waits_for_the_next_batch_is_told_of_rows_that_cannot_wait() -> None:
     intake = Intake(3 * JOINED_ROWS, Suspects(), Metrics())

@@ -74,6 +74,7 @@ class Intake:
         self, limit: int, suspects: Suspects, metrics: Metrics, *, timer: Callable[[], float] = time.monotonic
     ) -> None:
         self._limit, self._suspects, self._metrics, self._timer = limit, suspects, metrics, timer
+        self._many = min(JOINED_ROWS, limit // 2)
         self._waiting: deque[pa.RecordBatch] = deque()
         self._rows = 0
         self._at_once = False
@@ -103,7 +104,7 @@ class Intake:
             self._at_once |= patient
             if not patient and self._rows > self._limit:
                 self._shed()
-            if len(self._waiting) == 1 or self._at_once or self._rows >= JOINED_ROWS:
+            if len(self._waiting) == 1 or self._at_once or self._rows >= self._many:
                 self._changed.notify_all()
 
     def take(self, timeout_s: float, apart_s: float = 0.0) -> pa.RecordBatch | None:
@@ -111,7 +112,8 @@ class Intake:
 
         Args:
             timeout_s: How long to wait for it.
-            apart_s: How long after the last one, unless JOINED_ROWS wait, or rows of a source that can wait.
+            apart_s: How long after the last one, unless JOINED_ROWS wait, half the limit, or rows of a source that can
+                wait.
         """
         with self._changed:
             until_s = self._timer() + timeout_s
@@ -142,7 +144,7 @@ class Intake:
         """Return when the next batch is to be taken."""
         if not self._waiting:
             return float("inf")
-        return float("-inf") if self._at_once or self._rows >= JOINED_ROWS else self._taken_s + apart_s
+        return float("-inf") if self._at_once or self._rows >= self._many else self._taken_s + apart_s
 
     def _shed(self) -> None:
         wanted = int(self._limit * (1 - FREED))
