@@ -49,6 +49,15 @@ def test_evidence_names_the_domain_and_the_link_layer_address() -> None:
     ]
 
 
+def test_text_that_stands_in_many_flows_of_evidence_is_kept_once() -> None:
+    one = gathered()
+    one.grow(rows(2, src_mac=["02:00:00:00:00:66"] * 2), np.arange(2), 2)
+    first, second = one.alert(over=True).evidence
+    assert first.src_ip is second.src_ip
+    assert first.src_mac is second.src_mac
+    assert first.uid != second.uid
+
+
 def test_different_reasons_are_counted_up_to_a_bound() -> None:
     one = gathered()
     for start in range(0, 1000, 100):

@@ -1,3 +1,5 @@
+import gc
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,9 +9,10 @@ from hypothesis import strategies as st
 
 from bundles import START_NS
 from redshank.alerts.allow import AllowList
+from redshank.alerts.gathered import Gathered
 from redshank.alerts.group import Groups, GroupSettings
 from redshank.core.allowance import Allowance
-from redshank.core.records import Alert
+from redshank.core.records import Alert, Evidence
 from redshank.core.schema import flow_batch, verdict_batch
 
 S = 1_000_000_000
@@ -310,6 +313,22 @@ def test_the_evidence_of_devices_past_the_bound_is_forgotten_and_counted() -> No
     groups.add(*rows({}, {"src_ip": "10.0.0.67"}))
     assert groups.forgotten == 1
     assert Groups().forgotten == 0
+
+
+def kept() -> Counter[str]:
+    gc.collect()
+    return Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, Gathered | Alert | Evidence))
+
+
+def test_an_alert_leaves_memory_with_its_window_and_before_what_was_told_of_it_is_not_kept() -> None:
+    groups, devices = Groups(SERVICE), 25
+    before = kept()
+    for window_s in range(0, 1_200, 300):
+        flows = [{"at_s": window_s, "uid": f"C{i}", "src_ip": f"10.0.1.{i % devices}"} for i in range(5 * devices)]
+        assert len(groups.add(*rows(*flows))) == devices
+        assert kept() - before == {"Gathered": devices, "Evidence": 5 * devices}
+        assert len(groups.add(*rows({"at_s": window_s + 361, "src_ip": "10.0.2.1", **QUIET}))) == devices
+        assert kept() == before
 
 
 ROW = st.fixed_dictionaries(

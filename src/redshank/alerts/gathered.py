@@ -48,10 +48,11 @@ class Rows:
         self.targets: list[str] = [text or "" for text in self._columns["dst_ip"]]
         self.detectors: list[str] = _values(verdicts.column("detector").fill_null(""))
         self.rules, self.reasons = _lists(verdicts.column("rules")), _lists(verdicts.column("reasons"))
+        self._same: dict[Any, Any] = {}
 
     def evidence(self, row: int) -> Evidence:
-        """Return a flow as evidence."""
-        flow = {name: values[row] for name, values in self._columns.items()}
+        """Return a flow as evidence; what stands in many rows is kept once."""
+        flow = {name: self._same.setdefault(value := values[row], value) for name, values in self._columns.items()}
         texts = {name: flow[name] or "" for name in ("uid", "src_ip", "dst_ip", "proto")}
         return Evidence(**{**flow, **texts}, ts_s=int(self.ts[row]) / NS_PER_S, score=float(self.score[row]))
 
@@ -70,7 +71,16 @@ def _values(column: pa.Array) -> list[Any]:
     return [None if value < 0 else value for value in column.fill_null(-1).to_numpy().tolist()]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What must be known of an alert that was told, so that it is told again when there is news."""
+
+    count: int
+    severity: str
+    detectors: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class Gathered:
     """The flows of one device, family and window.
 
@@ -94,7 +104,7 @@ class Gathered:
     proven: bool = False
     count: int = 0
     alarms: int = 0
-    last_told: Alert | None = None
+    last_told: Told | None = None
     detectors: set[str] = field(default_factory=set)
     _asset: int = 0
     _least_targets: int = 0
@@ -121,7 +131,8 @@ class Gathered:
         Args:
             told: The latest revision that it told of the same device, family and window.
         """
-        self.told, self.proven, self.last_told = told.revision + 1, True, told
+        self.proven = True
+        self.note(told)
         self.count, self.detectors, self._score = told.count, set(told.detectors), told.score
         self._first_ns, self._last_ns = (round(at_s * NS_PER_S) for at_s in (told.first_seen_s, told.last_seen_s))
         self._targets, self._least_targets = Counter(told.targets), told.target_count
@@ -147,7 +158,8 @@ class Gathered:
             full = len(self._strongest) >= self.shown
             if full and scores[at] <= self._strongest[0][0]:  # of equals the first stays, and the next are weaker
                 break
-            item = (float(scores[at]), -(self.count + at), rows.evidence(int(own[at])))
+            flow = rows.evidence(int(own[at])) if self.count + at else self._first
+            item = (float(scores[at]), -(self.count + at), flow)
             (heapq.heappushpop if full else heapq.heappush)(self._strongest, item)
         places = own.tolist()
         for target in _count(self._targets, [rows.targets[row] for row in places], self.most_targets):
@@ -161,6 +173,10 @@ class Gathered:
         self._score = max(self._score, float(scores.max()))
         self._first_ns = min(self._first_ns, int(times.min()))
         self._last_ns = max(self._last_ns, int(times.max()))
+
+    def note(self, told: Alert) -> None:
+        """Note that it was told so; the alert itself is not kept."""
+        self.told, self.last_told = told.revision + 1, Told(told.count, told.severity, told.detectors)
 
     def severity(self) -> str:
         """Rate it."""

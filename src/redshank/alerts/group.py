@@ -352,8 +352,7 @@ class Groups:
 
     def _tell(self, group: Gathered, *, over: bool) -> Alert:
         alert = group.alert(over=over)
-        group.told += 1
-        group.last_told = alert
+        group.note(alert)
         return alert
 
     def _pass(self, now_ns: int) -> list[Alert]:
