@@ -1,11 +1,11 @@
 """The whole service under load: flows offered at a rate, through detection, store and EVE, for a while each.
 
 In: rates and a length. Out: a table: what was judged and what was shed, time from flow to recorded alert, memory at the
-beginning and at the end, CPU. The flows are those of the lab's homes over and over, each time as other flows of the
-present; twice a second a new device floods, so that an alert is due: its time is from the last of the flows that make
-it due to the alert's being in the store. Each rate has a process of its own, so that memory and time are its own. The
-generator shares it: `cpu_s` is without what making the batches took, which is `offering_cpu_s`. The published rates
-beside ours are of other machines: they tell orders of magnitude.
+beginning, at the end and in each minute, CPU. The flows are those of the lab's homes over and over, each time as other
+flows of the present; twice a second (`--devices-per-s`) a new device floods, so that an alert is due: its time is from
+the last of the flows that make it due to the alert's being in the store. Each rate has a process of its own, so that
+memory and time are its own. The generator shares it: `cpu_s` is without what making the batches took, which is
+`offering_cpu_s`. The published rates beside ours are of other machines: they tell orders of magnitude.
 Source: 83 flows a second, the best-known open-source IPS that uses machine learning; 1,650 packets a second, KitNET.
 """
 
@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,11 @@ from redshank.running import Running
 HOMES = Path(__file__).resolve().parents[1] / "src/redshank/lab/recordings/homes"
 STEP_S = 0.025
 """As a live sensor gives rows."""
-PROBE_S = 0.5
+DEVICES_PER_S = 2.0
 PROBE_FLOWS = 8
 POOL = 200_000
-PROBE_NETWORK = "10.99."
+FIRST_PROBE = IPv4Address("100.64.0.1")
+"""The first device that floods; none of the homes has addresses there."""
 SHED = "redshank_shed_rows_total"
 SETTLE_S = 5
 """A service's first seconds fill its queues and caches: no memory that grows."""
@@ -54,6 +56,7 @@ class Offered(FlowSource):
     Args:
         rate: Flows per second.
         seconds: How long.
+        devices_per_s: New devices that flood, each second.
 
     Attributes:
         rows: Flows offered.
@@ -61,17 +64,17 @@ class Offered(FlowSource):
         cpu_s: What making the batches took.
     """
 
-    def __init__(self, rate: float, seconds: float) -> None:
+    def __init__(self, rate: float, seconds: float, devices_per_s: float = DEVICES_PER_S) -> None:
         self.anomalies, self.packets, self.packet_bytes = {}, 0, 0
         self.cpu_s = 0.0
         self.rows = 0
         self.probes: dict[str, float] = {}
-        self._rate, self._seconds = rate, seconds
+        self._rate, self._seconds, self._probe_s = rate, seconds, 1 / devices_per_s
         self._pool = _pool()
         self._flood = _flood()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give a batch every STEP_S; a device that floods joins in every PROBE_S."""
+        """Give a batch every STEP_S; devices that flood join in."""
         begin = time.monotonic()
         step, at, probed = 0, 0, 0
         while not self.stopping and time.monotonic() - begin < self._seconds:
@@ -86,8 +89,8 @@ class Offered(FlowSource):
             at += wanted
             batch = _present(self._pool.slice(start, wanted), self.rows)
             self.rows += wanted
-            if step * STEP_S >= probed * PROBE_S:
-                device = f"{PROBE_NETWORK}{probed // 200}.{probed % 200 + 1}"
+            while step * STEP_S >= probed * self._probe_s:
+                device = str(FIRST_PROBE + probed)
                 flood = _present(self._flood, self.rows, device)
                 batch = pa.concat_batches([batch, flood])
                 self.rows += flood.num_rows
@@ -147,22 +150,30 @@ def slope_of(memory: list[float]) -> tuple[float, float, float]:
         >>> [round(value, 3) for value in slope_of([100.0 + second / 60 for second in range(240)])]
         [1.0, 1.0, 1.0]
     """
-    minutes = len(memory) // MINUTE_S
-    if minutes < 3:
+    means = minutes_of(memory)
+    if len(means) < 3:
         return float("nan"), float("nan"), float("nan")
-    means = np.array(memory[: minutes * MINUTE_S]).reshape(minutes, MINUTE_S).mean(axis=1)
-    line = stats.linregress(np.arange(minutes), means)
-    wide = float(stats.t.ppf(0.975, minutes - 2)) * line.stderr
+    line = stats.linregress(np.arange(len(means)), means)
+    wide = float(stats.t.ppf(0.975, len(means) - 2)) * line.stderr
     return float(line.slope), float(line.slope - wide), float(line.slope + wide)
 
 
-def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, float]:
-    """Offer flows at one rate to a service of its own."""
+def minutes_of(memory: list[float]) -> list[float]:
+    """Return the mean of each whole minute, of a value a second."""
+    whole = len(memory) // MINUTE_S
+    means: list[float] = np.array(memory[: whole * MINUTE_S]).reshape(whole, MINUTE_S).mean(axis=1).tolist()
+    return means
+
+
+def measure(
+    rate: float, seconds: float, settings_text: str = "", devices_per_s: float = DEVICES_PER_S
+) -> dict[str, float | list[float]]:
+    """Offer flows at one rate to a service of its own, with so many new devices a second that flood."""
     told: dict[str, float] = {}
 
     def tell(alerts: Sequence[Alert]) -> None:
         for alert in alerts:
-            if alert.device.startswith(PROBE_NETWORK):
+            if alert.device in source.probes:
                 told.setdefault(alert.device, time.monotonic())
 
     with tempfile.TemporaryDirectory() as name:
@@ -170,7 +181,7 @@ def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, f
         (folder / "redshank.toml").write_text(
             f"[service]\nstate = '{folder}'\nmetrics = ''\n[sinks.eve]\npath = '{folder / 'eve.json'}'\n{settings_text}"
         )
-        source, metrics = Offered(rate, seconds), Metrics()
+        source, metrics = Offered(rate, seconds, devices_per_s), Metrics()
         memory: list[float] = []
         load_average = 0.0
         looked = threading.Event()
@@ -212,6 +223,7 @@ def measure(rate: float, seconds: float, settings_text: str = "") -> dict[str, f
         "rss_slope_mib_per_min": round(slope, 3),
         "slope_low": round(low, 3),
         "slope_high": round(high, 3),
+        "rss_minutes_mib": [round(mean, 1) for mean in minutes_of(settled)],
         "cpu_s": round(cpu, 1),
         "offering_cpu_s": round(source.cpu_s, 1),
         "flows_per_cpu_s": round(done.flows / cpu),
@@ -226,15 +238,21 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="+", default=[2_000, 5_000, 10_000, 20_000])
     parser.add_argument("--seconds", type=float, default=60.0, help="for each rate")
     parser.add_argument("--settings", default="", help="more settings, as TOML")
+    parser.add_argument("--devices-per-s", type=float, default=DEVICES_PER_S, help="new ones, each of which floods")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     if len(asked.rates) > 1:
-        same = ["--seconds", str(asked.seconds), "--settings", asked.settings, *(["--json"] if asked.json else [])]
+        same = ["--seconds", str(asked.seconds), "--settings", asked.settings]
+        same += ["--devices-per-s", str(asked.devices_per_s), *(["--json"] if asked.json else [])]
         for rate in asked.rates:
             subprocess.run([sys.executable, __file__, "--rates", str(rate), *same], check=True)
         return
-    found = measure(asked.rates[0], asked.seconds, asked.settings)
-    print(json.dumps(found) if asked.json else "  ".join(f"{name} {value:g}" for name, value in found.items()))
+    found = measure(asked.rates[0], asked.seconds, asked.settings, asked.devices_per_s)
+    print(json.dumps(found) if asked.json else "  ".join(f"{name} {_shown(value)}" for name, value in found.items()))
+
+
+def _shown(value: float | list[float]) -> str:
+    return " ".join(f"{one:g}" for one in value) if isinstance(value, list) else f"{value:g}"
 
 
 if __name__ == "__main__":
