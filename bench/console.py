@@ -4,8 +4,8 @@ In: how many alerts (each has ten flows of evidence), and where (a temporary fil
 empty). Out: a table: milliseconds of each page, the middle and the 95th of a hundred, asked in the process of the
 application, so that nothing but the page is measured; then of each page as browsers see it that are there at once: a
 console in a process of its own, each browser holding its stream and going from page to page every second, while alerts
-come in. Alerts are those of `bench/store.py`; beside them devices, the traffic of a month, a ledger, an audit, each as
-large as the flags say.
+come in. Alerts are those of `bench/store.py`; beside them devices, the traffic of a month, a ledger, an audit,
+questions with answers and open ones, each as large as the flags say.
 
     python bench/console.py                              # 100 thousand alerts, a million flows, SQLite
     python bench/console.py --alerts 2000 --runs 5
@@ -17,6 +17,7 @@ import asyncio
 import importlib.util
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from pathlib import Path
 from types import ModuleType
 
 import httpx
+import numpy as np
 import pyarrow as pa
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
@@ -39,8 +41,9 @@ from redshank.console.app import make_app
 from redshank.console.desk import Desk
 from redshank.console.people import Door
 from redshank.console.serve import listening, server
-from redshank.core.records import Action
+from redshank.core.records import Action, Label
 from redshank.core.schema import DEVICE
+from redshank.features.feature_set import FEATURE_SETS
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
 from redshank.respond.states import Breaker
@@ -51,11 +54,15 @@ from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.ledger import Journal
 from redshank.store.people import People
+from redshank.store.question import Question, identity
+from redshank.store.queue import Queue
 from redshank.store.runs import Health, Runs, SourceHealth
 from redshank.store.traffic import HOUR_S, Kind, Traffic
 
 PASSWORD = "four words in a row"  # noqa: S105  of a store that is thrown away
 AT_ONCE = 500
+WAITING = 1_000
+"""Questions that nobody answered yet."""
 TOGETHER = 10
 """Entries of the audit about what was decided at once."""
 PAGES = (
@@ -73,7 +80,9 @@ LIVE_PAGES = (
 """What browsers go through that follow what happens."""
 
 
-def fill(database: Database, alerts: int, chance: random.Random, *, devices: int, actions: int, entries: int) -> float:
+def fill(
+    database: Database, alerts: int, chance: random.Random, *, devices: int, actions: int, entries: int, labels: int
+) -> float:
     """Fill a store, and return the time, s since the epoch, at which it is full.
 
     Args:
@@ -83,6 +92,7 @@ def fill(database: Database, alerts: int, chance: random.Random, *, devices: int
         devices: How many devices.
         actions: How many actions the ledger has.
         entries: How many entries the audit has.
+        labels: How many questions were answered; WAITING more were not.
     """
     made = _other("store")
     kept = Alerts(database)
@@ -92,6 +102,7 @@ def fill(database: Database, alerts: int, chance: random.Random, *, devices: int
     _devices(database, devices, now_s, chance)
     _traffic(database, now_s, chance)
     _ledger(database, actions, now_s)
+    _questions(database, labels, now_s)
     with database.writing() as sql:
         for begin in range(0, entries, TOGETHER):
             what = chance.choice(("alert closed", "alert false_alarm", "allowance given", "action approved"))
@@ -157,6 +168,31 @@ def _ledger(database: Database, count: int, now_s: float) -> None:
             ledger.expire(action.id, now_s - count + n, "its time is over")
 
 
+def _questions(database: Database, labels: int, now_s: float) -> None:
+    found, rng = FEATURE_SETS.find("conn"), np.random.default_rng(3)
+    x = rng.lognormal(0, 3, (labels + WAITING, len(found.columns))).astype(np.float32)
+    families = ("benign", "dos", "scanning")
+    made = []
+    for n, row in enumerate(x):
+        device, begun_s = f"10.0.{n % 4}.{n % 250}", now_s - (len(x) - n) * 60.0
+        flow = {
+            "uid": f"C{n:x}", "ts": int(begun_s * 1e9), "src_ip": device, "src_port": 40_000, "dst_ip": "10.1.0.7",
+            "dst_port": n % 1024, "proto": "tcp", "duration": float(row[1]), "src_pkts": n % 97 + 1,
+        }  # fmt: skip
+        one = Question(
+            *(identity(flow), f"C{n:x}", device, flow, "conn", found.fingerprint(), row.tobytes(), families),
+            *((0.5, 0.3, 0.2), (), "benign 0.50 or dos 0.30", "gateway", "home-1", "0" * 64, begun_s, n % 5),
+        )
+        made.append(one)
+    queue = Queue(database)
+    queue.add(made)
+    said = [
+        Label.of(one.id, one.uid, families[n % 3], "ana", one.asked_at_s + 30.0, "console")
+        for n, one in enumerate(made[:labels])
+    ]
+    queue.tell(said)
+
+
 def main() -> None:
     """Fill the store, ask for pages, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -164,6 +200,7 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=1_000)
     parser.add_argument("--actions", type=int, default=1_000)
     parser.add_argument("--entries", type=int, default=10_000, help="of the audit")
+    parser.add_argument("--labels", type=int, default=5_000, help="questions that were answered; 1,000 more are open")
     parser.add_argument("--runs", type=int, default=100, help="how often each page is asked for")
     parser.add_argument("--url", default="", help="an empty PostgreSQL database; a temporary file if absent")
     parser.add_argument("--postgresql", action="store_true", help="a server that is begun for this, and ended")
@@ -179,6 +216,7 @@ def main() -> None:
         database = Database(place, create=True)
         begin_s = time.perf_counter()
         some = {"devices": asked.devices, "actions": asked.actions, "entries": asked.entries}
+        some["labels"] = asked.labels
         now_s = fill(database, asked.alerts, chance, **some)
         print(f"{asked.alerts} alerts, made in {time.perf_counter() - begin_s:.0f} s")
         measure(database, now_s, asked.runs)
@@ -322,6 +360,30 @@ def measure(database: Database, now_s: float, runs: int) -> None:
             continue
         p95 = statistics.quantiles(taken, n=20)[-1]
         print(f"{page:32} {statistics.median(taken):8.1f} {p95:8.1f} {1000 * cpu / runs:8.1f} {size / 1024:7.0f}")
+    _answers(client, runs)
+
+
+def _answers(client: TestClient, runs: int) -> None:
+    """Answer questions, and print how long an answer and the next question took together."""
+    taken, cpu, page = [], 0.0, client.get("/labels").text
+    for _ in range(runs):
+        fields = {name: _field(page, name) for name in ("csrf", "question")}
+        begin_s, begin_cpu = time.perf_counter(), time.process_time()
+        given = client.post("/labels/answer", data={**fields, "family": "dos"})
+        page = client.get("/labels").text
+        taken.append(1000 * (time.perf_counter() - begin_s))
+        cpu += time.process_time() - begin_cpu
+        assert given.status_code == 303, given.text
+    p95 = statistics.quantiles(taken, n=20)[-1]
+    print(
+        f"{'an answer, and the next question':32} {statistics.median(taken):8.1f} {p95:8.1f} {1000 * cpu / runs:8.1f}"
+    )
+
+
+def _field(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', page)
+    assert found is not None, name
+    return found.group(1)
 
 
 if __name__ == "__main__":
