@@ -109,3 +109,19 @@ def test_of_a_batch_flows_that_have_ended_count_and_are_wanted() -> None:
     assert len(watch.compared()) == 1, "600 flows are six blocks"
     watch.follow(batch(1200), window, p)
     assert len(watch.compared()) == 2, "800 more"
+
+
+def test_a_group_that_rests_goes_on_after_time_jumped_back_but_not_for_a_few_long_flows() -> None:
+    watch = Drift(known(), every_s=4000)
+
+    def follow(n: int, begin: int, seed: int) -> int:
+        x, p, devices = traffic(n, seed)
+        ts = pa.array(times(n, begin)).cast(TIMESTAMP)
+        watch.follow(flow_batch({"ts": ts, "src_ip": devices}, n), x, p)
+        return len(watch.compared())
+
+    assert follow(400, 50_000, 1) == 1
+    for part in range(10):  # half a block of long flows, then some of now
+        assert follow(50, 40_000, 2 + part) + follow(10, 50_400, 20 + part) == 0
+    compared = [follow(400, 10_000 + 400 * part, 40 + part) for part in range(11)]
+    assert sum(compared) == 1

@@ -8,6 +8,7 @@ reference, with the columns that moved; gauges. The one idea: each group fills b
 - A block is compared once, and forgotten when it is older than `horizon_s`.
 - Once a group was compared, its blocks begin a quarter of `every_s` apart at least: a busy network costs no more than a
   quiet one, and of the 24 comparisons of a day one in forty days is an event where nothing has changed.
+- Where time jumps back, or had jumped ahead, the next block begins at once.
 - What has moved is told once, until a comparison finds it back.
 
 Wrong for a reference of another network: there it says so with the first comparisons, rightly. An attack that the
@@ -133,6 +134,7 @@ class Drift:
             x: [n, steps * c]; p, wanted: [n].
         """
         ts = np.maximum(flows.column("ts").to_numpy(zero_copy_only=False).view(np.int64), 0)  # absent: far back
+        self._heed_jumps(ts)
         awake = {group for group, one in self._watched.items() if self._awake(one, ts).any()}
         devices = flows.column("src_ip")
         if not awake or (len(self._watched) > 1 and awake.isdisjoint(map(self._groups.of, coded(devices)[0]))):
@@ -165,16 +167,25 @@ class Drift:
                     if not awake.any():
                         break
                     own = own[int(np.argmax(awake)) :]
-                    watched.began, watched.at_ns = True, int(ts_ns[own[0]])
+                    watched.began, watched.back, watched.at_ns = True, 0, int(ts_ns[own[0]])
                 some = own[: DEVICE_SHARE * self._reference.flows]
                 own = own[watched.filling.take(x[some], p[some], names, which[some]) :]
                 if watched.filling.full:
                     news += self._filled(group, watched)
         return news
 
+    def _heed_jumps(self, ts: Longs) -> None:
+        """Count flows in a row that began before the last block of a group: as many as fill one, and time jumped back.
+
+        Or it had jumped ahead. Fewer may be long flows that end, of batches in which no others do.
+        """
+        newest = int(ts.max(initial=0))
+        for watched in self._watched.values():
+            watched.back = watched.back + len(ts) if newest < watched.at_ns else 0
+
     def _awake(self, watched: "_Watched", ts_ns: Longs) -> Bools:
         """Tell the flows with which a block may begin, or goes on. A time that lies far back is not believed."""
-        if watched.began or not watched.rests:
+        if watched.began or not watched.rests or watched.back >= self._reference.flows:
             return np.ones(len(ts_ns), dtype=np.bool_)
         awake: Bools = (ts_ns >= watched.at_ns + self._apart_ns) | (ts_ns < watched.at_ns - self._horizon_ns)
         return awake
@@ -226,3 +237,5 @@ class _Watched:
     """Packet time with which the last one began."""
     rests: bool = False
     """Whether the next one waits."""
+    back: int = 0
+    """Flows in a row, of all groups, that began before it."""
