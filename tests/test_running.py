@@ -11,11 +11,17 @@ import pytest
 from bundles import flows, many, watching_bundle
 from redshank import running as module
 from redshank import site
+from redshank.active.retrain import split_later
+from redshank.active.told import told
 from redshank.config import load
+from redshank.console.acts.alerts import Outcome, call_false
+from redshank.console.desk import Desk
+from redshank.console.people import Person
 from redshank.core.allowance import Allowance
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, ConfigError
 from redshank.detect.detectors.classifier import Classifier
+from redshank.features.feature_set import FEATURE_SETS
 from redshank.flows.source import FlowSource
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.service import Feed
@@ -109,6 +115,29 @@ def test_a_person_is_asked_about_some_flows_unless_the_settings_say_nobody_is(pl
         assert Queue(database).labels() == []
     assert {(one.strategy, one.bundle) for one in asked} == {("gateway", "tiny")}
     assert 1 <= len(asked) <= 3
+
+
+def test_a_false_alarm_labels_flows_that_nobody_was_asked_about_and_a_model_can_learn_from_them(place: Place) -> None:
+    settings = load(place.settings(questions="[questions]\nper_day = 0\n"))
+    with Running(settings) as running:
+        running.run()
+    with closing(Database(place.store)) as database:
+        desk = Desk(settings, database)
+        filed = desk.alerts.find()
+        for one in filed:
+            made = call_false(desk, Person("ana", "analyst"), one.alert.id, "our own test", label=True)
+            assert made == Outcome(1, labels=3)
+        said = told(desk.queue, "conn", time.time())
+        learn, later = split_later(said, (), 0.5)
+        evidence = {flow.uid for one in filed for flow in desk.alerts.evidence(one.alert.id)}
+    assert len(filed) == 2
+    assert len(learn) == len(said.labelled) == 6
+    assert len(later) == 0
+    assert {said.family[row] for row in learn.tolist()} == {"benign"}
+    assert {one.uid for one in said.questions} <= evidence
+    assert [one.values.tobytes() for one in said.questions] == [row.tobytes() for row in said.x]
+    assert {one.fingerprint for one in said.questions} == {FEATURE_SETS.find("conn").fingerprint()}
+    assert running.metrics.labelled("redshank_examples_total") == {("kept",): 6}
 
 
 def test_the_store_knows_why_a_run_broke_off(place: Place) -> None:

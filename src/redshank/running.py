@@ -25,6 +25,7 @@ from redshank.pipeline.acting import Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
 from redshank.pipeline.asking import Asking
 from redshank.pipeline.beside import Beside
+from redshank.pipeline.examples import Remembering
 from redshank.pipeline.failures import Failures
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
@@ -47,7 +48,7 @@ UNJUDGED = "unjudged"
 """The folder in service.state for batches that a detector could not judge."""
 SWEEP_EVERY_S = 3_600.0
 ASKING_ENDS_S = 5.0
-"""How long the end waits for questions that are being chosen."""
+"""How long the end waits for questions that are being chosen, and for flows of alerts that are being kept."""
 SWEEPER_ENDS_S = 5.0
 """How long the end waits for a sweep; one that is broken off goes on with the next run."""
 
@@ -126,6 +127,7 @@ class Running:
                 most_waiting_rows=settings.service.waiting_rows,
             )
             self._asking = Asking(self.database, detectors, device_groups, settings.questions.per_day)
+            self._remembering = Remembering(self.database, detectors, self.metrics)
             live = not any(feed.patient for feed in feeds.values())
             allow = AllowList()
             self._acting = Acting(
@@ -139,6 +141,7 @@ class Running:
                 self._acting.see,
                 self._overview.see,
                 self._asking.see,
+                self._remembering.see,
                 *([self._archive.write] if self._archive else []),
             ]
             judging = Judging(detectors, groups, tally, also, allow, failures=self._failures)
@@ -174,6 +177,7 @@ class Running:
             if self._archive:
                 ending.callback(self._archive.close)
             ending.callback(self._sweeper.wait, SWEEPER_ENDS_S)
+            ending.callback(self._remembering.finish, 0.0 if broken_off else ASKING_ENDS_S)
             ending.callback(self._asking.finish, 0.0 if broken_off else ASKING_ENDS_S)
             ending.callback(self._acting.finish, 0.0 if broken_off else self._settings.service.drain_s)
 
@@ -207,7 +211,7 @@ class Running:
             return f"{self._acting.unrecorded} alerts wait for the store"
         if self._failures.problem:
             return self._failures.problem
-        beside = (self._overview.problem, self._asking.problem, self._sweeper.problem)
+        beside = (self._overview.problem, self._asking.problem, self._remembering.problem, self._sweeper.problem)
         return self._responding.problem or next(filter(None, beside), "")
 
     def _tick(self) -> None:
@@ -225,6 +229,7 @@ class Running:
         if time.monotonic() >= self._sweep_due_s and self._sweeper.begin(self._sweep):
             self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
         self._asking.tick()
+        self._remembering.tick()
         self._overview.tick(lambda: self._moment(ENDING if self.service.ending else JUDGING, self._problem()))
 
     def _tell_ready(self) -> None:
@@ -239,6 +244,7 @@ class Running:
 
     def _told(self, alerts: Sequence[Alert]) -> None:
         self._overview.told(alerts)
+        self._remembering.told(alerts)
         if self._tell:
             self._tell(alerts)
 

@@ -20,6 +20,7 @@ from redshank.data.parts import OTHER_FAMILY
 from redshank.data.split import shared_rows
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.learn.retest import parts_of
+from redshank.store.question import ALERT
 
 QUICK = Gate(resamples=200)
 OWN = {"dataset": "drawn", "sha256": f"{0:064x}", "protocol": "leakfree", "partition_seed": 3}
@@ -145,5 +146,9 @@ def test_labels_of_a_store_judge_unless_one_was_taught_them(tmp_path: Path) -> N
     (note,) = made.notes
     assert note.startswith("labels: 120 of 160 labelled flows were taught to neither; chance drew 0 of them, doubt the")
     assert made.decide(QUICK).promote
+    called_false = replace(
+        said, questions=tuple(replace(one, strategy=ALERT) for one in said.questions[:60]) + said.questions[60:]
+    )
+    assert len(Contest.of(blind(), taught, (), 0.01, called_false).frozen[LABELS]) == 100
     with pytest.raises(ActionError, match="store: 160 labels, of which none is left that neither bundle was taught"):
         Contest.of(blind(), tiny_bundle(provenance={"labels": label_provenance(given)}), (), 0.01, said)

@@ -12,7 +12,7 @@ from questions import answer, questions
 from redshank.active.agreement import agreed
 from redshank.active.decision import Gate
 from redshank.active.promote import CANARIES, REGRESSION, unseen
-from redshank.active.retrain import LATER, Retrained, _measured, next_name, retrain
+from redshank.active.retrain import LATER, Retrained, _measured, next_name, retrain, split_later
 from redshank.active.told import Told
 from redshank.active.trained import KEY
 from redshank.core.bundle import Bundle
@@ -21,6 +21,7 @@ from redshank.data.protocol import partition
 from redshank.detect.graph import Graph
 from redshank.learn.evaluate import evaluate
 from redshank.learn.train import fit, make_bundle
+from redshank.store.question import ALERT
 
 SETTINGS = {"trees": 10, "leaves": 40}
 GATE = Gate(resamples=200)
@@ -100,6 +101,22 @@ def test_rows_that_the_champions_doubts_chose_are_told_unless_chance_drew_enough
     both = replace(chosen, questions=(*at_random.questions[:110], *chosen.questions[110:]))
     part, notes = _measured(both, y, later, nothing, champions, GATE)
     assert (part.row.tolist(), notes) == (list(range(110)), ())
+
+
+def test_a_label_that_rests_on_a_false_alarm_teaches_and_never_measures() -> None:
+    site = told(30, {"strange": "benign", "dos": "dos"})
+    called_false = {one.id for one in site.questions[-10:]}
+    asked = tuple(replace(one, strategy=ALERT) if one.id in called_false else one for one in site.questions)
+    changed = replace(site, questions=asked)
+    learn, later = split_later(changed, (), 0.5)
+    assert [changed.questions[row].id in called_false for row in later.tolist()] == [False] * 10
+    assert {changed.questions[row].id for row in learn.tolist()} > called_false
+    all_asked, some_false = (
+        retrain(champion(), labelled(), one, "drawn-r1", hold_out=0.5, gate=GATE) for one in (site, changed)
+    )
+    assert (all_asked.rows["labels"], some_false.rows["labels"]) == (15, 20)
+    assert called_false < set(some_false.bundle.manifest.provenance[KEY]["questions"])
+    assert some_false.rows[REGRESSION] == all_asked.rows[REGRESSION] - 5
 
 
 def test_a_doubted_label_teaches_nothing() -> None:

@@ -61,6 +61,12 @@ def test_a_question_is_settled_when_enough_are_sure_and_one_family_leads() -> No
     assert done(2, "dos", "benign", "dos")
 
 
+def test_a_question_that_nobody_was_to_be_asked_is_settled_until_it_is_doubted() -> None:
+    assert settled({}, 0)
+    assert not settled({}, 0, doubted_at_s=2.0)
+    assert settled({"ana": said("dos", 3)}, 0, doubted_at_s=2.0)
+
+
 def test_labels_are_sorted_by_their_question() -> None:
     one, other = said("dos", 1), Label.of("p", "C2", "dos", "ana", 1, "file")
     assert by_question([one, other, one]) == {"q": [one, one], "p": [other]}

@@ -159,9 +159,9 @@ def _numbers(families: Sequence[str], known: Sequence[str]) -> Rows:
 
 
 def _untaught(bundles: Sequence[Bundle], told: Told, known: Sequence[str]) -> tuple[Part, str]:
-    """Return the labelled flows that no bundle was taught, and a note."""
+    """Return the labelled flows that no bundle was taught and that may measure, and a note."""
     taught = {one for bundle in bundles for one in bundle.manifest.provenance.get(KEY, {}).get("questions", ())}
-    labelled = told.labelled.tolist()
+    labelled = [row for row in told.labelled.tolist() if told.questions[row].measures]
     rows = np.array([row for row in labelled if told.questions[row].id not in taught], dtype=np.int64)
     if not len(rows):
         raise ActionError(

@@ -40,6 +40,7 @@ from redshank.learn.reference import with_reference
 from redshank.learn.retest import parts_of
 from redshank.learn.settings import settings_again
 from redshank.learn.train import fit, make_bundle
+from redshank.store.question import Question
 
 LATER = "later"
 HOLD_OUT = 0.3
@@ -158,7 +159,8 @@ def retrain(
     bundle = replace(bundle, manifest=replace(bundle.manifest, provenance=provenance))
     seen = np.concatenate([old.train.x, old.validation.x, old.calibration.x, taught.x])
     measured, note = _measured(told, y, later, seen, made.sha256, gate)
-    frozen = {LATER: measured, REGRESSION: joined([taught, test])}
+    earlier = np.array([told.questions[row].measures for row in taught.row.tolist()], dtype=np.bool_)
+    frozen = {LATER: measured, REGRESSION: joined([taught.take(np.flatnonzero(earlier).astype(np.int64)), test])}
     if canaries is not None:
         frozen[CANARIES] = unseen(_canaries(canaries, made.feature_set, names), seen)
     before, now = scorer(champion, names), scorer(bundle, names)
@@ -180,6 +182,8 @@ def retrain(
 def split_later(told: Told, used: Collection[str], hold_out: float) -> tuple[Rows, Rows]:
     """Split labelled questions into those to train on and those whose flows came last.
 
+    Labels that rest on false alarms only train: where the champion is wrong, any challenger looks better.
+
     Args:
         told: Questions and labels.
         used: Questions that the champion was trained on: they stay among those to train on.
@@ -191,9 +195,13 @@ def split_later(told: Told, used: Collection[str], hold_out: float) -> tuple[Row
     rows = told.labelled
     when = np.array([told.questions[row].flow.get("ts", 0) for row in rows.tolist()], dtype=np.int64)
     rows = rows[np.argsort(when, kind="stable")]
-    fresh = np.array([told.questions[row].id not in used for row in rows.tolist()], dtype=np.bool_)
+    fresh = np.array([_measures(told.questions[row], used) for row in rows.tolist()], dtype=np.bool_)
     later = rows[fresh][len(rows[fresh]) - round(hold_out * int(fresh.sum())) :]
     return np.setdiff1d(rows, later), later
+
+
+def _measures(question: Question, used: Collection[str]) -> bool:
+    return question.measures and question.id not in used
 
 
 def next_name(champion: str, names: Collection[str]) -> str:

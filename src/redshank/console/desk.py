@@ -23,6 +23,7 @@ from redshank.store.allowances import Allowances
 from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
+from redshank.store.examples import Examples
 from redshank.store.ledger import Journal
 from redshank.store.queue import Queue
 
@@ -55,6 +56,11 @@ class Desk:
     def queue(self) -> Queue:
         """The questions and their labels."""
         return Queue(self.database)
+
+    @cached_property
+    def examples(self) -> Examples:
+        """Flows of alerts that a person can label by calling the alert false."""
+        return Examples(self.database)
 
     @cached_property
     def inventory(self) -> Inventory:

@@ -30,6 +30,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("source",),
     ),
     "redshank_records_failed_total": ("Attempts to record alerts that the store refused.", ()),
+    "redshank_examples_total": (
+        "Flows of alerts kept for labels; alerts told with none, or shed before that.",
+        ("outcome",),
+    ),
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
     "redshank_dead_letters_total": ("Alerts that were given up and kept in the file of dead letters.", ("sink",)),
     "redshank_dead_letter_files_dropped_total": ("Full files of dead letters that had to make room.", ()),

@@ -124,6 +124,12 @@ def no_flows(flows: pa.RecordBatch) -> npt.NDArray[np.bool_]:
     return found
 
 
+def seen_of(detectors: Sequence[Detector], flows: pa.RecordBatch) -> Seen | None:
+    """Return what the first detector that tells classes apart saw in a batch; None if it did not judge this one."""
+    seen = next((one for one in (detector.seen for detector in detectors) if one is not None), None)
+    return seen if seen is not None and seen.flows is flows else None
+
+
 def kind_of(detector: Detector) -> str:
     """Return how logs and metrics call a detector: the file that it is in."""
     return type(detector).__module__.rpartition(".")[2]

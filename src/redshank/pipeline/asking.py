@@ -23,11 +23,11 @@ import pyarrow as pa
 from redshank.active.candidates import Candidates, draws
 from redshank.active.caps import Rows
 from redshank.active.gateway import Choice, choose, margins
-from redshank.detect.detector import Detector, Doubles, Floats, Seen, no_flows
+from redshank.detect.detector import Detector, Doubles, Floats, Seen, no_flows, seen_of
 from redshank.detect.device_groups import DeviceGroups
 from redshank.pipeline.beside import Beside
 from redshank.store.database import Database
-from redshank.store.question import Question, flow_values, identity
+from redshank.store.question import ALERT, Question, flow_values, identity
 from redshank.store.queue import DAY_S, Queue
 
 FIRST_S, ROUND_S = 300.0, 3_600.0
@@ -101,8 +101,8 @@ class Asking:
     def see(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         """Gather candidates from a batch that was judged just now."""
         del verdicts
-        seen = next((one for one in (detector.seen for detector in self._detectors) if one is not None), None)
-        if not self._per_day or seen is None or seen.flows is not flows:
+        seen = seen_of(self._detectors, flows)
+        if not self._per_day or seen is None:
             return
         if self._seen is not None and self._seen.fingerprint != seen.fingerprint:
             self._begin()  # another bundle took over, of other features
@@ -189,7 +189,7 @@ class Asking:
             np.flatnonzero([group in given.moved for group in group_of]),
             devices,
             [f"{flow.get('service') or flow.get('dst_port')}/{flow.get('proto')}" for flow in values],
-            [one.device for one in before],
+            [one.device for one in before if one.strategy != ALERT],
         )
         rows, drawn = choose(choice, size, self._seed)
         sure = np.where(np.isfinite(p).all(axis=1, keepdims=True), p, 1 / p.shape[1])

@@ -16,11 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.core.records import ID_DIGITS
+from redshank.core.records import ID_DIGITS, Evidence
 from redshank.core.schema import FLOW, flow_batch
 from redshank.flows.withheld import withheld
 
+ALERT = "alert"
+"""The strategy of a flow that nobody was asked about: it is known because somebody called its alert false."""
 IDENTITY = ("uid", "ts", "src_ip", "src_port", "dst_ip", "dst_port", "proto")
+
+
+SAME_S = 1e-3
+"""Evidence has its time in s, a flow in ns."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Question:
         bundle, bundle_sha256: Which bundle scored it.
         asked_at_s: When, by the clock.
         place: In its round, 0 is the most useful.
-        wanted: How many people are to answer.
+        wanted: How many people are to answer; 0: nobody is asked, unless what was said is doubted.
         at_random: Whether chance alone chose it, so that such questions are a fair sample of their flows.
         doubted_at_s: Since when its label is in doubt, and it is asked again; None: it never was.
     """
@@ -72,6 +78,11 @@ class Question:
         """Return the raw feature values that the bundle saw. [c] float32."""
         return np.frombuffer(self.x, dtype=np.float32)
 
+    @property
+    def measures(self) -> bool:
+        """Tell whether its label may measure a model: where an alarm was false, the champion is at its worst."""
+        return self.strategy != ALERT
+
 
 JSON_FIELDS = ("flow", "classes", "probabilities", "neighbors")
 """Fields that stand in the store as JSON."""
@@ -86,6 +97,17 @@ def identity(flow: Mapping[str, Any]) -> str:
     """
     named = json.dumps([flow.get(name) for name in IDENTITY])
     return hashlib.sha256(named.encode()).hexdigest()[:ID_DIGITS]
+
+
+def same_flow(flow: Mapping[str, Any], evidence: Evidence) -> bool:
+    """Tell whether a question's flow is one of evidence, not only one of its name.
+
+    Args:
+        flow: FLOW values, as of `Question`.
+        evidence: A flow behind an alert.
+    """
+    same = all(flow.get(name) == getattr(evidence, name) for name in ("uid", "src_ip", "dst_ip", "dst_port", "proto"))
+    return same and abs(flow.get("ts", 0) / 1e9 - evidence.ts_s) < SAME_S
 
 
 def flow_values(flows: pa.RecordBatch) -> list[dict[str, Any]]:

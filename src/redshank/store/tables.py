@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 11
+VERSION = 12
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -129,6 +129,18 @@ EVIDENCE = Table(
     sqlite_with_rowid=False,
 )
 """Some flows of each alert, of all its revisions: `Evidence` as JSON, beside it what is looked for."""
+
+EXAMPLES = Table(
+    "examples",
+    METADATA,
+    Column("alert", ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("question", String, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("x", LargeBinary, nullable=False),
+    Column("record", Text, nullable=False),
+)
+"""A few flows of an alert's evidence as the questions that they become if a person calls the alert false: the features,
+and the rest as JSON."""
 
 TERMS = Table(
     "terms",

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from console.cases import asked_about, put, told
+from console.conftest import Clock
+from redshank.active.told import told as learnt_from
 from redshank.console.acts import alerts as acts
 from redshank.console.acts.alerts import Outcome
 from redshank.console.desk import Desk
@@ -8,6 +12,7 @@ from redshank.console.people import Person
 from redshank.console.query import read
 from redshank.core.allowance import Allowance
 from redshank.core.errors import ConfigError
+from redshank.store.question import ALERT
 
 ANA, BEN = Person("ana", "analyst"), Person("ben", "analyst")
 
@@ -74,6 +79,39 @@ def test_who_calls_an_alert_false_labels_the_flows_that_can_be_learnt_from(desk:
     assert acts.judge(desk, BEN, [alert.id], "open").labels == 0  # of others nothing is withdrawn
     assert acts.judge(desk, ANA, [alert.id], "open") == Outcome(1, labels=2)
     assert all(not said for said in desk.queue.words([one.id for one in questions], desk.now_s()).values())
+
+
+def test_flows_that_nobody_was_asked_about_are_labelled_and_never_asked_about(desk: Desk, clock: Clock) -> None:
+    alert, asked = asked_about(5)
+    put(desk, alert)
+    kept = [replace(one, strategy=ALERT, wanted=0) for one in asked]
+    desk.queue.add(asked[:1])
+    assert desk.examples.keep((alert.id, one) for one in kept) == 3
+    assert acts.call_false(desk, ANA, alert.id, "our scanner", label=True) == Outcome(1, labels=3)
+    given = desk.queue.labels()
+    assert {one.question for one in given} == {one.id for one in asked[:3]}
+    assert {(one.family, one.evidence) for one in given} == {("benign", f"alert {alert.id}")}
+    assert {one.id: one.strategy for one in desk.queue.questions()} == {
+        asked[0].id: "margin", asked[1].id: ALERT, asked[2].id: ALERT,
+    }  # fmt: skip
+    said = learnt_from(desk.queue, "conn", desk.now_s())
+    assert [said.questions[row].x for row in said.labelled.tolist()] == [x.tobytes() for x in said.x[said.labelled]]
+    assert acts.judge(desk, ANA, [alert.id], "open") == Outcome(1, labels=3)
+    assert desk.queue.counts(desk.now_s()) == {"open": 1, "held": 0, "answered": 2}
+    taken = desk.queue.take("ben", desk.now_s())
+    assert taken is not None
+    assert taken.id == asked[0].id
+    assert desk.queue.take("ben", desk.now_s(), skip=[taken.id]) is None
+    clock.now_s += 60.0
+    assert acts.call_false(desk, ANA, alert.id, "it was ours", label=True) == Outcome(1, labels=3)
+
+
+def test_one_decision_weighs_no_more_than_three_labels(desk: Desk) -> None:
+    alert, asked = asked_about(5)
+    put(desk, alert)
+    desk.queue.add(asked)
+    desk.examples.keep((alert.id, replace(one, strategy=ALERT)) for one in asked)
+    assert acts.call_false(desk, ANA, alert.id, "our scanner", label=True) == Outcome(1, labels=3)
 
 
 def test_a_false_alarm_can_be_allowed_at_once(desk: Desk) -> None:

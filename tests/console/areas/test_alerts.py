@@ -1,6 +1,7 @@
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from browsing import Browser
 from console.cases import HOSTILE, asked_about, put, told
 from console.conftest import Clock
 from redshank.console.desk import Desk
+from redshank.store.question import ALERT
 from redshank.store.search import Search
 
 
@@ -153,6 +155,25 @@ def test_a_false_alarm_is_called_labelled_and_allowed(desk: Desk, analyst: Brows
     assert len(desk.queue.labels()) == 2
     assert desk.allowances.standing(desk.now_s())[0].reason == "our scanner"
     assert "2 labels withdrawn." in analyst.follow(analyst.post(f"/alerts/{alert.id}/judge", state="open")).text
+
+
+def test_a_false_alarm_that_nobody_was_asked_about_is_labelled_and_the_page_says_so(
+    desk: Desk, analyst: Browser
+) -> None:
+    alert, kept = asked_about(2)
+    put(desk, alert)
+    desk.examples.keep((alert.id, replace(one, strategy=ALERT, wanted=0)) for one in kept)
+    page = analyst.get(f"/alerts/{alert.id}").text
+    assert page.count(">if false<") == 2
+    form = analyst.get(f"/alerts/{alert.id}/false-alarm").text
+    assert "Label 2 of its 3 flows as benign" in form
+    assert "one decision gives three at most" in form
+    page = analyst.follow(analyst.post(f"/alerts/{alert.id}/false-alarm", why="our scanner", label="yes")).text
+    assert "1 alert called false. 2 labels given." in page
+    assert page.count(f'href="/labels/questions/{kept[0].id}"') == 1
+    assert ">if false<" not in page
+    assert "Kept by the service" in analyst.get(f"/labels/questions/{kept[0].id}").text
+    assert analyst.get("/labels").text.count(kept[0].id) == 0
 
 
 def test_it_is_said_when_nothing_can_be_learnt_from_a_false_alarm(desk: Desk, analyst: Browser) -> None:

@@ -38,6 +38,8 @@ def test_a_program_decides_as_a_person_does(desk: Desk, analyst: Browser) -> Non
     desk.queue.add(questions)
     put(desk, alert, told("b2", device=alert.device), told("c3"), told("d4"))
     analyst.token("analyst")
+    one = analyst.api("GET", f"/alerts/{alert.id}").json()
+    assert one["labelled"] == one["questions"] == [questions[0].uid]
     asked = {"why": "ours", "label": True, "allow": {"device": alert.device}, "span": "1h"}
     made = analyst.api("POST", f"/alerts/{alert.id}/false-alarm", json=asked).json()
     assert (made["alerts"], made["labels"], made["closed"]) == (1, 1, 1)

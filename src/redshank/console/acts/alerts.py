@@ -2,8 +2,8 @@
 
 In: who, which alerts, what and why. Out: what was done, in numbers. The one idea: pages and programs call the same
 functions, and every one of them leaves an entry in the audit. To call an alert false says that its flows are benign:
-where the store has a flow's features, because it was a question once, that is also a label, which models learn from;
-where it has not, it is none, and whoever asks is told how many.
+of a few whose features the store has, because they were questions or the service kept them, that is also a label, which
+models learn from; where it has none, it is none, and whoever asks is told how many.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from redshank.active.answer import Session, withdraw
 from redshank.console.desk import Desk
-from redshank.console.facts.alert import asked
+from redshank.console.facts.alert import asked, to_label
 from redshank.console.people import Person
 from redshank.console.query import Query
 from redshank.core.allowance import Allowance
@@ -117,7 +117,7 @@ def call_false(
         who: Who says so.
         name: The alert.
         why: In words.
-        label: Whether flows of its evidence that are questions get the label benign.
+        label: Whether flows of its evidence get the label benign, those that `to_label` finds.
         allowance: What is not to raise an alarm from now on.
         seen_at_s: As of `judge`.
 
@@ -171,9 +171,10 @@ def _check(state: str, why: str) -> None:
 
 
 def _label(desk: Desk, who: Person, name: str) -> int:
-    """Label the flows of evidence that are questions; return how many labels are new."""
+    """Label the flows of evidence whose features are known; return how many labels are new."""
     now_s = desk.now_s()
-    questions = list(asked(desk, desk.alerts.evidence(name)).values())
+    questions = to_label(desk, name, asked(desk, desk.alerts.evidence(name)).values())
+    desk.queue.add(questions)
     words = desk.queue.words([question.id for question in questions], now_s)
     session = Session(desk.queue, who.name, ORIGIN, desk.now_s)
     labels = [

@@ -13,7 +13,7 @@ from redshank.console.acts import alerts as acts
 from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.area import Area
 from redshank.console.desk import Desk
-from redshank.console.facts.alert import asked, case, named
+from redshank.console.facts.alert import asked, case, named, to_label
 from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, Listing
 from redshank.console.facts.allowances import preview, suggestions
 from redshank.console.facts.likeness import LEAST, how
@@ -174,7 +174,7 @@ class Alerts(Area):
             return render(
                 request, "alerts/false_alarm.html", filed=filed, alert=filed.alert, offered=offered, chosen=chosen,
                 terms=terms, conditions=CONDITIONS, because=because, span=span, told=told, problems=problems,
-                evidence=evidence, questions=asked(desk, evidence),
+                evidence=evidence, labelled=to_label(desk, name, asked(desk, evidence).values()),
             )  # fmt: skip
 
         @routes.post("/{name}/false-alarm")

@@ -22,7 +22,8 @@ from redshank.respond.states import Entry as Done
 from redshank.respond.target import canonical
 from redshank.store.alerts import Filed
 from redshank.store.comments import Comments
-from redshank.store.question import Question
+from redshank.store.examples import MOST
+from redshank.store.question import Question, same_flow
 from redshank.store.search import Search
 
 HISTORY = 12
@@ -40,6 +41,7 @@ class Case:
         sure: How sure whom is, in words.
         evidence: Flows that are kept.
         questions: Of these flows, by uid, those that are questions: what is said of them can be learnt from.
+        labelled: Uids of those that get a label if the alert is called false.
         events: What happened to it.
         history: Other alerts of the device, those seen last first.
         families: How many alerts there are of the device by family.
@@ -57,6 +59,7 @@ class Case:
     sure: str
     evidence: Sequence[Evidence]
     questions: dict[str, Question]
+    labelled: frozenset[str]
     events: Sequence[Event]
     history: Sequence[Filed]
     families: dict[str, int]
@@ -82,6 +85,7 @@ def case(desk: Desk, book: Book, name: str) -> Case | None:
         return None
     alert = filed.alert
     evidence = desk.alerts.evidence(name)
+    questions = asked(desk, evidence)
     revisions = desk.alerts.revisions(name)
     actions = _actions(book, filed)
     others = [one for one in desk.alerts.find(Search(devices=(alert.device,)), HISTORY + 1) if one.alert.id != name]
@@ -92,7 +96,8 @@ def case(desk: Desk, book: Book, name: str) -> Case | None:
         deed=deed(alert),
         sure=how_sure(alert),
         evidence=evidence,
-        questions=asked(desk, evidence),
+        questions=questions,
+        labelled=frozenset(one.uid for one in to_label(desk, name, questions.values())),
         events=events(
             revisions,
             desk.audit.entries(MOST_AUDITED, about=name),
@@ -126,11 +131,27 @@ def asked(desk: Desk, evidence: Sequence[Evidence]) -> dict[str, Question]:
     found = {}
     flows = {one.uid: one for one in evidence if one.uid}
     for question in desk.queue.about(list(flows)):
-        flow = flows[question.uid]
-        same = all(question.flow.get(name) == getattr(flow, name) for name in ("src_ip", "dst_ip", "dst_port", "proto"))
-        if same and abs(question.flow.get("ts", 0) / 1e9 - flow.ts_s) < 1e-3:
+        if same_flow(question.flow, flows[question.uid]):
             found[question.uid] = question
     return found
+
+
+def to_label(desk: Desk, name: str, questions: Iterable[Question]) -> list[Question]:
+    """Return the flows of an alert that get a label if it is called false: `MOST` at most, no two alike to a model.
+
+    Questions that somebody was asked come first; the others are examples that the service kept of the alert, which the
+    queue may not have yet.
+
+    Args:
+        desk: The store.
+        name: The alert.
+        questions: Those of its flows that are questions.
+    """
+    found: dict[tuple[str, bytes], Question] = {}
+    for question in (*questions, *desk.examples.of(name)):
+        if question.id not in {one.id for one in found.values()}:
+            found.setdefault((question.fingerprint, question.x), question)
+    return list(found.values())[:MOST]
 
 
 def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:

@@ -134,6 +134,7 @@ class CaseModel(BaseModel):
     sure: str
     evidence: list[Flow]
     questions: list[str] = Field(description="Flows of evidence that are questions: labels of them can be learnt from.")
+    labelled: list[str] = Field(description="Flows that get the label benign if the alert is called false.")
     reasons: list[ReasonModel]
     events: list[EventModel]
     like: list[LikeModel]
@@ -161,7 +162,7 @@ class FalseAlarm(BaseModel):
     """That an alert was a false alarm."""
 
     why: str = ""
-    label: bool = Field(False, description="Whether evidence that is a question gets the label benign.")
+    label: bool = Field(False, description="Whether flows of evidence get the label benign: `labelled` of the alert.")
     allow: Terms | None = None
     span: str = Field(USUAL_SPAN, description="How long the allowance holds; 0: until it is withdrawn.")
 
@@ -244,6 +245,7 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
             sure=found.sure,
             evidence=[Flow(**vars(one)) for one in found.evidence],
             questions=sorted(found.questions),
+            labelled=sorted(found.labelled),
             reasons=[ReasonModel(**vars(one)) for one in found.reasons],
             events=[EventModel(at_s=e.at_s, kind=e.kind, who=e.who, what=e.what, note=e.note) for e in found.events],
             like=[
