@@ -205,6 +205,7 @@ def test_a_program_is_told_what_it_sent_wrong(odd: Browser) -> None:
     assert answer.json()["detail"].startswith("body.number: Input should be a valid integer")
     assert odd.api("DELETE", "/odd").status_code == 405
     assert odd.api("GET", "/nowhere").json()["status"] == 404
+    assert odd.api("GET", "/no%0Awhere").json()["status"] == 404
 
 
 def test_a_script_that_asks_for_a_part_gets_an_error_as_a_whole_page(odd: Browser) -> None:

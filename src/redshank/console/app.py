@@ -5,6 +5,7 @@ one idea: what must hold for every page is made sure of here, once: `Limits`, th
 that changes something without naming who may is refused when the console starts, not when somebody finds it.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from fastapi.security import HTTPBearer
 from fastapi.telemetry import TelemetryConfig
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 
 from redshank import __version__
 from redshank.console import login, problems
@@ -119,7 +120,9 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
         _check_named(name, [*pages.routes, *programs.routes])
         app.include_router(pages, prefix=f"/{name}", dependencies=[Depends(viewer)])
         api.include_router(programs, prefix=f"/{name}", dependencies=[Depends(viewer)])
-    app.mount(API, api)
+    mounted = Mount(API, api)
+    mounted.path_regex = re.compile(mounted.path_regex.pattern, re.DOTALL)  # a line break in a path is no other place
+    app.router.routes.append(mounted)
     problems.add_pages(app)
     problems.add_problems(api)
     app.add_middleware(Gate, cookies=cookies, bearers=app.state.bearers, now_s=desk.now_s)
