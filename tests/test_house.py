@@ -4,14 +4,14 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "redshank"
 MODULES = sorted(path for path in SRC.rglob("*.py") if path.read_text().strip())
-NAMES = [str(path.relative_to(SRC)) for path in MODULES]
+TEXTS = {str(path.relative_to(SRC)): path.read_text() for path in MODULES}
+"""Each module that is not empty; every rule is one test over all of them, which names what breaks it."""
 SYNONYMS = {
     "connection": "flow",
     "confidence": "score",
@@ -25,78 +25,69 @@ ALLOWED_NAMES = {
 }
 
 
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+def _faults(faults_of: Callable[[str], Iterable[str]]) -> list[str]:
+    """Return what a rule finds in the text of each module, with the module before it."""
+    return [f"{name}: {fault}" for name, text in TEXTS.items() for fault in faults_of(text)]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_module_has_its_mirrored_test(name: str) -> None:
-    path = Path(name)
-    if path == Path("__init__.py"):
-        pytest.importorskip("redshank")
-        return
-    stem = "init" if path.stem == "__init__" else path.stem
-    wanted = ROOT / "tests" / path.parent / f"test_{stem}.py"
-    assert wanted.is_file(), f"write {wanted.relative_to(ROOT)}"
+def test_a_module_has_its_mirrored_test() -> None:
+    missing = []
+    for path in map(Path, TEXTS):
+        stem = "init" if path.stem == "__init__" else path.stem
+        wanted = ROOT / "tests" / path.parent / f"test_{stem}.py"
+        if path != Path("__init__.py") and not wanted.is_file():
+            missing.append(f"write {wanted.relative_to(ROOT)}")
+    assert missing == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_module_has_at_most_400_lines(name: str) -> None:
-    assert len((SRC / name).read_text().splitlines()) <= 400
+def test_a_module_has_at_most_400_lines() -> None:
+    assert {name: lines for name, text in TEXTS.items() if (lines := len(text.splitlines())) > 400} == {}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_everything_public_has_a_docstring(name: str) -> None:
-    tree = _tree(SRC / name)
-    assert ast.get_docstring(tree), "the module says nothing of itself"
-    bare = [
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        and not node.name.startswith("_")
-        and not ast.get_docstring(node)
-        and node in _public(tree)
-    ]
-    assert bare == []
+def test_everything_public_has_a_docstring() -> None:
+    def bare(text: str) -> Iterator[str]:
+        tree = ast.parse(text)
+        if not ast.get_docstring(tree):
+            yield "the module says nothing of itself"
+        for node in _public(tree):
+            if not ast.get_docstring(node):
+                yield f"{node.name} has no docstring"
+
+    assert _faults(bare) == []
 
 
-def _public(tree: ast.Module) -> list[ast.stmt]:
-    found: list[ast.stmt] = []
+def _public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.ClassDef]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            found.append(node)
+            yield node
             if isinstance(node, ast.ClassDef):
-                found += [inner for inner in node.body if isinstance(inner, ast.FunctionDef)]
-    return found
+                yield from (inner for inner in node.body if isinstance(inner, ast.FunctionDef) and inner.name[0] != "_")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_one_word_per_idea(name: str) -> None:
-    used: set[str] = set()
-    for node in ast.walk(_tree(SRC / name)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            used.add(node.name)
-        elif isinstance(node, ast.arg):
-            used.add(node.arg)
-    strange = {
-        f"{word}: say '{instead}' ({used_name})"
-        for used_name in used - ALLOWED_NAMES
-        for word, instead in SYNONYMS.items()
-        if word in re.sub(r"(?<=[a-z])(?=[A-Z])", "_", used_name).lower().split("_")
-    }
-    assert strange == set()
+def test_one_word_per_idea() -> None:
+    def strange(text: str) -> Iterator[str]:
+        used: set[str] = set()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                used.add(node.name)
+            elif isinstance(node, ast.arg):
+                used.add(node.arg)
+        for name in sorted(used - ALLOWED_NAMES):
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().split("_")
+            yield from (f"{name}: say '{SYNONYMS[word]}', not '{word}'" for word in words if word in SYNONYMS)
+
+    assert _faults(strange) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_pickle_is_loaded_and_nothing_is_evaluated(name: str) -> None:
-    text = (SRC / name).read_text()
-    assert not re.search(r"^\s*(import|from) (pickle|joblib|dill|shelve)\b", text, re.MULTILINE)
-    assert not re.search(r"\btorch\.load\(|allow_pickle=True|\beval\(|\bexec\(", text.replace(".eval()", ""))
+def test_no_pickle_is_loaded_and_nothing_is_evaluated() -> None:
+    pickles = re.compile(r"^\s*(?:import|from) (?:pickle|joblib|dill|shelve)\b", re.MULTILINE)
+    calls = re.compile(r"\btorch\.load\(|allow_pickle=True|\beval\(|\bexec\(")
+    assert _faults(lambda text: pickles.findall(text) + calls.findall(text.replace(".eval()", ""))) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_left_for_later(name: str) -> None:
-    assert not re.search(r"\b(TODO|FIXME|XXX)\b|except Exception\b|except:", (SRC / name).read_text())
+def test_nothing_is_left_for_later() -> None:
+    later = re.compile(r"\b(?:TODO|FIXME|XXX)\b|except Exception\b|except:")
+    assert _faults(later.findall) == []
 
 
 def test_what_a_gateway_runs_imports_no_training_library() -> None:
