@@ -269,7 +269,7 @@ class Queue:
         Of questions that somebody answered, only those are read whose labels do not tell alone how they stand.
         """
         of_one = select(LABELS.c.id).where(LABELS.c.question == QUESTIONS.c.id).exists()
-        unlike = or_(QUESTIONS.c.wanted > 1, QUESTIONS.c.doubted_at_s.is_not(None), QUESTIONS.c.held_until_s > now_s)
+        unlike = or_(QUESTIONS.c.wanted != 1, QUESTIONS.c.doubted_at_s.is_not(None), QUESTIONS.c.held_until_s > now_s)
         with self._seen() as (sql, said):
             rows = list(_held(sql, or_(~of_one, unlike)))
             found = Counter(_status(row, said, now_s) for row in rows)
