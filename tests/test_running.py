@@ -171,6 +171,13 @@ def test_an_allowance_holds_at_once_also_for_open_alerts(place: Place) -> None:
         assert {(one.state, one.state_by) for one in Alerts(database).find()} == {("closed", "allow-list")}
 
 
+def test_a_bundle_that_carries_no_traffic_is_told_of_once(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        _run(place)
+    said = "bundle tiny: carries no traffic to compare with: no drift is looked for; train it again"
+    assert caplog.messages.count(said) == 1
+
+
 def test_every_mistake_is_told_before_the_first_packet(place: Place) -> None:
     path = place.settings(
         sources="[[sources]]\ntool = 'table'\n",

@@ -107,6 +107,12 @@ class Running:
         assert sinks is not None
         assert device_groups is not None
         assert protect is not None
+        for one in detectors:
+            if one.bundles and not one.compares:
+                names = ", ".join(one.bundles)
+                _log.info(
+                    "bundle %s: carries no traffic to compare with: no drift is looked for; train it again", names
+                )
         self._detectors, tally = detectors, Tally(self.metrics)
         self._tell = tell
         self._failures = Failures(state / UNJUDGED, self.metrics)

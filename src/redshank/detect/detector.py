@@ -78,6 +78,11 @@ class Detector(ABC):
         """Why it says nothing at present, in words; "" if it judges."""
         return ""
 
+    @property
+    def compares(self) -> bool:
+        """Whether it compares what comes with the traffic that it learnt from; what learnt nothing does not."""
+        return False
+
     def compared(self) -> Sequence[Compared]:
         """Return the comparisons with the traffic that it learnt from, made since this was asked last."""
         return ()

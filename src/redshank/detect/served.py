@@ -104,6 +104,11 @@ class Served(Detector):
         """See `Detector.seen`; of the champion."""
         return self._champion.seen
 
+    @property
+    def compares(self) -> bool:
+        """See `Detector.compares`; of the champion."""
+        return self._champion.compares
+
     def compared(self) -> Sequence[Compared]:
         """See `Detector.compared`; of the champion, from when it took over."""
         return self._champion.compared()

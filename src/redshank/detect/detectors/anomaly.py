@@ -114,6 +114,11 @@ class Anomaly(Detector):
         """See `Detector.silent`."""
         return "warms up: it has not seen yet that it knows this network" if self.warming.wanted else ""
 
+    @property
+    def compares(self) -> bool:
+        """See `Detector.compares`."""
+        return self.drift is not None
+
     def compared(self) -> Sequence[Compared]:
         """See `Detector.compared`."""
         return () if self.drift is None else self.drift.compared()

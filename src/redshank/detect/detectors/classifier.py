@@ -110,10 +110,6 @@ class Classifier(Detector):
         self.drift: Drift | None = None
         if reference is not None and metrics is not None:
             self.drift = Drift(reference, groups, detector="classifier", metrics=metrics)
-        elif metrics is not None:
-            _log.info(
-                "bundle %s: carries no traffic to compare with, so drift is not looked for; train it again", self.name
-            )
 
     @property
     def forgotten(self) -> Mapping[str, int]:
@@ -129,6 +125,11 @@ class Classifier(Detector):
     def fingerprint(self) -> str:
         """See `Detector.fingerprint`."""
         return self._fingerprint
+
+    @property
+    def compares(self) -> bool:
+        """See `Detector.compares`."""
+        return self.drift is not None
 
     def compared(self) -> Sequence[Compared]:
         """See `Detector.compared`."""
