@@ -31,8 +31,9 @@ def test_the_pages_over_a_small_store_are_measured(
     )
     monkeypatch.setattr(sys, "argv", ["console.py", *small])
     module.main()
-    said = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
-    times = {line[0]: line[1] for line in said}
+    *pages, answered = capsys.readouterr().out.splitlines()[2:]
+    times = {page: middle for page, middle, *_ in map(str.split, pages)}
     assert set(times) == set(module.PAGES)
+    assert answered.startswith("an answer, and the next question ")
     assert float(times["/overview"]) > 0
     assert float(times["/devices/10.0.2.7"]) > 0
