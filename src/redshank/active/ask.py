@@ -117,16 +117,13 @@ def ask(
     near = _nearest(land.embedding.points(asking.x), points, ids, [question.id for question in before.questions])
     p, unusual = score(asking.x), land.embedding.anomaly(asking.x)
     questions = [
-        Question(
-            id=ids[place],
-            uid=flow.get("uid", ""),
-            device=flow.get("src_ip", ""),
-            flow=flow,
+        Question.of_flow(
+            flow,
+            asking.x[place],
+            p[place],
             feature_set=found.name,
             fingerprint=found.fingerprint(),
-            x=asking.x[place].tobytes(),
             classes=tuple(manifest.classes),
-            probabilities=tuple(p[place].tolist()),
             neighbors=near[place],
             why=_why(p[place], manifest.classes, float(unusual[place]), at_random=at_random),
             strategy=strategy,

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from redshank.core.registry import Kind
 from redshank.core.schema import verdict_batch
 from redshank.detect.agreed import Agreed
-from redshank.detect.drift import Compared, Moved
+from redshank.detect.drift import Compared, Drift, Moved
 from redshank.flows.claims import ARP
 
 Floats = npt.NDArray[np.float32]
@@ -58,6 +58,9 @@ class Detector(ABC):
     """Whether a verdict may rest on flows that were judged before: then one object sees the flows of one network once,
     in the order in which they are told. In either case it makes no difference how they were cut into batches."""
 
+    drift: Drift | None = None
+    """What compares what comes with the traffic that it learnt from; None if it learnt nothing, or nobody asks."""
+
     @property
     def forgotten(self) -> Mapping[str, int]:
         """What had to make room in bounded memory since it began, by what remembers: a feature set, a rule."""
@@ -81,11 +84,11 @@ class Detector(ABC):
     @property
     def compares(self) -> bool:
         """Whether it compares what comes with the traffic that it learnt from; what learnt nothing does not."""
-        return False
+        return self.drift is not None
 
     def compared(self) -> Sequence[Compared]:
         """Return the comparisons with the traffic that it learnt from, made since this was asked last."""
-        return ()
+        return () if self.drift is None else self.drift.compared()
 
     @property
     def agreed(self) -> Agreed | None:
@@ -95,7 +98,7 @@ class Detector(ABC):
     @property
     def moved(self) -> Mapping[str, Moved]:
         """Groups of devices whose traffic is not what it learnt from, at the last comparison."""
-        return {}
+        return {} if self.drift is None else self.drift.moved
 
     @property
     def seen(self) -> Seen | None:

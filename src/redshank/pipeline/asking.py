@@ -27,7 +27,7 @@ from redshank.detect.detector import Detector, Doubles, Floats, Seen, no_flows, 
 from redshank.detect.device_groups import DeviceGroups
 from redshank.pipeline.beside import Beside
 from redshank.store.database import Database
-from redshank.store.question import ALERT, Question, flow_values, identity
+from redshank.store.question import ALERT, Question, flow_values
 from redshank.store.queue import DAY_S, Queue
 
 FIRST_S, ROUND_S = 300.0, 3_600.0
@@ -194,16 +194,13 @@ class Asking:
         rows, drawn = choose(choice, size, self._seed)
         sure = np.where(np.isfinite(p).all(axis=1, keepdims=True), p, 1 / p.shape[1])
         self._queue.add(
-            Question(
-                id=identity(values[row]),
-                uid=values[row].get("uid", ""),
-                device=devices[row],
-                flow=values[row],
+            Question.of_flow(
+                values[row],
+                x[row],
+                sure[row],
                 feature_set=seen.feature_set,
                 fingerprint=seen.fingerprint,
-                x=x[row].tobytes(),
                 classes=seen.classes,
-                probabilities=tuple(sure[row].tolist()),
                 neighbors=(),
                 why=_why(
                     sure[row], seen.classes, given.moved.get(group_of[row]), drawn=row in drawn, unknown=unknown[row]

@@ -30,7 +30,7 @@ from redshank.detect.detector import Detector, Doubles, Floats, Seen, no_flows, 
 from redshank.pipeline.beside import Beside
 from redshank.store.database import Database
 from redshank.store.examples import MOST, Examples
-from redshank.store.question import ALERT, Question, flow_values, identity, same_flow
+from redshank.store.question import ALERT, Question, flow_values, same_flow
 
 MOST_ROWS = 2_048
 """Flows that are remembered."""
@@ -221,15 +221,11 @@ def _likely(flows: pa.RecordBatch, verdicts: pa.RecordBatch, rows: Rows) -> Rows
 
 def _question(alert: str, row: _Row, now_s: float) -> Question:
     batch, at = row
-    flow, p = batch.values[at], batch.p[at]
-    sure = p if np.isfinite(p).all() else np.full(len(p), 1 / len(p))
-    return Question(
-        id=identity(flow),
-        uid=flow.get("uid", ""),
-        device=flow.get("src_ip", ""),
-        flow=flow,
-        x=batch.x[at].tobytes(),
-        probabilities=tuple(sure.tolist()),
+    p = batch.p[at]
+    return Question.of_flow(
+        batch.values[at],
+        batch.x[at],
+        p if np.isfinite(p).all() else np.full(len(p), 1 / len(p)),
         neighbors=(),
         why=f"nobody was asked: it is evidence of alert {alert}, which was called a false alarm",
         strategy=ALERT,

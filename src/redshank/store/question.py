@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,25 @@ class Question:
     wanted: int = 1
     at_random: bool = False
     doubted_at_s: float | None = None
+
+    @classmethod
+    def of_flow(
+        cls,
+        flow: Mapping[str, Any],
+        x: npt.NDArray[np.float32],
+        p: npt.NDArray[np.floating[Any]],
+        **more: Any,  # noqa: ANN401  the other fields have several types
+    ) -> Self:
+        """Make the question of a flow.
+
+        Args:
+            flow: As of `flow_values`.
+            x: Raw feature values. [c]
+            p: What the bundle says, by class, finite. [k]
+            more: All fields that these do not give.
+        """
+        about = {"id": identity(flow), "uid": flow.get("uid", ""), "device": flow.get("src_ip", "")}
+        return cls(**about, flow=flow, x=x.tobytes(), probabilities=tuple(p.tolist()), **more)
 
     @property
     def values(self) -> npt.NDArray[np.float32]:

@@ -16,7 +16,7 @@ Source: the bound, Sellke, Bayarri and Berger, "Calibration of p Values for Test
 American Statistician, 2001; conformal p-values as in `detect/calibrate.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ from redshank.detect.calibrate import Calibration, Doubles
 from redshank.detect.detector import Detector, no_flows
 from redshank.detect.detectors.classifier import certified
 from redshank.detect.device_groups import DeviceGroups
-from redshank.detect.drift import Compared, Drift, Moved
+from redshank.detect.drift import Drift
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Rebuilt, listed
 from redshank.detect.reference import Reference
@@ -113,20 +113,6 @@ class Anomaly(Detector):
     def silent(self) -> str:
         """See `Detector.silent`."""
         return "warms up: it has not seen yet that it knows this network" if self.warming.wanted else ""
-
-    @property
-    def compares(self) -> bool:
-        """See `Detector.compares`."""
-        return self.drift is not None
-
-    def compared(self) -> Sequence[Compared]:
-        """See `Detector.compared`."""
-        return () if self.drift is None else self.drift.compared()
-
-    @property
-    def moved(self) -> Mapping[str, Moved]:
-        """See `Detector.moved`."""
-        return {} if self.drift is None else self.drift.moved
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.

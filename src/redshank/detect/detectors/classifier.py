@@ -22,7 +22,7 @@ Source: calibration and unknown as in `detect/calibrate.py`.
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.detect.detector import Bools, Detector, Doubles, Floats, Seen, no_flows
 from redshank.detect.device_groups import DeviceGroups
-from redshank.detect.drift import Compared, Drift, Moved
+from redshank.detect.drift import Drift
 from redshank.detect.fuse import share
 from redshank.detect.graph import Graph
 from redshank.detect.reasons import Quantiles, likely, listed
@@ -107,7 +107,6 @@ class Classifier(Detector):
         self.false_alarm_rate, self.threshold = certified(self.name, self._calibration, false_alarm_rate, sharing)
         self._graph = Graph(bundle)
         self._seen: tuple[pa.RecordBatch, Floats, Doubles, Bools] | None = None
-        self.drift: Drift | None = None
         if reference is not None and metrics is not None:
             self.drift = Drift(reference, groups, detector="classifier", metrics=metrics)
 
@@ -125,20 +124,6 @@ class Classifier(Detector):
     def fingerprint(self) -> str:
         """See `Detector.fingerprint`."""
         return self._fingerprint
-
-    @property
-    def compares(self) -> bool:
-        """See `Detector.compares`."""
-        return self.drift is not None
-
-    def compared(self) -> Sequence[Compared]:
-        """See `Detector.compared`."""
-        return () if self.drift is None else self.drift.compared()
-
-    @property
-    def moved(self) -> Mapping[str, Moved]:
-        """See `Detector.moved`."""
-        return {} if self.drift is None else self.drift.moved
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
         """Judge each flow.
