@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from redshank.core.kernel_store import users_folders
+
 LIBRARIES = ("redshank", "numpy", "pyarrow", "onnxruntime", "numba")
 PROGRAMS = ("ip", "nft")
 CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
@@ -175,6 +177,6 @@ def _synchronized() -> bool | None:
 
 def _kernels() -> int:
     """Count the libraries where core/kernel_store.py puts them."""
-    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "redshank"
-    places = (Path(__file__).parent.rglob("__pycache__/*.so"), users.rglob("*.so"))
+    users = (path for folder in users_folders() for path in (folder / "redshank").rglob("*.so"))
+    places = (Path(__file__).parent.rglob("__pycache__/*.so"), users)
     return sum(f".{sys.implementation.cache_tag}." in path.name for found in places for path in found)

@@ -119,6 +119,18 @@ def test_where_nothing_can_be_written_kernels_are_compiled_in_memory_and_it_is_t
     assert list(tmp_path.rglob("*.so")) == []
 
 
+@pytest.mark.parametrize("given", ["", "cache"])
+def test_a_users_folder_that_is_empty_or_relative_counts_as_not_given(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    (tmp_path / "pack" / "__pycache__").write_text("a file: no folder can be made here")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run(XDG_CACHE_HOME=given, HOME=str(tmp_path / "home")).communicate()[0] == "42 True\n"
+    assert list((tmp_path / "here").iterdir()) == []
+    assert len(list((tmp_path / "home" / ".cache" / "redshank").rglob("caller.twice.*.so"))) == 1
+
+
 def test_who_has_no_home_has_no_cache_folder(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.delenv("HOME")

@@ -15,6 +15,7 @@ import os
 import struct
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
@@ -135,6 +136,8 @@ class Kernel:
         """The function as numba has it."""
         from redshank.core.compiler import dispatcher  # noqa: PLC0415  imports numba: what most processes do not need
 
+        if not Path(os.environ.get("XDG_CACHE_HOME", "")).is_absolute():
+            os.environ.pop("XDG_CACHE_HOME", None)  # counts as not set, but numba would begin in the working folder
         return dispatcher(self._function, self._options)
 
     @property

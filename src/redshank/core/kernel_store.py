@@ -128,7 +128,7 @@ class Store:
         name = f"{self._prefix()}{hashlib.sha256(f'{types} {_machine()}'.encode()).hexdigest()[:32]}.so"
         beside = Path(self._function.__code__.co_filename).parent
         own = hashlib.sha256(str(beside).encode()).hexdigest()[:16]
-        return [beside / "__pycache__" / name, *(folder / "redshank" / own / name for folder in _users_folders())]
+        return [beside / "__pycache__" / name, *(folder / "redshank" / own / name for folder in users_folders())]
 
     def _remove_older(self, path: Path) -> None:
         for other in path.parent.glob(f"{glob.escape(self._prefix())}*.so"):
@@ -137,10 +137,14 @@ class Store:
                     other.unlink()
 
 
-def _users_folders() -> list[Path]:
-    """Return where a user's programs keep what they can make again; nowhere without a home."""
-    if given := os.environ.get("XDG_CACHE_HOME"):
-        return [Path(given)]
+def users_folders() -> list[Path]:
+    """Return where a user's programs keep what they can make again; nowhere without a home.
+
+    Source: XDG Base Directory Specification 0.8: what is empty or no absolute path counts as not set.
+    """
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if given.is_absolute():
+        return [given]
     with contextlib.suppress(RuntimeError):
         return [Path.home() / ".cache"]
     return []
