@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from redshank.core.errors import ActionError
 from redshank.lab.arena import choose
 from redshank.lab.network import Network
 from redshank.lab.watch import Post, Watch, heard_of, judge_captures, judged
+
+ETH_P_ALL = 3
 
 
 def test_a_post_says_where_to_capture_and_what_judges(tmp_path: Path) -> None:
@@ -50,11 +53,14 @@ def test_a_service_that_cannot_read_says_why(tmp_path: Path) -> None:
 
 @pytest.mark.root
 @pytest.mark.service
-def test_a_service_that_does_not_capture_says_why(tmp_path: Path) -> None:
+def test_a_service_that_does_not_capture_says_why_though_somebody_else_captures_there(tmp_path: Path) -> None:
     post = Post(tmp_path, place="gateway", interface="eth7")
-    with (
-        Network(choose(7, ("gateway",), ("api",), ipv6=())) as network,
-        pytest.raises(ActionError, match="the service does not capture on eth7; it said: .*eth7"),
-        Watch(network, post),
-    ):
-        pass
+    with Network(choose(7, ("gateway",), ("api",), ipv6=())) as network:
+        with network.inside("gateway"):
+            others = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        with (
+            others,
+            pytest.raises(ActionError, match="the service does not capture on eth7; it said: .*eth7"),
+            Watch(network, post),
+        ):
+            pass

@@ -2,18 +2,21 @@
 
 In: a lab's stage, and what the settings of a site would say. Out: what the service heard of: every alert with the
 time at which it was written down, every flow with its verdict. The one idea: nothing is handed to the service but
-packets, and nothing is read but what it writes for everybody, so what is measured here is what a site would have.
+packets, and nothing is read but what it writes for everybody and tells systemd, so what is measured here is what a
+site would have.
 """
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +32,8 @@ from redshank.store.database import Database
 PROGRAM = "from redshank.commands import main; import sys; sys.argv[0] = 'redshank'; main()"
 START_S, END_S = 60.0, 60.0
 POLL_S = 0.05
+READY = b"READY=1"  # sd_notify(3)
+DATAGRAM_BYTES = 4_096
 STORE, FLOWS, SETTINGS, WORDS = "redshank.db", "flows", "redshank.toml", "service.log"
 
 
@@ -102,16 +107,22 @@ class Watch:
         path = self.post.settings()
         argv = [*self.post.through, sys.executable, "-c", PROGRAM, "run", "-c", str(path)]
         self._ending = threading.Event()
-        with (self.post.folder / WORDS).open("wb") as log:
-            self._process = self.network.start(self.post.place, argv, stdout=log, stderr=log, env=_plain())
-        give_up = time.monotonic() + START_S
-        while not self._captures():
-            if self._process.poll() is not None or time.monotonic() > give_up:
-                self._process.kill()
-                raise ActionError(
-                    f"lab: the service does not capture on {self.post.interface}; it said: {self._said()}"
-                )
-            time.sleep(POLL_S)
+        with (
+            TemporaryDirectory(prefix="redshank-watch-") as place,  # short: a socket's path has 107 bytes at most
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told,
+        ):
+            told.bind(f"{place}/notify")
+            told.settimeout(POLL_S)
+            environment = {**_plain(), "NOTIFY_SOCKET": f"{place}/notify"}
+            with (self.post.folder / WORDS).open("wb") as log:
+                self._process = self.network.start(self.post.place, argv, stdout=log, stderr=log, env=environment)
+            give_up = time.monotonic() + START_S
+            while not _ready(told):
+                if self._process.poll() is not None or time.monotonic() > give_up:
+                    self._process.kill()
+                    raise ActionError(
+                        f"lab: the service does not capture on {self.post.interface}; it said: {self._said()}"
+                    )
         self._following = threading.Thread(target=self._follow, daemon=True)
         self._following.start()
         return self
@@ -149,12 +160,6 @@ class Watch:
         self._process.kill()
         self._process.wait()
 
-    def _captures(self) -> bool:
-        with self.network.inside(self.post.place):
-            lines = Path("/proc/thread-self/net/packet").read_text(encoding="ascii").splitlines()[1:]
-        # "sk RefCnt Type Proto Iface R Rmem User Inode": a raw socket that runs.
-        return any(line.split()[2] == "3" and line.split()[5] == "1" for line in lines)
-
     def _said(self) -> str:
         words = (self.post.folder / WORDS).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return "; ".join(words[-3:]) or "nothing"
@@ -167,6 +172,13 @@ class Watch:
                 for filed in alerts.since(arrival):
                     arrival = filed.arrival
                     self.heard.append(Heard(filed.recorded_at_s, filed.alert))
+
+
+def _ready(told: socket.socket) -> bool:
+    """Tell whether the service says that it is ready, as it does to systemd: its source is open then."""
+    with suppress(TimeoutError):
+        return READY in told.recv(DATAGRAM_BYTES).splitlines()
+    return False
 
 
 def heard_of(folder: Path) -> list[Heard]:
