@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bundles import START_NS, tiny_bundle
+from bundles import START_NS, many, tiny_bundle, watching_bundle
 from frames import ethernet, ipv4, pcap, tcp
 from redshank.commands import main
 from redshank.core.bundle import Bundle
 from redshank.detect.shelf import Shelf
 from zeek_rows import BENIGN, FLOOD, HEADER, SCAN, log_line
+
+COUNTS = ("comparisons", "moved")
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,35 @@ def test_the_champion_of_a_shelf_judges_and_its_shadow_is_counted(redshank: Any,
         "flows": 65,
         "alarms": agreed,
     }
+
+
+def test_a_summary_says_whether_traffic_is_still_what_the_bundle_learnt_from(
+    redshank: Any, place: Place, tmp_path: Path
+) -> None:
+    watching_bundle().save(tmp_path / "watching")
+    longer = [many("benign", seed, 100_000 + 2_000 * seed, duration=[500.0] * 2000) for seed in (2, 3)]
+    for name, batches in (("few", [many("benign", 1)[:200]]), ("before", [many("benign", 1)]), ("after", longer)):
+        pq.write_table(pa.Table.from_batches(batches), tmp_path / f"{name}.parquet")
+
+    def drift(name: str) -> list[dict[str, Any]]:
+        arguments = ("--from", "table", str(tmp_path / f"{name}.parquet"), "-m", str(tmp_path / "watching"))
+        text = redshank("detect", *arguments).out
+        found: list[dict[str, Any]] = json.loads(redshank("detect", *arguments, "--json").out)["drift"]
+        line = text.split("\nDrift\n")[1].splitlines()[1]
+        assert line.split()[:4] == ["classifier", found[0]["group"] or "-", *(str(found[0][n]) for n in COUNTS)]
+        return found
+
+    nothing: dict[str, Any] = {"last_p_value": None, "columns_that_moved": None}
+    assert drift("few") == [{"detector": "classifier", "group": None, "comparisons": 0, "moved": 0, **nothing}]
+    (same,) = drift("before")
+    assert (same["group"], same["comparisons"], same["moved"]) == ("all", 1, 0)
+    assert same["last_p_value"] > 0.001
+    (other,) = drift("after")
+    assert other["moved"] == other["comparisons"] > 0
+    assert other["last_p_value"] <= 0.001
+    assert "duration (PSI " in other["columns_that_moved"]
+    done = redshank("detect", "--from", "zeek", place.log, "-m", place.bundle, "--json")
+    assert json.loads(done.out)["drift"] == [], "this bundle has nothing to compare with"
 
 
 def test_one_bundle_and_a_shelf_are_not_given_together(redshank: Any, place: Place, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`redshank detect`: judge a capture or a log, and say who did what."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from redshank.inputs import Bpf, Follow, From, Inputs, Interfaces, Model, Read, 
 
 if TYPE_CHECKING:
     from redshank.core.records import Alert
+    from redshank.detect.detector import Detector
     from redshank.detect.served import Served
     from redshank.pipeline.tally import Summary
     from redshank.report.summary import Row, Section
@@ -51,8 +53,9 @@ def detect(
 ) -> None:
     """Find attacks on a wire, in a capture, or in another tool's records.
 
-    Prints one line per alert (who, what, how often, against whom, what to do) and a summary. Options win over the
-    environment (REDSHANK_DETECT__FALSE_ALARM_RATE), the environment over the settings file.
+    Prints one line per alert (who, what, how often, against whom, what to do), a summary, and whether traffic is still
+    what each bundle learnt from (drift). Options win over the environment (REDSHANK_DETECT__FALSE_ALARM_RATE), the
+    environment over the settings file.
 
     Exactly one of -r, -i and --from is read. With --models the champion of a shelf judges (`redshank models`): another
     one that is promoted meanwhile takes over between two batches, and alarms of a shadow are counted, in shadow.json
@@ -72,7 +75,7 @@ def detect(
     from redshank.detect.served import Served
     from redshank.pipeline.run import run
     from redshank.pipeline.verdict_file import VERDICTS_FILE
-    from redshank.report.summary import show
+    from redshank.report.summary import Section, show
     from redshank.site import CLASSIFIER, detectors
 
     inputs = Inputs(read, tuple(interfaces or ()), records, follow, seconds, bpf)
@@ -105,7 +108,7 @@ def detect(
     classifiers = [judge for judge in judges if isinstance(judge, Classifier | Served)]
     names = ", ".join(judge.name for judge in classifiers) or ", ".join(judged.detectors)
     rate = classifiers[0].false_alarm_rate if classifiers else str(judged.false_alarm_rate)
-    told = sections(summary, alerts, names, rate, as_json=as_json)
+    told = [*sections(summary, alerts, names, rate, as_json=as_json), Section("Drift", drift(judges))]
     for judge in classifiers:
         if isinstance(judge, Served):
             told += served(judge)
@@ -170,6 +173,32 @@ def sections(summary: "Summary", alerts: "list[Alert]", bundle: str, rate: str, 
         Section("Top talkers", talkers),
         Section("Anomalies of input", summary.anomalies),
     ]
+
+
+def drift(detectors: "Sequence[Detector]") -> "list[Row]":
+    """Return a row for each detector that looks for drift and each group of devices that it compared.
+
+    One whose flows filled no comparison has a row without a group. Comparisons are the last 256 of a detector.
+    """
+    from redshank.detect.detector import kind_of
+
+    rows: list[Row] = []
+    for detector in detectors:
+        made = detector.compared() if detector.compares else ()
+        for group in dict.fromkeys(one.group for one in made) or ([None] if detector.compares else []):
+            own = [one for one in made if one.group == group]
+            moved = detector.moved.get(group or "")
+            rows.append(
+                {
+                    "detector": kind_of(detector),
+                    "group": group,
+                    "comparisons": len(own),
+                    "moved": sum(one.moved for one in own),
+                    "last_p_value": own[-1].p_value if own else None,
+                    "columns_that_moved": moved.most if moved else None,
+                }
+            )
+    return rows
 
 
 def served(detector: "Served") -> "list[Section]":

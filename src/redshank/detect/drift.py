@@ -75,10 +75,14 @@ class Moved:
     p_value: float
     columns: Mapping[str, float]
 
+    @property
+    def most(self) -> str:
+        """The columns that moved most, in words."""
+        return ", ".join(f"{name} (PSI {psi:.2f})" for name, psi in list(self.columns.items())[:SHOWN])
+
     def __str__(self) -> str:
         """Say it in words, also as the reason of a question."""
-        most = ", ".join(f"{name} (PSI {psi:.2f})" for name, psi in list(self.columns.items())[:SHOWN])
-        return f"traffic of group {self.group} has moved away from what was learnt: {most}; p = {self.p_value:.2g}"
+        return f"traffic of group {self.group} has moved away from what was learnt: {self.most}; p = {self.p_value:.2g}"
 
 
 class Drift:
