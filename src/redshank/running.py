@@ -158,6 +158,7 @@ class Running:
                 self.metrics,
                 self._acting.act,
                 self._tick,
+                behind=lambda: self._acting.behind,
                 waiting=settings.service.waiting_rows,
                 drain_s=settings.service.drain_s,
             )

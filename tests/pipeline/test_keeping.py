@@ -10,7 +10,7 @@ from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.pipeline import keeping
-from redshank.pipeline.keeping import Keeping
+from redshank.pipeline.keeping import OVER_AT_ONCE, Keeping
 from redshank.pipeline.rest import Rest
 
 
@@ -64,9 +64,51 @@ def test_memory_is_bounded_and_the_oldest_go_to_the_file(tmp_path: Path, monkeyp
     store = Memory(away=True)
     kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())
     kept.keep([ONE, TWO, THREE])
+    assert kept.unrecorded == 2
+    assert not kept.behind
     assert [Alert.from_json(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()] == [ONE]
     store.away = False
     assert kept.keep() == [TWO, THREE]
+
+
+def test_thousands_that_end_at_once_are_recorded_some_at_a_time_behind_what_is_news(tmp_path: Path) -> None:
+    store = Memory()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())
+    ends = [alert(id=str(number), revision=1) for number in range(3_000)]
+    assert kept.keep(ends) == ends[:OVER_AT_ONCE]
+    assert (kept.behind, kept.unrecorded) == (True, 0)  # nobody refused them
+    news = alert(id="new", over=False)
+    assert kept.keep([news]) == [news, *ends[OVER_AT_ONCE : 2 * OVER_AT_ONCE]]
+    while kept.behind:
+        assert len(kept.keep()) <= OVER_AT_ONCE
+    assert [one for one in store.alerts if one.over] == ends
+
+
+def test_as_many_ends_are_recorded_as_there_is_news_so_that_they_never_pile_up(tmp_path: Path) -> None:
+    kept = Keeping(Memory().record, tmp_path / "rest.jsonl", Metrics())
+    for minute in range(5):
+        news = [alert(id=f"{minute} {number}", over=False) for number in range(1_000)]
+        ends = [alert(id=f"{minute} {number}", revision=1) for number in range(1_000)]
+        assert kept.keep([*news, *ends]) == [*news, *ends]
+        assert not kept.behind
+
+
+def test_revisions_of_one_alert_stay_in_order_though_its_end_waits(tmp_path: Path) -> None:
+    store = Memory()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())
+    first, end, again = (alert(id="one", revision=number, over=number == 1) for number in range(3))
+    others = [alert(id=str(number)) for number in range(OVER_AT_ONCE)]
+    assert kept.keep([first, *others, end, again]) == [first, *others]
+    assert kept.keep() == [end, again]
+    assert kept.keep([alert(id="one", revision=3, over=False)])
+
+
+def test_at_the_end_all_that_waits_is_recorded(tmp_path: Path) -> None:
+    store = Memory()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())
+    ends = [alert(id=str(number)) for number in range(2_400)]
+    assert [*kept.keep(ends), *kept.finish()] == store.alerts == ends
+    assert not (tmp_path / "rest.jsonl").exists()
 
 
 def test_a_file_that_cannot_be_written_is_told_and_stops_nothing(

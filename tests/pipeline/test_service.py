@@ -13,6 +13,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
 from redshank.flows.source import FlowSource
+from redshank.pipeline import intake
 from redshank.pipeline import service as module
 from redshank.pipeline.judging import Judging
 from redshank.pipeline.service import Feed, Service
@@ -30,6 +31,8 @@ class Site:
     detector: Detector = field(default_factory=lambda: Constant(0.99, "dos", True))
     drain_s: float = 20.0
     on_tick: Callable[[], None] = lambda: None
+    steps: int = 0
+    done: list[str] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     metrics: Metrics = field(default_factory=Metrics)
     ticks: int = 0
@@ -43,11 +46,14 @@ class Site:
             self.metrics,
             self._act,
             self._tick,
+            behind=lambda: self.steps > 0,
             drain_s=self.drain_s,
         )
 
     def _act(self, alerts: Sequence[Alert]) -> None:
         self.alerts += alerts
+        self.steps = max(0, self.steps - 1)
+        self.done.append("step")
 
     def _tick(self) -> None:
         self.ticks += 1
@@ -195,3 +201,33 @@ def test_after_the_time_to_drain_the_rest_is_given_up_and_said(caplog: pytest.Lo
     assert 0 < done.flows < 80_000
     assert sum(alert.count for alert in site.alerts) == done.flows
     assert "rows are not judged: 0.1 s to end are over" in caplog.text
+
+
+def test_flows_behind_thousands_of_alerts_that_end_wait_for_one_step_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "JOINED_ROWS", 100)
+    site = Site({"log": feed(Flows([flows(ATTACK, seed=seed) for seed in range(30)]))}, steps=1_000)
+    judge = site.detector.judge
+
+    def judged(rows: pa.RecordBatch) -> pa.RecordBatch:
+        site.done.append("flows")
+        return judge(rows)
+
+    monkeypatch.setattr(type(site.detector), "judge", lambda _, rows: judged(rows))
+    site.run()
+    assert site.done.count("flows") == 30
+    first = site.done.index("flows")
+    last = len(site.done) - 1 - site.done[::-1].index("flows")
+    while_flows_wait = site.done[first : last + 1]
+    assert while_flows_wait.count("step") >= 25
+    longest = max(len(steps.split()) for steps in " ".join(while_flows_wait).split("flows"))
+    assert longest == 1
+
+
+def test_alerts_that_wait_are_recorded_though_no_flows_come() -> None:
+    source = Endless()
+    site = Site({"wire": feed(source, patient=False)}, steps=500)
+    done = threading.Event()
+    site.on_tick = lambda: done.set() if not site.steps else None
+    stop_after(done, site)
+    site.run()
+    assert site.done.count("step") >= 500

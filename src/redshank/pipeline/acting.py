@@ -113,7 +113,7 @@ class Acting:
         return found
 
     def act(self, alerts: Sequence[Alert]) -> None:
-        """Record alerts; what is recorded is delivered and answered."""
+        """Record alerts, a step of them at once; what is recorded is delivered and answered."""
         self._answer(self._keeping.keep(alerts))
 
     def see(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
@@ -151,8 +151,13 @@ class Acting:
 
     @property
     def unrecorded(self) -> int:
-        """Alerts that wait for the store."""
-        return self._keeping.waiting
+        """Alerts that wait because the store refused."""
+        return self._keeping.unrecorded
+
+    @property
+    def behind(self) -> bool:
+        """Whether alerts wait for their turn to be recorded; each call of `act` records some."""
+        return self._keeping.behind
 
     def broken(self) -> list[str]:
         """Name what no longer works because of an error of the program: sinks, the responder."""

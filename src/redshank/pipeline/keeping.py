@@ -4,9 +4,15 @@ In: alerts as they are told. Out: the same, once they are in the store. The one 
 delivered even if the process is killed, so nobody hears of one that was not; when the store refuses (a full disk, a
 database that is away) alerts wait in memory and are tried again, and at the end those that are left go to a file, which
 the next run takes up.
+
+Thousands of windows may end at one moment, and flows wait while alerts are recorded. So a step records what is news,
+and of alerts whose windows are over no more than `OVER_AT_ONCE`, or as many as there is news: no more end than began,
+so that they do not pile up. Revisions of one alert stay in their order. What a kill leaves unrecorded of an end, the
+next run tells: to the store the alert is open.
 """
 
 import logging
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,7 +23,9 @@ from redshank.core.records import Alert
 from redshank.pipeline.rest import Rest
 
 MOST_WAITING = 100_000
-"""Alerts that wait for the store; past it the oldest go to the file at once."""
+"""Alerts that wait for the store; past it the oldest go to the file at once, ends first."""
+OVER_AT_ONCE = 256
+"""Alerts that a step records at least, if so many are over: some 0.1 s of work."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +48,9 @@ class Keeping:
         pause: Rest | None = None,
     ) -> None:
         self._record, self._rest, self._metrics, self._pause = record, rest, metrics, pause or Rest()
-        self._waiting: list[Alert] = []
+        self._news: list[Alert] = []
+        self._over: deque[Alert] = deque()
+        self._ids: Counter[str] = Counter()  # of those that are over
         self._refused = False
 
     def resume(self) -> None:
@@ -66,12 +76,21 @@ class Keeping:
             _log.info("%s: its %d alerts are in the store now", self._rest, len(found))
 
     @property
-    def waiting(self) -> int:
-        """Alerts that wait."""
-        return len(self._waiting)
+    def unrecorded(self) -> int:
+        """Alerts that wait because the store refused."""
+        return self._left if self._refused else 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether alerts wait that the store may take at once."""
+        return self._left > 0 and not self._refused
+
+    @property
+    def _left(self) -> int:
+        return len(self._news) + len(self._over)
 
     def keep(self, alerts: Sequence[Alert] = ()) -> list[Alert]:
-        """Record alerts, after those that waited.
+        """Record alerts: a step of them, news first, then those that waited longest.
 
         Args:
             alerts: New ones; without any, those that wait are tried again.
@@ -79,39 +98,65 @@ class Keeping:
         Returns:
             What is recorded now and was not before.
         """
-        self._waiting += alerts
-        recorded = self._tried() if self._waiting and self._pause.over() else []
-        if len(self._waiting) > MOST_WAITING:
-            self._write(self._waiting[:-MOST_WAITING])
-            del self._waiting[:-MOST_WAITING]
-        self._metrics.set("redshank_unrecorded_alerts", len(self._waiting))
+        for alert in alerts:
+            if alert.over or alert.id in self._ids:
+                self._over.append(alert)
+                self._ids[alert.id] += 1
+            else:
+                self._news.append(alert)
+        recorded = self._tried() if self._left and self._pause.over() else []
+        if (much := self._left - MOST_WAITING) > 0:
+            self._write([*self._ended(much), *self._begun(much - len(self._over))])
+        self._metrics.set("redshank_unrecorded_alerts", self.unrecorded)
         return recorded
 
     def finish(self) -> list[Alert]:
-        """Try once more; what the store still refuses goes to the file."""
-        recorded = self._tried() if self._waiting else []
-        if self._waiting:
-            self._write(self._waiting)
-            _log.error("%d alerts could not be recorded; they are in %s", len(self._waiting), self._rest)
-            self._waiting = []
+        """Record what is left; what the store still refuses goes to the file."""
+        recorded: list[Alert] = []
+        while self._left and (step := self._tried()):
+            recorded += step
+        if self._left:
+            left = [*self._begun(len(self._news)), *self._ended(len(self._over))]
+            self._write(left)
+            _log.error("%d alerts could not be recorded; they are in %s", len(left), self._rest)
         return recorded
 
     def _tried(self) -> list[Alert]:
+        """Record one step; return it, or nothing if the store refuses."""
         self._pause.begin()
+        many = max(OVER_AT_ONCE, len(self._news))
+        step = [*self._news, *islice(self._over, many)]
         try:
-            self._record(self._waiting)
+            self._record(step)
         except ActionError as error:
             self._pause.failed()
             self._metrics.count("redshank_records_failed_total")
             if not self._refused:
-                _log.warning("%s; %d alerts wait for the store", error, len(self._waiting))
+                _log.warning("%s; %d alerts wait for the store", error, self._left)
             self._refused = True
             return []
         if self._refused:
-            _log.info("the store took the %d alerts that waited", len(self._waiting))
+            _log.info("the store takes the %d alerts that waited", self._left)
         self._refused = False
-        recorded, self._waiting = self._waiting, []
-        return recorded
+        self._begun(len(self._news))
+        self._ended(many)
+        return step
+
+    def _begun(self, many: int) -> list[Alert]:
+        """Take out what is news, the oldest first."""
+        many = max(0, many)
+        taken = self._news[:many]
+        del self._news[:many]
+        return taken
+
+    def _ended(self, many: int) -> list[Alert]:
+        """Take out what is over, the oldest first."""
+        taken = [self._over.popleft() for _ in range(min(many, len(self._over)))]
+        for alert in taken:
+            self._ids[alert.id] -= 1
+            if not self._ids[alert.id]:
+                del self._ids[alert.id]
+        return taken
 
     def _write(self, alerts: Sequence[Alert]) -> None:
         try:

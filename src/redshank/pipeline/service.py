@@ -63,6 +63,7 @@ class Service:
         metrics: Counted into.
         act: Called with alerts, in order; it records them and has them delivered and answered.
         tick: Called about once a second.
+        behind: Tells whether `act` has more to do, so that it is called again after the next batch, or without one.
         waiting: Rows that may wait to be judged.
         drain_s: How long to go on after being asked to end, in s.
     """
@@ -76,11 +77,12 @@ class Service:
         act: Callable[[Sequence[Alert]], None],
         tick: Callable[[], None],
         *,
+        behind: Callable[[], bool] = lambda: False,
         waiting: int = 262_144,
         drain_s: float = 20.0,
     ) -> None:
         self._feeds, self._judging, self._tally, self._metrics = feeds, judging, tally, metrics
-        self._act, self._tick, self._drain_s = act, tick, drain_s
+        self._act, self._tick, self._behind, self._drain_s = act, tick, behind, drain_s
         self._suspects = Suspects()
         self._intake = Intake(waiting, self._suspects, metrics)
         self._stopping = threading.Event()
@@ -144,9 +146,9 @@ class Service:
                     asked, self._deadline = True, time.monotonic() + self._drain_s
                     self._ask()
                 reading = any(thread.is_alive() for thread in threads)
-                flows = self._intake.take(LOOK_S, APART_S if reading and not asked else 0.0)
-                if flows is not None:
-                    self._tell(self._judging.take(flows))
+                patience_s = 0.0 if self._behind() else LOOK_S
+                flows = self._intake.take(patience_s, APART_S if reading and not asked else 0.0)
+                self._tell(self._judging.take(flows) if flows is not None else [])
                 now = time.monotonic()
                 if now >= due:
                     due = now + TICK_S
@@ -169,9 +171,9 @@ class Service:
         return self._tally.summary({}, seconds, interrupted=asked)
 
     def _tell(self, alerts: Sequence[Alert]) -> None:
-        if alerts:
-            for alert in alerts:
-                self._suspects.name((alert.device, *alert.targets))
+        for alert in alerts:
+            self._suspects.name((alert.device, *alert.targets))
+        if alerts or self._behind():
             self._act(alerts)
 
     def _ask(self) -> None:

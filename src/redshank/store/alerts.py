@@ -357,22 +357,33 @@ def _last_arrival(sql: Connection) -> int:
 
 
 def _keep_evidence(sql: Connection, told: Sequence[Alert], known: Mapping[str, int]) -> None:
+    """Write down the flows of alerts; most of those of one that grew are there already."""
     grown = sorted({alert.id for alert in told} & known.keys())
-    kept = _evidence(sql, grown)
-    if grown:
-        sql.execute(delete(EVIDENCE).where(EVIDENCE.c.alert.in_(grown)))
-    for alert in told:
-        if alert.evidence:
-            kept.setdefault(alert.id, {}).update({inert(one.uid): one for one in alert.evidence})
-    rows = [
-        {
-            "alert": alert, "uid": uid, "ts_s": one.ts_s, "dst_ip": inert(one.dst_ip),
-            "score": _finite(one.score), "record": json.dumps(vars(one)),
-        }
-        for alert, flows in kept.items() for uid, one in _bounded(flows)
-    ]  # fmt: skip
-    if rows:
-        sql.execute(insert(EVIDENCE), rows)
+    there = {
+        (row.alert, row.uid): row._asdict() for row in sql.execute(select(EVIDENCE).where(EVIDENCE.c.alert.in_(grown)))
+    }
+    flows: dict[str, dict[str, dict[str, Any]]] = {}
+    for (alert, uid), row in there.items():
+        flows.setdefault(alert, {})[uid] = row
+    for one in told:
+        for flow in one.evidence:
+            row = _flow(one.id, flow)
+            flows.setdefault(one.id, {})[row["uid"]] = row
+    wanted = {(alert, row["uid"]): row for alert, rows in flows.items() for row in _bounded(list(rows.values()))}
+    new = [row for key, row in wanted.items() if there.get(key) != row]
+    gone = [key for key in there if there[key] != wanted.get(key)]
+    if gone:
+        this = (EVIDENCE.c.alert == bindparam("its_alert")) & (EVIDENCE.c.uid == bindparam("its_uid"))
+        sql.execute(delete(EVIDENCE).where(this), [{"its_alert": alert, "its_uid": uid} for alert, uid in gone])
+    if new:
+        sql.execute(insert(EVIDENCE), new)
+
+
+def _flow(alert: str, one: Evidence) -> dict[str, Any]:
+    return {
+        "alert": alert, "uid": inert(one.uid), "ts_s": one.ts_s, "dst_ip": inert(one.dst_ip),
+        "score": _finite(one.score), "record": json.dumps(vars(one)),
+    }  # fmt: skip
 
 
 def _evidence(sql: Connection, alerts: Sequence[str]) -> dict[str, dict[str, Evidence]]:
@@ -382,10 +393,12 @@ def _evidence(sql: Connection, alerts: Sequence[str]) -> dict[str, dict[str, Evi
     return found
 
 
-def _bounded(flows: dict[str, Evidence]) -> list[tuple[str, Evidence]]:
+def _bounded(flows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the first flow, and of the others the strongest."""
-    first, *rest = sorted(flows.items(), key=lambda item: (item[1].ts_s, item[0]))
-    return [first, *sorted(rest, key=lambda item: -_finite(item[1].score))[: MOST_EVIDENCE - 1]]
+    if len(flows) <= MOST_EVIDENCE:
+        return flows
+    first, *rest = sorted(flows, key=lambda row: (row["ts_s"], row["uid"]))
+    return [first, *sorted(rest, key=lambda row: -row["score"])[: MOST_EVIDENCE - 1]]
 
 
 def _finite(value: float) -> float:

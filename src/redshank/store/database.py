@@ -154,8 +154,9 @@ class Database:
         away: dict[str, int] = {"connect_timeout": self._patience_s, "tcp_user_timeout": self._patience_s * 1000}
         how: dict[str, Any] = {"creator": self._connect} if self.is_file else {"connect_args": away}
         kept = KEPT_OF_FILE if self.is_file else KEPT_OF_SERVER
+        # What was used last goes first: each connection has a cache of pages, and one that rests fills none.
         self._engine = create_engine(
-            url, pool_pre_ping=not self.is_file, pool_size=kept, max_overflow=MOST - kept, **how
+            url, pool_pre_ping=not self.is_file, pool_size=kept, max_overflow=MOST - kept, pool_use_lifo=True, **how
         )
         self._writers = self._engine.execution_options(writes=True)
         self._readers = self._engine
