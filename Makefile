@@ -126,7 +126,7 @@ services: ## Install the Debian packages that optional tests need (root)
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto rsyslog openssl iproute2 nftables tcpdump argus-server \
 		argus-client nfdump tshark softflowd tcpreplay chromium postgresql \
-		systemd logrotate
+		systemd logrotate prometheus
 
 clean-cache: ## Throw away compiled kernels and tool caches
 	find src tests bench -path '*/__pycache__/*' \( -name '*.nbi' -o -name '*.nbc' -o -name '*.so' \) -delete

@@ -225,6 +225,19 @@ def test_metrics_and_health_are_served_while_it_runs(place: Place) -> None:
         assert "redshank_packets_total" in httpx.get(f"{base}/metrics", trust_env=False).text
 
 
+def test_what_would_be_news_is_shown_at_nothing_before_it_happens(place: Place) -> None:
+    with Running(load(place.settings())) as running:
+        lines = running.metrics.text().splitlines()
+    for name, label, values in (
+        ("alerts", "family", ("scanning", "dos", "unknown")),
+        ("dead_letters", "sink", ("eve",)),
+        ("shed_rows", "step", ("interim", "quiet", "oldest")),
+        ("source_failures", "source", (str(place.folder / "flows.parquet"),)),
+    ):
+        for value in values:
+            assert f'redshank_{name}_total{{{label}="{value}"}} 0.0' in lines
+
+
 def test_systemd_is_told_when_it_judges_and_when_it_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 

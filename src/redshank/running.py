@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from typing import Self
 
 from redshank import site
 from redshank.alerts.allow import AllowList
 from redshank.alerts.group import Groups
+from redshank.alerts.severity import UNKNOWN
 from redshank.config import Settings
 from redshank.core.errors import ActionError, RedshankError
 from redshank.core.files import held, writable_folder
@@ -113,6 +115,8 @@ class Running:
                 _log.info(
                     "bundle %s: carries no traffic to compare with: no drift is looked for; train it again", names
                 )
+        for family in {UNKNOWN, *chain.from_iterable(one.families for one in detectors)}:
+            self.metrics.expect("redshank_alerts_total", family=family)
         self._detectors, tally = detectors, Tally(self.metrics)
         self._tell = tell
         self._failures = Failures(state / UNJUDGED, self.metrics)

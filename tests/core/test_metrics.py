@@ -29,3 +29,10 @@ def test_the_text_is_what_prometheus_scrapes() -> None:
     lines = metrics.text().splitlines()
     assert "redshank_packet_time_seconds 12.5" in lines
     assert 'redshank_alerts_total{family="dos"} 1.0' in lines
+
+
+def test_a_counter_that_is_expected_is_shown_before_anything_happened() -> None:
+    metrics = Metrics()
+    metrics.expect("redshank_alerts_total", family="dos")
+    assert 'redshank_alerts_total{family="dos"} 0.0' in metrics.text().splitlines()
+    assert metrics.labelled("redshank_alerts_total") == {}

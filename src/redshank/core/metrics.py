@@ -78,19 +78,23 @@ class Metrics:
         counter = self._counters[name]
         (counter.labels(**labels) if labels else counter).inc(amount)
 
+    def expect(self, name: str, /, **labels: str) -> None:
+        """Show the counter at 0 until it is counted first: Prometheus sees no growth in a series that begins at 1."""
+        self._counters[name].labels(**labels)
+
     def set(self, name: str, value: float, /, **labels: str) -> None:
         """Set the gauge `name`; KeyError if it is not declared above."""
         gauge = self._gauges[name]
         (gauge.labels(**labels) if labels else gauge).set(value)
 
     def labelled(self, name: str) -> dict[tuple[str, ...], int]:
-        """Return the counter's values by label values, in the order of the declared labels."""
+        """Return the counter's values above 0 by label values, in the order of the declared labels."""
         order = COUNTERS[name][1]
         return {
             tuple(sample.labels[label] for label in order): int(sample.value)
             for family in self._counters[name].collect()
             for sample in family.samples
-            if sample.name == name
+            if sample.name == name and sample.value
         }
 
     def total(self, name: str) -> int:

@@ -67,6 +67,11 @@ class Detector(ABC):
         return {}
 
     @property
+    def families(self) -> Sequence[str]:
+        """The families that it may tell of; none if it tells no families apart."""
+        return ()
+
+    @property
     def bundles(self) -> Mapping[str, str]:
         """What it judges with now: names of bundles, with the SHA-256 of their graphs."""
         return {}

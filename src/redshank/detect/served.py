@@ -90,6 +90,11 @@ class Served(Detector):
         return self._champion.forgotten
 
     @property
+    def families(self) -> Sequence[str]:
+        """Of the champion; see `Detector.families`."""
+        return self._champion.families
+
+    @property
     def bundles(self) -> Mapping[str, str]:
         """The champion; see `Detector.bundles`."""
         return self._champion.bundles

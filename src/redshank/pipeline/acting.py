@@ -81,6 +81,8 @@ class Acting:
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
         self._live, self._bundles, self._tell = live, bundles, tell
         self._names = tuple(sinks)
+        for name in sinks:
+            metrics.expect("redshank_dead_letters_total", sink=name)
         self._keeping = Keeping(self._record, state / UNRECORDED, metrics)
         self._dead, self._outbox = LetterFile(state / DEAD, metrics), Outbox(database)
         self._delivery = Delivery(self._outbox, sinks, self._dead, metrics, clock=clock)

@@ -81,6 +81,8 @@ class Intake:
         self._taken_s = float("-inf")
         self._closed = False
         self._changed = threading.Condition()
+        for step in STEPS:
+            metrics.expect("redshank_shed_rows_total", step=step)
 
     @property
     def rows(self) -> int:

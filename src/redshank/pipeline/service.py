@@ -93,6 +93,8 @@ class Service:
         self._given: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._failure: Exception | None = None
+        for name in feeds:
+            metrics.expect("redshank_source_failures_total", source=name)
 
     def stop(self) -> None:
         """Ask the service to end; may be called from anywhere, a signal's handler too."""

@@ -22,7 +22,7 @@ Source: calibration and unknown as in `detect/calibrate.py`.
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +114,11 @@ class Classifier(Detector):
     def forgotten(self) -> Mapping[str, int]:
         """See `Detector.forgotten`."""
         return self._features.forgot()
+
+    @property
+    def families(self) -> Sequence[str]:
+        """Its classes but the benign one."""
+        return self.classes[1:]
 
     @property
     def bundles(self) -> Mapping[str, str]:

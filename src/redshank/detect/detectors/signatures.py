@@ -73,6 +73,11 @@ class Signatures(Detector):
         self._scores = np.array([np.nan if rule.score is None else rule.score for rule, _ in self._running])
 
     @property
+    def families(self) -> Sequence[str]:
+        """Those of its rules."""
+        return sorted({rule.family for rule in self.rules})
+
+    @property
     def forgotten(self) -> dict[str, int]:
         """Groups of flows that correlations had no room for, by rule."""
         return {rule.name: window.forgotten for rule, window in self._running if window and window.forgotten}
