@@ -33,6 +33,7 @@ import pyarrow.parquet as pq
 from scipy import stats
 
 from redshank.config import load
+from redshank.core.memory import use_small_pages
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.core.schema import FLOW
@@ -204,6 +205,7 @@ def measure(
 
     The arguments are those of `Offered`.
     """
+    use_small_pages()  # as a service does before it has any memory: here the generator's comes first
 
     def tell(alerts: Sequence[Alert]) -> None:
         for alert in alerts:

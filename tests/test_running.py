@@ -293,6 +293,17 @@ def test_what_is_old_goes_beside_the_judging(place: Place, monkeypatch: pytest.M
     assert set(swept) == {"retention"}
 
 
+def test_a_service_has_small_pages_and_gives_back_what_it_no_longer_uses(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    monkeypatch.setattr(module, "GIVE_BACK_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "give_back", lambda: given.append(time.monotonic()))
+    _run(place)
+    assert given
+    assert "THP_enabled:\t1" not in Path("/proc/self/status").read_text()
+
+
 def test_whoever_breaks_off_waits_for_no_sink(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     finish = Acting.finish

@@ -19,6 +19,7 @@ from redshank.alerts.severity import UNKNOWN
 from redshank.config import Settings
 from redshank.core.errors import ActionError, RedshankError
 from redshank.core.files import held, writable_folder
+from redshank.core.memory import give_back, use_small_pages
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.core.records import Alert
@@ -49,6 +50,7 @@ LOCK = "lock"
 UNJUDGED = "unjudged"
 """The folder in service.state for batches that a detector could not judge."""
 SWEEP_EVERY_S = 3_600.0
+GIVE_BACK_EVERY_S = 60.0
 ASKING_ENDS_S = 5.0
 """How long the end waits for questions that are being chosen, and for flows of alerts that are being kept."""
 SWEEPER_ENDS_S = 5.0
@@ -79,6 +81,7 @@ class Running:
         feeds: Mapping[str, Feed] | None = None,
         tell: Callable[[Sequence[Alert]], None] | None = None,
     ) -> None:
+        use_small_pages()
         self.metrics = metrics or Metrics()
         self._settings = settings
         self._stack = ExitStack()
@@ -88,6 +91,7 @@ class Running:
         """Where metrics are served, if they are."""
         self._reload = False
         self._fed_s = 0.0
+        self._give_back_due_s = time.monotonic() + GIVE_BACK_EVERY_S
         self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
         self._sweeper = Beside("retention")
         problems = site.Problems()
@@ -239,6 +243,9 @@ class Running:
             raise ActionError(f"{', '.join(broken)}: ended by an error of the program; start again")
         if time.monotonic() >= self._sweep_due_s and self._sweeper.begin(self._sweep):
             self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
+        if time.monotonic() >= self._give_back_due_s:
+            self._give_back_due_s = time.monotonic() + GIVE_BACK_EVERY_S
+            give_back()
         self._asking.tick()
         self._remembering.tick()
         self._overview.tick(lambda: self._moment(ENDING if self.service.ending else JUDGING, self._problem()))
