@@ -13,4 +13,10 @@ active    questions, answers   -> a better Bundle, or none
 pipeline  the only place that wires stages together
 """
 
+import os
+
+# From their import on, official builds of onnxruntime for Linux since 1.29 give this device a number and send it to
+# Microsoft with processor, system and models, unless this stands: https://github.com/microsoft/onnxruntime/pull/27379
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 __version__ = "0.1.0"

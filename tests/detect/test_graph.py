@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -37,3 +42,14 @@ def test_no_rows_give_no_probabilities() -> None:
 def test_a_graph_that_does_not_fit_is_refused_before_the_first_flow(model: bytes, message: str) -> None:
     with pytest.raises(BundleError, match=message):
         Graph(tiny_bundle(model=model))
+
+
+def test_the_runtime_tells_nobody_of_this_device(tmp_path: Path) -> None:
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "CI", "XDG_"))}
+    subprocess.run(
+        [sys.executable, "-c", "import redshank.detect.graph"],
+        env={**others, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)},
+        check=True,
+        timeout=120,
+    )
+    assert not [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name]
