@@ -226,8 +226,8 @@ class Running:
             return f"{self._acting.unrecorded} alerts wait for the store"
         if self._failures.problem:
             return self._failures.problem
-        beside = (self._overview.problem, self._asking.problem, self._remembering.problem, self._sweeper.problem)
-        return self._responding.problem or next(filter(None, beside), "")
+        beside = (self._acting, self._overview, self._asking, self._remembering, self._sweeper)
+        return self._responding.problem or next(filter(None, (one.problem for one in beside)), "")
 
     def _tick(self) -> None:
         self._acting.tick()

@@ -19,7 +19,7 @@ from redshank.pipeline.acting import Acting
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
-from redshank.store.devices import Inventory
+from redshank.store.devices import Device, Inventory
 from runs import Constant, Memory
 
 NOW_S = 1_700_000_000.0
@@ -120,16 +120,35 @@ def test_what_was_open_before_goes_on_for_a_wire_and_not_for_a_log(tmp_path: Pat
 def test_devices_are_written_down_about_once_a_minute_also_when_the_clock_is_set_back(
     site: Site, later_s: float
 ) -> None:
+    def noted() -> list[Device]:
+        site.acting.tick()
+        assert site.acting._noting.wait(20)  # it is done beside the judging
+        return Inventory(site.database).devices()
+
     site.acting.see(flows(["benign"] * 3), flows(["benign"] * 3))
-    site.acting.tick()
-    seen = Inventory(site.database).devices()
+    seen = noted()
     assert {ip for device in seen for ip in device.ips} >= {"10.0.0.5"}
     site.acting.see(flows(["dos"] * 3, seed=1), flows(["dos"] * 3, seed=1))
-    site.acting.tick()
-    assert len(Inventory(site.database).devices()) == len(seen)
+    assert len(noted()) == len(seen)
     site.now_s += later_s
-    site.acting.tick()
-    assert len(Inventory(site.database).devices()) == len(seen) + 1
+    assert len(noted()) == len(seen) + 1
+
+
+def test_devices_that_cannot_be_written_down_are_told_of_and_nothing_is_lost(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ActionError("store: the server is away")
+
+    site.acting.see(flows(["benign"] * 3), flows(["benign"] * 3))
+    with monkeypatch.context() as patched:
+        patched.setattr(Inventory, "take", away)
+        site.acting.tick()
+        assert site.acting._noting.wait(20)
+    assert site.acting.problem == "inventory: store: the server is away"
+    assert Inventory(site.database).devices() == []
+    site.acting.finish(0)
+    assert sum(device.flows for device in Inventory(site.database).devices()) > 0
 
 
 def test_what_fails_for_a_while_is_said_once(

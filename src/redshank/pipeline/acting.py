@@ -23,6 +23,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.flows.devices import Devices
 from redshank.pipeline.allowing import AT_ONCE, close_covered
+from redshank.pipeline.beside import Beside
 from redshank.pipeline.keeping import Keeping
 from redshank.pipeline.orphans import bury_orphans
 from redshank.pipeline.responding import Responding
@@ -36,6 +37,8 @@ from redshank.store.search import Search
 
 UNRECORDED, DEAD = "unrecorded.jsonl", "dead-letters.jsonl"
 DEVICES_EVERY_S = 60.0
+INVENTORY_ENDS_S = 5.0
+"""How long the end waits for devices that are being written down."""
 QUIET_EVERY_S = 10.0
 """How often it is written down what allowances kept quiet."""
 
@@ -77,7 +80,7 @@ class Acting:
     ) -> None:
         self._database = database
         self._alerts, self._allowances = Alerts(database), Allowances(database)
-        self._inventory, self._devices = Inventory(database), Devices()
+        self._inventory, self._devices, self._noting = Inventory(database), Devices(), Beside("inventory")
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
         self._live, self._bundles, self._tell = live, bundles, tell
         self._names = tuple(sinks)
@@ -130,9 +133,9 @@ class Acting:
         self._attempt("open alerts", self._close_covered)
         now_s = self._clock()
         # Also where the clock was set back, as gateways without a clock of their own do.
-        if not 0 < self._devices_due_s - now_s <= DEVICES_EVERY_S:
+        if not (self._noting.busy or 0 < self._devices_due_s - now_s <= DEVICES_EVERY_S):
             self._devices_due_s = now_s + DEVICES_EVERY_S
-            self._attempt("inventory", self._note_seen)
+            self._noting.begin(self._noted())
         if not 0 < self._quiet_due_s - now_s <= QUIET_EVERY_S:
             self._quiet_due_s = now_s + QUIET_EVERY_S
             self._attempt("what is allowed", self._note_quiet)
@@ -140,7 +143,8 @@ class Acting:
     def finish(self, within_s: float) -> None:
         """Record and deliver what is left, within a time in s."""
         self._answer(self._keeping.finish())
-        self._attempt("inventory", self._note_seen)
+        if self._noting.wait(INVENTORY_ENDS_S):
+            self._attempt("inventory", self._noted())
         self._attempt("what is allowed", self._note_quiet)
         begin = time.monotonic()
         if self._responder:
@@ -150,6 +154,11 @@ class Acting:
     def bury_orphans(self) -> int:
         """Give up what waits for sinks that the settings no longer name; may be called from another thread."""
         return bury_orphans(self._outbox, self._names, self._dead, self._clock())
+
+    @property
+    def problem(self) -> str:
+        """Why devices were not written down, in words; "" if they were."""
+        return self._noting.problem
 
     @property
     def unrecorded(self) -> int:
@@ -178,10 +187,16 @@ class Acting:
     def _record(self, alerts: Sequence[Alert]) -> None:
         self._alerts.record(alerts, self._names, self._clock())
 
-    def _note_seen(self) -> None:
-        self._inventory.take(self._devices.rows())
-        for name, sha256 in self._bundles().items():
-            self._inventory.use(name, sha256, self._clock())
+    def _noted(self) -> Callable[[], None]:
+        """Take the devices that there are, and return what writes them down: thousands take a second."""
+        devices, bundles, now_s = self._devices.rows(), dict(self._bundles()), self._clock()
+
+        def write() -> None:
+            self._inventory.take(devices)
+            for name, sha256 in bundles.items():
+                self._inventory.use(name, sha256, now_s)
+
+        return write
 
     def _note_quiet(self) -> None:
         """Write down what allowances kept quiet since the last time."""
