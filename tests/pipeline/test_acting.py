@@ -16,6 +16,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.pipeline import acting
 from redshank.pipeline.acting import Acting
+from redshank.pipeline.keeping import OVER_AT_ONCE
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
@@ -114,6 +115,31 @@ def test_what_was_open_before_goes_on_for_a_wire_and_not_for_a_log(tmp_path: Pat
         assert [(one.id, one.revision, one.over) for one in site.groups.finish()] == [(name, 2, True)] * live
         site.acting.finish(10)
         site.database.close()
+
+
+def test_ends_that_a_kill_left_unrecorded_are_told_by_the_next_run(tmp_path: Path) -> None:
+    devices = [f"10.0.{number // 256}.{number % 256}" for number in range(1_000)]
+    open_ = [
+        replace(alert(id=fingerprint(device, "scanning", 0)), device=device, over=False, revision=0)
+        for device in devices
+    ]
+    site = Site(tmp_path)
+    site.acting.act(open_)
+    site.acting.act([replace(one, over=True, revision=1) for one in open_])
+    assert site.acting.behind
+    recorded = {one.id for one in site.told if one.over}
+    site.database.close()  # here it is killed: nothing is finished
+
+    again = Site(tmp_path)
+    again.acting.start()
+    again.acting.act(again.groups.finish())
+    again.acting.finish(10)
+    told = [one.id for one in again.told]
+    assert len(recorded) == OVER_AT_ONCE
+    assert set(told) == {one.id for one in open_} - recorded
+    assert len(told) == len(set(told))
+    assert Alerts(again.database).unfinished() == []
+    again.database.close()
 
 
 @pytest.mark.parametrize("later_s", [61, -86_400.0])
