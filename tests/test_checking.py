@@ -70,6 +70,23 @@ def test_a_folder_that_cannot_be_written_is_told(place: Place) -> None:
     assert not found["store"].well
 
 
+def test_a_file_of_alerts_that_cannot_be_written_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = place.folder / "alerts"
+    found = _found(place, sinks=f"[sinks.eve]\npath = '{folder}/eve.json'\n")["sinks eve"]
+    assert (found.well, found.words) == (
+        False,
+        f"sinks.eve.path: there is no folder '{folder}'; make it, or name a file in another",
+    )
+    folder.mkdir()
+    assert _found(place, sinks=f"[sinks.eve]\npath = '{folder}/eve.json'\n")["sinks eve"].well
+    monkeypatch.setattr("os.access", lambda *_: False)  # what root is never told
+    found = _found(place, sinks=f"[sinks.eve]\npath = '{folder}/eve.json'\n")["sinks eve"]
+    assert found.words == f"sinks.eve.path: nothing may be written to folder '{folder}'; name a file in another"
+    (folder / "eve.json").touch()
+    found = _found(place, sinks=f"[sinks.eve]\npath = '{folder}/eve.json'\n")["sinks eve"]
+    assert found.words == f"sinks.eve.path: '{folder}/eve.json' may not be written; name a file that you may write"
+
+
 def test_every_mistake_of_the_responses_is_told_at_once_and_names_are_pointed_out(place: Place) -> None:
     wrong = "[respond]\nrepeats = 1\nprotect = ['router']\n[respond.breaker]\nper_minute = 0\n[backends.nft]\n"
     report = [one.words for one in findings(load(place.settings(respond=wrong))) if one.part == "respond"]

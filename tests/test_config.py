@@ -40,11 +40,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_every_mistake_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
-    path = _file(tmp_path, "[alerts]\nwindow_s = -3\nwindw = 4\n\n[sensor]\ncapacity = 'many'\n")
+    path = _file(tmp_path, "[alerts]\nwindow_s = -3\nwindw = 4\n\n[sensor]\ncapacity = 'many'\nring_mib = true\n")
     with pytest.raises(ConfigError) as caught:
         load(path)
-    assert len(caught.value.problems) == 3
+    assert len(caught.value.problems) == 4
     text = str(caught.value)
+    assert "sensor.ring_mib: True is not allowed: input should be a number" in text
     assert f"alerts.window_s: -3 is not allowed: input should be greater than or equal to 1 ({path}, line 2)" in text
     assert f"alerts.windw: there is no such setting ({path}, line 3)" in text
     assert "sensor.capacity: 'many' is not allowed" in text

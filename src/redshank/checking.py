@@ -4,11 +4,13 @@ In: `Settings`. Out: a row for each part: what it is, whether it is well, and wh
 made by the functions that `redshank run` makes them by, opened, and closed again; so a part that is well here starts.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from redshank import site
 from redshank.alerts.group import Groups
@@ -98,9 +100,21 @@ def _sinks(settings: Settings) -> Iterator[Finding]:
     made = site.sinks(settings)
     for name, sink in made.items():
         sink.close()
-        yield Finding(f"sinks {name}", True, _said(sink))
+        path = vars(sink).get("path")
+        problem = _unwritable(path) if isinstance(path, Path) else ""
+        yield Finding(f"sinks {name}", not problem, f"sinks.{name}.path: {problem}" if problem else _said(sink))
     if not made:
         yield Finding("sinks", True, "none: alerts are in the store alone; add a table [sinks.eve], for example")
+
+
+def _unwritable(path: Path) -> str:
+    """Return why a file cannot be appended to; nothing if it can."""
+    if path.exists():
+        return "" if os.access(path, os.W_OK) else f"'{path}' may not be written; name a file that you may write"
+    if not path.parent.is_dir():
+        return f"there is no folder '{path.parent}'; make it, or name a file in another"
+    well = os.access(path.parent, os.W_OK | os.X_OK)
+    return "" if well else f"nothing may be written to folder '{path.parent}'; name a file in another"
 
 
 def _said(sink: Sink) -> str:

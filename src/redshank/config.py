@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from redshank.core.configured import wanted
+from redshank.core.configured import Checked, wanted
 from redshank.core.errors import ConfigError
 
 FALSE_ALARM_RATES = (0.05, 0.01, 0.001, 0.0001)
@@ -32,7 +32,7 @@ KIND = "kind"
 """What names a sink in a table that is not called like one."""
 
 
-class _Section(BaseModel):
+class _Section(Checked, BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 

@@ -64,6 +64,11 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
     ]
 
 
+def test_yes_or_no_is_no_number() -> None:
+    with pytest.raises(ConfigError, match=r"^bells.bell.times: True is not allowed: input should be a number$"):
+        configured(BELLS, "bell", {"place": "tower", "times": True}, "bells.bell")
+
+
 def test_what_the_extension_refuses_is_told_with_its_place() -> None:
     with pytest.raises(ConfigError, match=r"^bells.bell: times: 0 is not at least 1$"):
         configured(BELLS, "bell", {"place": "tower", "times": 0}, "bells.bell")

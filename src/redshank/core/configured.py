@@ -9,10 +9,10 @@ Source: https://docs.pydantic.dev/latest/concepts/models/ for how values become 
 import inspect
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, create_model, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from redshank.core.errors import ConfigError
 from redshank.core.registry import Kind, alternatives
@@ -27,6 +27,19 @@ WANTED = {
     "tuple_type": 'write a list, as in ["one", "two"]',
 }
 """What is wanted, where pydantic's own words are for programmers; by the type of its error."""
+
+
+class Checked(BaseModel):
+    """Settings whose numbers are numbers: `true` is none, though Python takes it for 1."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        kinds = {annotation, *get_args(annotation)}
+        if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
+            raise PydanticCustomError("number_type", "input should be a number")
+        return value
 
 
 def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) -> T:
@@ -70,8 +83,11 @@ def arguments_of(found: type) -> type[BaseModel]:
         default = ... if parameter.default is parameter.empty else parameter.default
         factory = made.get(name, MISSING)
         arguments[name] = (parameter.annotation, default if factory is MISSING else Field(default_factory=factory))
-    strict = ConfigDict(extra="forbid", protected_namespaces=(), arbitrary_types_allowed=True)
-    return create_model(found.__name__, __config__=strict, **arguments)
+    return create_model(found.__name__, __base__=_Arguments, **arguments)
+
+
+class _Arguments(Checked):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), arbitrary_types_allowed=True)
 
 
 def _problem(item: ErrorDetails, where: str, known: list[str]) -> str:
