@@ -7,7 +7,7 @@ export REDSHANK_DATA ?= ../shared
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
+.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-drift bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench-lab: .venv/installed ## Attack living homes of the lab while the service w
 
 bench-day: .venv/installed ## A day of homes that nobody attacks, lived faster than real time: false alerts (root, an hour and a half)
 	$(BIN)/python bench/day.py --learn-hours 1
+
+bench-drift: .venv/installed ## Compare datasets, and the homes that bench-day left, with what the bundles that ship learnt from
+	$(BIN)/python bench/drift.py
 
 bench-flood: .venv/installed ## Send five million flows in a row through the sensor: memory, time and what it gives up
 	$(BIN)/python bench/flood.py

@@ -2,12 +2,14 @@
 
 In: batches of flows with what a detector computed of them. Out: a `Moved` when a group's traffic has left the bundle's
 reference, with the columns that moved; gauges. The one idea: each group fills blocks as the reference has them
-(`detect/reference.py`), and BLOCKS new ones are compared with it; so the chance of a false event is known, at most
-`alpha` for each comparison.
+(`detect/reference.py`), and BLOCKS new ones are compared with it; so the chance of a false event is at most `alpha` for
+each comparison, if it does not matter which blocks are called new.
 
 - A block is compared once, and forgotten when it is older than `horizon_s`.
 - Once a group was compared, its blocks begin a quarter of `every_s` apart at least: a busy network costs no more than a
-  quiet one, and of the 24 comparisons of a day one in forty days is an event where nothing has changed.
+  quiet one, and its blocks are as far apart as those of a reference of some hours. The first four follow each other,
+  so that another network is told soon; flows of some minutes are alike, and more of those events are false
+  (docs/measured.md).
 - Where time jumps back, or had jumped ahead, the next block begins at once.
 - What has moved is told once, until a comparison finds it back.
 
