@@ -7,7 +7,6 @@ Source: Loshchilov and Hutter, "SGDR", ICLR 2017, for the cosine; Smith and Topi
 one-cycle.
 """
 
-import copy
 import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -40,12 +39,13 @@ class Loop:
         self, network: nn.Module, settings: "Network", batches: Batches, held_out: tuple[Floats, Classes] | None
     ) -> None:
         self.network, self.settings, self.batches, self.held_out = network, settings, batches, held_out
+        self._modules = list(network.modules())
         self.order = torch.Generator().manual_seed(settings.seed)
         self.optimizer = AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.curve: list[Epoch] = []
-        self.best, self.best_loss, self.best_epoch = copy.deepcopy(network.state_dict()), math.inf, 0
+        self.best, self.best_loss, self.best_epoch = _copied(network), math.inf, 0
 
     @property
     def over(self) -> bool:
@@ -56,7 +56,7 @@ class Loop:
 
     def epoch(self) -> Epoch:
         """Train on every row once and validate."""
-        self.network.train()
+        self._mode(training=True)
         done = len(self.curve)
         step, total_loss, total_right = done * self.batches.batches, 0.0, 0.0
         for window in self.batches.windows(self.order):
@@ -72,7 +72,7 @@ class Loop:
         line = Epoch(done + 1, total_loss / self.batches.rows, total_right / self.batches.rows, loss, accuracy)
         self.curve.append(line)
         if self.held_out is not None and loss < self.best_loss:
-            self.best, self.best_loss, self.best_epoch = copy.deepcopy(self.network.state_dict()), loss, line.epoch
+            self.best, self.best_loss, self.best_epoch = _copied(self.network), loss, line.epoch
         return line
 
     def finish(self) -> None:
@@ -121,9 +121,14 @@ class Loop:
         self.optimizer.step()
         return losses.detach(), right
 
+    def _mode(self, *, training: bool) -> None:
+        """Do what `train` of a module does, without its search for weights: a tenth of the time of a small network."""
+        for module in self._modules:
+            vars(module)["training"] = training
+
     @torch.no_grad()
     def _validate(self, x: Floats, y: Classes) -> tuple[float, float]:
-        self.network.eval()
+        self._mode(training=False)
         losses, right = [], []
         for at in range(0, len(x), SCORING_ROWS):
             rows, classes = (torch.tensor(part[at : at + SCORING_ROWS]) for part in (x, y))
@@ -139,6 +144,11 @@ def _factor(settings: "Network", step: int, steps: int) -> float:
     if step < rise:
         return (step + 1) / rise
     return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(steps - rise, 1)))
+
+
+def _copied(network: nn.Module) -> Tensors:
+    """Return the weights as they are now; a deep copy takes several times as long, after each epoch."""
+    return {name: value.clone() for name, value in network.state_dict().items()}
 
 
 def _below(prefix: str, tensors: Tensors) -> Tensors:
