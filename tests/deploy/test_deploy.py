@@ -55,13 +55,38 @@ def test_the_unit_has_two_capabilities_and_no_more() -> None:
     assert _unit()["NoNewPrivileges"] == "yes"
 
 
+def test_people_can_work_on_the_store_as_the_service_does() -> None:
+    guide = (ROOT / "docs/how-to/run-as-a-service.md").read_text()
+    for path in (UNIT, CONSOLE):
+        # The folders of a dynamic account lie below one that root alone may enter: no command could be run as it.
+        assert "DynamicUser" not in _unit(path)
+        assert f" {_unit(path)['User']}\n" in re.findall(r"# useradd .*\n", guide)[0]
+    told = {path: path.read_text() for path in (UNIT, CONSOLE, *(ROOT / "docs/how-to").glob("*.md"))}
+    assert [path for path, text in told.items() if "sudo -u redshank" in text] == []
+
+
+def test_compiled_kernels_may_run() -> None:
+    for path in (UNIT, CONSOLE):
+        unit = _unit(path)
+        # What is compiled is mapped from a file, or written into memory and then run.
+        assert unit.get("MemoryDenyWriteExecute", "no") == "no"
+        assert "NoExecPaths" not in unit
+
+
+def test_the_console_waits_for_no_service_that_may_wait_for_its_wire_for_ever() -> None:
+    assert _unit()["TimeoutStartSec"] == "infinity"
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.read(CONSOLE)
+    assert "redshank.service" not in " ".join(parser["Unit"].values())
+
+
 def test_what_is_cached_lies_where_the_unit_may_write() -> None:
     assert f"XDG_CACHE_HOME=/var/cache/{_unit()['CacheDirectory']}" in _unit()["Environment"].split()
 
 
 def test_the_console_has_the_account_and_the_folders_of_the_service_and_no_capability() -> None:
     service, console = _unit(), _unit(CONSOLE)
-    shared = ("User", "DynamicUser", "StateDirectory", "CacheDirectory", "ConfigurationDirectory", "Environment")
+    shared = ("User", "Group", "StateDirectory", "CacheDirectory", "ConfigurationDirectory", "Environment")
     assert {name: console[name] for name in shared} == {name: service[name] for name in shared}
     assert (console["CapabilityBoundingSet"], console["NoNewPrivileges"]) == ("", "yes")
     program, command, option, _ = console["ExecStart"].split()
