@@ -63,7 +63,7 @@ bench-capture: .venv/installed ## Read 3 M packets with the whole service: packe
 	$(BIN)/python bench/capture_service.py
 
 bench-soak: .venv/installed ## Offer 10 thousand flows a second to the whole service, twice 30 minutes: memory over time
-	$(BIN)/python bench/service.py --rates 10000 --seconds 1800 --settle 300 --devices 1000
+	$(BIN)/python bench/service.py --rates 10000 --seconds 1800 --settle 300 --devices 620
 	$(BIN)/python bench/service.py --rates 10000 --seconds 1800 --settle 300
 
 bench-query: .venv/installed ## Measure a round of questions on 200 thousand candidates for each query strategy

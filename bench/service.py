@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 from scipy import stats
 
 from redshank.config import load
-from redshank.core.memory import use_small_pages
+from redshank.core.memory import hold_little
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.core.schema import FLOW
@@ -205,7 +205,7 @@ def measure(
 
     The arguments are those of `Offered`.
     """
-    use_small_pages()  # as a service does before it has any memory: here the generator's comes first
+    hold_little()  # as a service does before it has any memory: here the generator's comes first
 
     def tell(alerts: Sequence[Alert]) -> None:
         for alert in alerts:
@@ -283,7 +283,7 @@ def main() -> None:
     parser.add_argument("--settings", default="", help="more settings, as TOML")
     parser.add_argument("--devices-per-s", type=float, default=DEVICES_PER_S, help="floods, each of another one")
     parser.add_argument(
-        "--devices", type=int, default=0, help="that flood in turn, more than flood within two windows; 0: always new"
+        "--devices", type=int, default=0, help="that flood in turn, more than flood within a window; 0: always new"
     )
     parser.add_argument("--settle", type=int, default=SETTLE_S, help="seconds before memory is looked at")
     parser.add_argument("--json", action="store_true")

@@ -6,8 +6,8 @@ import pytest
 
 _WITH_SMALL_PAGES = """
 from pathlib import Path
-from redshank.core.memory import use_small_pages
-use_small_pages()
+from redshank.core.memory import hold_little
+hold_little()
 print(*[line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("THP_enabled")])
 """
 _THAT_GIVES_BACK = """
@@ -26,6 +26,27 @@ print(before - resident())
 """
 
 
+_THAT_HAS_LARGE_PIECES = """
+from os import sysconf
+from pathlib import Path
+from redshank.core.memory import MAPPED_BYTES, hold_little
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * sysconf("SC_PAGESIZE")
+
+hold_little()
+large = [b"x" * 10_000_000]
+large.clear()  # from here on glibc would have put the next ones on the heap
+large, small = [], []
+for _ in range(20):
+    large.append(b"x" * (4 * MAPPED_BYTES))
+    small.append(b"x" * 1_000)
+before = resident()
+large.clear()
+print(before - resident())
+"""
+
+
 def _printed(program: str) -> str:
     return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
 
@@ -38,3 +59,8 @@ def test_a_process_that_asked_for_it_has_no_huge_pages() -> None:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries have nothing to give back")
 def test_what_is_free_between_pieces_in_use_goes_back_to_the_machine() -> None:
     assert int(_printed(_THAT_GIVES_BACK)) > 10e6  # of 50 MB
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries have limits of their own")
+def test_large_pieces_go_back_at_once_though_small_ones_between_them_stay() -> None:
+    assert int(_printed(_THAT_HAS_LARGE_PIECES)) > 15e6  # of 20 MiB

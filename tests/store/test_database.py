@@ -108,3 +108,8 @@ def test_a_server_that_vanished_is_not_waited_for_longer_than_one_that_is_busy(d
     with database.reading() as sql:
         given = cast("Any", sql.connection.dbapi_connection).info.get_parameters()
     assert (given["connect_timeout"], given["tcp_user_timeout"]) == ("20", "20000")
+
+
+def test_each_connection_has_as_much_memory_for_pages_as_its_program_gives_it(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "redshank.db", create=True, cache_kib=512)) as database, database.reading() as sql:
+        assert sql.exec_driver_sql("PRAGMA cache_size").scalar_one() == -512

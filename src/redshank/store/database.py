@@ -26,7 +26,8 @@ from redshank.store.tables import METADATA, STORE, VERSION
 PATIENCE_S = 20
 """How long a writer waits for its turn, and everybody for a server."""
 CACHE_KIB = 16_384
-"""Memory for pages of a file: alerts come in no order of their ids, so what they are found by is all over the file."""
+"""Memory of each connection for pages of a file: alerts come in no order of their ids, so what they are found by is all
+over the file."""
 PAGES_AT_ONCE = 1000
 """Pages of a file that are given back before others have their turn."""
 STUDIED = 1000
@@ -46,16 +47,23 @@ class Database:
         create: Whether it, and the folder of a file, is made if absent.
         only_read: Whether nothing is written; a store of an older version is then refused, not brought up to date.
         patience_s: How long a writer waits for its turn, and everybody for a server.
+        cache_kib: Memory of each connection for pages of a file.
 
     Raises:
         ConfigError: If it is absent, no store, or a store of a version that this program cannot use.
     """
 
     def __init__(
-        self, place: Path | str, *, create: bool = False, only_read: bool = False, patience_s: int = PATIENCE_S
+        self,
+        place: Path | str,
+        *,
+        create: bool = False,
+        only_read: bool = False,
+        patience_s: int = PATIENCE_S,
+        cache_kib: int = CACHE_KIB,
     ) -> None:
         url = _url(place)
-        self._patience_s, self._create, self._opened = patience_s, create, False
+        self._patience_s, self._create, self._opened, self._cache_kib = patience_s, create, False, cache_kib
         self.is_file = url.get_backend_name() == "sqlite"
         self.name = str(url.database) if self.is_file else url.render_as_string(hide_password=True)
         if self.is_file:
@@ -161,7 +169,7 @@ class Database:
         self._writers = self._engine.execution_options(writes=True)
         self._readers = self._engine
         if self.is_file:
-            event.listen(self._engine, "connect", _prepare_file)
+            event.listen(self._engine, "connect", self._prepare_file)
             event.listen(self._engine, "connect", self._note_file)
             event.listen(self._engine, "checkout", self._check_file)
             event.listen(self._engine, "begin", _begin_on_file)
@@ -185,6 +193,19 @@ class Database:
         del sql, proxy
         if record.info.get(FILE) != _identity(self.name):
             raise DisconnectionError
+
+    def _prepare_file(self, sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
+        """Let us begin transactions by ourselves, flush each to the disk, and give pages back (before tables)."""
+        del record
+        sql.isolation_level = None
+        for pragma in (
+            "auto_vacuum = INCREMENTAL",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            f"cache_size = -{self._cache_kib}",
+        ):
+            sql.execute(f"PRAGMA {pragma}")
 
     def _prepare_server(self, sql: Any, record: object) -> None:  # noqa: ANN401  psycopg's own connection
         del record
@@ -291,20 +312,6 @@ def _identity(name: str) -> tuple[int, int] | None:
 def _is_busy(cause: BaseException | None) -> bool:
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or getattr(cause, "sqlstate", "") == "55P03"
-
-
-def _prepare_file(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
-    """Let us begin transactions by ourselves, flush each to the disk, and give pages back (settled before tables)."""
-    del record
-    sql.isolation_level = None
-    for pragma in (
-        "auto_vacuum = INCREMENTAL",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        f"cache_size = -{CACHE_KIB}",
-    ):
-        sql.execute(f"PRAGMA {pragma}")
 
 
 def _refuse_writes(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
