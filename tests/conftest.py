@@ -127,7 +127,12 @@ def logging_as_before() -> Iterator[None]:
     levels = {name: one.level for name, one in root.manager.loggerDict.items() if isinstance(one, logging.Logger)}
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, one in root.manager.loggerDict.items():
-        if isinstance(one, logging.Logger):
-            one.setLevel(levels.get(name, logging.NOTSET))
+    now = [(root, level)]
+    now += [
+        (one, levels.get(name, logging.NOTSET))
+        for name, one in root.manager.loggerDict.items()
+        if isinstance(one, logging.Logger)
+    ]
+    for one, before in now:
+        if one.level != before:  # to set a level, changed or not, goes through all loggers there are
+            one.setLevel(before)
