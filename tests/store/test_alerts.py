@@ -10,7 +10,7 @@ import pytest
 from records import alert
 from redshank.core.errors import ConfigError
 from redshank.core.records import Alert, Evidence
-from redshank.store.alerts import AT_ONCE, MOST_EVIDENCE, STATES, Alerts, Group
+from redshank.store.alerts import AT_ONCE, STATES, Alerts, Group
 from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.outbox import Outbox
@@ -81,19 +81,6 @@ def test_only_known_states_and_named_people(database: Database) -> None:
     with pytest.raises(ConfigError, match="state: nobody is named who decides it; say who"):
         alerts.judge(["00ff"], "closed", "  ", NOW_S)
     assert STATES[0] == "open"
-
-
-def test_the_evidence_of_all_revisions_is_kept_up_to_its_bound(database: Database) -> None:
-    alerts = Alerts(database)
-    weak = [flow(f"W{n:02}", 10 + n, 0.5 + n / 1000) for n in range(MOST_EVIDENCE)]
-    alerts.record([alert(evidence=(flow("first", 1, 0.1), *weak[:10]))], SINKS, NOW_S)
-    alerts.record([alert(revision=1, evidence=(*weak, flow("W00", 10, 0.99)))], SINKS, NOW_S)
-    alerts.record([alert(revision=2, evidence=())], SINKS, NOW_S)
-    kept = alerts.evidence("00ff")
-    assert len(kept) == MOST_EVIDENCE
-    assert [one.uid for one in kept[:2]] == ["first", "W00"]
-    assert kept[1].score == 0.99
-    assert "W01" not in {one.uid for one in kept}
 
 
 def test_hostile_text_is_kept_exactly_and_looked_for_escaped(database: Database) -> None:

@@ -6,29 +6,26 @@ killed before it heard that all is written down says it again. What a person dec
 Text from the wire is kept exactly in the JSON; in the columns that are looked for, what does not print is escaped.
 """
 
-import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
 from redshank.core.records import SEVERITIES, Alert, Evidence
 from redshank.store.audit import note_each
 from redshank.store.database import Database
+from redshank.store.evidence import evidence_of, finite, keep_evidence
 from redshank.store.outbox import put
-from redshank.store.reading import read_alert, read_evidence
+from redshank.store.reading import read_alert
 from redshank.store.search import Search
-from redshank.store.tables import ALERTS, EVIDENCE, REVISIONS, TERMS
+from redshank.store.tables import ALERTS, REVISIONS, TERMS
 from redshank.store.terms import RULE, keep
 
 STATES = ("open", "acknowledged", "false_alarm", "escalated", "closed")
 """What a person can make of an alert; it begins open."""
-MOST_EVIDENCE = 50
-"""Flows kept of an alert: the first, and those with the highest scores."""
 HOUR_S = 3600.0
 AT_ONCE = 500
 """Alerts looked up by one statement."""
@@ -195,7 +192,7 @@ class Alerts:
     def evidence(self, alert: str) -> list[Evidence]:
         """Return the flows that are kept of an alert, of all its revisions, in the order of time."""
         with self._database.reading() as sql:
-            return sorted(_evidence(sql, [alert]).get(alert, {}).values(), key=lambda one: (one.ts_s, one.uid))
+            return evidence_of(sql, alert)
 
     def since(self, arrival: int, limit: int = 1000) -> list[Filed]:
         """Return what was written down after an arrival, in order; for those who follow. Begin with 0."""
@@ -336,7 +333,7 @@ def _record(sql: Connection, alerts: Sequence[Alert], sinks: tuple[str, ...], at
         sql.execute(update(ALERTS).where(ALERTS.c.id == bindparam("this")), grown)
     records = [{"alert": alert.id, "revision": alert.revision, "record": alert.to_json()} for alert in told]
     sql.execute(insert(REVISIONS), records)
-    _keep_evidence(sql, told, known)
+    keep_evidence(sql, told, known)
     keep(sql, told)
     put(sql, told, sinks, at_s, arrival)
     return len(told)
@@ -347,59 +344,10 @@ def _row(alert: Alert, arrival: int, at_s: float) -> dict[str, Any]:
         "id": alert.id, "arrival": arrival, "revision": alert.revision, "device": inert(alert.device),
         "family": inert(alert.family), "severity": alert.severity,
         "hour": int(alert.first_seen_s // HOUR_S), "first_seen_s": alert.first_seen_s,
-        "last_seen_s": alert.last_seen_s, "count": alert.count, "score": _finite(alert.score), "over": alert.over,
+        "last_seen_s": alert.last_seen_s, "count": alert.count, "score": finite(alert.score), "over": alert.over,
         "recorded_at_s": at_s,
     }  # fmt: skip
 
 
 def _last_arrival(sql: Connection) -> int:
     return int(sql.execute(select(func.coalesce(func.max(ALERTS.c.arrival), 0))).scalar_one())
-
-
-def _keep_evidence(sql: Connection, told: Sequence[Alert], known: Mapping[str, int]) -> None:
-    """Write down the flows of alerts; most of those of one that grew are there already."""
-    grown = sorted({alert.id for alert in told} & known.keys())
-    there = {
-        (row.alert, row.uid): row._asdict() for row in sql.execute(select(EVIDENCE).where(EVIDENCE.c.alert.in_(grown)))
-    }
-    flows: dict[str, dict[str, dict[str, Any]]] = {}
-    for (alert, uid), row in there.items():
-        flows.setdefault(alert, {})[uid] = row
-    for one in told:
-        for flow in one.evidence:
-            row = _flow(one.id, flow)
-            flows.setdefault(one.id, {})[row["uid"]] = row
-    wanted = {(alert, row["uid"]): row for alert, rows in flows.items() for row in _bounded(list(rows.values()))}
-    new = [row for key, row in wanted.items() if there.get(key) != row]
-    gone = [key for key in there if there[key] != wanted.get(key)]
-    if gone:
-        this = (EVIDENCE.c.alert == bindparam("its_alert")) & (EVIDENCE.c.uid == bindparam("its_uid"))
-        sql.execute(delete(EVIDENCE).where(this), [{"its_alert": alert, "its_uid": uid} for alert, uid in gone])
-    if new:
-        sql.execute(insert(EVIDENCE), new)
-
-
-def _flow(alert: str, one: Evidence) -> dict[str, Any]:
-    return {
-        "alert": alert, "uid": inert(one.uid), "ts_s": one.ts_s, "dst_ip": inert(one.dst_ip),
-        "score": _finite(one.score), "record": json.dumps(vars(one)),
-    }  # fmt: skip
-
-
-def _evidence(sql: Connection, alerts: Sequence[str]) -> dict[str, dict[str, Evidence]]:
-    found: dict[str, dict[str, Evidence]] = {}
-    for row in sql.execute(select(EVIDENCE).where(EVIDENCE.c.alert.in_(alerts))):
-        found.setdefault(row.alert, {})[row.uid] = read_evidence(row.record)
-    return found
-
-
-def _bounded(flows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first flow, and of the others the strongest."""
-    if len(flows) <= MOST_EVIDENCE:
-        return flows
-    first, *rest = sorted(flows, key=lambda row: (row["ts_s"], row["uid"]))
-    return [first, *sorted(rest, key=lambda row: -row["score"])[: MOST_EVIDENCE - 1]]
-
-
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
