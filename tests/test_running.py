@@ -255,6 +255,23 @@ def test_systemd_is_told_when_it_judges_and_when_it_ends(place: Place, monkeypat
     assert b"WATCHDOG=1" in said
 
 
+def test_who_ends_feeds_the_watchdog_no_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(place.folder / "notify"))
+        manager.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(place.folder / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "2000000")
+        with Running(load(place.settings())) as running:
+            running.stop()
+            running.run()
+        said = b""
+        while b"STOPPING=1" not in said:
+            said += manager.recv(200) + b"\n"
+    assert b"WATCHDOG=1" not in said
+
+
 def test_systemd_is_not_told_ready_before_the_first_source_is_open(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

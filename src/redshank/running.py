@@ -238,7 +238,8 @@ class Running:
             self._read_again()
         self._tell_ready()
         every = self._systemd.watchdog_s
-        if every and time.monotonic() - self._fed_s >= every:
+        # What is fed once while it ends is watched again, and the end, which feeds nothing, would be broken off.
+        if every and not self.service.ending and time.monotonic() - self._fed_s >= every:
             self._fed_s = time.monotonic()
             self._systemd.tell(WATCHDOG)
         if broken := self._acting.broken():
