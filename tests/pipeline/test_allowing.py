@@ -89,5 +89,5 @@ def test_nothing_is_closed_that_somebody_judged_meanwhile(database: Database) ->
     alerts = Alerts(database)
     alerts.judge(["a", "b"], "escalated", "ben", NOW_S)
     assert give(database, allowance(device="10.0.0.7"), NOW_S) == 0
-    assert alerts.judge(["a", "c"], "closed", "ben", NOW_S, only=("open",)) == 1
+    assert alerts.judge(["a", "c"], "closed", "ben", NOW_S, only=("open",)) == ["c"]
     assert {filed.alert.id: filed.state for filed in alerts.find()}["a"] == "escalated"

@@ -15,11 +15,9 @@ def test_of_an_alert_a_few_flows_are_kept_value_for_value(database: Database) ->
     Alerts(database).record([alert(id="a"), alert(id="b")], [], NOW_S)
     examples, asked = Examples(database), questions()
     assert examples.keep([("a", asked[0]), ("b", asked[0]), ("a", asked[1])]) == 3
-    assert examples.of("a") == asked[:2]
+    assert examples.of(["a"]) == {"a": asked[:2]}
     assert examples.keep(("a", one) for one in asked) == MOST - 2
-    assert examples.of("a") == asked[:MOST]
-    assert examples.of("b") == asked[:1]
-    assert examples.of("none") == []
+    assert examples.of(["none", "b", "a"]) == {"a": asked[:MOST], "b": asked[:1]}
 
 
 def test_what_a_model_cannot_tell_apart_is_kept_once(database: Database) -> None:
@@ -37,4 +35,4 @@ def test_nothing_is_kept_of_an_alert_that_is_gone_and_nobody_is_asked_about_what
     assert examples.keep([("gone", one), ("a", one)]) == 1
     assert Queue(database).questions() == []
     Retention(10.0, 2**40).sweep(database, NOW_S + 50.0)
-    assert examples.of("a") == []
+    assert examples.of(["a"]) == {}

@@ -103,7 +103,7 @@ def close_covered(database: Database, allow: AllowList, page: Sequence[Filed], n
     alerts, closed = Alerts(database), Counter[str]()
     for allowance, ids in by.items():
         why = f"covered by allowance {allowance}"
-        closed[allowance] = alerts.judge(ids, "closed", ALLOWED_BY, now_s, why, only=("open",))
+        closed[allowance] = len(alerts.judge(ids, "closed", ALLOWED_BY, now_s, why, only=("open",)))
     if closed:
         Allowances(database).count(Quiet(allowance, alerts=number) for allowance, number in closed.items())
     return closed.total()

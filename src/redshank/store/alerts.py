@@ -110,7 +110,7 @@ class Alerts:
         *,
         only: Sequence[str] = STATES,
         seen_at_s: float | None = None,
-    ) -> int:
+    ) -> list[str]:
         """Write down what a person makes of alerts; the audit keeps every such decision.
 
         Args:
@@ -123,7 +123,7 @@ class Alerts:
             seen_at_s: When whoever decides looked at them, s since the epoch; what somebody decided later is left too.
 
         Returns:
-            How many alerts it was done to.
+            The alerts that it was done to.
 
         Raises:
             ConfigError: If the state is none, or nobody says so.
@@ -132,7 +132,7 @@ class Alerts:
             raise ConfigError(f"state: {state[:40]!r} is none; allowed are {', '.join(STATES)}")
         if not by.strip():
             raise ConfigError("state: nobody is named who decides it; say who")
-        wanted, changed = list(dict.fromkeys(ids)), 0
+        wanted, changed = list(dict.fromkeys(ids)), list[str]()
         for begin in range(0, len(wanted), AT_ONCE):
             with self._database.writing() as sql:
                 some = ALERTS.c.id.in_(wanted[begin : begin + AT_ONCE]) & ALERTS.c.state.in_(only)
@@ -143,7 +143,7 @@ class Alerts:
                 sql.execute(update(ALERTS).where(some).values(decided))
                 details = {one: {"was": was, "why": why} for one, was in were.items()}
                 note_each(sql, at_s, by.strip(), f"alert {state}", details)
-            changed += len(were)
+            changed += were
         return changed
 
     def find(
@@ -191,8 +191,12 @@ class Alerts:
 
     def evidence(self, alert: str) -> list[Evidence]:
         """Return the flows that are kept of an alert, of all its revisions, in the order of time."""
+        return self.evidence_of([alert]).get(alert, [])
+
+    def evidence_of(self, alerts: Sequence[str]) -> dict[str, list[Evidence]]:
+        """Return the same of several alerts; of which there is none, it is left out."""
         with self._database.reading() as sql:
-            return evidence_of(sql, alert)
+            return evidence_of(sql, alerts)
 
     def since(self, arrival: int, limit: int = 1000) -> list[Filed]:
         """Return what was written down after an arrival, in order; for those who follow. Begin with 0."""

@@ -49,10 +49,12 @@ def keep_evidence(sql: Connection, told: Sequence[Alert], known: Mapping[str, in
         sql.execute(insert(EVIDENCE), new)
 
 
-def evidence_of(sql: Connection, alert: str) -> list[Evidence]:
-    """Return the flows that are kept of an alert, in the order of time."""
-    records = sql.execute(select(EVIDENCE.c.record).where(EVIDENCE.c.alert == alert)).scalars()
-    return sorted(map(read_evidence, records), key=lambda one: (one.ts_s, one.uid))
+def evidence_of(sql: Connection, alerts: Sequence[str]) -> dict[str, list[Evidence]]:
+    """Return the flows that are kept of alerts, in the order of time; an alert without any is left out."""
+    found: dict[str, list[Evidence]] = {}
+    for row in sql.execute(select(EVIDENCE.c.alert, EVIDENCE.c.record).where(EVIDENCE.c.alert.in_(alerts))):
+        found.setdefault(row.alert, []).append(read_evidence(row.record))
+    return {alert: sorted(flows, key=lambda one: (one.ts_s, one.uid)) for alert, flows in found.items()}
 
 
 def finite(value: float) -> float:

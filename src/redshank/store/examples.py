@@ -6,7 +6,7 @@ their alert. At most `MOST` of an alert are kept, no two alike to a model: one d
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -61,8 +61,11 @@ class Examples:
                 sql.execute(insert(EXAMPLES), rows)
         return len(rows)
 
-    def of(self, alert: str) -> list[Question]:
-        """Return what is kept of an alert, the most useful first."""
-        wanted = select(EXAMPLES).where(EXAMPLES.c.alert == alert).order_by(EXAMPLES.c.place)
+    def of(self, alerts: Sequence[str]) -> dict[str, list[Question]]:
+        """Return what is kept of some alerts, of each the most useful first; of which nothing is, it is left out."""
+        wanted = select(EXAMPLES).where(EXAMPLES.c.alert.in_(alerts)).order_by(EXAMPLES.c.alert, EXAMPLES.c.place)
+        found: dict[str, list[Question]] = {}
         with self._database.reading() as sql:
-            return [from_row(json.loads(row.record) | {"x": row.x}) for row in sql.execute(wanted)]
+            for row in sql.execute(wanted):
+                found.setdefault(row.alert, []).append(from_row(json.loads(row.record) | {"x": row.x}))
+        return found

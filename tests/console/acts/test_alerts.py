@@ -8,13 +8,19 @@ from redshank.active.told import told as learnt_from
 from redshank.console.acts import alerts as acts
 from redshank.console.acts.alerts import Outcome
 from redshank.console.desk import Desk
+from redshank.console.facts import alert as facts
 from redshank.console.people import Person
 from redshank.console.query import read
 from redshank.core.allowance import Allowance
 from redshank.core.errors import ConfigError
-from redshank.store.question import ALERT
+from redshank.store.question import ALERT, Question
 
 ANA, BEN = Person("ana", "analyst"), Person("ben", "analyst")
+
+
+def unlike(asked: list[Question]) -> list[Question]:
+    """Return them so that a model can tell all of them apart."""
+    return [replace(one, x=bytes([place]) * len(one.x)) for place, one in enumerate(asked)]
 
 
 def states(desk: Desk) -> dict[str, str]:
@@ -112,6 +118,49 @@ def test_one_decision_weighs_no_more_than_three_labels(desk: Desk) -> None:
     desk.queue.add(asked)
     desk.examples.keep((alert.id, replace(one, strategy=ALERT)) for one in asked)
     assert acts.call_false(desk, ANA, alert.id, "our scanner", label=True) == Outcome(1, labels=3)
+
+
+def test_alerts_that_are_called_false_together_are_labelled_each_if_wanted(desk: Desk) -> None:
+    alert, asked = asked_about(5)
+    asked = unlike(asked)
+    others = [replace(alert, id=name, evidence=alert.evidence[3:]) for name in ("b", "c")]
+    put(desk, alert, *others)
+    desk.queue.add(asked[:1])
+    kept = [replace(one, strategy=ALERT, wanted=0) for one in asked]
+    desk.examples.keep([(alert.id, kept[1]), (alert.id, kept[2]), ("b", kept[3]), ("c", kept[3]), ("c", kept[4])])
+    names = [alert.id, "b", "c", "none"]
+    assert acts.judge(desk, ANA, names, "false_alarm", "ours") == Outcome(3, left=1)
+    assert acts.judge(desk, ANA, names, "closed", "ours", label=True) == Outcome(3, left=1)
+    assert desk.queue.labels() == []
+    assert acts.judge(desk, ANA, names, "false_alarm", "ours", label=True) == Outcome(3, labels=5, left=1)
+    given = {(one.question, one.family, one.evidence) for one in desk.queue.labels()}
+    assert given == {
+        *((one.id, "benign", f"alert {alert.id}") for one in asked[:3]),
+        (asked[3].id, "benign", "alert b"),
+        (asked[4].id, "benign", "alert c"),
+    }
+    assert acts.judge(desk, ANA, ["b"], "open") == Outcome(1, labels=1)
+
+
+def test_many_alerts_that_are_called_false_give_so_many_labels_and_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "MOST_LABELS", 2)
+    monkeypatch.setattr(facts, "AT_ONCE", 2)
+    alert, asked = asked_about(5)
+    put(desk, *(replace(alert, id=f"{number}") for number in range(5)))
+    desk.examples.keep((str(number), replace(one, strategy=ALERT)) for number, one in enumerate(unlike(asked)))
+    assert acts.judge_all(desk, ANA, read("", 0.0), 99, "false_alarm", label=True) == Outcome(5, labels=2)
+
+
+def test_who_decides_meanwhile_has_no_label_given_against_their_word(desk: Desk, clock: Clock) -> None:
+    alert, asked = asked_about(1)
+    put(desk, alert)
+    desk.examples.keep([(alert.id, replace(asked[0], strategy=ALERT))])
+    seen_s, clock.now_s = clock.now_s, clock.now_s + 60.0
+    acts.judge(desk, BEN, [alert.id], "escalated")
+    assert acts.judge(desk, ANA, [alert.id], "false_alarm", "", seen_s, label=True) == Outcome(0, left=1)
+    assert desk.queue.labels() == []
 
 
 def test_a_false_alarm_can_be_allowed_at_once(desk: Desk) -> None:

@@ -94,6 +94,7 @@ def test_marked_alerts_are_judged_after_a_question_that_says_how_many(desk: Desk
     put(desk, told("a1"), told("b2"), told("c3"))
     asked = analyst.post("/alerts/judge", {"id": ["a1", "b2"]}, state="false_alarm", q="")
     assert "<strong>2 alerts</strong> will be called false" in asked.text
+    assert "Up to three flows of each alert, 500 in all" in asked.text
     assert set(states(desk).values()) == {"open"}
     done = analyst.post("/alerts/judge", {"id": ["a1", "b2"]}, state="false_alarm", q="", sure="yes", why="ours")
     assert "2 alerts called false." in analyst.follow(done).text
@@ -180,6 +181,7 @@ def test_it_is_said_when_nothing_can_be_learnt_from_a_false_alarm(desk: Desk, an
     put(desk, told("a1"))
     form = analyst.get("/alerts/a1/false-alarm").text
     assert "No flow of this alert can be labelled" in form
+    assert "had its flows&#39; features no more" in form
     assert "destination 10.0.0.1, device 10.0.0.7, port 23, family scanning" in form
     analyst.post("/alerts/a1/false-alarm", why="ours")
     assert (states(desk), desk.queue.labels(), desk.allowances.given()) == ({"a1": "false_alarm"}, [], [])
@@ -187,6 +189,18 @@ def test_it_is_said_when_nothing_can_be_learnt_from_a_false_alarm(desk: Desk, an
     assert "&#39;here&#39; is no IP address or network" in wrong.text
     refused = analyst.post("/alerts/a1/false-alarm", why="x", allow="yes", source="here")
     assert refused.status_code == 400
+
+
+def test_marked_alerts_that_are_called_false_label_their_flows(desk: Desk, analyst: Browser) -> None:
+    alert, kept = asked_about(2)
+    put(desk, alert, told("b2"))
+    desk.examples.keep((alert.id, replace(one, strategy=ALERT, wanted=0)) for one in kept)
+    fields = {"state": "false_alarm", "id": [alert.id, "b2"], "q": ""}
+    asked = analyst.post("/alerts/judge", fields)
+    assert 'name="label" value="yes" checked' in asked.text
+    assert 'name="label"' not in analyst.post("/alerts/judge", fields | {"state": "closed"}).text
+    done = analyst.post("/alerts/judge", fields, sure="yes", label="yes")
+    assert "2 alerts called false. 2 labels given." in analyst.follow(done).text
 
 
 def test_what_somebody_else_decided_meanwhile_stays(

@@ -1,8 +1,9 @@
 from dataclasses import replace
 
 from console.cases import asked_about, put, told
+from redshank.config import Detect
 from redshank.console.desk import Desk
-from redshank.console.facts.alert import asked, case, named
+from redshank.console.facts.alert import asked, case, named, why_none
 from redshank.console.facts.responses import Book
 from redshank.core.allowance import Allowance
 from redshank.core.records import Action
@@ -50,6 +51,17 @@ def test_a_question_is_about_the_same_flow_not_only_of_the_same_name(desk: Desk)
     assert asked(desk, [replace(one, ts_s=one.ts_s + 1) for one in alert.evidence]) == {}
     assert asked(desk, [replace(one, dst_ip="10.9.9.9") for one in alert.evidence]) == {}
     assert asked(desk, [replace(one, uid="") for one in alert.evidence]) == {}
+
+
+def test_why_no_flow_of_an_alert_can_be_labelled_is_said(desk: Desk) -> None:
+    evidence = told("a").evidence
+    assert why_none(desk, []) == "the store has no flow of this alert"
+    assert why_none(desk, [replace(one, proto="arp") for one in evidence]).startswith("it rests on claims of addresses")
+    assert "features no more" in why_none(desk, evidence)
+    settings = desk.settings.model_copy(update={"detect": Detect(detectors=("signatures",))})
+    assert why_none(replace(desk, settings=settings), evidence) == (
+        "no classifier judges here, and detect.detectors names signatures alone"
+    )
 
 
 def test_an_alert_tells_which_allowance_closed_it(desk: Desk) -> None:

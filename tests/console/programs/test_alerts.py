@@ -44,7 +44,10 @@ def test_a_program_decides_as_a_person_does(desk: Desk, analyst: Browser) -> Non
     made = analyst.api("POST", f"/alerts/{alert.id}/false-alarm", json=asked).json()
     assert (made["alerts"], made["labels"], made["closed"]) == (1, 1, 1)
     assert desk.allowances.standing(desk.now_s())[0].id == made["allowance"]
-    assert analyst.api("POST", "/alerts/judge", json={"ids": ["c3"], "state": "escalated"}).json()["alerts"] == 1
+    assert (
+        analyst.api("POST", "/alerts/judge", json={"ids": ["c3"], "state": "escalated", "label": True}).json()["alerts"]
+        == 1
+    )
     wide = {"q": "state:open", "arrival": 99, "state": "closed", "why": "old"}
     assert analyst.api("POST", "/alerts/judge-all", json=wide).json()["alerts"] == 1
     assert analyst.api("POST", "/alerts/c3/comments", json={"text": "look"}).json()["who"] == "anton"

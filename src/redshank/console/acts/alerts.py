@@ -3,7 +3,8 @@
 In: who, which alerts, what and why. Out: what was done, in numbers. The one idea: pages and programs call the same
 functions, and every one of them leaves an entry in the audit. To call an alert false says that its flows are benign:
 of a few whose features the store has, because they were questions or the service kept them, that is also a label, which
-models learn from; where it has none, it is none, and whoever asks is told how many.
+models learn from; where it has none, it is none, and whoever asks is told how many. To call many false together says
+the same of each.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from redshank.active.answer import Session, withdraw
 from redshank.console.desk import Desk
-from redshank.console.facts.alert import asked, to_label
+from redshank.console.facts.alert import all_to_label
 from redshank.console.people import Person
 from redshank.console.query import Query
 from redshank.core.allowance import Allowance
@@ -26,6 +27,8 @@ FALSE_ALARM = "false_alarm"
 MOST_AT_ONCE = 10_000
 """Alerts that one decision is about."""
 MOST_MARKED = 500
+MOST_LABELS = 500
+"""Labels that one decision about several alerts gives."""
 MOST_WORDS = 1_000
 """Characters of a reason."""
 
@@ -50,7 +53,14 @@ class Outcome:
 
 
 def judge(
-    desk: Desk, who: Person, ids: Sequence[str], state: str, why: str = "", seen_at_s: float | None = None
+    desk: Desk,
+    who: Person,
+    ids: Sequence[str],
+    state: str,
+    why: str = "",
+    seen_at_s: float | None = None,
+    *,
+    label: bool = False,
 ) -> Outcome:
     """Write down what somebody makes of alerts.
 
@@ -62,6 +72,8 @@ def judge(
             false.
         why: In words.
         seen_at_s: When they looked at these alerts: what somebody decided since is left alone.
+        label: Whether flows of alerts that are called false get the label benign: of each those that `call_false`
+            labels, no two of all alike to a model, MOST_LABELS at most.
 
     Raises:
         ConfigError: If there are no alerts, too many, or the state is none.
@@ -71,11 +83,19 @@ def judge(
     if len(ids) > MOST_MARKED:
         raise ConfigError(f"alerts: {len(ids)} are marked; at most {MOST_MARKED} at once")
     _check(state, why)
-    return _judged(desk, who, ids, state, why, seen_at_s)
+    return _judged(desk, who, ids, state, why, seen_at_s, label=label)
 
 
 def judge_all(
-    desk: Desk, who: Person, query: Query, arrival: int, state: str, why: str = "", seen_at_s: float | None = None
+    desk: Desk,
+    who: Person,
+    query: Query,
+    arrival: int,
+    state: str,
+    why: str = "",
+    seen_at_s: float | None = None,
+    *,
+    label: bool = False,
 ) -> Outcome:
     """Write down what somebody makes of all alerts that a query finds.
 
@@ -87,6 +107,7 @@ def judge_all(
         state: One of STATES.
         why: In words.
         seen_at_s: As of `judge`.
+        label: As of `judge`.
 
     Raises:
         ConfigError: If there are none, or more than MOST_AT_ONCE.
@@ -97,7 +118,7 @@ def judge_all(
         raise ConfigError("alerts: none fits this query any more; look at the list again")
     if len(ids) > MOST_AT_ONCE:
         raise ConfigError(f"alerts: more than {MOST_AT_ONCE:,} fit; look for fewer, for example with since:7d")
-    return _judged(desk, who, ids, state, why, seen_at_s)
+    return _judged(desk, who, ids, state, why, seen_at_s, label=label)
 
 
 def call_false(
@@ -117,7 +138,7 @@ def call_false(
         who: Who says so.
         name: The alert.
         why: In words.
-        label: Whether flows of its evidence get the label benign, those that `to_label` finds.
+        label: Whether flows of its evidence get the label benign, those that `facts.alert.to_label` finds.
         allowance: What is not to raise an alarm from now on.
         seen_at_s: As of `judge`.
 
@@ -126,12 +147,11 @@ def call_false(
         ActionError: If somebody decided about it meanwhile; then nothing is done.
     """
     _check(FALSE_ALARM, why)
-    number = desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why, seen_at_s=seen_at_s)
-    if not number:
+    if not desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why, seen_at_s=seen_at_s):
         raise overtaken(desk, name)
-    labels = _label(desk, who, name) if label else 0
+    labels = _label(desk, who, [name]) if label else 0
     closed = give(desk.database, allowance, desk.now_s()) if allowance else 0
-    return Outcome(number, labels, closed, allowance)
+    return Outcome(1, labels, closed, allowance)
 
 
 def overtaken(desk: Desk, name: str) -> ActionError | ConfigError:
@@ -157,10 +177,16 @@ def rests_on(name: str) -> str:
     return f"alert {name}"
 
 
-def _judged(desk: Desk, who: Person, ids: Sequence[str], state: str, why: str, seen_at_s: float | None) -> Outcome:
-    number = desk.alerts.judge(ids, state, who.name, desk.now_s(), why, seen_at_s=seen_at_s)
-    labels = _unlabel(desk, who, ids) if state == "open" else 0
-    return Outcome(number, labels, left=len(set(ids)) - number)
+def _judged(
+    desk: Desk, who: Person, ids: Sequence[str], state: str, why: str, seen_at_s: float | None, *, label: bool
+) -> Outcome:
+    done = desk.alerts.judge(ids, state, who.name, desk.now_s(), why, seen_at_s=seen_at_s)
+    labels = 0
+    if state == "open":
+        labels = _unlabel(desk, who, ids)
+    elif label and state == FALSE_ALARM:
+        labels = _label(desk, who, done)
+    return Outcome(len(done), labels, left=len(set(ids)) - len(done))
 
 
 def _check(state: str, why: str) -> None:
@@ -170,16 +196,16 @@ def _check(state: str, why: str) -> None:
         raise ConfigError(f"why: {len(why)} characters; at most {MOST_WORDS}")
 
 
-def _label(desk: Desk, who: Person, name: str) -> int:
-    """Label the flows of evidence whose features are known; return how many labels are new."""
+def _label(desk: Desk, who: Person, names: Sequence[str]) -> int:
+    """Label the flows of alerts' evidence whose features are known; return how many labels are new."""
     now_s = desk.now_s()
-    questions = to_label(desk, name, asked(desk, desk.alerts.evidence(name)).values())
-    desk.queue.add(questions)
-    words = desk.queue.words([question.id for question in questions], now_s)
+    found = all_to_label(desk, names, MOST_LABELS)
+    desk.queue.add(question for question, _ in found)
+    words = desk.queue.words([question.id for question, _ in found], now_s)
     session = Session(desk.queue, who.name, ORIGIN, desk.now_s)
     labels = [
         session.label(question, BENIGN, rests_on(name), now_s, word)
-        for question in questions
+        for question, name in found
         if (word := words[question.id].get(who.name)) is None or word.family != BENIGN
     ]
     return desk.queue.tell(labels) if labels else 0

@@ -13,7 +13,7 @@ from redshank.console.acts import alerts as acts
 from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.area import Area
 from redshank.console.desk import Desk
-from redshank.console.facts.alert import asked, case, named, to_label
+from redshank.console.facts.alert import asked, case, named, to_label, why_none
 from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, Listing
 from redshank.console.facts.allowances import preview, suggestions
 from redshank.console.facts.likeness import LEAST, how
@@ -112,13 +112,14 @@ class Alerts(Area):
                     raise ConfigError("alerts: none is marked; go back and mark some")
                 return render(
                     request, "alerts/confirm.html", state=state, done=DONE[state], ids=[] if every else ids,
-                    number=number, most=acts.MOST_AT_ONCE, query=query, arrival=arrival, every=every,
-                    seen_at_s=seen_at_s,
+                    number=number, most=acts.MOST_AT_ONCE, labels=acts.MOST_LABELS, query=query, arrival=arrival,
+                    every=every, seen_at_s=seen_at_s,
                 )  # fmt: skip
+            label = form.has("label")
             if every:
-                made = acts.judge_all(desk, who, query, arrival, state, why, seen_at_s)
+                made = acts.judge_all(desk, who, query, arrival, state, why, seen_at_s, label=label)
             else:
-                made = acts.judge(desk, who, ids, state, why, seen_at_s)
+                made = acts.judge(desk, who, ids, state, why, seen_at_s, label=label)
             return back(request, _list(query), _said(made, state))
 
     def _add_one(self, routes: APIRouter) -> None:
@@ -171,10 +172,11 @@ class Alerts(Area):
             except ConfigError as error:
                 problems = error.problems
             evidence = desk.alerts.evidence(name)
+            labelled = to_label(desk, name, asked(desk, evidence).values())
             return render(
                 request, "alerts/false_alarm.html", filed=filed, alert=filed.alert, offered=offered, chosen=chosen,
                 terms=terms, conditions=CONDITIONS, because=because, span=span, told=told, problems=problems,
-                evidence=evidence, labelled=to_label(desk, name, asked(desk, evidence).values()),
+                evidence=evidence, labelled=labelled, why_none="" if labelled else why_none(desk, evidence),
             )  # fmt: skip
 
         @routes.post("/{name}/false-alarm")

@@ -15,11 +15,13 @@ from redshank.console.facts.responses import Book
 from redshank.console.facts.story import Event, deed, events, how_sure
 from redshank.core.allowance import Allowance
 from redshank.core.records import Evidence
+from redshank.flows.claims import ARP
 from redshank.pipeline.allowing import ALLOWED_BY
 from redshank.report.alert_figures import Beside, Dot, beside_benign, flows_over_time
 from redshank.report.page import Html
 from redshank.respond.states import Entry as Done
 from redshank.respond.target import canonical
+from redshank.site import CLASSIFIER
 from redshank.store.alerts import Filed
 from redshank.store.comments import Comments
 from redshank.store.examples import MOST
@@ -29,6 +31,8 @@ from redshank.store.search import Search
 HISTORY = 12
 """Other alerts of the device that are shown."""
 MOST_AUDITED = 200
+AT_ONCE = 100
+"""Alerts whose flows are looked up by one statement."""
 
 
 @dataclass(frozen=True)
@@ -128,12 +132,7 @@ def named(techniques: Iterable[str]) -> list[tuple[str, str]]:
 
 def asked(desk: Desk, evidence: Sequence[Evidence]) -> dict[str, Question]:
     """Return the questions about flows of evidence, by uid: of the same flow, not only of the same name."""
-    found = {}
-    flows = {one.uid: one for one in evidence if one.uid}
-    for question in desk.queue.about(list(flows)):
-        if same_flow(question.flow, flows[question.uid]):
-            found[question.uid] = question
-    return found
+    return _about(evidence, desk.queue.about([one.uid for one in evidence if one.uid]))
 
 
 def to_label(desk: Desk, name: str, questions: Iterable[Question]) -> list[Question]:
@@ -147,11 +146,51 @@ def to_label(desk: Desk, name: str, questions: Iterable[Question]) -> list[Quest
         name: The alert.
         questions: Those of its flows that are questions.
     """
-    found: dict[tuple[str, bytes], Question] = {}
-    for question in (*questions, *desk.examples.of(name)):
-        if question.id not in {one.id for one in found.values()}:
-            found.setdefault((question.fingerprint, question.x), question)
-    return list(found.values())[:MOST]
+    return _unlike([*questions, *desk.examples.of([name]).get(name, ())])[:MOST]
+
+
+def all_to_label(desk: Desk, names: Sequence[str], most: int) -> list[tuple[Question, str]]:
+    """Return what `to_label` finds of several alerts, each with its alert, no two of all alike to a model.
+
+    Args:
+        desk: The store.
+        names: The alerts; those that come first have theirs first.
+        most: How many flows at most.
+    """
+    found: dict[str, tuple[Question, str]] = {}
+    for begin in range(0, len(names), AT_ONCE):
+        some = names[begin : begin + AT_ONCE]
+        evidence, kept = desk.alerts.evidence_of(some), desk.examples.of(some)
+        about = desk.queue.about(list({flow.uid for flows in evidence.values() for flow in flows if flow.uid}))
+        for name in some:
+            questions = [*_about(evidence.get(name, ()), about).values(), *kept.get(name, ())]
+            for question in _unlike(questions)[:MOST]:
+                found.setdefault(question.id, (question, name))
+        unlike = _unlike([question for question, _ in found.values()])
+        found = {one.id: found[one.id] for one in unlike}
+        if len(found) >= most:
+            break
+    return list(found.values())[:most]
+
+
+def why_none(desk: Desk, evidence: Sequence[Evidence]) -> str:
+    """Say why no flow of an alert can be labelled, where `to_label` finds none.
+
+    Args:
+        desk: The store, and the settings of the service.
+        evidence: Flows of the alert that are kept.
+    """
+    if not evidence:
+        return "the store has no flow of this alert"
+    if all(flow.proto == ARP for flow in evidence):
+        return "it rests on claims of addresses (ARP) alone, which are no flows: no model judges them"
+    judging = desk.settings.detect.detectors
+    if CLASSIFIER not in judging:
+        return f"no classifier judges here, and detect.detectors names {', '.join(judging)} alone"
+    return (
+        "when the service told of it, it had its flows' features no more: more alarms came since than it remembers, "
+        "the store was away, or a restart lay between; or a version told of it that kept none"
+    )
 
 
 def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
@@ -164,6 +203,21 @@ def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
         one = reason(text, {})
         one = reason(text, known.get(one.detector, own))
         found.setdefault((one.detector, about(one)), one)
+    return list(found.values())
+
+
+def _about(evidence: Sequence[Evidence], questions: Iterable[Question]) -> dict[str, Question]:
+    flows = {one.uid: one for one in evidence if one.uid}
+    return {one.uid: one for one in questions if one.uid in flows and same_flow(one.flow, flows[one.uid])}
+
+
+def _unlike(questions: Iterable[Question]) -> list[Question]:
+    """Leave out what a model cannot tell from one before, and what is the same flow."""
+    flows: set[str] = set()
+    found: dict[tuple[str, bytes], Question] = {}
+    for question in questions:
+        if question.id not in flows and found.setdefault((question.fingerprint, question.x), question) is question:
+            flows.add(question.id)
     return list(found.values())
 
 

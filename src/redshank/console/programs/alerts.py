@@ -147,6 +147,7 @@ class Decision(BaseModel):
     ids: list[Annotated[str, Field(max_length=64)]] = Field(max_length=acts.MOST_MARKED)
     state: str
     why: str = ""
+    label: bool = Field(False, description="Whether flows of alerts that are called false get the label benign.")
 
 
 class WideDecision(BaseModel):
@@ -156,6 +157,7 @@ class WideDecision(BaseModel):
     arrival: Annotated[int, Field(ge=0, le=1 << 62, description="Of the page that was looked at: later ones are left.")]
     state: str
     why: str = ""
+    label: bool = Field(False, description="As of the other.")
 
 
 class FalseAlarm(BaseModel):
@@ -224,13 +226,13 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
     @routes.post("/judge")
     def judge(who: Analyst, asked: Decision) -> OutcomeModel:
         """Acknowledge alerts, call them false, escalate, close or open them again."""
-        return _outcome(acts.judge(desk, who, asked.ids, asked.state, asked.why))
+        return _outcome(acts.judge(desk, who, asked.ids, asked.state, asked.why, label=asked.label))
 
     @routes.post("/judge-all")
     def judge_all(who: Analyst, asked: WideDecision) -> OutcomeModel:
         """Do so with all alerts that fit a query."""
         query = read(asked.q, desk.now_s())
-        return _outcome(acts.judge_all(desk, who, query, asked.arrival, asked.state, asked.why))
+        return _outcome(acts.judge_all(desk, who, query, asked.arrival, asked.state, asked.why, label=asked.label))
 
     @routes.get("/{name}")
     def alert(who: Viewer, name: str) -> CaseModel:
