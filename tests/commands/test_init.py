@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import typer
 
 from program import ended
 from redshank import __version__, commands
-from redshank.commands import NEW_OBJECTS, add_commands, app, main
+from redshank.commands import NEW_OBJECTS, add_commands, app, main, program
 from redshank.core.errors import ActionError, ConfigError
 
 NAMES = sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
@@ -26,7 +27,7 @@ def redshank(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]:
     """Give the program one more command, `fail`, that raises what is put into the list."""
     errors: list[BaseException] = []
     add_commands()
@@ -36,7 +37,9 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
 
     monkeypatch.setattr(app, "registered_commands", list(app.registered_commands))
     app.command(name="fail")(fail)
-    return errors
+    program.cache_clear()
+    yield errors
+    program.cache_clear()
 
 
 def test_help_lists_every_command() -> None:

@@ -14,12 +14,13 @@ import pkgutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated, Any, TextIO
 
 import typer
+from typer.main import get_command
 
 from redshank import __version__
 from redshank.core.errors import ConfigError, RedshankError
@@ -98,6 +99,12 @@ def add_commands() -> None:
             app.command(name=module.name)(command)
 
 
+@functools.cache
+def program() -> Callable[..., object]:
+    """Put the commands together; a process that runs many, as tests do, needs that once."""
+    return get_command(app)
+
+
 def main() -> None:
     """Run the command line; the entry point of the `redshank` program."""
     code = 1
@@ -154,7 +161,7 @@ def _run() -> int:
         _say([f"argument {at} is empty, after '{sys.argv[at - 1]}'; give a value, or leave the option away"])
         return 2
     try:
-        code = app(standalone_mode=False, prog_name="redshank")
+        code = program()(standalone_mode=False, prog_name="redshank")
         sys.stdout.flush()
     except RedshankError as error:
         _say(error.problems if isinstance(error, ConfigError) else [str(error)])
