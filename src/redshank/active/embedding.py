@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
-from sklearn.ensemble import IsolationForest
 
 from redshank.features.feature_set import Column
 from redshank.learn.inputs import EachStep, Plain
+from redshank.learn.isolation import Isolation
 from redshank.learn.model import Floats
 
 SAMPLE = 20_000  # rows it is fitted on
@@ -50,10 +50,11 @@ class Embedding:
         self._sample, self._seed = sample, seed
 
     @cached_property
-    def _trees(self) -> IsolationForest:
+    def _trees(self) -> Isolation:
         """What finds the unusual ones, for who asks for them: it takes longer than all else here."""
-        trees = IsolationForest(n_estimators=TREES, random_state=self._seed)
-        return trees.fit(_encode(self._standard, self._sample))
+        trees = Isolation(n_estimators=TREES, random_state=self._seed)
+        trees.fit(_encode(self._standard, self._sample))
+        return trees
 
     def points(self, x: Floats) -> Floats:
         """Return where rows lie.

@@ -11,12 +11,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.ensemble import IsolationForest as Trees
 from torch import nn
 
 from redshank.core.errors import ConfigError
 from redshank.features.feature_set import Column
 from redshank.learn.inputs import Plain
+from redshank.learn.isolation import Isolation
 from redshank.learn.model import Floats
 from redshank.learn.one_class import OneClass
 
@@ -45,7 +45,7 @@ class IsolationForest(OneClass):
             raise ConfigError(problems)
         encode = Plain(x, columns, self.bins, torch.float32)
         rows = min(self.rows, len(x))
-        forest = Trees(n_estimators=self.trees, max_samples=rows, random_state=self.seed)
+        forest = Isolation(n_estimators=self.trees, max_samples=rows, random_state=self.seed)
         forest.fit(encode(torch.from_numpy(x)).numpy(), sample_weight=weight)
         return _Depth(encode, forest, rows)
 
@@ -60,7 +60,7 @@ class _Depth(nn.Module):
     depth: torch.Tensor
     roots: torch.Tensor
 
-    def __init__(self, encode: Plain, forest: Trees, rows: int) -> None:
+    def __init__(self, encode: Plain, forest: Isolation, rows: int) -> None:
         super().__init__()
         self.encode = encode
         trees = [tree.tree_ for tree in forest.estimators_]
