@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -22,6 +23,8 @@ from redshank.store.database import Database
 from redshank.store.people import People
 
 PASSWORD = "four words in a row"
+NUMBERS = count()
+"""Tokens of one account have names of their own."""
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -90,7 +93,7 @@ class Browser:
         name = re.search(r"<h1>([a-z]+)</h1>", who.text)
         assert name, who.text
         state = self.client.app.state  # type: ignore[attr-defined]  # the application behind it
-        _, self.bearer = state.bearers.give(name[1], role, "a test", name[1], state.now_s(), None)
+        _, self.bearer = state.bearers.give(name[1], role, f"test {next(NUMBERS)}", name[1], state.now_s(), None)
         return self
 
     def api(self, method: str, path: str, **more: Any) -> Response:

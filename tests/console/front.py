@@ -16,7 +16,7 @@ from httpx2 import Response
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from browsing import CHEAP, PASSWORD
+from browsing import CHEAP, NUMBERS, PASSWORD
 from console.filled import Filled
 from redshank.console.app import make_app
 from redshank.console.desk import Desk
@@ -132,7 +132,7 @@ class Front:
         """Return another browser and another token of an account."""
         now_s, cookies = self.desk.now_s(), self.app.state.cookies
         cookie = cookies.begin(name, "192.0.2.1", "a test", now_s)
-        _, token = self.app.state.bearers.give(name, role, "a test", name, now_s, None)
+        _, token = self.app.state.bearers.give(name, role, f"test {next(NUMBERS)}", name, now_s, None)
         self.app.state.bearers.find(token, now_s)  # its first use is written down; the next only a minute later
         return Shown(name, cookie, cookies.find(cookie, now_s).mark, token)
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from browsing import PASSWORD
+from browsing import NUMBERS, PASSWORD
 from console.filled import CHALLENGER, CHAMPION
 from console.front import Ask, Front, Route, Shown
 from redshank.console.facts.rules import Rulebook
@@ -116,7 +116,7 @@ class Wanted:
 
     def token(self, who: Shown) -> str:
         give = self._front.app.state.bearers.give
-        made, _ = give(who.name, "viewer", "another", who.name, self._desk.now_s(), None)
+        made, _ = give(who.name, "viewer", f"test {next(NUMBERS)}", who.name, self._desk.now_s(), None)
         return str(made.id)
 
     def quiet(self) -> None:

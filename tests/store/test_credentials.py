@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from redshank.core.errors import ConfigError
@@ -17,7 +19,7 @@ def people(database: Database) -> People:
 
 
 def token(name: str = "t1", role: str = "analyst", expires_at_s: float | None = 100.0) -> Token:
-    return Token(name, "bo", "cron", role, 5.0, expires_at_s, None, None, "")
+    return Token(name, "bo", f"cron {name}", role, 5.0, expires_at_s, None, None, "")
 
 
 def test_a_session_knows_what_its_account_may_now(people: People, database: Database) -> None:
@@ -120,3 +122,17 @@ def test_an_account_has_so_many_tokens_and_no_more(
     tokens.give(token(), "digest", "bo")
     with pytest.raises(ConfigError, match="token: 'bo' has 1 that stand; withdraw one first"):
         tokens.give(token("t2"), "digest 2", "bo")
+
+
+def test_a_token_that_is_given_twice_is_refused_while_the_first_stands(people: People, database: Database) -> None:
+    tokens = Tokens(database)
+    tokens.give(token(), "digest", "bo")
+    again = replace(token(), id="t2")
+    with pytest.raises(ConfigError, match="token: 'bo' has one called 'cron t1' that stands; withdraw it first"):
+        tokens.give(again, "digest 2", "bo")
+    assert [one.id for one in tokens.all("bo")] == ["t1"]
+    people.add("cy", "analyst", "hash", 1.0, "test")
+    tokens.give(replace(again, id="t3", account="cy"), "digest 3", "cy")  # of another account it is another
+    tokens.give(replace(again, given_at_s=100.0, expires_at_s=None), "digest 4", "bo")  # the first is over by itself
+    tokens.withdraw("t2", 101.0, "bo")
+    tokens.give(replace(again, id="t4", given_at_s=102.0), "digest 5", "bo")

@@ -164,7 +164,8 @@ class Tokens:
         """Let a program in that shows what has this digest.
 
         Raises:
-            ConfigError: If the account is not there or disabled, may less than the token, or has too many tokens.
+            ConfigError: If the account is not there or disabled, may less than the token, has one of that name that
+                stands, or too many tokens.
         """
         with self._database.writing() as sql:
             account = sql.execute(
@@ -176,8 +177,15 @@ class Tokens:
                 raise ConfigError(
                     f"token: '{token.role}' is more than '{token.account}' may, who is {account}; name that or less"
                 )
-            given = select(TOKENS).where(TOKENS.c.account == token.account, TOKENS.c.withdrawn_at_s.is_(None))
-            if len(sql.execute(given).all()) >= MOST_TOKENS:
+            wanted = select(TOKENS).where(TOKENS.c.account == token.account, TOKENS.c.withdrawn_at_s.is_(None))
+            given = sql.execute(wanted).all()
+            now_s = token.given_at_s
+            if any(one.name == token.name and (one.expires_at_s is None or now_s < one.expires_at_s) for one in given):
+                raise ConfigError(
+                    f"token: '{token.account}' has one called '{token.name}' that stands; withdraw it first, or choose "
+                    "another name"
+                )
+            if len(given) >= MOST_TOKENS:
                 raise ConfigError(f"token: '{token.account}' has {MOST_TOKENS} that stand; withdraw one first")
             values = {name: value for name, value in vars(token).items() if name != "account_role"}
             sql.execute(insert(TOKENS).values(digest=digest, **values))
