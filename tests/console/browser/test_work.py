@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from chromium import window
 from console.filled import CHAMPION
@@ -22,7 +22,7 @@ from redshank.store.comments import Comments
 from redshank.store.search import Search
 
 pytestmark = pytest.mark.service
-NEW, WAITING = "192.168.39.250", ("192.168.39.251", "192.168.39.252")
+NEW, MISSED, WAITING = "192.168.39.250", "192.168.39.253", ("192.168.39.251", "192.168.39.252")
 
 
 def _open(desk: Desk, family: str) -> Alert:
@@ -187,6 +187,39 @@ def test_an_alert_that_the_sensor_writes_appears_on_the_open_page(desk: Desk, pa
     began_s = time.monotonic()
     expect(page.get_by_text(NEW).first).to_be_visible()
     assert time.monotonic() - began_s < 20, "that is not live"
+    assert page.evaluate("window.stayed"), "the page was loaded again"
+
+
+def test_a_page_whose_stream_is_refused_or_breaks_says_so_comes_back_and_shows_what_it_missed(
+    desk: Desk, page: Page
+) -> None:
+    status = page.locator("[data-live] span")
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) % 2:
+            route.fulfill(status=503, body="too many pages")  # a browser does not ask again by itself
+        else:
+            route.abort("connectionreset")  # by itself it does
+
+    page.route("**/live?*", refuse)
+    page.goto("/overview")
+    expect(status).to_have_text("not live")
+    page.evaluate("window.stayed = true")
+    with page.expect_request("**/live?*"):  # the refused one is asked for again, and breaks
+        pass
+    now_s = desk.now_s()
+    told = replace(
+        _open(desk, "backdoor"), id="deedfacefeedface", device=MISSED, first_seen_s=now_s, last_seen_s=now_s,
+        severity="critical",
+    )  # fmt: skip
+    desk.alerts.record([told], (), now_s)
+    expect(status).to_have_text("not live")
+    page.unroute("**/live?*")
+    expect(status).to_have_text("live")
+    expect(page.get_by_text(MISSED).first).to_be_visible()
+    assert len(asked) >= 2
     assert page.evaluate("window.stayed"), "the page was loaded again"
 
 
