@@ -17,13 +17,14 @@ def test_the_newest_answer_is_first_and_unsure_is_none(database: Database) -> No
     queue = Queue(database)
     queue.add([one, two, three, other])
     queue.tell([answer(one, "dos"), answer(two, "dos"), answer(three, UNSURE), answer(other, "dos")])
-    ids, x = queue.answered(three)
-    assert ids == [two.id, one.id]
-    assert [row.tobytes() for row in x] == [two.x, one.x]
-    assert queue.answered(other)[0] == [other.id]
+    found = queue.answered(three)
+    assert found.ids == [two.id, one.id]
+    assert [row.tobytes() for row in found.values] == [two.x, one.x]
+    assert queue.answered(two) is found, "nobody answered meanwhile"
+    assert queue.answered(other).ids == [other.id]
     queue.tell([answer(one, "benign", "ben")])
-    assert queue.answered(three)[0] == [one.id, two.id]
-    assert queue.answered(replace(three, x=b"1234"))[1].shape == (0, 1)
+    assert queue.answered(three).ids == [one.id, two.id]
+    assert queue.answered(replace(three, x=b"1234")).values.shape == (0, 1)
 
 
 def test_what_is_kept_and_read_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +37,7 @@ def test_what_is_kept_and_read_is_bounded(database: Database, monkeypatch: pytes
         queue.tell([answer(one, "dos") for one in told])
         with database.reading() as sql:
             seen.read(sql)
-        assert seen.like(made[0].fingerprint, size)[0] == [made[at].id for at in kept]
+        assert seen.like(made[0].fingerprint, size).ids == [made[at].id for at in kept]
 
 
 def test_labels_are_read_backwards_by_their_key_without_sorting(database: Database) -> None:

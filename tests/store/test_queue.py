@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from questions import ASKED_S, answer, questions, store
 from redshank.core.errors import ConfigError
@@ -150,8 +151,9 @@ def test_people_who_differ_about_a_doubted_label_leave_it_open(tmp_path: Path) -
 
 
 def test_the_counts_are_those_of_the_list_whatever_was_said(tmp_path: Path) -> None:
-    one, two, three, four, five, six, *_ = made = questions(("dos",) * 8)
-    queue = store(tmp_path / "s", *made[:5], *(replace(each, wanted=2) for each in made[5:]))
+    one, two, three, four, five, six, *_ = made = questions(("dos",) * 9)
+    queue = store(tmp_path / "s", *made[:5], *(replace(each, wanted=2) for each in made[5:8]), made[8])
+    queue.tell([replace(answer(made[8], "dos"), expires_at_s=NOW_S + 0.5)])
     gone = answer(two, "dos")
     queue.tell([answer(one, "dos"), gone, answer(three, UNSURE), answer(four, "dos"), answer(five, "dos")])
     queue.tell([answer(two, None, about=gone.id), answer(five, "benign", "ben"), answer(six, "dos")])
@@ -162,7 +164,18 @@ def test_the_counts_are_those_of_the_list_whatever_was_said(tmp_path: Path) -> N
         counted = {name: list(found.values()).count(name) for name in ("open", "held", "answered")}
         assert queue.counts(now_s) == counted
         assert queue.hold(three.id, "ben", NOW_S, 100.0)
-    assert counted == {"open": 5, "held": 1, "answered": 2}
+    assert counted == {"open": 6, "held": 1, "answered": 2}
+
+
+def test_who_has_a_question_and_asks_again_at_once_writes_nothing(tmp_path: Path) -> None:
+    (only,) = questions(("dos",))
+    queue, written = store(tmp_path / "s", only), list[str]()
+    event.listen(queue._database._engine, "before_cursor_execute", lambda _c, _k, text, *_: written.append(text))
+    for now_s, writes in ((0.0, 1), (59.0, 1), (61.0, 2), (62.0, 2)):
+        assert queue.take("ana", NOW_S + now_s, hold_s=600.0) == only
+        assert sum(text.startswith("UPDATE") for text in written) == writes
+    assert queue.take("ben", NOW_S + 660.0) is None
+    assert queue.take("ben", NOW_S + 662.0) == only
 
 
 def test_the_same_answer_told_twice_is_there_once(tmp_path: Path) -> None:

@@ -96,9 +96,9 @@ class Session:
 
     def families(self, question: Question) -> list[str]:
         """Return the families that can be named: those of the bundle, then those that people added."""
-        added = {label.family for label in self.queue.labels() if label.family not in (None, UNSURE)}
-        more = sorted(family for family in added if family is not None and family not in question.classes)
-        return [*(name for name in question.classes if name != BENIGN), *(name for name in more if name != BENIGN)]
+        known = (BENIGN, *question.classes)
+        more = sorted(family for family in self.queue.families() if family not in known)
+        return [*(name for name in question.classes if name != BENIGN), *more]
 
     def label(self, question: Question, family: str, evidence: str, at_s: float, word: Label | None) -> Label:
         """Make the label of an answer.

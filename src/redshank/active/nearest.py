@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redshank.features.feature_set import FEATURE_SETS, FeatureSet
+from redshank.store.answered import Rows
 from redshank.store.question import Question
 from redshank.store.queue import Queue
 
@@ -33,48 +34,79 @@ def nearest(queue: Queue, question: Question) -> list[str]:
         queue: The store.
         question: What they are compared with; it is not among them.
     """
-    ids, others = queue.answered(question)
-    if not ids:
+    rows = queue.answered(question)
+    if not rows.ids:
         return []
-    x, categories = question.values, np.zeros(others.shape[1], dtype=np.bool_)
-    found = _feature_set(question.feature_set)
-    if found is not None and found.fingerprint() == question.fingerprint:
-        if found.remembers:  # the last step is the flow itself
-            x, others = x[-len(found.columns) :], others[:, -len(found.columns) :]
-        categories = np.tile([column.codes > 0 for column in found.columns], others.shape[1] // len(found.columns))
-    order = np.argsort(distances(x, others, categories), kind="stable")
-    return [ids[at] for at in order.tolist() if ids[at] != question.id]
+    x, found = question.values, _feature_set(question.feature_set)
+    if found is not None and found.fingerprint() != question.fingerprint:
+        found = None
+    if found is not None and found.remembers:  # the last step is the flow itself
+        x = x[-len(found.columns) :]
+    order = np.argsort(_placed(rows, found).distances(x), kind="stable")
+    return [rows.ids[at] for at in order.tolist() if rows.ids[at] != question.id]
 
 
-def distances(x: Floats, others: Floats, categories: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Return how far each of others is: 0, like it in every column, to 1.
+class Placed:
+    """Flows at their ranks among each other, so that another one is soon compared with them.
 
     Args:
-        x: Raw feature values, NaN where absent.
-        others: Those of others; ranks are among these.
+        others: Raw feature values, NaN where absent.
         categories: Which columns are codes.
 
     Shape:
-        x, categories: [c]; others: [m, c], m at least 1; returns: [m].
-
-    Example:
-        >>> others = np.float32([[1, 2], [10, 2], [1000, 3], [np.nan, 2]])
-        >>> distances(np.float32([12, 2]), others, np.array([False, True])).round(2).tolist()
-        [0.25, 0.0, 0.63, 0.5]
+        others: [m, c], m at least 1; categories: [c].
     """
-    apart = np.zeros(len(others))
-    columns = np.ascontiguousarray(np.clip(others, -LARGEST, LARGEST).T)
-    for own, column, category in zip(np.clip(x, -LARGEST, LARGEST), columns, categories, strict=True):
-        there = ~np.isnan(column)
-        if np.isnan(own) or not there.any():
-            apart += there != ~np.isnan(own)
-        elif category:
-            apart += column != own
-        else:
-            edges, ranks = _ranks(np.sort(column)[: there.sum()])
-            between = np.abs(np.interp(column, edges, ranks) - np.interp(own, edges, ranks))
-            apart += np.where(there, between, 1.0)
-    return apart / len(x)
+
+    def __init__(self, others: Floats, categories: npt.NDArray[np.bool_]) -> None:
+        self._categories = categories
+        columns = np.ascontiguousarray(np.clip(others, -LARGEST, LARGEST).T)
+        self._there = ~np.isnan(columns)
+        self._scales = [
+            None if category or not there.any() else _ranks(np.sort(column)[: there.sum()])
+            for column, there, category in zip(columns, self._there, categories, strict=True)
+        ]
+        self._at = np.stack(
+            [
+                column if scale is None else np.interp(column, *scale).astype(np.float32)
+                for column, scale in zip(columns, self._scales, strict=True)
+            ]
+        )
+
+    def distances(self, x: Floats) -> npt.NDArray[np.float64]:
+        """Return how far each flow is: 0, like it in every column, to 1.
+
+        Args:
+            x: Raw feature values of another one.
+
+        Shape:
+            x: [c]; returns: [m].
+
+        Example:
+            >>> others = np.float32([[1, 2], [10, 2], [1000, 3], [np.nan, 2]])
+            >>> Placed(others, np.array([False, True])).distances(np.float32([12, 2])).round(2).tolist()
+            [0.25, 0.0, 0.63, 0.5]
+        """
+        apart = np.zeros(self._at.shape[1])
+        x = np.clip(x, -LARGEST, LARGEST)
+        for own, at, there, scale in zip(x, self._at, self._there, self._scales, strict=True):
+            if np.isnan(own) or not there.any():
+                apart += there != ~np.isnan(own)
+            elif scale is None:
+                apart += at != own
+            else:
+                apart += np.where(there, np.abs(at - np.float32(np.interp(own, *scale))), 1.0)
+        return apart / len(x)
+
+
+@lru_cache(maxsize=4)
+def _placed(rows: Rows, found: type[FeatureSet] | None) -> Placed:
+    """Place those that were answered last; they are the same until another one is answered."""
+    others, categories = rows.values, np.zeros(rows.values.shape[1], dtype=np.bool_)
+    if found is not None:
+        if found.remembers:
+            others = others[:, -len(found.columns) :]
+        categories = np.tile([column.codes > 0 for column in found.columns], others.shape[1] // len(found.columns))
+    return Placed(others, categories)
 
 
 @lru_cache(maxsize=8)

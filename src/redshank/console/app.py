@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Mount
 from redshank import __version__
 from redshank.console import login, problems
 from redshank.console.area import AREAS, Area
+from redshank.console.at_once import AtOnce
 from redshank.console.desk import Desk
 from redshank.console.gate import API, HEALTH, LIVE, SAFE, Gate
 from redshank.console.limits import FOREVER, Limits
@@ -114,7 +115,7 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
     app.include_router(_own(app.state.areas[0].name))
     app.include_router(login.routes(sessions))
     for name, area in areas:
-        pages, programs = APIRouter(include_in_schema=False), APIRouter(tags=[name])
+        pages, programs = AtOnce(desk.database, include_in_schema=False), AtOnce(desk.database, tags=[name])
         area.pages(pages)
         area.api(programs)
         _check_named(name, [*pages.routes, *programs.routes])

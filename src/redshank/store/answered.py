@@ -6,6 +6,7 @@ as is kept.
 """
 
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,19 @@ MOST = 5_000
 """Questions that are kept: 6.4 MB at most, of windows of 16 flows."""
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Questions with features of one kind, the newest answer first; the same object until another one is answered.
+
+    Args:
+        ids: The questions. [m]
+        values: Their raw feature values. [m, c] float32
+    """
+
+    ids: list[str]
+    values: npt.NDArray[np.float32]
+
+
 class Answered:
     """Questions that somebody gave a family to, whether or not that stands; several threads may ask."""
 
@@ -30,6 +44,7 @@ class Answered:
         self._file = file
         self._arrival = 0
         self._known: dict[str, tuple[str, bytes]] = {}
+        self._rows: dict[tuple[str, int], Rows] = {}
 
     def read(self, sql: Connection) -> None:
         """Read what was answered since the last time; all, if another file is in the place of the store's."""
@@ -47,23 +62,25 @@ class Answered:
                 self._known.pop(question, None)
                 self._known[question] = fingerprint, x
                 self._arrival = arrival
+                self._rows.clear()
             for question in list(self._known)[: max(len(self._known) - MOST, 0)]:
                 del self._known[question]
 
-    def like(self, fingerprint: str, size: int) -> tuple[list[str], npt.NDArray[np.float32]]:
+    def like(self, fingerprint: str, size: int) -> Rows:
         """Return the questions with features of one kind, the newest answer first, and the values.
 
         Args:
             fingerprint: What computed them.
             size: Bytes of a row.
-
-        Shape:
-            returns: [m], [m, size / 4] float32.
         """
         with self._turn:
-            rows = [
-                (one, x) for one, (computed, x) in self._known.items() if computed == fingerprint and len(x) == size
-            ]
-        rows.reverse()
-        values = np.frombuffer(b"".join(x for _, x in rows), dtype=np.float32)
-        return [one for one, _ in rows], values.reshape(len(rows), size // 4)
+            found = self._rows.get((fingerprint, size))
+            if found is None:
+                rows = [
+                    (one, x) for one, (computed, x) in self._known.items() if computed == fingerprint and len(x) == size
+                ]
+                rows.reverse()
+                values = np.frombuffer(b"".join(x for _, x in rows), dtype=np.float32)
+                found = Rows([one for one, _ in rows], values.reshape(len(rows), size // 4))
+                self._rows[fingerprint, size] = found
+        return found

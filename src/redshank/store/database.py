@@ -10,6 +10,7 @@ https://www.postgresql.org/docs/15/explicit-locking.html for advisory locks.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlc
 
 from redshank.core.errors import ConfigError, StoreBusyError, StoreChangedError, StoreError
 from redshank.core.files import writable_folder
+from redshank.store.moment import Moment
 from redshank.store.tables import METADATA, STORE, VERSION
 
 PATIENCE_S = 20
@@ -64,6 +66,7 @@ class Database:
     ) -> None:
         url = _url(place)
         self._patience_s, self._create, self._opened, self._cache_kib = patience_s, create, False, cache_kib
+        self._own = threading.local()
         self.is_file = url.get_backend_name() == "sqlite"
         self.name = str(url.database) if self.is_file else url.render_as_string(hide_password=True)
         if self.is_file:
@@ -84,13 +87,35 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees the store as it is now, until the block ends.
+        """Give a connection that sees the store as it is now, or was when `at_once` began; until the block ends.
 
         Raises:
             StoreError: If the store cannot be read.
         """
-        with self._reporting(), self._readers.begin() as sql:
+        moment = self._moment()
+        with self._reporting(), self._readers.begin() if moment is None else moment.reading() as sql:
             yield sql
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let all that this thread reads in the block see the store as it was when the first of it was read.
+
+        It is one transaction, not one for each question. What the thread writes meanwhile it sees: the moment is a new
+        one then. Wrong for who reads, waits for others, and decides on what was read.
+        """
+        if self._moment() is not None:
+            yield
+            return
+        self._own.moment = moment = Moment(self._readers)
+        try:
+            yield
+        finally:
+            self._own.moment = None
+            with self._reporting():
+                moment.end()
+
+    def _moment(self) -> Moment | None:
+        return getattr(self._own, "moment", None)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -99,6 +124,9 @@ class Database:
         Raises:
             StoreError: If the store cannot be written.
         """
+        if moment := self._moment():
+            with self._reporting():
+                moment.end()
         with self._reporting(), self._writers.begin() as sql:
             if self._opened:
                 self._check(sql)

@@ -11,13 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from redshank.core.errors import ConfigError
 from redshank.core.records import Label
-from redshank.store.answered import Answered
+from redshank.store.answered import Answered, Rows
 from redshank.store.audit import Entry, note_all
 from redshank.store.database import Database
 from redshank.store.history import settled
@@ -29,6 +27,8 @@ DAY_S = 86_400.0
 """How long a doubted answer waits for somebody else's, where others answer too, before whoever gave it is asked."""
 HOLD_S = 600.0
 """How long a question that was shown to somebody is kept from others."""
+AGAIN_S = 60.0
+"""How exactly is kept for how long somebody has a question."""
 AT_ONCE = 500
 """Questions that one statement names, more are looked for among all; and rows that are read at once."""
 _ORDER = (func.coalesce(QUESTIONS.c.doubted_at_s, QUESTIONS.c.asked_at_s).desc(), QUESTIONS.c.place, QUESTIONS.c.id)
@@ -116,20 +116,22 @@ class Queue:
         with self._seen() as (_, said):
             return list(said.of(question))
 
-    def answered(self, like: Question) -> tuple[list[str], npt.NDArray[np.float32]]:
-        """Return the questions that were answered last, of those with the same features as one, and these features.
+    def answered(self, like: Question) -> Rows:
+        """Return the questions that were answered last, `answered.MOST` at most, with the same features as one.
 
         Whether an answer stands is not looked at, but "unsure" is none.
 
         Args:
             like: The question.
-
-        Shape:
-            returns: [m] ids, the newest answer first; [m, c] raw values, m at most `answered.MOST`.
         """
         with self._database.reading() as sql:
             self._answered.read(sql)
         return self._answered.like(like.fingerprint, len(like.x))
+
+    def families(self) -> set[str]:
+        """Return the families that people ever named, "benign" among them."""
+        with self._seen() as (_, said):
+            return set(said.families)
 
     def words(self, questions: Iterable[str], now_s: float) -> dict[str, dict[str, Label]]:
         """Return each annotator's word on some questions.
@@ -190,9 +192,17 @@ class Queue:
     def hold(self, question: str, annotator: str, now_s: float, hold_s: float) -> bool:
         """Try to keep a question from others for a while; 0 s lets go of it.
 
+        Who has it already keeps it without a write, for `AGAIN_S` less at most: a page that is loaded again and again
+        takes no turn of those who write.
+
         Returns:
             Whether it is ours: nobody else held it.
         """
+        with self._database.reading() as sql:
+            since = select(QUESTIONS.c.held_until_s).where(QUESTIONS.c.id == question, QUESTIONS.c.holder == annotator)
+            until_s = sql.execute(since).scalar_one_or_none()
+        if until_s is not None and hold_s > AGAIN_S and 0 <= now_s + hold_s - until_s < AGAIN_S:
+            return True
         free = or_(QUESTIONS.c.held_until_s <= now_s, QUESTIONS.c.holder == annotator)
         with self._database.writing() as sql:
             changed = sql.execute(
@@ -266,15 +276,16 @@ class Queue:
     def counts(self, now_s: float) -> dict[str, int]:
         """Return how many questions are open, held and answered.
 
-        Of questions that somebody answered, only those are read whose labels do not tell alone how they stand.
+        Only those are read whose labels do not tell alone how they stand; the others are counted.
         """
-        of_one = select(LABELS.c.id).where(LABELS.c.question == QUESTIONS.c.id).exists()
         unlike = or_(QUESTIONS.c.wanted != 1, QUESTIONS.c.doubted_at_s.is_not(None), QUESTIONS.c.held_until_s > now_s)
         with self._seen() as (sql, said):
-            rows = list(_held(sql, or_(~of_one, unlike)))
+            rows = list(_held(sql, unlike))
+            every = int(sql.execute(select(func.count()).select_from(QUESTIONS)).scalar_one())
             found = Counter(_status(row, said, now_s) for row in rows)
-            for question in said.questions() - {row.id for row in rows}:
-                found["answered" if settled(said.words(question, now_s), 1) else "open"] += 1
+            done = said.settled(now_s).difference(row.id for row in rows)
+        found["answered"] += len(done)
+        found["open"] += every - len(rows) - len(done)
         return {name: found[name] for name in ("open", "held", "answered")}
 
     @contextmanager
@@ -306,7 +317,7 @@ def _status(row: _Held, said: Spoken, now_s: float) -> str:
 
 def _held(sql: Connection, *which: ColumnElement[bool]) -> Iterator[_Held]:
     wanted = select(*(QUESTIONS.c[name] for name in _Held._fields)).where(*which).order_by(*_ORDER)
-    for some in sql.execute(wanted).partitions(AT_ONCE):
+    for some in sql.execute(wanted.execution_options(yield_per=AT_ONCE)).partitions():
         yield from map(_Held._make, some)
 
 

@@ -9,9 +9,9 @@ import threading
 
 from sqlalchemy import Connection, select
 
-from redshank.core.records import Label
+from redshank.core.records import UNSURE, Label
 from redshank.store.database import FILE
-from redshank.store.history import words
+from redshank.store.history import settled, words
 from redshank.store.tables import LABELS
 
 FIELDS = [column for column in LABELS.c if column.name != "arrival"]
@@ -32,12 +32,17 @@ class Spoken:
         self.by_id: dict[str, Label] = {}
         self._of: dict[str, list[Label]] = {}
         self._words: dict[str, dict[str, Label]] = {}
+        self._settled: set[str] = set()
+        self._expire: set[str] = set()
+        self.families: set[str] = set()
+        """That people named, whether or not it stands."""
 
     def read(self, sql: Connection) -> None:
         """Read what arrived since the last time; all, if another file is in the place of the store's."""
         with self._turn:
             if sql.info.get(FILE) != self._file:
                 self._begin(sql.info.get(FILE))
+            newly = set[str]()
             newer = select(LABELS.c.arrival, *FIELDS).where(LABELS.c.arrival > self._arrival).order_by(LABELS.c.arrival)
             for arrival, *values in sql.execute(newer):
                 label = Label(*values)
@@ -46,10 +51,27 @@ class Spoken:
                 self._of.setdefault(label.question, []).append(label)
                 self._words.pop(label.question, None)
                 self._arrival = arrival
+                newly.add(label.question)
+                if label.family is not None and label.family != UNSURE:
+                    self.families.add(label.family)
+            for question in newly:
+                self._sort(question)
 
-    def questions(self) -> set[str]:
-        """Return the questions that have a label, whether or not it stands."""
-        return set(self._of)
+    def _sort(self, question: str) -> None:
+        self._settled.discard(question)
+        if any(label.expires_at_s is not None for label in self.of(question)):
+            self._expire.add(question)
+        elif settled(self.words(question, 0.0), 1):
+            self._settled.add(question)
+
+    def settled(self, now_s: float) -> set[str]:
+        """Return the questions that labels settle if one sure word is enough and none is in doubt.
+
+        Args:
+            now_s: The time, s since the epoch.
+        """
+        with self._turn:
+            return self._settled.union(one for one in self._expire if settled(self.words(one, now_s), 1))
 
     def of(self, question: str) -> list[Label]:
         """Return the labels of a question, in the order in which they arrived."""

@@ -18,9 +18,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
 )
 
-VERSION = 12
+VERSION = 13
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -56,8 +57,16 @@ QUESTIONS = Table(
     Column("holder", String, nullable=False, default=""),
     Column("held_until_s", Float, nullable=False, default=0.0),
     Index("questions_by_uid", "uid"),
+    Index("questions_by_device", "device"),
 )
 """As `store/question.py` describes; then who looks at it now, and until when."""
+
+Index(
+    "questions_in_order",
+    func.coalesce(QUESTIONS.c.doubted_at_s, QUESTIONS.c.asked_at_s).desc(),
+    *(QUESTIONS.c[name] for name in ("place", "id", "wanted", "holder", "held_until_s", "doubted_at_s")),
+)
+"""What the next one is told by."""
 
 LABELS = Table(
     "labels",

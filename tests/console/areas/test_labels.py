@@ -139,7 +139,7 @@ def test_the_curve_is_drawn_from_what_was_kept(desk: Desk, viewer: Browser) -> N
 def test_a_question_of_a_running_service_is_shown_with_flows_like_it_that_were_answered(
     desk: Desk, analyst: Browser
 ) -> None:
-    like, *_ = desk.queue.some(desk.queue.answered(desk.queue.questions()[0])[0])
+    like, *_ = desk.queue.some(desk.queue.answered(desk.queue.questions()[0]).ids)
     asked = replace(like, id="feed", neighbors=(), strategy="gateway", doubted_at_s=None, asked_at_s=desk.now_s())
     desk.queue.add([asked])
     for path in ("/labels", "/labels/questions/feed"):

@@ -114,9 +114,9 @@ class Models(Area):
             )
 
     def _agreed(self, found: facts.Models) -> Agreed | None:
-        both = [one and one.manifest.sha256 for one in (found.champion, found.shadow)]
-        stamp = (both, stamps(self.desk.database)["runs"])
-        return self._shared.get("agreed", stamp, self.desk.now_s(), lambda: agreement(self.desk, found))
+        both = tuple(one and one.manifest.sha256 for one in (found.champion, found.shadow))
+        stamp = (stamps(self.desk.database)["runs"],)
+        return self._shared.get(both, stamp, self.desk.now_s(), lambda: agreement(self.desk, found))
 
     def _decisions(self, routes: APIRouter) -> None:
         desk = self.desk

@@ -187,7 +187,7 @@ def at_risk(desk: Desk) -> dict[str, Risk]:
 def ranked(desk: Desk) -> dict[str, Risk]:
     """Return what `at_risk` gives, as it was within the last SLOWLY_S seconds, after all that people decided."""
     decided = stamps(desk.database)["audit"]
-    return desk.shared.get("ranked", decided, desk.now_s(), lambda: at_risk(desk), SLOWLY_S)
+    return desk.shared.get("ranked", (decided,), desk.now_s(), lambda: at_risk(desk), SLOWLY_S)
 
 
 def _at_risk(

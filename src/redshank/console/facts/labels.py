@@ -120,7 +120,6 @@ def shown(desk: Desk, session: Session, question: Question) -> Shown:
     certain = question.doubted_at_s is None
     ranked = sorted(zip(question.probabilities, question.classes, strict=True), reverse=True)
     near = dict(session.neighbors(question))
-    devices = desk.inventory.find((question.device,), limit=500) if question.device else []
     alerts = desk.alerts.find(Search(devices=(question.device,)), ALERTS_SHOWN) if certain else []
     others = [one for one in desk.queue.of_device(question.device, QUESTIONS_SHOWN + 1) if one.id != question.id]
     families = session.families(question)
@@ -136,7 +135,7 @@ def shown(desk: Desk, session: Session, question: Question) -> Shown:
             Choice(UNSURE_KEY, UNSURE),
         ),
         tuple(beside(desk, desk.queue.some(list(near)))),
-        next((one for one in devices if question.device in one.ips), None),
+        desk.inventory.owner(question.device) if question.device else None,
         tuple(alerts),
         tuple(beside(desk, others[:QUESTIONS_SHOWN])),
     )

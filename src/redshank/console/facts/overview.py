@@ -29,6 +29,17 @@ from redshank.store.traffic import FINE_S, HOUR_S, Share, Traffic
 T = TypeVar("T")
 DAY_S = 86_400.0
 SPANS_S = {"24h": DAY_S, "7d": 7 * DAY_S}
+CHANGED_BY = {
+    **dict.fromkeys(("alerts", "newest"), ("alerts",)),
+    **dict.fromkeys(("urgent", "latest"), ("alerts", "comments", "audit")),
+    **dict.fromkeys(("verdicts", "services"), ("traffic",)),
+    **dict.fromkeys(("health", "owed"), ("runs",)),
+    "drift": ("drift",),
+    "questions": ("labels", "audit", "runs"),
+    "models": ("audit",),
+}
+"""Of each part, whose stamps tell that it changed; what none tells of is as it was seconds ago at most (`Shared`)."""
+OVER_A_SPAN = frozenset({"alerts", "newest", "verdicts", "services"})
 MOST_AT_RISK = 8
 MOST_URGENT = 5
 URGENT = ("critical", "high")
@@ -201,7 +212,9 @@ class Moment:
         return Traffic(self._desk.database)
 
     def _read(self, what: str, read: Callable[[], T]) -> T:
-        return self._desk.shared.get((what, self.span), self._stamp, self._now_s, read)
+        key = (what, self.span if what in OVER_A_SPAN else "")
+        stamp = tuple(self._stamp[name] for name in CHANGED_BY[what])
+        return self._desk.shared.get(key, stamp, self._now_s, read)
 
     def _alerts(self) -> Chart:
         since_s = self._since_s + HOUR_S
