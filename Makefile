@@ -64,7 +64,8 @@ bench-capture: .venv/installed ## Read 3 M packets with the whole service: packe
 
 bench-soak: .venv/installed ## Offer 10 thousand flows a second to the whole service, twice 30 minutes: memory over time
 	$(BIN)/python bench/service.py --rates 10000 --seconds 1800 --settle 300 --devices 620
-	$(BIN)/python bench/service.py --rates 10000 --seconds 1800 --settle 300
+	$(BIN)/python bench/service.py --rates 10000 --seconds 1800 --settle 600 --devices-per-s 8 \
+		--settings "$$(printf '[alerts]\nwindow_s = 60')"
 
 bench-query: .venv/installed ## Measure a round of questions on 200 thousand candidates for each query strategy
 	$(BIN)/python bench/query.py

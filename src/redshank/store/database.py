@@ -67,6 +67,7 @@ class Database:
         url = _url(place)
         self._patience_s, self._create, self._opened, self._cache_kib = patience_s, create, False, cache_kib
         self._own = threading.local()
+        self._turn = threading.Lock()
         self.is_file = url.get_backend_name() == "sqlite"
         self.name = str(url.database) if self.is_file else url.render_as_string(hide_password=True)
         if self.is_file:
@@ -127,10 +128,20 @@ class Database:
         if moment := self._moment():
             with self._reporting():
                 moment.end()
-        with self._reporting(), self._writers.begin() as sql:
+        with self._next(), self._reporting(), self._writers.begin() as sql:
             if self._opened:
                 self._check(sql)
             yield sql
+
+    @contextmanager
+    def _next(self) -> Iterator[None]:
+        """Let threads of this process write one after another: SQLite lets who waits sleep, and others go ahead."""
+        if not self._turn.acquire(timeout=self._patience_s):
+            raise StoreBusyError(f"store: '{self.name}': another thread writes")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def shrink(self, *, whole: bool = False) -> None:
         """Give back to the disk what deleted rows took; a PostgreSQL server does so by itself.
