@@ -1,15 +1,16 @@
 """How far known traffic lies from what the bundles that ship learnt, and how often drift is told where nothing changed.
 
-In: labelled datasets; homes that nobody attacks, as `bench/day.py` lives them. Out: the first comparison of each
-dataset with each bundle's reference; of homes how many comparisons are beyond the bound, with three references:
+In: labelled datasets; homes that nobody attacks, as `bench/day.py` lives them. Out: the first look at each dataset and
+the first comparison, with each bundle's reference; of homes how many are beyond the bound, with three references:
 
 - a bundle's: to it the homes are new, as a site's network is;
 - one made of a home's first half, compared with its second half: every event is false;
 - the same, compared with the second half of the other homes: networks of the same make.
 
-The four blocks of a service's first comparison follow each other, those of later ones are spread over an hour: both
-are tried, with each block once. What is compared is what a detector hands to its `Drift`. Comparisons with one
-reference are not independent, though Clopper-Pearson's interval takes them as if they were; so pairs count as well.
+The four blocks of a comparison are spread over an hour; the first four of a service follow each other, and are looked
+at as one: both are tried, with each block once. What is compared is what a detector hands to its `Drift`. Comparisons
+with one reference are not independent, though Clopper-Pearson's interval takes them as if they were; so pairs count as
+well.
 
     python bench/drift.py --folder out/day
 """
@@ -34,7 +35,7 @@ from redshank.detect.default import ANOMALY, default_bundle
 from redshank.detect.detectors.anomaly import Anomaly
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.drift import BLOCKS, Compared, Drift, Moved
-from redshank.detect.reference import Doubles, Filling, Longs, Reference, coded, compare, reference_of
+from redshank.detect.reference import Doubles, Filling, Longs, Reference, coded, compare, compare_as_one, reference_of
 from redshank.features.feature_set import FEATURE_SETS, Column
 from redshank.flows.sources.sensor import Sensor
 from redshank.lab.record import ABOUT, CAPTURE
@@ -161,7 +162,8 @@ def blocks(known: Reference, traffic: Traffic) -> Longs:
 def rate(flows: str, reference: str, side: Side, pairs: Iterable[tuple[Reference, Traffic]]) -> Iterator[Row]:
     """Give how many comparisons are beyond the bound, and of how many pairs, as two rows: blocks in a row, and spread.
 
-    Spread, the four blocks of a comparison are as far apart as the traffic allows; each block is in one comparison.
+    In a row, four blocks are looked at as one; spread, the four of a comparison are as far apart as the traffic allows.
+    Each block is in one of them.
     """
     filled = [(known, blocks(known, traffic)) for known, traffic in pairs]
     for way in (IN_A_ROW, SPREAD):
@@ -170,7 +172,8 @@ def rate(flows: str, reference: str, side: Side, pairs: Iterable[tuple[Reference
             count = len(found) // BLOCKS
             places = np.arange(count * BLOCKS)
             which = places.reshape(count, BLOCKS) if way == IN_A_ROW else places.reshape(BLOCKS, count).T
-            told = [compare(known, found[four], rng, ALPHA) for four in which]
+            new = [found[four] for four in which]
+            told = [compare_as_one(known, b, ALPHA) if way == IN_A_ROW else compare(known, b, rng, ALPHA) for b in new]
             p += [p_value for p_value, *_ in told]
             pairs_beyond += any(p_value <= ALPHA for p_value, *_ in told)
             moved.update(name for *_, names in told for name in names)
@@ -193,11 +196,13 @@ def rate(flows: str, reference: str, side: Side, pairs: Iterable[tuple[Reference
 
 
 def first(flows: str, side: Side, traffic: Traffic) -> Row:
-    """Return what the first comparison with a bundle's reference says, as a row of the table."""
+    """Return what the first look and the first comparison with a bundle's reference say, as a row of the table."""
     found, events = compared(side.learnt, traffic)
+    begin = blocks(side.learnt, traffic)[:BLOCKS]
     return {
         "flows": flows,
         "detector": side.name,
+        "look_p": compare_as_one(side.learnt, begin)[0] if len(begin) == BLOCKS else None,
         "first_p": found[0].p_value if found else None,
         "comparisons": len(found),
         "beyond": sum(one.moved for one in found),

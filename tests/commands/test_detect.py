@@ -233,7 +233,7 @@ def test_a_summary_says_whether_traffic_is_still_what_the_bundle_learnt_from(
     redshank: Any, place: Place, tmp_path: Path
 ) -> None:
     watching_bundle().save(tmp_path / "watching")
-    longer = [many("benign", seed, 100_000 + 2_000 * seed, duration=[500.0] * 2000) for seed in (2, 3)]
+    longer = [many("benign", seed, 100_000 + 4_000 * seed, duration=[500.0] * 2000) for seed in (2, 3)]
     for name, batches in (("few", [many("benign", 1)[:200]]), ("before", [many("benign", 1)]), ("after", longer)):
         pq.write_table(pa.Table.from_batches(batches), tmp_path / f"{name}.parquet")
 

@@ -77,14 +77,38 @@ def test_an_event_reads_as_the_reason_of_a_question() -> None:
     )
 
 
-def test_a_group_is_compared_soon_and_then_at_most_once_in_a_time_however_busy_it_is() -> None:
+def test_a_group_is_compared_at_most_once_in_a_time_however_busy_it_is_and_so_is_the_first_time() -> None:
     watch = Drift(known(), every_s=4000)
-    watch.take(*traffic(400, 12), times(400))
-    assert len(watch.compared()) == 1
-    for part in range(10):  # 4,000 flows in 4,000 s: a block each 1,000 s from the last one's begin on
-        watch.take(*traffic(400, 13 + part), times(400, 400 + 400 * part))
-    (one,) = watch.compared()
-    assert 4000 <= one.at_ns / SECOND <= 4400
+    for part in range(20):  # 8,000 flows in 8,000 s: four blocks in a row, then one each 1,000 s
+        watch.take(*traffic(400, 12 + part), times(400, 400 * part))
+    assert [one.at_ns / SECOND for one in watch.compared()] == [3300, 7300]
+
+
+def test_another_network_is_told_by_the_first_blocks_until_a_comparison_finds_it_back() -> None:
+    watch = Drift(known(), every_s=4000)
+    (told,) = watch.take(*traffic(400, 9, shift=2), times(400))
+    assert list(told.columns) == ["src_bytes"]
+    assert [(one.p_value, one.moved) for one in watch.compared()] == [(told.p_value, True)]
+    assert told.p_value < 0.001
+    for part in range(1, 20):
+        assert watch.take(*traffic(400, 9 + part), times(400, 400 * part)) == []
+    assert [one.moved for one in watch.compared()] == [False, False]
+    assert watch.moved == {}
+
+
+def test_what_the_first_blocks_leave_in_doubt_is_told_by_the_comparison() -> None:
+    watch = Drift(known(), every_s=4000)
+    told = [watch.take(*traffic(400, 9 + part, shift=0.5), times(400, 400 * part)) for part in range(10)]
+    assert [len(one) for one in told] == [0] * 8 + [1, 0]
+    assert [one.moved for one in watch.compared()] == [True]
+
+
+def test_first_blocks_that_are_far_enough_apart_are_compared_at_once() -> None:
+    watch = Drift(known(), every_s=400)
+    watch.take(*traffic(399, 10), times(399))
+    assert watch.compared() == []
+    watch.take(*traffic(1, 11), times(1, 399))
+    assert [one.moved for one in watch.compared()] == [False]
 
 
 def test_it_does_not_wait_for_ever_after_one_flow_of_a_far_time() -> None:
@@ -120,7 +144,7 @@ def test_a_group_that_rests_goes_on_after_time_jumped_back_but_not_for_a_few_lon
         watch.follow(flow_batch({"ts": ts, "src_ip": devices}, n), x, p)
         return len(watch.compared())
 
-    assert follow(400, 50_000, 1) == 1
+    assert sum(follow(400, 47_000 + 400 * part, 70 + part) for part in range(10)) == 1
     for part in range(10):  # half a block of long flows, then some of now
         assert follow(50, 40_000, 2 + part) + follow(10, 50_400, 20 + part) == 0
     compared = [follow(400, 10_000 + 400 * part, 40 + part) for part in range(11)]

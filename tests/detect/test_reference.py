@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from blocks import COLUMNS, known, traffic
 from redshank.detect import reference
 from redshank.detect.drift import BLOCKS
-from redshank.detect.reference import MOST_FLOWS, Doubles, Filling, Longs, Reference, coded, compare, reference_of
+from redshank.detect.reference import (
+    MOST_FLOWS,
+    Doubles,
+    Filling,
+    Longs,
+    Reference,
+    coded,
+    compare,
+    compare_as_one,
+    reference_of,
+)
 
 
 def filled(filling: Filling, n: int, seed: int, cuts: list[int], devices: pa.Array | None = None) -> list[Longs]:
@@ -38,6 +48,35 @@ def test_the_chance_of_a_false_event_is_what_is_stated(monkeypatch: pytest.Monke
         low += p_value <= 0.1
         assert (p_value <= 0.1) is (len(names) > 0)
     assert 15 - 4 * 3.7 < low <= 15 + 3 * 3.7
+
+
+def test_blocks_that_follow_each_other_and_are_alike_are_looked_at_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "DRAWS", 199)
+    rng, base = np.random.default_rng(6), known()
+    one_by_one = as_one = 0
+    for seed in range(150):  # each block has its own place, and the four new ones share theirs
+        x, p, _ = traffic(28 * 60, 100 + seed)
+        x[:, 1] += np.repeat(np.repeat(rng.normal(0, 0.5, 25), [4, *[1] * 24]), 60).astype(np.float32)
+        counts = np.array([np.bincount(b.ravel(), minlength=base.starts[-1]) for b in np.split(base.bins(x, p), 28)])
+        known_blocks = Reference(base.edges, 60, counts[BLOCKS:])
+        one_by_one += compare(known_blocks, counts[:BLOCKS], rng, alpha=0.1)[0] <= 0.1
+        p_value, _, names = compare_as_one(known_blocks, counts[:BLOCKS], alpha=0.1)
+        as_one += p_value <= 0.1
+        assert (p_value <= 0.1) is (len(names) > 0)
+    assert one_by_one > 15 + 3 * 3.7
+    assert as_one <= 15 + 3 * 3.7
+
+
+def test_a_look_says_how_much_farther_than_the_farthest_block_and_of_no_blocks_nothing() -> None:
+    base = known()
+    new = np.array(filled(Filling(base), 400, 1, []))
+    far, psi, names = compare_as_one(base, np.roll(new, 1, axis=1))
+    assert far < 0.001
+    assert set(names) == {name for name, one in psi.items() if one >= max(psi.values()) / 2}
+    near, _, none = compare_as_one(base, base.blocks[:BLOCKS])
+    assert near > 0.1
+    assert none == []
+    assert compare_as_one(Reference(base.edges, 60, base.blocks[:0]), new)[::2] == (1, [])
 
 
 def test_what_does_not_move_is_not_drawn_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

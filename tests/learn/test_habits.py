@@ -112,7 +112,7 @@ def test_its_bundle_carries_what_its_detector_needs() -> None:
     reference = Reference.from_dict(manifest.calibration["reference"], Conn.columns)
     assert reference.flows == 900 // 24
     assert len(reference.blocks) > 16
-    watch = Drift(reference)
+    watch = Drift(reference, every_s=0)
     x = Conn().encode(home(900, 0, seed=3))
     devices = pa.array([f"10.0.0.{at % 12}" for at in range(900)])
     assert watch.take(x, np.full(900, 0.5), devices, np.arange(900)) != []
