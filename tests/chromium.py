@@ -156,3 +156,12 @@ def _why(node: dict[str, Any]) -> str:
 def too_wide(page: Page) -> int:
     """Return by how many pixels a page is wider than the screen."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def smallest(page: Page) -> float:
+    """Return how high the smallest letters in drawings are, in pixels of the screen; infinity without any."""
+    found = page.evaluate(
+        "[...document.querySelectorAll('main svg text')].map(text => {"
+        "const {a, b} = text.getScreenCTM(); return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b)})"
+    )
+    return min(found, default=float("inf"))

@@ -6,12 +6,27 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
-from chromium import DARK, LIGHT, NARROW, WIDE, addresses, complaints, findings, shorten, templates, too_wide, window
+from chromium import (
+    DARK,
+    LIGHT,
+    NARROW,
+    WIDE,
+    addresses,
+    complaints,
+    findings,
+    shorten,
+    smallest,
+    templates,
+    too_wide,
+    window,
+)
 from console.filled import Filled, hostile
 from redshank.console.desk import Desk
 from redshank.console.jobs import Jobs
 
 pytestmark = pytest.mark.service
+READABLE = 11.5
+"""Pixels of the smallest words, a little below the 12 that are wanted: places are rounded."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,7 @@ class Looks:
     complaints: list[str]
     findings: list[str]
     too_wide: list[str]
+    too_small: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +48,7 @@ def looks(desk: Desk, opened: Chromium, port: int) -> Looks:
     jobs.begin("Retrain home-1", ["retrain"], "anton")
     shuts_out: list[str] = []
     wide: list[str] = []
+    small: list[str] = []
     with window(opened, port, "ada") as page:
         said = complaints(page, port)
         found = addresses(desk, lambda address: page.request.get(address).text())
@@ -41,6 +58,9 @@ def looks(desk: Desk, opened: Chromium, port: int) -> Looks:
             page.goto(address)
             if (over := too_wide(page)) > 0:
                 wide.append(f"{address}: {over} pixels")
+            if (size := smallest(page)) < READABLE:
+                small.append(f"{address}: {size:.1f} pixels")
+            shuts_out += [f"{address}, narrow: {one}" for one in findings(page, "scrollable-region-focusable")]
             page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
             shorten(page)
             shuts_out += [f"{address}: {one}" for one in findings(page)]
@@ -53,7 +73,7 @@ def looks(desk: Desk, opened: Chromium, port: int) -> Looks:
         page.goto("/login")
         shuts_out += [f"/login: {one}" for one in findings(page)]
     expected = [one for one in said if "/nowhere" not in one or "404" not in one]
-    return Looks(frozenset(found), expected, shuts_out, wide)
+    return Looks(frozenset(found), expected, shuts_out, wide, small)
 
 
 def test_links_lead_to_every_page(desk: Desk, looks: Looks) -> None:
@@ -70,6 +90,10 @@ def test_no_page_shuts_anybody_out(looks: Looks) -> None:
 
 def test_no_page_is_wider_than_a_phone(looks: Looks) -> None:
     assert looks.too_wide == []
+
+
+def test_words_in_drawings_can_be_read_on_a_phone(looks: Looks) -> None:
+    assert looks.too_small == []
 
 
 def test_the_keyboard_reaches_the_content_first_and_what_has_the_focus_is_seen(page: Page) -> None:
