@@ -112,6 +112,13 @@ def test_a_token_is_printed_once_and_counts_until_it_is_withdrawn(console: Conso
     assert [one["counts"] for one in console.table("token", "list")] == ["no"]
 
 
+@pytest.mark.parametrize(("option", "named"), [("-s", "--store"), ("-c", "--config")])
+def test_a_store_is_named_behind_the_command_and_not_before(console: Console, option: str, named: str) -> None:
+    told = console.run(option, str(console.place), "user", "list", code=2)
+    assert told == f"redshank: {named}: it stands before 'user'; give it at the end of the line\n"
+    assert not console.place.exists()
+
+
 def test_a_password_is_no_argument(console: Console) -> None:
     assert "No such option" in console.run("user", "add", "ana", "--role", "admin", "--password", "x", code=2)
 

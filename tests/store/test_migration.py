@@ -70,6 +70,16 @@ def test_a_store_of_version_1_is_brought_up_to_date_by_who_writes(old_place: str
     database.close()
 
 
+def test_that_a_store_is_brought_up_to_date_is_said_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    copy = tmp_path / "s"
+    shutil.copy(OLD, copy)
+    with caplog.at_level("INFO", "redshank"):
+        Database(copy).close()
+    assert caplog.messages == [f"{copy}: its tables, of version 1, become those of version {VERSION}"]
+
+
 def test_a_new_store_has_the_tables_that_an_old_one_gets(database: Database) -> None:
     with database.reading() as sql:
         assert compare_metadata(MigrationContext.configure(sql), METADATA) == []

@@ -86,6 +86,9 @@ def options(
     speaker = _StandardError()
     speaker.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[speaker], force=True)
+    logging.getLogger("alembic").setLevel(
+        logging.NOTSET if verbose else logging.WARNING
+    )  # tells of itself, not of a store
 
 
 @functools.cache

@@ -40,13 +40,17 @@ def serve(context: typer.Context, config: Config = None, store: Store = None) ->
 
     Example: redshank console -c redshank.toml
     """
-    if context.invoked_subcommand is not None:
-        return
     from contextlib import closing
 
     from redshank.config import load
+    from redshank.core.errors import ConfigError
     from redshank.store.database import Database
 
+    if (behind := context.invoked_subcommand) is not None:
+        if config or store:  # it would be another store than `behind` takes
+            option = "--config" if config else "--store"
+            raise ConfigError(f"{option}: it stands before '{behind}'; give it at the end of the line")
+        return
     settings = load(config)
     place = store or settings.store_place
     with closing(Database(place, create=True, patience_s=PATIENCE_S)) as database:

@@ -9,6 +9,7 @@ Source: https://www.sqlite.org/wal.html; https://docs.sqlalchemy.org/en/20/diale
 https://www.postgresql.org/docs/15/explicit-locking.html for advisory locks.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from redshank.core.errors import ConfigError, StoreBusyError, StoreChangedError,
 from redshank.core.files import writable_folder
 from redshank.store.moment import Moment
 from redshank.store.tables import METADATA, STORE, VERSION
+
+_log = logging.getLogger(__name__)
 
 PATIENCE_S = 20
 """How long a writer waits for its turn, and everybody for a server."""
@@ -296,6 +299,7 @@ class Database:
             )
         from redshank.store.migration import migrate  # noqa: PLC0415  Alembic is slow to import, old stores are rare
 
+        _log.info("%s: its tables, of version %d, become those of version %d", self.name, found, VERSION)
         with self.writing() as sql:
             migrate(sql, self._found(sql, create=False))
         self.shrink(whole=True)  # only this lets a file of version 1 give pages back later
