@@ -13,11 +13,12 @@ from redshank.data.parts import PARTS, Part, Parts
 from redshank.data.protocol import partition
 from redshank.detect.calibrate import Calibration, attack_score, calibrated
 from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.neighbors import written
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.features.feature_sets.packet_sequence import PacketSequence
 from redshank.learn import train as module
 from redshank.learn.export import score
-from redshank.learn.train import benign_quantiles, fit, make_bundle
+from redshank.learn.train import KNOWN_FLOWS, benign_quantiles, fit, known_flows, make_bundle
 from tables import CLASSES, part, parts
 
 QUICK = {"epochs": 2, "units": 8, "blocks": 1}
@@ -140,6 +141,7 @@ def test_of_packets_no_step_is_the_flow_so_a_verdict_has_no_reason_from_them() -
     made = replace(made, **x, columns=PacketSequence.columns, steps=PacketSequence.steps)
     bundle = make_bundle(fit(made, "constant"), made, "mine", {})
     assert bundle.manifest.calibration["benign_quantiles"] == {}
+    assert "known_flows" not in bundle.manifest.calibration
 
 
 def test_a_model_on_the_datasets_own_columns_is_measured_but_not_bundled() -> None:
@@ -168,6 +170,29 @@ def test_benign_quantiles_are_of_benign_training_rows() -> None:
     assert found["gap_s"] == pytest.approx(np.quantile(benign[:, 1], [0.01, 0.5, 0.99]).tolist(), rel=1e-5)
     absent = replace(made, train=replace(made.train, x=np.full_like(made.train.x, np.nan)))
     assert benign_quantiles(absent) == {}
+
+
+def test_known_flows_are_training_rows_of_each_class_those_that_come_often_before_others() -> None:
+    made = parts(400)
+    own = np.flatnonzero(made.train.y == 1)
+    often = own[::7][:KNOWN_FLOWS]
+    weight = made.train.weight.copy()
+    weight[often] = 1e9
+    made = replace(made, train=replace(made.train, weight=weight))
+    found = known_flows(made, 3)["known_flows"]
+    assert found == known_flows(made, 3)["known_flows"]
+    assert list(found) == list(made.classes)
+    assert all(len(set(texts)) == len(texts) <= KNOWN_FLOWS for texts in found.values())
+    assert set(written(made.train.x[often])) <= set(found[made.classes[1]])
+    for at, name in enumerate(made.classes):
+        assert set(found[name]) <= set(written(made.train.x[made.train.y == at]))
+
+
+def test_without_attacks_or_with_few_rows_there_are_no_known_flows() -> None:
+    made = parts(400)
+    benign = made.train.take(np.flatnonzero(made.train.y == 0))
+    few = made.train.take(np.arange(4))
+    assert known_flows(replace(made, train=benign), 0) == known_flows(replace(made, train=few), 0) == {}
 
 
 def test_on_columns_scaled_by_a_study_a_network_takes_the_inputs_of_the_study() -> None:

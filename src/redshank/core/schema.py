@@ -208,7 +208,11 @@ VERDICT_FIELDS = (
     Field("p_value", pa.float64(), "share of benign calibration flows that score at least as high"),
     Field("unknown", pa.bool_(), "no known family, benign included, fits this flow"),
     Field("alarm", pa.bool_(), "score reached the threshold of the stated false-alarm rate"),
-    Field("reasons", pa.list_(pa.string()), "what carried the verdict, strongest first"),
+    Field(
+        "reasons",
+        pa.list_(pa.string()),
+        "what carried the verdict, strongest first, then what known flows it is most like",
+    ),
     Field("rules", pa.list_(pa.string()), "names of the signature rules that were hit; null if none"),
 )
 VERDICT = pa.schema([field.arrow() for field in VERDICT_FIELDS])

@@ -21,6 +21,7 @@ from redshank.core.errors import ActionError, ConfigError
 from redshank.data.parts import Parts
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
+from redshank.detect.neighbors import NEIGHBORS, written
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.learn.cleaned import Cleaned
 from redshank.learn.export import export
@@ -33,6 +34,8 @@ from redshank.learn.settings import check_settings
 SAMPLE_ROWS = 1024
 # All epochs of a network are worth a line, two hundred boosting rounds are not.
 EPOCHS_LOGGED = 25
+# Of each class, in a bundle: of a dozen classes some 25 KB, and a neighbor is found in some ten microseconds.
+KNOWN_FLOWS = 32
 
 _log = logging.getLogger(__name__)
 
@@ -201,7 +204,9 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
         raise ActionError(f"{trained.name}: {error}; nothing was written") from error
     settings = {key: plain(value) for key, value in sorted(trained.model.settings().items())}
     # Of a sequence of packets no step is the flow itself; of a window the last one is.
-    quantiles = benign_quantiles(parts) if features.remembers or features.steps == 1 else {}
+    reasons: dict[str, Any] = {"benign_quantiles": {}}
+    if features.remembers or features.steps == 1:
+        reasons = {"benign_quantiles": benign_quantiles(parts), **known_flows(parts, trained.seed)}
     return Bundle(
         Manifest(
             name=name,
@@ -213,7 +218,7 @@ def make_bundle(trained: Trained, parts: Parts, name: str, figures: dict[str, An
             classes=list(parts.classes),
             model=trained.name,
             settings=settings,
-            calibration={**trained.calibration.to_dict(), "benign_quantiles": quantiles},
+            calibration={**trained.calibration.to_dict(), **reasons},
             provenance=provenance(parts, trained.seed, command),
             figures=plain(figures),
         ),
@@ -233,6 +238,24 @@ def benign_quantiles(parts: Parts) -> dict[str, list[float]]:
         if not column.vocabulary and len(there):
             found[column.name] = [float(v) for v in np.quantile(there.astype(np.float64), (0.01, 0.5, 0.99))]
     return found
+
+
+def known_flows(parts: Parts, seed: int) -> dict[str, dict[str, list[str]]]:
+    """Return a few training rows of each class, for reasons of verdicts, as an entry of a bundle's calibration.
+
+    They are the last step of each row, drawn by how many rows of the dataset each stands for: what comes often is
+    known. Without attacks to tell apart, or with too few rows, there is no entry.
+    """
+    rng = np.random.default_rng(seed)
+    found = {}
+    for at, name in enumerate(parts.classes):
+        own = np.flatnonzero(parts.train.y == at)
+        if len(own):
+            weight = parts.train.weight[own].astype(np.float64)
+            drawn = rng.choice(own, min(KNOWN_FLOWS, len(own)), replace=False, p=weight / weight.sum())
+            found[name] = written(parts.train.x[np.sort(drawn), -len(parts.columns) :])
+    enough = len(found) > 1 and sum(map(len, found.values())) >= NEIGHBORS
+    return {"known_flows": found} if enough else {}
 
 
 def _recipe(kind: type[Model], parts: Parts) -> dict[str, Any]:

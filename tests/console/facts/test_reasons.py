@@ -34,6 +34,10 @@ def test_a_value_beyond_benign_traffic_can_be_drawn() -> None:
          "rule telnet-sweep (high): at least 6 different dst_ip within 60 s by src_ip=10.0.0.9",
          "signatures", "", "telnet-sweep"),
         ("irc (medium)", "rule irc (medium)", "", "", "irc"),
+        ("classifier: most like scanning (4 of the 5 nearest known flows)",
+         "of the 5 flows most like it that the model knows 4 are scanning", "classifier", "near(scanning)", ""),
+        ("nearest known flows: scanning 3, others 2",
+         "the flows most like it that the model knows are of several families: scanning 3, others 2", "", "near()", ""),
         ("something else", "something else", "", "", ""),
     ],
 )  # fmt: skip

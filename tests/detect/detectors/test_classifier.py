@@ -13,14 +13,17 @@ from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
 from redshank.core.metrics import Metrics
 from redshank.core.schema import VERDICT
-from redshank.data.dataset import Labelled
+from redshank.data.dataset import Labelled, read
 from redshank.data.encoding import FlowEncoding
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 from redshank.detect.default import default_bundle
 from redshank.detect.detectors.classifier import Classifier, like_benign
 from redshank.detect.device_groups import DeviceGroups
+from redshank.detect.fuse import fuse
 from redshank.detect.graph import MICRO_BATCH, Graph
+from redshank.detect.neighbors import written
+from redshank.features.feature_set import FEATURE_SETS
 from redshank.features.feature_sets.host_window import HostWindow
 
 MIXED = ["benign", "scanning", "dos", "strange"] * 5
@@ -283,6 +286,66 @@ def test_a_reference_that_is_none_is_refused() -> None:
     calibration = {**tiny_bundle().manifest.calibration, "reference": {"flows": 3}}
     with pytest.raises(BundleError, match="bundle tiny: calibration: 'reference' is {'flows': 3}; train it again"):
         Classifier(tiny_bundle(calibration=calibration))
+
+
+def knowing(**others: list[str]) -> dict[str, Any]:
+    """Return the calibration of a bundle that knows a few flows of each class, or others."""
+    encode = FEATURE_SETS.find("conn")().encode
+    drawn = {name: written(encode(flows([name] * 8, seed=7))) for name in CLASSES}
+    return {**tiny_bundle().manifest.calibration, "known_flows": others or drawn}
+
+
+def test_a_reason_says_what_known_flows_an_alarm_is_most_like() -> None:
+    batch = flows(["benign", "scanning", "dos", "strange"])
+    plain = column(Classifier(tiny_bundle()).judge(batch), "reasons")
+    told = column(Classifier(tiny_bundle(calibration=knowing())).judge(batch), "reasons")
+    assert [some[: len(own)] for some, own in zip(told, plain, strict=True)] == plain
+    added = [some[len(own) :] for some, own in zip(told, plain, strict=True)]
+    assert added[:3] == [
+        [],
+        ["most like scanning (5 of the 5 nearest known flows)"],
+        ["most like dos (5 of the 5 nearest known flows)"],
+    ]
+    assert len(added[3]) == 1
+
+
+def test_beside_a_rule_a_reason_keeps_the_name_of_who_gave_it() -> None:
+    told = Classifier(tiny_bundle(calibration=knowing())).judge(flows(["scanning"]))
+    hit = {"detector": "signatures", "family": "scanning", "alarm": True, "rules": ["r"], "reasons": ["r (high)"]}
+    both = fuse([told, pa.RecordBatch.from_pylist([hit], schema=VERDICT)])
+    assert column(both, "reasons")[0][-2:] == [
+        "classifier: most like scanning (5 of the 5 nearest known flows)",
+        "signatures: r (high)",
+    ]
+
+
+def test_of_a_window_the_flow_itself_is_compared_with_known_flows() -> None:
+    made = windowed()
+    zeros = " ".join(["0"] * (len(HostWindow.columns) - 1))
+    known = {"benign": [f"3 {zeros}"] * 5, "dos": [f"2 {zeros}"] * 5}
+    told = {**made.manifest.calibration, "known_flows": known}
+    bundle = Bundle(replace(made.manifest, calibration=told), made.model)
+    batch = flows(["dos", *["benign"] * 15], src_ip=["10.0.0.5"] * 16, proto=["udp"] * 15 + ["tcp"])
+    reasons = column(Classifier(bundle).judge(batch), "reasons")[15]
+    assert reasons[-1] == "most like dos (5 of the 5 nearest known flows)"
+
+
+def test_known_flows_that_are_none_are_refused() -> None:
+    with pytest.raises(BundleError, match="bundle tiny: calibration: 'known_flows' is .*, by class; train it again"):
+        Classifier(tiny_bundle(calibration=knowing(worms=["1"])))
+
+
+def test_what_ships_knows_flows_that_tell_the_families_of_a_network_it_has_not_seen() -> None:
+    unseen = read("lab/unseen")
+    verdicts = Classifier(Bundle.load(default_bundle())).judge(unseen.flows)
+    rows = zip(unseen.family.tolist(), column(verdicts, "alarm"), column(verdicts, "reasons"), strict=True)
+    attacks = [(family, " ".join(reasons)) for family, alarm, reasons in rows if alarm and family != "benign"]
+    agreed = [(family, found[1]) for family, text in attacks if (found := re.search(r"most like (\w+) \(", text))]
+    right = sum(family == told for family, told in agreed)
+    # Eleven classes: chance is right in one of eleven.
+    assert right / len(agreed) > 0.9, f"{right} of {len(agreed)}, of {len(attacks)} attacks that raised an alarm"
+    assert len(agreed) > 200
+    assert len({family for family, told in agreed if family == told}) >= 7
 
 
 def test_what_ships_carries_a_reference() -> None:

@@ -1,7 +1,7 @@
 """The reasons of an alert: what a detector said, in words, and where a value lies beside benign traffic.
 
-In: the texts of `detect/reasons.py` and of rules, and quantiles of benign traffic. Out: `Reason` each. The one idea:
-what is a number can be drawn; what is none is read. A text of another form is shown as it is.
+In: the texts of `detect/reasons.py`, `detect/neighbors.py` and of rules, and quantiles of benign traffic. Out: `Reason`
+each. The one idea: what is a number can be drawn; what is none is read. A text of another form is shown as it is.
 """
 
 import re
@@ -32,6 +32,8 @@ _NUMBER = r"(-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?)"
 _BEYOND = re.compile(rf"(\w+) {_NUMBER} (beyond benign 99 %|below benign 1 %) \({_NUMBER}\)")
 _REBUILT = re.compile(rf"(\w+) (\S+) rebuilt {_NUMBER} x as badly as benign 99 %")
 _LIKELY = re.compile(rf"p\((\w+)\) {_NUMBER}")
+_NEAR = re.compile(r"most like (.{1,60}) \((\d) of the (\d) nearest known flows\)")
+_MIXED = re.compile(r"nearest known flows: (.{1,120})")
 _RULE = re.compile(r"(.{1,120}?) \((informational|low|medium|high|critical)((?:, T[\d.]+)*)\)(.*)", re.DOTALL)
 
 
@@ -43,7 +45,8 @@ class Reason:
         detector: Who gave it; "" where one alone judges.
         text: As it was given.
         words: The same for a person.
-        feature: The column that it is about, p(family) of a probability, or "".
+        feature: The column that it is about, p(family) of a probability, near(family) of flows that the model knows,
+            near() if those are of several, or "".
         value: What the flow had there; None: it is no number.
         low, middle, high: 1 %, 50 % and 99 % quantiles of benign traffic there; None: not known.
         rule: The signature rule that gave it, or "".
@@ -91,6 +94,12 @@ def reason(text: str, benign: Mapping[str, Sequence[float]]) -> Reason:
     if told := _LIKELY.fullmatch(rest):
         words = f"the model takes it for {told[1]} with a probability of {100 * float(told[2]):.0f} %"
         return Reason(detector, text, words, f"p({told[1]})")
+    if told := _NEAR.fullmatch(rest):
+        words = f"of the {told[3]} flows most like it that the model knows {told[2]} are {told[1]}"
+        return Reason(detector, text, words, f"near({told[1]})")
+    if told := _MIXED.fullmatch(rest):
+        words = f"the flows most like it that the model knows are of several families: {told[1]}"
+        return Reason(detector, text, words, "near()")
     if detector != "classifier" and (told := _RULE.fullmatch(rest)):
         return Reason(
             detector,

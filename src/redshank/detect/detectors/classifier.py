@@ -9,6 +9,8 @@ How a verdict comes about, row by row:
 - `alarm` is score >= the bundle's threshold for the false-alarm rate that was asked for.
 - `unknown`: no class of the bundle fits, benign included; then `family` is null, alarm or not.
 - `family` of an alarm is its most probable class but benign ("attack" in a binary bundle), and benign of no alarm.
+- `reasons` of an alarm or an unknown flow: its values that benign traffic rarely has, or the likeliest classes; then
+  what those flows are, if the bundle carries any, that are most like it.
 - Where the graph gives no finite number, or a row is no flow, the detector cannot tell: score, family, p_value and
   unknown are null.
 
@@ -17,7 +19,7 @@ goes on from batch to batch.
 
 Drift is looked for in the flows that are `like_benign`: an attack that the model tells is an alert, and no drift.
 
-Source: calibration and unknown as in `detect/calibrate.py`.
+Source: calibration and unknown as in `detect/calibrate.py`, reasons in `detect/reasons.py` and `detect/neighbors.py`.
 """
 
 import logging
@@ -39,6 +41,7 @@ from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.drift import Drift
 from redshank.detect.fuse import share
 from redshank.detect.graph import Graph
+from redshank.detect.neighbors import KnownFlows
 from redshank.detect.reasons import Quantiles, likely, listed
 from redshank.detect.reference import Reference
 from redshank.features.feature_set import FEATURE_SETS
@@ -93,6 +96,8 @@ class Classifier(Detector):
             self._quantiles = Quantiles(names, manifest.calibration.get("benign_quantiles", {}))
             told = manifest.calibration.get("reference")
             reference = None if told is None else Reference.from_dict(told, found.columns)
+            flows = manifest.calibration.get("known_flows")
+            self._known = None if flows is None else KnownFlows(flows, found.columns, self.classes)
         except ValueError as error:
             raise BundleError(f"bundle {self.name}: {error}; train it again") from None
         if (
@@ -194,8 +199,11 @@ class Classifier(Detector):
     def _reasons(
         self, x: npt.NDArray[np.float32], p: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_]
     ) -> pa.ListArray:
-        beyond = self._quantiles.beyond(x[wanted, -len(self._features.columns) :])
-        texts = [own or other for own, other in zip(beyond, likely(p[wanted], self.classes), strict=True)]
+        own = x[wanted, -len(self._features.columns) :]
+        beyond = self._quantiles.beyond(own)
+        texts = [values or other for values, other in zip(beyond, likely(p[wanted], self.classes), strict=True)]
+        if self._known is not None:
+            texts = [[*some, *filter(None, [near])] for some, near in zip(texts, self._known.nearest(own), strict=True)]
         return listed(texts, wanted)
 
 

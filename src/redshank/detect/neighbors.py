@@ -1,0 +1,109 @@
+"""Which flows that a bundle knows are most like a new one, in a few words.
+
+In: a few flows of each class, which travel in the bundle's manifest, and raw feature values of the flows worth a word.
+Out: a short text per flow. The one idea: a person believes what they can compare with, and a model may be wrong where
+the flows that it learnt from say something else. The model has no part in it: near is what `features/gower.py` says.
+
+The counts of few neighbors make few different texts, so that an alert of many flows can count them. Of a batch at most
+`MOST_LOOKED_UP` different flows are looked up, spread over it, and others have no text: a flood is the same few flows
+over and over, and one that is not must not hold up judging.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from redshank.features.feature_set import Column
+from redshank.features.gower import Gower
+
+NEIGHBORS = 5
+AGREED = 4
+"""So many neighbors of one class say what a flow is like."""
+MOST_LOOKED_UP = 256
+FIRST = 1e-9
+"""Of flows that are equally near the first is nearer by so little."""
+
+Floats = npt.NDArray[np.float32]
+
+
+class KnownFlows:
+    """A few flows of each class.
+
+    Args:
+        flows: By class: raw feature values, a flow in a text as of `written`.
+        columns: What the values are.
+        classes: The bundle's classes; one may have no flows.
+
+    Raises:
+        ValueError: If they are no flows of these columns and classes, or fewer than `NEIGHBORS`.
+    """
+
+    def __init__(self, flows: object, columns: Sequence[Column], classes: Sequence[str]) -> None:
+        try:
+            assert isinstance(flows, Mapping)
+            assert set(flows) <= set(classes)
+            # Of flows that are equally near the first count, so their order must not matter.
+            told = [(at, text) for at, name in enumerate(classes) for text in sorted(flows.get(name, ()))]
+            known = np.array([[float(value) for value in text.split()] for _, text in told], dtype=np.float64)
+            assert known.shape == (max(len(told), NEIGHBORS), len(columns))
+        except (AssertionError, AttributeError, TypeError, ValueError):
+            raise ValueError(
+                f"calibration: 'known_flows' is {repr(flows)[:60]}, wanted {NEIGHBORS} flows or more of "
+                f"{len(columns)} columns, by class"
+            ) from None
+        self._classes, self._of = tuple(classes), np.array([at for at, _ in told])
+        with np.errstate(over="ignore"):
+            self._gower = Gower(known.astype(np.float32), np.array([column.codes > 0 for column in columns]))
+
+    def nearest(self, x: Floats) -> list[str]:
+        """Say of each flow what the known flows nearest to it are; "" where that was not looked up.
+
+        Shape:
+            x: [n, c] float32; returns: n texts.
+        """
+        if not len(x):
+            return []
+        places: dict[bytes, int] = {}
+        which = [places.setdefault(row.tobytes(), len(places)) for row in x]
+        rows = np.frombuffer(b"".join(places), np.float32).reshape(-1, x.shape[1])
+        at = np.unique(np.linspace(0, len(rows) - 1, MOST_LOOKED_UP).astype(np.int64))
+        texts = dict(zip(at.tolist(), self._texts(rows[at]), strict=True))
+        return [texts.get(place, "") for place in which]
+
+    def _texts(self, x: Floats) -> list[str]:
+        key = self._gower.distances(x) + FIRST * np.arange(len(self._of))
+        near = np.argpartition(key, NEIGHBORS - 1, axis=1)[:, :NEIGHBORS]
+        classes = [tuple(row) for row in np.sort(self._of[near], axis=1).tolist()]
+        said = {row: _said(Counter(self._classes[at] for at in row)) for row in set(classes)}
+        return [said[row] for row in classes]
+
+
+def written(x: Floats) -> list[str]:
+    """Return flows as a manifest holds them, each once.
+
+    Shape:
+        x: [n, c]; returns: n texts at most.
+
+    Example:
+        >>> written(np.float32([[6, 0.1, np.nan], [6, 0.1, np.nan]]))
+        ['6 0.1 nan']
+    """
+    return list(dict.fromkeys(" ".join(str(value).removesuffix(".0") for value in row) for row in x))
+
+
+def _said(counts: Counter[str]) -> str:
+    """Say what the neighbors are, those of the most frequent class first.
+
+    Example:
+        >>> _said(Counter(dos=4, benign=1)), _said(Counter(dos=3, benign=1, mitm=1))
+        ('most like dos (4 of the 5 nearest known flows)', 'nearest known flows: dos 3, others 2')
+    """
+    (first, most), *_ = told = counts.most_common()
+    if most >= AGREED:
+        return f"most like {first} ({most} of the {NEIGHBORS} nearest known flows)"
+    named = [(name, count) for name, count in told if count > 1]
+    others = NEIGHBORS - sum(count for _, count in named)
+    shown = [*named, ("others", others)] if others else named
+    return f"nearest known flows: {', '.join(f'{name} {count}' for name, count in shown)}"
