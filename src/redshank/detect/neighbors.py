@@ -41,19 +41,14 @@ class KnownFlows:
     """
 
     def __init__(self, flows: object, columns: Sequence[Column], classes: Sequence[str]) -> None:
-        try:
-            assert isinstance(flows, Mapping)
-            assert set(flows) <= set(classes)
-            # Of flows that are equally near the first count, so their order must not matter.
-            told = [(at, text) for at, name in enumerate(classes) for text in sorted(flows.get(name, ()))]
-            known = np.array([[float(value) for value in text.split()] for _, text in told], dtype=np.float64)
-            assert known.shape == (max(len(told), NEIGHBORS), len(columns))
-        except (AssertionError, AttributeError, TypeError, ValueError):
+        read = _read(flows, len(columns), classes)
+        if read is None:
             raise ValueError(
                 f"calibration: 'known_flows' is {repr(flows)[:60]}, wanted {NEIGHBORS} flows or more of "
                 f"{len(columns)} columns, by class"
-            ) from None
-        self._classes, self._of = tuple(classes), np.array([at for at, _ in told])
+            )
+        of, known = read
+        self._classes, self._of = tuple(classes), of
         with np.errstate(over="ignore"):
             self._gower = Gower(known.astype(np.float32), np.array([column.codes > 0 for column in columns]))
 
@@ -91,6 +86,27 @@ def written(x: Floats) -> list[str]:
         ['6 0.1 nan']
     """
     return list(dict.fromkeys(" ".join(str(value).removesuffix(".0") for value in row) for row in x))
+
+
+def _read(
+    flows: object, width: int, classes: Sequence[str]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None:
+    """Return the class of each flow, as a place among classes, and its values; None if they are no such flows.
+
+    Shape:
+        returns: [m], [m, width].
+    """
+    if not isinstance(flows, Mapping) or not set(flows) <= set(classes):
+        return None
+    try:
+        # Of flows that are equally near the first count, so their order must not matter.
+        told = [(at, text) for at, name in enumerate(classes) for text in sorted(flows.get(name, ()))]
+        known = np.array([[float(value) for value in text.split()] for _, text in told], dtype=np.float64)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    if known.shape != (max(len(told), NEIGHBORS), width):
+        return None
+    return np.array([at for at, _ in told], dtype=np.int64), known
 
 
 def _said(counts: Counter[str]) -> str:
