@@ -159,6 +159,8 @@ def test_the_demonstration_is_served_to_who_has_the_password_that_was_told_once(
     assert ended(monkeypatch, "console", "demo", "-o", out) == 2
     told = capsys.readouterr().err
     assert f"--out: '{out}' is not empty; name another, or look at it again: redshank console -c {out}" in told
+    assert ended(monkeypatch, "console", "demo", "-o", out / "state") == 2
+    assert capsys.readouterr().err == f"redshank: --out: '{out / 'state'}' is not empty; name another\n"
 
 
 def test_a_public_address_without_tls_is_refused(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ def test_an_over_session_sends_a_page_to_the_login_and_tells_a_script(viewer: Br
     desk.now_s.now_s += 13 * 3_600.0  # type: ignore[attr-defined]  # the test's clock
     answer = viewer.get("/account", a="1")
     assert answer.headers["location"] == "/login?next=%2Faccount%3Fa%3D1"
+    assert "Your session has ended." in viewer.follow(answer).text
     assert viewer.get("/account", part="sessions").status_code == 401
     assert viewer.get("/live").status_code == 401
     assert viewer.client.post("/theme", data={"theme": "dark"}).headers["location"] == "/login?next=%2F"

@@ -46,6 +46,10 @@ def test_a_login_leads_to_no_other_site(anonymous: Browser) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
+def test_who_comes_for_the_first_time_is_told_of_no_session(anonymous: Browser) -> None:
+    assert "session" not in anonymous.get("/login").text
+
+
 def test_who_logs_out_is_out(viewer: Browser) -> None:
     kept = dict(viewer.client.cookies)
     assert viewer.post("/logout").headers["location"] == "/login"

@@ -83,9 +83,8 @@ def demo(
 
     writable_folder(out, "--out")
     if any(out.iterdir()):
-        raise ConfigError(
-            f"--out: '{out}' is not empty; name another, or look at it again: redshank console -c {out / SETTINGS}"
-        )
+        again = f", or look at it again: redshank console -c {out / SETTINGS}" if (out / SETTINGS).is_file() else ""
+        raise ConfigError(f"--out: '{out}' is not empty; name another{again}")
     logging.getLogger("redshank.respond").setLevel(logging.WARNING)  # what a dry run would load is told at length
     typer.echo("A recording is judged; this takes some seconds.", err=True)
     fill(out)

@@ -28,7 +28,9 @@ def routes(sessions: Sessions) -> APIRouter:
     def ask(request: Request) -> Response:
         if "redshank.person" in request.scope:
             return RedirectResponse("/", 303)
-        return render(request, "login.html", name="", wrong="", next=_next(request.query_params.get("next", "/")))
+        after = _next(request.query_params.get("next", "/"))
+        ended = cookie_name(request.url.scheme) in request.cookies
+        return render(request, "login.html", name="", wrong="", ended=ended, next=after)
 
     @found.post("/login")
     def enter(request: Request, form: Posted) -> Response:
