@@ -136,6 +136,20 @@ def test_the_curve_is_drawn_from_what_was_kept(desk: Desk, viewer: Browser) -> N
     assert viewer.get("/labels/curve", answer="1", point="0").status_code == 400
 
 
+def test_the_page_says_when_more_labels_stop_paying(desk: Desk, viewer: Browser) -> None:
+    assert "Nothing is known yet: a retraining measures it." in viewer.get("/labels/curve").text
+    assert desk.shelf is not None
+    promise = {"answers": 100, "points_of_macro_f1": 1.2, "in_words": "the next 100: +1.2 points", "because": "a curve"}
+    desk.shelf.keep("home-1-r1", "not better", {"next_answers": promise})
+    page = viewer.get("/labels/curve").text
+    assert "The next 100: +1.2 points." in page
+    assert "pay now" not in page
+    dear = viewer.get("/labels/curve", answer="0.5", point="10").text
+    assert "More labels do not pay now: they would have to gain 5.00 points." in dear
+    cheap = viewer.get("/labels/curve", answer="0.5", point="100").text
+    assert "More labels pay: 0.50 points would be enough." in cheap
+
+
 def test_a_question_of_a_running_service_is_shown_with_flows_like_it_that_were_answered(
     desk: Desk, analyst: Browser
 ) -> None:
