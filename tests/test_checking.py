@@ -87,6 +87,16 @@ def test_a_file_of_alerts_that_cannot_be_written_is_told(place: Place, monkeypat
     assert found.words == f"sinks.eve.path: '{folder}/eve.json' may not be written; name a file that you may write"
 
 
+def test_files_may_go_beside_a_state_that_is_not_there_yet(place: Place) -> None:
+    state = place.folder / "new" / "state"
+    found = _found(
+        place,
+        service=f"[service]\nstate = '{state}'\nmetrics = ''\n",
+        sinks=f"[sinks.eve]\npath = '{state.parent}/eve.json'\n",
+    )
+    assert all(one.well for one in found.values()), found
+
+
 def test_every_mistake_of_the_responses_is_told_at_once_and_names_are_pointed_out(place: Place) -> None:
     wrong = "[respond]\nrepeats = 1\nprotect = ['router']\n[respond.breaker]\nper_minute = 0\n[backends.nft]\n"
     report = [one.words for one in findings(load(place.settings(respond=wrong))) if one.part == "respond"]

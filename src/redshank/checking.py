@@ -4,13 +4,11 @@ In: `Settings`. Out: a row for each part: what it is, whether it is well, and wh
 made by the functions that `redshank run` makes them by, opened, and closed again; so a part that is well here starts.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
 from redshank import site
 from redshank.alerts.group import Groups
@@ -48,12 +46,12 @@ class Finding:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Look at every part, one after the other; nothing is written but an empty store."""
+    yield from _looked("service.state", lambda: _state(settings))  # made first, as a service does: files go beside it
     yield from _looked("sources", lambda: _sources(settings))
     yield from _looked("detect", lambda: _detectors(settings))
     yield from _looked("alerts", lambda: _alerts(settings))
     yield from _looked("sinks", lambda: _sinks(settings))
     yield from _looked("respond", lambda: _respond(settings))
-    yield from _looked("service.state", lambda: _state(settings))
     yield from _looked("archive", lambda: _archive(settings))
     yield from _looked("store", lambda: _store(settings))
     yield from _looked("service.metrics", lambda: _metrics(settings))
@@ -100,21 +98,10 @@ def _sinks(settings: Settings) -> Iterator[Finding]:
     made = site.sinks(settings)
     for name, sink in made.items():
         sink.close()
-        path = vars(sink).get("path")
-        problem = _unwritable(path) if isinstance(path, Path) else ""
-        yield Finding(f"sinks {name}", not problem, f"sinks.{name}.path: {problem}" if problem else _said(sink))
+        problem = sink.problem()
+        yield Finding(f"sinks {name}", not problem, f"sinks.{name}.{problem}" if problem else _said(sink))
     if not made:
         yield Finding("sinks", True, "none: alerts are in the store alone; add a table [sinks.eve], for example")
-
-
-def _unwritable(path: Path) -> str:
-    """Return why a file cannot be appended to; nothing if it can."""
-    if path.exists():
-        return "" if os.access(path, os.W_OK) else f"'{path}' may not be written; name a file that you may write"
-    if not path.parent.is_dir():
-        return f"there is no folder '{path.parent}'; make it, or name a file in another"
-    well = os.access(path.parent, os.W_OK | os.X_OK)
-    return "" if well else f"nothing may be written to folder '{path.parent}'; name a file in another"
 
 
 def _said(sink: Sink) -> str:

@@ -59,6 +59,7 @@ def _arrived(place: Path, wanted: str) -> str:
 
 
 def test_an_alert_arrives_once(sink: Sink, tmp_path: Path) -> None:
+    assert not sink.problem()
     sink.deliver(ALERT)
     sink.deliver(replace(ALERT, id="f" * 16))
     sink.close()

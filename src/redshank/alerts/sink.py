@@ -21,6 +21,14 @@ class Sink(ABC):
             DeliveryError: If it could not be delivered; the pipeline records it and goes on.
         """
 
+    def problem(self) -> str:
+        """Say why nothing could be delivered, as far as that shows without a delivery: the setting, and what to do.
+
+        Returns:
+            As in "path: there is no folder 'x'; make it"; "" if nothing speaks against it.
+        """
+        return ""
+
     @abstractmethod
     def close(self) -> None:
         """Finish what is open; nothing is delivered after it."""

@@ -233,6 +233,8 @@ def test_missing_folder_is_a_delivery_error(tmp_path: Path) -> None:
         DeliveryError, match=r"alert 0123456789abcdef not appended to '.*/none/eve.json' \(No such file"
     ):
         Eve(tmp_path / "none" / "eve.json").deliver(ALERT)
+    said = Eve(tmp_path / "none" / "eve.json").problem()
+    assert said == f"path: there is no folder '{tmp_path}/none'; make it, or name a file in another"
 
 
 def test_pipe_nobody_reads_is_a_delivery_error_and_does_not_hang(tmp_path: Path) -> None:

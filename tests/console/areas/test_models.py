@@ -1,23 +1,15 @@
 import json
 import time
-from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from browsing import Browser
 from console.evaluations import measured
 from console.filled import CHALLENGER, CHAMPION, HOSTILE, MARKUP
-from labelled import labelled
-from questions import answer, questions
 from redshank.console.desk import Desk
 from redshank.console.jobs import Jobs
-from redshank.data.datasets.flows import Flows
-from redshank.data.protocol import partition
 from redshank.detect.agreed import Agreed, OfFamily
 from redshank.detect.shelf import DECISIONS, Shelf
-from redshank.learn.train import fit, make_bundle
 from redshank.store.runs import Health, Runs
 
 
@@ -193,33 +185,3 @@ def test_without_a_shelf_the_page_says_what_to_do(desk: Desk, viewer: Browser) -
     assert "The settings name no shelf of bundles." in page
     assert "extra_trees" in page
     assert viewer.get("/models/compare").status_code == 404
-
-
-def test_retraining_from_the_page_runs_the_command_and_the_gate_decides(
-    desk: Desk, analyst: Browser, tmp_path: Path
-) -> None:
-    rows = labelled()
-    family = pa.array(rows.family.tolist(), pa.string())
-    parquet.write_table(pa.Table.from_batches([rows.flows]).append_column("family", family), tmp_path / "rows.parquet")
-    made = partition(Flows().load(tmp_path / "rows.parquet"), protocol="leakfree", task="family", feature_set="conn")
-    shelf = Shelf(tmp_path / "site")
-    shelf.put(make_bundle(fit(made, "extra_trees", settings={"trees": 10, "leaves": 40}), made, "drawn", {}))
-    shelf.promote("drawn", "the first one")
-    chosen = desk.settings.console.model_copy(update={"training_data": tmp_path / "rows.parquet"})
-    vars(desk).update(shelf=shelf, settings=desk.settings.model_copy(update={"console": chosen}))
-    asked = questions(("benign", "strange") * 120, seed=9, at_random=True)
-    desk.queue.add(asked)
-    desk.queue.tell([answer(one, "benign" if at % 2 == 0 else "dos") for at, one in enumerate(asked)])
-    begun = analyst.post("/models/retrain", hold_out="0.5")
-    while desk.jobs.running():
-        time.sleep(0.05)
-    page = analyst.follow(begun).text.replace('<span class="wire">', "").replace("</span>", "")
-    assert "The gate put drawn-r1 in service." in page
-    assert "Champion and challenger on the same rows" in page
-    assert "training extra_trees" in page
-    assert shelf.champion() == "drawn-r1"
-    assert "Does the score mean what it says?" in analyst.get("/models/bundles/drawn-r1").text
-    taught = shelf.load("drawn-r1").manifest.provenance["labels"]["ids"][0]
-    assert "/models/bundles/drawn-r1" in analyst.get(f"/labels/given/{taught}").text
-    assert analyst.post("/models/rollback", why="to see it").status_code == 303
-    assert shelf.champion() == "drawn"

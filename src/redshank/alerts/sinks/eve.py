@@ -14,6 +14,7 @@ Suricata's classification.config; signature numbers are from the range for local
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,18 @@ class Eve(Sink):
                 f"eve: alert {alert.id} not appended to '{self.path}' ({error.strerror}); see that the disk has "
                 "room and that the file may be written"
             ) from None
+
+    def problem(self) -> str:
+        """Say why the file cannot be appended to."""
+        path, folder = self.path, self.path.parent
+        if path.exists():
+            return (
+                "" if os.access(path, os.W_OK) else f"path: '{path}' may not be written; name a file that you may write"
+            )
+        if not folder.is_dir():
+            return f"path: there is no folder '{folder}'; make it, or name a file in another"
+        well = os.access(folder, os.W_OK | os.X_OK)
+        return "" if well else f"path: nothing may be written to folder '{folder}'; name a file in another"
 
     def close(self) -> None:
         """Do nothing: no file stays open between alerts."""
