@@ -1,13 +1,21 @@
+import shutil
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bundles import flows
 from redshank.checking import Finding, findings
 from redshank.config import load
+from redshank.store.database import Database
+from redshank.store.tables import STORE, VERSION
 from runs import ATTACK
 from sites import Place
+
+OLD = Path(__file__).parent / "store" / "version_1.db"
+"""A store of an older version."""
 
 
 def _found(place: Place, **changed: str) -> dict[str, Finding]:
@@ -85,6 +93,24 @@ def test_a_file_of_alerts_that_cannot_be_written_is_told(place: Place, monkeypat
     (folder / "eve.json").touch()
     found = _found(place, sinks=f"[sinks.eve]\npath = '{folder}/eve.json'\n")["sinks eve"]
     assert found.words == f"sinks.eve.path: '{folder}/eve.json' may not be written; name a file that you may write"
+
+
+def test_a_store_of_an_older_version_is_well_and_left_to_the_service_that_may_be_at_work_on_it(place: Place) -> None:
+    place.store.parent.mkdir()
+    shutil.copy(OLD, place.store)
+    found = _found(place)["store"]
+    assert found == Finding("store", True, f"{place.store}: version 1; `redshank run` brings it up to {VERSION}")
+    assert place.store.read_bytes() == OLD.read_bytes()
+
+
+def test_a_store_of_a_newer_version_is_not_well_and_left_as_it_is(place: Place) -> None:
+    with closing(Database(place.store, create=True)) as database, database.writing() as sql:
+        sql.execute(update(STORE).values(version=99))
+    found = _found(place)["store"]
+    assert not found.well
+    assert found.words.startswith(
+        f"store: '{place.store}' has version 99 of the tables, this program has {VERSION}; use the program that wrote"
+    )
 
 
 def test_files_may_go_beside_a_state_that_is_not_there_yet(place: Place) -> None:

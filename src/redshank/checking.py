@@ -24,6 +24,7 @@ from redshank.core.prefix import bits
 from redshank.pipeline.archive import MIB
 from redshank.respond.surroundings import Lookout
 from redshank.store.database import Database
+from redshank.store.tables import VERSION
 
 LEAST_FREE_MIB = 512
 """Free disk below which a state folder is not well: a store that cannot be written holds up every alert."""
@@ -45,7 +46,7 @@ class Finding:
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Look at every part, one after the other; nothing is written but an empty store."""
+    """Look at every part, one after the other; nothing is written but an empty store where there is none."""
     yield from _looked("service.state", lambda: _state(settings))  # made first, as a service does: files go beside it
     yield from _looked("sources", lambda: _sources(settings))
     yield from _looked("detect", lambda: _detectors(settings))
@@ -150,8 +151,12 @@ def _archive(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    with closing(Database(settings.store_place, create=True)) as database:
-        yield Finding("store", True, database.name)
+    # Not brought up to date: a service of the older version may be at work on it.
+    with closing(Database(settings.store_place, create=True, as_found=True)) as database:
+        words = database.name
+        if database.version < VERSION:
+            words += f": version {database.version}; `redshank run` brings it up to {VERSION}"
+        yield Finding("store", True, words)
 
 
 def _metrics(settings: Settings) -> Iterator[Finding]:

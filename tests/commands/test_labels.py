@@ -1,5 +1,4 @@
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -87,16 +86,6 @@ def test_wrong_usage_is_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
     assert len(queue.labels()) == 3
-
-
-def test_listing_leaves_a_store_of_an_older_version_as_it_is_and_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    old = Path(__file__).parents[1] / "store" / "version_1.db"
-    shutil.copy(old, tmp_path / "s")
-    assert ended(monkeypatch, "labels", "list", "--store", tmp_path / "s") == 2
-    assert "has version 1 of the tables, this program has" in " ".join(capsys.readouterr().err.split())
-    assert (tmp_path / "s").read_bytes() == old.read_bytes()
 
 
 def test_the_curve_of_the_labels_is_told_and_kept_beside_the_shelf(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, create_engine, inspect
 
 from redshank.core.errors import ConfigError
 from redshank.store.alerts import Alerts
@@ -101,6 +101,16 @@ def test_who_only_reads_is_told_what_to_do(old_place: str) -> None:
         Database(old_place, only_read=True)
     Database(old_place).close()
     Database(old_place, only_read=True).close()
+
+
+def test_who_looks_at_an_old_store_as_it_is_found_changes_nothing(old_place: str) -> None:
+    for _ in range(2):
+        with closing(Database(old_place, create=True, as_found=True)) as database, database.reading() as sql:
+            assert database.version == 1
+            assert sql.exec_driver_sql("select version from redshank").scalars().all() == [1]
+            assert set(inspect(sql).get_table_names()) == {"labels", "questions", "redshank"}
+    with closing(Database(old_place)) as database:
+        assert database.version == VERSION
 
 
 def test_a_step_that_fails_leaves_the_old_store(tmp_path: Path) -> None:

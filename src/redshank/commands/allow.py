@@ -94,7 +94,7 @@ def list_(
     from redshank.store.database import Database
 
     place = store_named(config, store)
-    allowances, now_s = Allowances(Database(place)), time.time()
+    allowances, now_s = Allowances(Database(place, only_read=True)), time.time()
     kept = {one.allowance.id: one for one in allowances.given()}
     sections = [Section("Allowances", _rows(allowances.standing(now_s), kept))]
     if over:

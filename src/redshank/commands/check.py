@@ -15,7 +15,8 @@ def check(
     """Look at the settings, the sources, the models, the sinks, the firewall and the store, and say what is not well.
 
     Ends with code 0 if a service could start, 1 if a part is not well, 2 if the file cannot be read as settings. Opens
-    what the service would open, and closes it again; captures nothing, sends nothing, loads nothing.
+    what the service would open, and closes it again; captures nothing, sends nothing, loads nothing. Makes an empty
+    store where there is none; one of an older version stays as it is, for a service that may be at work on it.
 
     Example: redshank check -c redshank.toml
     """

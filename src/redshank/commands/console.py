@@ -120,7 +120,7 @@ def list_(config: Config = None, store: Store = None, as_json: AsJson = False) -
     from redshank.report.summary import Section, show, time_text
     from redshank.store.people import People
 
-    database = _database(config, store)
+    database = _database(config, store, only_read=True)
     rows: list[Row] = [
         {
             "name": one.name,
@@ -226,7 +226,7 @@ def list_tokens(config: Config = None, store: Store = None, as_json: AsJson = Fa
     from redshank.report.summary import Section, show, time_text
     from redshank.store.credentials import Tokens
 
-    database, now_s = _database(config, store), time.time()
+    database, now_s = _database(config, store, only_read=True), time.time()
     rows: list[Row] = [
         {
             "token": one.id,
@@ -275,10 +275,10 @@ def _serve(settings: "Settings", database: "Database", config: Path | None) -> N
         serving.run(sockets=[link])
 
 
-def _database(config: Path | None, store: str | None, *, create: bool = False) -> "Database":
+def _database(config: Path | None, store: str | None, *, create: bool = False, only_read: bool = False) -> "Database":
     from redshank.store.database import Database
 
-    return Database(store_named(config, store), create=create)
+    return Database(store_named(config, store), create=create, only_read=only_read)
 
 
 def _door(database: "Database") -> "Door":

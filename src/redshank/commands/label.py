@@ -48,8 +48,9 @@ def label(
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
-    queue = Queue(Database(store))
-    if as_json and answers is None:
+    listing = as_json and answers is None
+    queue = Queue(Database(store, only_read=listing))
+    if listing:
         show(f"Questions in {store}", [Section("Open", _open(queue)), _left(queue)], as_json=True)
         return
     if annotator is None or not annotator.strip():

@@ -45,7 +45,7 @@ def list_(
     """
     from redshank.report.summary import Section, show
 
-    desk = _desk(config, store)
+    desk = _desk(config, store, only_read=True)
     ledger = desk.ledger()
     entries = ledger.entries() if over else ledger.open()
     counts: Row = {"torn_lines": ledger.torn, "breaker": ledger.held_up(time.time()) or "closed"}
@@ -189,13 +189,13 @@ def flush(
     show(f"Taken back in {desk.database.name}", [Section("Actions", _rows(done))], as_json=as_json)
 
 
-def _desk(config: Path | None, store: str | None) -> "Desk":
+def _desk(config: Path | None, store: str | None, *, only_read: bool = False) -> "Desk":
     """Return what a person works on: the settings, the store that they name or another, and its ledger."""
     from redshank.config import load
     from redshank.console.desk import Desk
     from redshank.store.database import Database
 
-    return Desk(load(config), Database(store_named(config, store)), config)
+    return Desk(load(config), Database(store_named(config, store), only_read=only_read), config)
 
 
 def _backend(desk: "Desk", name: str | None) -> "Backend | None":

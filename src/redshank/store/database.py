@@ -51,6 +51,7 @@ class Database:
         place: A file, or postgresql://user@host/name; a password belongs into PGPASSFILE or PGPASSWORD.
         create: Whether it, and the folder of a file, is made if absent.
         only_read: Whether nothing is written; a store of an older version is then refused, not brought up to date.
+        as_found: Whether a store of an older version is left as it is; good for nothing but to tell its `version`.
         patience_s: How long a writer waits for its turn, and everybody for a server.
         cache_kib: Memory of each connection for pages of a file.
 
@@ -64,6 +65,7 @@ class Database:
         *,
         create: bool = False,
         only_read: bool = False,
+        as_found: bool = False,
         patience_s: int = PATIENCE_S,
         cache_kib: int = CACHE_KIB,
     ) -> None:
@@ -78,9 +80,11 @@ class Database:
         self._open(url, only_read=only_read)
         try:
             with self.writing() if create else self.reading() as sql:
-                found = self._found(sql, create=create)
-            if found < VERSION:
-                self._migrate(found, only_read=only_read)
+                self.version = self._found(sql, create=create)
+            """Of the tables."""
+            if self.version < VERSION and not as_found:
+                self._migrate(self.version, only_read=only_read)
+                self.version = VERSION
             self._opened = True
         except StoreError as error:
             self.close()
