@@ -19,7 +19,7 @@ from redshank.console.desk import Desk
 from redshank.console.people import Person
 from redshank.core.allowance import Allowance
 from redshank.core.bundle import Bundle
-from redshank.core.errors import ActionError, ConfigError
+from redshank.core.errors import ActionError, ConfigError, RefusedError
 from redshank.detect.detectors.classifier import Classifier
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.flows.source import FlowSource
@@ -347,6 +347,22 @@ def test_health_tells_of_alerts_that_wait_for_the_store(place: Place, monkeypatc
         answer = httpx.get(f"http://127.0.0.1:{running.metrics_port}/healthz", trust_env=False)
     assert answer.status_code == 503
     assert answer.text.endswith(" alerts wait for the store\n")
+
+
+def test_health_tells_of_a_source_without_the_right_to_it(place: Place) -> None:
+    def refused() -> FlowSource:
+        raise RefusedError("live: no right to capture on 'eth1' (CAP_NET_RAW)")
+
+    settings = load(place.settings(service=f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = '127.0.0.1:0'\n"))
+    with Running(settings, feeds={**site.feeds(settings), "eth1": Feed(refused, patient=False)}) as running:
+        with pytest.raises(RefusedError, match="source eth1: live: no right"):
+            running.run()
+        answer = httpx.get(f"http://127.0.0.1:{running.metrics_port}/healthz", trust_env=False)
+    assert (answer.status_code, answer.text) == (
+        503,
+        "source eth1: live: no right to capture on 'eth1' (CAP_NET_RAW)\n",
+    )
+    assert place.told()
 
 
 def test_traffic_that_left_what_the_classifier_learnt_is_told_and_brings_questions_about_its_group(

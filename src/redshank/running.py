@@ -226,8 +226,8 @@ class Running:
             return f"{', '.join(broken)}: no longer works"
         if self._acting.unrecorded:
             return f"{self._acting.unrecorded} alerts wait for the store"
-        if self._failures.problem:
-            return self._failures.problem
+        if problem := self.service.problem or self._failures.problem:
+            return problem
         beside = (self._acting, self._overview, self._asking, self._remembering, self._sweeper)
         return self._responding.problem or next(filter(None, (one.problem for one in beside)), "")
 

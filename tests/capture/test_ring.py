@@ -12,7 +12,7 @@ from redshank.capture.bpf import compiled, everything
 from redshank.capture.interface import ANY, COOKED, MIXED, Interface, find
 from redshank.capture.ring import NEW_GROUP, STRETCH_BYTES, Ring, _walk, afford, group, opened, prepare
 from redshank.capture.source import Block
-from redshank.core.errors import SourceError
+from redshank.core.errors import RefusedError, SourceError
 from wires import FAR, NEAR, NO_HEADER, PPP, ip, ip_says, private_network, send, tun
 
 pytestmark = pytest.mark.root
@@ -223,7 +223,8 @@ def test_without_the_right_to_capture_it_says_how_to_get_it() -> None:
         os.seteuid(65534)
         try:
             with pytest.raises(
-                SourceError, match=r"no right to capture on 'far' \(CAP_NET_RAW\); run as root, or once `s"
+                RefusedError,
+                match=r"no right to capture on 'far' \(CAP_NET_RAW\); the unit in deploy/systemd gives it, and root",
             ):
                 opened(interface, 1, promiscuous=True)
         finally:

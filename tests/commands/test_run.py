@@ -82,3 +82,20 @@ def test_after_so_many_seconds_it_ends(
     path = place.settings(sources=f"[[sources]]\ncaptures = '{captures}'\n")
     assert ended(monkeypatch, "run", "-c", path, "--seconds", "0.5") == 0
     assert "flows" in capsys.readouterr().out
+
+
+@pytest.mark.root
+def test_without_the_right_to_capture_a_service_ends_and_says_what_to_give_it(place: Place) -> None:
+    path = place.settings(sources="[[sources]]\ninterfaces = ['lo']\n")
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-net_raw", *PROGRAM, "run", "-c", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 1
+    said = "source lo: live: no right to capture on 'lo' (CAP_NET_RAW); the unit in deploy/systemd gives it"
+    assert done.stderr.splitlines()[-1].startswith(f"redshank: {said}")
+    assert done.stderr.count(said) == 2  # in the log, and as the last word

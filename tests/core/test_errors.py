@@ -1,9 +1,17 @@
-from redshank.core.errors import ActionError, BundleError, ConfigError, DeliveryError, RedshankError, SourceError
+from redshank.core.errors import (
+    ActionError,
+    BundleError,
+    ConfigError,
+    DeliveryError,
+    RedshankError,
+    RefusedError,
+    SourceError,
+)
 
 
 def test_wrong_usage_exits_with_two_and_failed_work_with_one() -> None:
     assert ConfigError("x").exit_code == 2
-    assert {kind.exit_code for kind in (BundleError, SourceError, DeliveryError, ActionError)} == {1}
+    assert {kind.exit_code for kind in (BundleError, SourceError, RefusedError, DeliveryError, ActionError)} == {1}
 
 
 def test_every_error_of_ours_is_caught_by_the_root() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bundles import Flows, flows
 from redshank.alerts.group import Groups
-from redshank.core.errors import ActionError, ConfigError, SourceError
+from redshank.core.errors import ActionError, ConfigError, RefusedError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
@@ -179,6 +179,34 @@ def test_settings_that_are_wrong_end_the_service_with_their_error() -> None:
     site = Site({"wire": feed(ConfigError("eth9: there is no such interface")), "other": feed(Endless())})
     with pytest.raises(ConfigError, match="eth9: there is no such interface"):
         site.run()
+
+
+def test_a_service_without_the_right_to_any_source_ends_and_says_what_to_give_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused = {name: feed(RefusedError(f"live: no right to {name} (CAP_NET_RAW)")) for name in ("eth1", "eth2")}
+    site = Site(refused)
+    with pytest.raises(RefusedError) as caught:
+        site.run()
+    words = {f"source {name}: live: no right to {name} (CAP_NET_RAW)" for name in refused}
+    assert set(str(caught.value).split("; ")) == words
+    assert {record.getMessage() for record in caplog.records} == {f"{one}; it is not tried again" for one in words}
+    assert site.metrics.labelled("redshank_source_failures_total") == {("eth1",): 1, ("eth2",): 1}
+
+
+def test_a_source_without_the_right_to_it_is_told_while_the_others_go_on() -> None:
+    source = Endless()
+    site = Site({"eth1": feed(RefusedError("live: no right to eth1")), "wire": feed(source)})
+    stop_after(source.begun, site)
+    assert site.run().flows == 200
+    assert site.service.problem == "source eth1: live: no right to eth1"
+
+
+def test_when_the_others_are_done_a_source_without_the_right_to_it_is_an_error() -> None:
+    site = Site({"eth1": feed(RefusedError("live: no right to eth1")), "file": feed(Flows([flows(ATTACK)]))})
+    with pytest.raises(RefusedError, match="source eth1: live: no right to eth1"):
+        site.run()
+    assert sum(alert.count for alert in site.alerts) == 100
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from redshank.capture import bpf
 from redshank.capture.interface import COOKED, LINK_TYPES, LOOPBACK, MIXED, Interface, gone
 from redshank.capture.source import Block, index_room
 from redshank.capture.words import Bytes, little_u16
-from redshank.core.errors import SourceError
+from redshank.core.errors import RefusedError, SourceError
 from redshank.core.kernel import lean_kernel
 
 RETIRE_MS = 10
@@ -113,7 +113,8 @@ def opened(interface: Interface, ring_mib: int, *, promiscuous: bool, fanout: in
             NEW_GROUP makes one, see `group`.
 
     Raises:
-        SourceError: If we may not capture, the interface went away, or there is no memory for the ring.
+        RefusedError: If we may not capture.
+        SourceError: If the interface went away, or there is no memory for the ring.
     """
     try:
         # Protocol 0: not one packet arrives before the filter is in place and the socket is bound.
@@ -121,9 +122,9 @@ def opened(interface: Interface, ring_mib: int, *, promiscuous: bool, fanout: in
         handle = socket.socket(socket.AF_PACKET, whole, 0)
     except PermissionError:
         python = Path(sys.executable).resolve()
-        raise SourceError(
-            f"live: no right to capture on {interface.name!r} (CAP_NET_RAW); run as root, "
-            f"or once `setcap cap_net_raw+ep {python}`"
+        raise RefusedError(
+            f"live: no right to capture on {interface.name!r} (CAP_NET_RAW); the unit in deploy/systemd gives it, and "
+            f"root has it; or once `setcap cap_net_raw+ep {python}`"
         ) from None
     try:
         bpf.attach(handle, bpf.everything(0))

@@ -4,6 +4,7 @@
     ├── ConfigError       settings or usage are wrong; raised before the first packet; carries every problem found
     ├── BundleError       a bundle does not fit (features, version, checksum)
     ├── SourceError       a source cannot start, or stopped
+    │   └── RefusedError    we have no right to it, and get none by waiting
     ├── DeliveryError     a sink gave up          (the pipeline records it and goes on)
     └── ActionError       a command or backend could not do its work
         └── StoreError    the store cannot be read or written now
@@ -47,6 +48,10 @@ class BundleError(RedshankError):
 
 class SourceError(RedshankError):
     """A source of packets, flows or labelled rows cannot start, or is not what it says."""
+
+
+class RefusedError(SourceError):
+    """A source cannot start because this process has no right to it, and gets none by waiting."""
 
 
 class DeliveryError(RedshankError):

@@ -7,6 +7,8 @@ and acted on is one order, and whoever is slow behind it (a sink, a firewall) ho
 - A source that fails is opened again after a pause that doubles up to `LONGEST_PAUSE_S`; one that ends is done. The
   service ends when all are done, or when it is asked to. What a file or a log gave before it failed is not judged
   again: rows up to the packet time that it had reached are passed over, and counted.
+- A source that this process has no right to is not tried again, since waiting gives no right: the others go on, and
+  when they are done, at once if there are none, the service ends with an error that says what to give it.
 - Asked to end, it asks the sources, judges what they still give and what waits, and closes what is open. After
   `drain_s` seconds it gives up on what is left and says so.
 - `tick` is called about once a second between batches, whatever comes: it must be quick.
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.core.errors import ActionError, RedshankError, SourceError
+from redshank.core.errors import ActionError, RedshankError, RefusedError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.flows.source import FlowSource
@@ -92,6 +94,7 @@ class Service:
         self._reached_ns: dict[str, int | None] = {}
         self._given: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
+        self._refused: dict[str, str] = {}
         self._failure: Exception | None = None
         for name in feeds:
             metrics.expect("redshank_source_failures_total", source=name)
@@ -109,6 +112,12 @@ class Service:
     def waiting_rows(self) -> int:
         """FLOW rows that wait to be judged."""
         return self._intake.rows
+
+    @property
+    def problem(self) -> str:
+        """Which sources this process has no right to, and what to give it, in words; "" if there are none."""
+        with self._lock:
+            return "; ".join(f"source {name}: {words}" for name, words in self._refused.items())
 
     def sources(self) -> tuple[SourceHealth, ...]:
         """Tell how the sources are."""
@@ -134,7 +143,7 @@ class Service:
         """Work until every source is done, or until asked to end.
 
         Raises:
-            RedshankError: If a source cannot be opened at all: its settings are wrong.
+            RedshankError: If a source cannot be opened at all: its settings are wrong, or there is no right to it.
         """
         begin = time.monotonic()
         threads = [threading.Thread(target=self._read, args=item, daemon=True) for item in self._feeds.items()]
@@ -169,6 +178,8 @@ class Service:
             self._count()
         if self._failure:
             raise self._failure
+        if self._refused and not asked:
+            raise RefusedError(self.problem)
         seconds = time.monotonic() - begin
         return self._tally.summary({}, seconds, interrupted=asked)
 
@@ -217,6 +228,11 @@ class Service:
                     return
                 self._failed[name] += 1
                 self._metrics.count("redshank_source_failures_total", source=name)
+                if isinstance(error, RefusedError):
+                    with self._lock:
+                        self._refused[name] = str(error)
+                    _log.error("source %s: %s; it is not tried again", name, error)
+                    return
                 _log.warning("source %s: %s; it is tried again in %g s", name, error, pause)
             else:
                 return
