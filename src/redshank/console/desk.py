@@ -12,6 +12,8 @@ from pathlib import Path
 
 from redshank import site
 from redshank.config import Settings
+from redshank.console.facts.responses import Book
+from redshank.console.facts.rules import Rulebook
 from redshank.console.jobs import Job, Jobs
 from redshank.console.shared import Shared
 from redshank.detect.shelf import Shelf
@@ -78,6 +80,16 @@ class Desk:
         return Audit(self.database)
 
     @cached_property
+    def book(self) -> Book:
+        """The ledger of responses as pages show it, read and checked once for all of them."""
+        return Book(self)
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The rules, and how often they fired, counted once for all pages."""
+        return Rulebook(self)
+
+    @cached_property
     def shared(self) -> Shared:
         """What was read a moment ago, for whoever asks next."""
         return Shared()
@@ -97,13 +109,16 @@ class Desk:
 
         return Jobs(self.settings.service.state / JOBS_FOLDER, self.now_s, note)
 
-    def ledger(self) -> Ledger:
+    def ledger(self, journal: Journal | None = None) -> Ledger:
         """Return the ledger as it is now; a new one each time, because it is no thing for several threads.
+
+        Args:
+            journal: Where its lines are; the store's by default.
 
         Raises:
             ActionError: If lines of it were changed.
         """
-        ledger = Ledger(Journal(self.database), self.protected, site.breaker(self.settings))
+        ledger = Ledger(journal or Journal(self.database), self.protected, site.breaker(self.settings))
         ledger.refresh()
         return ledger
 

@@ -11,7 +11,7 @@ and passed over, and the next line follows on the last whole one.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redshank.core.errors import ActionError
@@ -62,7 +62,7 @@ def line_of(event: Event, number: int, before: str) -> str:
     Raises:
         ValueError: If a time is not finite.
     """
-    values: dict[str, Any] = {"number": number, "before": before, **asdict(event)}
+    values: dict[str, Any] = {"number": number, "before": before, **vars(event)}
     digest = hashlib.sha256(_text(values).encode()).hexdigest()
     return _text({**values, "digest": digest})
 

@@ -1,12 +1,13 @@
 import json
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from console.filled import Filled
 from redshank.console.desk import Desk
-from redshank.console.facts.responses import CHECKED_EVERY_S, Book, line_at
+from redshank.console.facts.responses import CHECKED_EVERY_S, Book, ReadOnce, line_at
 from redshank.respond.chain import Event, line_of
+from redshank.respond.ledger import Ledger
 from redshank.store.ledger import Journal
 from redshank.store.tables import LEDGER
 
@@ -64,6 +65,46 @@ def test_a_changed_line_is_found_by_the_next_check_and_nothing_is_believed(
     assert "ledger: line 3 was changed after it was written" in state.problem
     assert (state.waiting, state.active, state.over) == ((), (), ())
     assert not book.lines(3, before=4)[0].whole
+
+
+def test_lines_that_are_as_they_were_are_compared_and_not_read_as_actions_again(filled: Filled, clock: Clock) -> None:
+    class Counting(Desk):
+        ledgers = 0
+
+        def ledger(self, journal: Journal | None = None) -> Ledger:
+            Counting.ledgers += 1
+            return super().ledger(journal)
+
+    book = Book(Counting(filled.settings, filled.database, now_s=clock))
+    name = book.state().waiting[0].action.id
+    filled.ledger().undo(name, "ana", filled.now_s, "not now")
+    clock.now_s += CHECKED_EVERY_S
+    state = book.state()
+    assert (state.checked_at_s, state.problem, Counting.ledgers) == (clock.now_s, "", 1)
+    assert name in {one.action.id for one in state.over}
+    change(filled, 0, Journal(filled.database).lines(0, 1)[0] + " ")
+    clock.now_s += CHECKED_EVERY_S
+    assert "ledger: line 1 was changed" in book.state().problem
+    assert Counting.ledgers == 2
+
+
+def test_lines_that_were_read_are_told_from_lines_that_were_changed_since(filled: Filled) -> None:
+    read = ReadOnce(filled.database)
+    first = read.lines(0, 2)
+    read.lines(2)
+    assert read.is_same()
+    journal = Journal(filled.database)
+    journal.append(journal.count(), "one more")
+    assert read.is_same(), "what came later was not read"
+    change(filled, 0, first[0] + first[1])
+    change(filled, 1, "")
+    assert not read.is_same(), "the same letters, in other lines"
+    change(filled, 0, first[0])
+    change(filled, 1, first[1])
+    assert read.is_same()
+    with filled.database.writing() as sql:
+        sql.execute(delete(LEDGER).where(LEDGER.c.place == 1))
+    assert not read.is_same()
 
 
 def test_a_torn_line_is_told_by_its_number(book: Book, filled: Filled) -> None:

@@ -17,8 +17,7 @@ from redshank.console.facts.alert import asked, case, named, to_label, why_none
 from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, Listing
 from redshank.console.facts.allowances import preview, suggestions
 from redshank.console.facts.likeness import LEAST, how
-from redshank.console.facts.responses import Book
-from redshank.console.facts.rules import Rulebook, Ruled
+from redshank.console.facts.rules import Ruled
 from redshank.console.form import Asked, Form, Posted
 from redshank.console.page import back, render
 from redshank.console.people import Person
@@ -50,7 +49,7 @@ class Alerts(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book, self._ledger = Rulebook(desk), Book(desk)
+        self._book, self._ledger = desk.rulebook, desk.book
 
     def pages(self, routes: APIRouter) -> None:
         """Add the list, one alert, and what a person does with them."""

@@ -9,7 +9,6 @@ from redshank.console import keyset
 from redshank.console.area import Area
 from redshank.console.desk import Desk
 from redshank.console.facts import devices as facts
-from redshank.console.facts.responses import Book
 from redshank.console.form import Asked, Form
 from redshank.console.page import render
 from redshank.console.query import wrong_network
@@ -95,7 +94,7 @@ class Devices(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book = Book(desk)
+        self._book = desk.book
 
     def pages(self, routes: APIRouter) -> None:
         """Show the inventory, and one device, by its id or an address."""

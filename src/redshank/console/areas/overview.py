@@ -11,7 +11,6 @@ from redshank.console.areas.devices import RiskNow
 from redshank.console.charts import Chart
 from redshank.console.desk import Desk
 from redshank.console.facts.overview import SPANS_S, Moment
-from redshank.console.facts.responses import Book
 from redshank.console.form import Asked
 from redshank.console.page import render
 
@@ -76,7 +75,7 @@ class Overview(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book = Book(desk)
+        self._book = desk.book
 
     def pages(self, routes: APIRouter) -> None:
         """Show it; parts are brought up to date one by one."""

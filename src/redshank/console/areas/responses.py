@@ -10,7 +10,7 @@ from redshank.console import keyset
 from redshank.console.acts import responses as acts
 from redshank.console.area import Area
 from redshank.console.desk import Desk
-from redshank.console.facts.responses import Book, Line, State
+from redshank.console.facts.responses import Line, State
 from redshank.console.form import Asked, Posted
 from redshank.console.page import back, render
 from redshank.console.people import Person
@@ -166,7 +166,7 @@ class Responses(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book = Book(desk)
+        self._book = desk.book
 
     def pages(self, routes: APIRouter) -> None:
         """Show what waits, holds and is over; the ledger; who is never blocked; and take orders."""

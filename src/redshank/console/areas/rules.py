@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from redshank.console.area import Area
 from redshank.console.desk import Desk
-from redshank.console.facts.rules import Rulebook, text_of
+from redshank.console.facts.rules import text_of
 from redshank.console.form import Asked
 from redshank.console.page import render
 from redshank.console.programs.rules import offer
@@ -23,7 +23,7 @@ class Rules(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._rulebook = Rulebook(desk)
+        self._rulebook = desk.rulebook
 
     def pages(self, routes: APIRouter) -> None:
         """Add the list, and one rule with its text."""

@@ -2,26 +2,34 @@
 
 In: the ledger of a store. Out: its actions by what a person can do about them, and its lines. The one idea: a ledger is
 what its lines say, so all of them are checked anew now and then, however often pages are looked at; in between only
-what is new is read. What cannot be believed is said, and nothing else of it is shown.
+what is new is read. Lines that are letter for letter those that were checked before hold as they held then, and to
+compare them is far cheaper. What cannot be believed is said, and nothing else of it is shown.
 """
 
+import hashlib
 import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from redshank.console.desk import Desk
 from redshank.core.errors import ActionError, StoreError
 from redshank.respond.chain import Event, line_of
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
 from redshank.respond.states import Entry
+from redshank.store.database import Database
 from redshank.store.ledger import Journal
+
+if TYPE_CHECKING:  # a desk has a book
+    from redshank.console.desk import Desk
 
 CHECKED_EVERY_S = 30.0
 """How old the check of all lines may be."""
 SEEN_EVERY_S = 10.0
 """How old the never-block list may be that a page shows: to look around takes some 50 ms."""
+COMPARED_AT_ONCE = 1_000
+"""Lines."""
 WAITING, ACTIVE, OVER = "waiting", "active", "over"
 
 
@@ -87,6 +95,34 @@ class Line:
     whole: bool
 
 
+class ReadOnce(Journal):
+    """The lines of a ledger that reads each once, in order; it can tell later whether they are still the same.
+
+    Args:
+        database: The store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._count, self._digest = 0, hashlib.sha256()
+
+    def lines(self, since: int = 0, limit: int | None = None) -> list[str]:
+        """Return lines, as a journal does; `since` is the number of those that were returned before."""
+        found = super().lines(since, limit)
+        self._count += len(found)
+        for line in found:
+            _add(self._digest, line)
+        return found
+
+    def is_same(self) -> bool:
+        """Tell whether what was returned is still there, letter for letter."""
+        digest = hashlib.sha256()
+        for at in range(0, self._count, COMPARED_AT_ONCE):
+            for line in super().lines(at, min(COMPARED_AT_ONCE, self._count - at)):
+                _add(digest, line)
+        return digest.digest() == self._digest.digest()
+
+
 @dataclass
 class Book:
     """The ledger, as several threads look at it.
@@ -95,9 +131,11 @@ class Book:
         desk: Where it lies.
     """
 
-    desk: Desk
+    desk: "Desk"
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _looking: threading.Lock = field(default_factory=threading.Lock, init=False)
     _ledger: Ledger | None = field(default=None, init=False)
+    _read: ReadOnce | None = field(default=None, init=False)
     _problem: str = field(default="", init=False)
     _checked_at_s: float = field(default=0.0, init=False)
     _protected: Protected | None = field(default=None, init=False)
@@ -122,7 +160,7 @@ class Book:
             ActionError: If the kernel cannot be asked.
         """
         now_s = self.desk.now_s()
-        with self._lock:
+        with self._looking:
             if self._protected is None or not 0 <= now_s - self._seen_at_s < SEEN_EVERY_S:
                 self._protected, self._seen_at_s = self.desk.protected(), now_s
             return self._protected
@@ -145,10 +183,15 @@ class Book:
         return [line_at(at, text) for at, text in Journal(self.desk.database).about(action)]
 
     def _check(self, now_s: float) -> None:
-        """Read and check every line."""
+        """Check every line: read it anew, unless it is the same as when it was checked before."""
+        if self._ledger and self._read and self._read.is_same():
+            self._refresh(self._ledger)
+            self._checked_at_s = now_s
+            return
         self._ledger, self._problem = None, ""
         try:
-            self._ledger = self.desk.ledger()
+            self._read = ReadOnce(self.desk.database)
+            self._ledger = self.desk.ledger(self._read)
         except StoreError:  # it says nothing of the ledger that it cannot be read for a while
             raise
         except ActionError as error:
@@ -179,6 +222,10 @@ def line_at(place: int, text: str) -> Line:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return Line(place + 1, None, "", whole=False)
     return Line(place + 1, event, str(digest), whole=whole)
+
+
+def _add(digest: "hashlib._Hash", line: str) -> None:
+    digest.update(f"{len(line)}:{line}".encode())
 
 
 def _state(ledger: Ledger, now_s: float, checked_at_s: float) -> State:

@@ -9,17 +9,19 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redshank.alerts.severity import SIGNATURES
 from redshank.alerts.techniques import NAMES
 from redshank.config import Settings
-from redshank.console.desk import Desk
 from redshank.core.errors import ConfigError
 from redshank.detect.sigma.rule import Rule
 from redshank.detect.sigma.ruleset import STARTER, load_rules, rule_files
 from redshank.detect.sigma.watchlist import SUFFIX, Watchlist, load_watchlists
 from redshank.store.terms import term
+
+if TYPE_CHECKING:  # a desk has a rulebook
+    from redshank.console.desk import Desk
 
 COUNTED_EVERY_S = 30.0
 """How old the numbers on a page may be: to count every alert by its rules takes a while."""
@@ -119,7 +121,7 @@ class Rulebook:
         desk: The settings and the store.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: "Desk") -> None:
         self._desk = desk
         self._turn = threading.Lock()
         self._counted_s = float("-inf")
