@@ -100,6 +100,12 @@ def test_every_link_in_the_documents_leads_somewhere(page: str) -> None:
             assert ((ROOT / page).parent / target).exists(), target
 
 
+def test_every_page_that_the_program_names_is_there() -> None:
+    for file in sorted((ROOT / "src").rglob("*.py")):
+        for name in re.findall(r"docs/[\w/.-]+\.(?:md|toml)", file.read_text()):
+            assert (ROOT / name).is_file(), f"{file.relative_to(ROOT)} names {name}"
+
+
 def test_the_generated_pages_say_what_the_code_does() -> None:
     for name, text in pages().items():
         assert (ROOT / "docs" / "reference" / name).read_text() == text, f"{name} is stale: run `make docs`"

@@ -139,6 +139,12 @@ def test_a_zeek_log_has_no_interim_rows(tmp_path: Path) -> None:
     assert write([batch()], "zeek", tmp_path / "conn.log") == 2
 
 
+def test_a_zeek_log_has_no_claims_to_addresses(tmp_path: Path) -> None:
+    claim = flow_batch({"uid": ["C4"], "src_ip": ["10.0.0.1"], "dst_ip": ["10.0.0.2"], "proto": ["arp"]}, rows=1)
+    assert "C4" not in written("zeek", tmp_path, batch(), claim).decode()
+    assert write([claim], "zeek", tmp_path / "conn.log") == 0
+
+
 def test_csv_has_every_column_of_flow_and_inert_text(tmp_path: Path) -> None:
     content = written("csv", tmp_path).decode()
     assert content.isascii()

@@ -2,7 +2,7 @@
 
 Every source gives FLOW rows, every detector gives VERDICT rows; nothing else crosses these stages.
 A field that a source cannot give is null, never 0 and never a magic string. Each field carries its meaning and unit in
-the Arrow field metadata, and `docs/reference/flow.md` is generated from it.
+the Arrow field metadata, and `docs/reference/records.md` is generated from it.
 Source: Zeek's conn.log (https://docs.zeek.org/en/master/logs/conn.html) for the meaning of the first block; names after
 the ToN_IoT network table (Moustafa 2021).
 """

@@ -32,7 +32,8 @@ def write(batches: Iterable[pa.RecordBatch], form: str, path: Path | None) -> in
 
     Args:
         batches: FLOW batches.
-        form: One of FORMATS. "zeek" holds the columns that a conn.log has, and no interim rows, which it does not know.
+        form: One of FORMATS. "zeek" holds the columns that a conn.log has, and neither interim rows nor claims to an
+            address, which it does not know.
         path: The file; None is standard output.
 
     Returns:
@@ -152,9 +153,13 @@ def _write_zeek(batches: Iterable[pa.RecordBatch], stream: BinaryIO, schema: pa.
 
 def _connections(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return what a conn.log has of the flows."""
-    from redshank.flows.ended import ended  # noqa: PLC0415  Arrow's functions take 40 ms, and the other forms need none
+    import pyarrow.compute as pc  # noqa: PLC0415  Arrow's functions take 40 ms, and the other forms need none
 
-    return batch.filter(ended(batch)).select([name for name, _, _ in COLUMNS])
+    from redshank.flows.claims import ARP  # noqa: PLC0415  as above
+    from redshank.flows.ended import ended  # noqa: PLC0415  as above
+
+    flows = pc.not_equal(batch.column("proto"), ARP).fill_null(True)
+    return batch.filter(pc.and_(ended(batch), flows)).select([name for name, _, _ in COLUMNS])
 
 
 def _write_lines(batches: Iterable[pa.RecordBatch], stream: BinaryIO, text: TextRows) -> int:

@@ -91,7 +91,7 @@ def test_absent_is_null_and_no_anomaly() -> None:
             {"0.000001": 1e-6, "93517": 93517.0, "9.5e-07": 9.5e-7},
             ["nan", "inf", "-0.1", "1e999", "1.", ".5"],
         ),
-        ("proto", {"tcp": "tcp", "unknown_transport": "unknown_transport"}, ["TCP", "6", "\x1b[2J"]),
+        ("proto", {"tcp": "tcp", "unknown_transport": "unknown_transport", "arp": "arp"}, ["TCP", "6", "\x1b[2J"]),
     ],
 )
 def test_a_value_outside_what_is_allowed_is_null_and_counted(name: str, good: dict[str, Any], bad: list[str]) -> None:

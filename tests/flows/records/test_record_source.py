@@ -45,6 +45,8 @@ def test_rows_are_counted_through_and_each_reading_begins_anew(tmp_path: Path) -
 def test_a_wrong_file_is_refused_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="absent: no such file; name a file of words"):
         Words(tmp_path / "absent")
+    with pytest.raises(ConfigError, match="a folder, not a file; name a file of words"):
+        Words(tmp_path)
     (tmp_path / "x").write_text("what?\n")
     with pytest.raises(SourceError, match="x: not words"):
         Words(tmp_path / "x")

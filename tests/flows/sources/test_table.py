@@ -54,7 +54,7 @@ def value_of(kind: pa.DataType) -> st.SearchStrategy[Any]:
 
 
 FIXED = {"uid": st.sampled_from(["C1", "C2"]), "src_ip": st.just("10.0.0.1"), "dst_ip": st.just("::1"),
-         "proto": st.sampled_from([None, "tcp", "unknown_transport"]), "ip_proto": st.integers(0, 255),
+         "proto": st.sampled_from([None, "tcp", "arp", "unknown_transport"]), "ip_proto": st.integers(0, 255),
          "part": st.sampled_from(["final", "interim"]), "part_reason": st.sampled_from(["closed", "time"])}  # fmt: skip
 ROWS = st.lists(
     st.fixed_dictionaries({f.name: FIXED.get(f.name, value_of(f.type)) for f in FLOW}), min_size=1, max_size=2

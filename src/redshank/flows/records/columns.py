@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.schema import FLOW, TIMESTAMP, flow_batch
+from redshank.flows.claims import ARP
 from redshank.flows.records.numerals import moments, wholes
 
-PROTOCOLS = ("tcp", "udp", "icmp", "unknown_transport")
+PROTOCOLS = ("tcp", "udp", "icmp", "unknown_transport", ARP)
 ROWS = 8192
 """Rows of one batch, at most."""
 

@@ -56,7 +56,8 @@ class PrintedTable(RecordSource):
         super().__init__()
         self._path = path
         if not path.is_file() and not path.is_fifo():
-            raise ConfigError(f"{path}: no such file; name {self.WANTED}")
+            is_not = "a folder, not a file" if path.is_dir() else "no such file"
+            raise ConfigError(f"{path}: {is_not}; name {self.WANTED}")
         if regular(path):  # a pipe can be read only once
             next(self._tables(), None)
         self.anomalies.clear()

@@ -167,7 +167,7 @@ class Table(PrintedTable):
                 near = difflib.get_close_matches(name, _KNOWN, n=3)
                 hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "rename or remove it;"
                 raise SourceError(
-                    f"{self._path}: {name[:_SHOWN]!r} is no column of FLOW; {hint} docs/reference/flow.md lists them"
+                    f"{self._path}: {name[:_SHOWN]!r} is no column of FLOW; {hint} docs/reference/records.md lists them"
                 )
             if names.count(name) > 1:
                 raise SourceError(f"{self._path}: column '{name}' comes {names.count(name)} times; keep one")
