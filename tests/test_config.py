@@ -180,3 +180,20 @@ def test_a_mistake_in_an_inline_table_or_in_json_is_told_where_it_is(
     assert text[0].endswith(f"({path})")
     assert text[1].endswith(f'\'10.0.0.1\' is not allowed: write a list, as in ["one", "two"] ({path}, line 3)')
     assert text[2].endswith("(environment, REDSHANK_RESPOND__SSH_PORTS)")
+
+
+def test_no_secret_is_in_the_words_about_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _file(
+        tmp_path,
+        "store = 'postgresql://ana:SECRET@db.example/a-name-that-is-as-long-as-it-takes-to-be-cut-off-before-its-end'\n"
+        "[sinks]\nwebhook = 'https://hooks.example/services/SECRET'\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert "SECRET" not in str(caught.value)
+    assert "sinks.webhook: 'https://hooks.example/...' is not allowed: write a table" in str(caught.value)
+    assert "store: 'postgresql://ana:...@db.example" in str(caught.value)
+    monkeypatch.setenv("REDSHANK_STORE", "postgresql://ana:SECRET@db.example/redshank")
+    with pytest.raises(ConfigError, match="REDSHANK_STORE='postgresql://ana:...@db.example/redshank' is not") as caught:
+        load()
+    assert "SECRET" not in str(caught.value)

@@ -15,6 +15,7 @@ from redshank.alerts.group import Groups
 from redshank.alerts.sink import Sink
 from redshank.config import Settings
 from redshank.console.place import address
+from redshank.core.concealed import concealed
 from redshank.core.configured import arguments_of
 from redshank.core.errors import ConfigError, RedshankError
 from redshank.core.files import writable_folder
@@ -106,10 +107,10 @@ def _sinks(settings: Settings) -> Iterator[Finding]:
 
 
 def _said(sink: Sink) -> str:
-    """Return what is set of a sink, but for what is as usual; secrets are in files, which are named."""
+    """Return what is set of a sink, but for what is as usual, and for secrets."""
     usual = arguments_of(type(sink)).model_fields
     told = {name: value for name, value in vars(sink).items() if name in usual and value != usual[name].default}
-    return ", ".join(f"{name} {value}" for name, value in told.items()) or "as usual"
+    return ", ".join(f"{name} {value}" for name, value in concealed(type(sink), told).items()) or "as usual"
 
 
 def _respond(settings: Settings) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from redshank.core.concealed import masked
 from redshank.core.configured import Checked, wanted
 from redshank.core.errors import ConfigError
 
@@ -301,7 +302,7 @@ def _problem(item: ErrorDetails, path: Path | None, text: str) -> str:
     place = _place(name, path, text)
     if item["type"] == "extra_forbidden":
         return f"{name}: there is no such setting ({place}); docs/reference/settings.md lists them all"
-    return f"{name}: {repr(item['input'])[:80]} is not allowed: {wanted(item)} ({place})"
+    return f"{name}: {masked(repr(item['input']))[:80]} is not allowed: {wanted(item)} ({place})"
 
 
 def _strange_variables() -> Iterator[str]:
@@ -315,7 +316,7 @@ def _strange_variables() -> Iterator[str]:
             yield f"environment: {variable}: there is no section '{section}'; there are: {', '.join(sorted(sections))}"
         elif section in sections and not nested:
             yield (
-                f"environment: {variable}={value[:80]!r} is not allowed: it is a section; "
+                f"environment: {variable}={masked(value)[:80]!r} is not allowed: it is a section; "
                 f"set {variable}__NAME for one of its settings"
             )
 
@@ -331,8 +332,8 @@ def _unreadable_variables() -> Iterator[str]:
         except (ValueError, RecursionError):
             example = '["one", "two"]' if get_origin(field.annotation) is tuple else '{"name": "value"}'
             yield (
-                f"environment: {variable}={value[:80]!r} is not allowed: it holds several values; write them as JSON, "
-                f"for example '{example}'"
+                f"environment: {variable}={masked(value)[:80]!r} is not allowed: it holds several values; write "
+                f"them as JSON, for example '{example}'"
             )
 
 

@@ -26,3 +26,31 @@ def test_a_file_that_is_no_settings_ends_with_2(
 ) -> None:
     assert ended(monkeypatch, "check", "-c", tmp_path / "none.toml") == 2
     assert "settings: cannot read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check",),
+        ("check", "--json"),
+        ("doctor",),
+        ("doctor", "--json"),
+        ("run",),
+        ("respond", "list"),
+        ("config", "show"),
+    ],
+    ids=" ".join,
+)
+def test_no_secret_of_the_settings_is_shown(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Place(tmp_path)
+    made.table(flows(ATTACK))
+    settings = made.settings(
+        sinks="[sinks.webhook]\nurl = 'https://hooks.example/services/SECRET'\n",
+        store="[store]\nurl = 'postgresql://ana:SECRET@127.0.0.1:1/redshank'\n",
+    )
+    ended(monkeypatch, *words, "-c", settings)
+    told = capsys.readouterr()
+    assert "postgresql" in told.out + told.err
+    assert "SECRET" not in told.out + told.err

@@ -5,7 +5,8 @@ import pytest
 
 from redshank import site
 from redshank.config import Settings, load
-from redshank.report.in_force import DEFAULT, HIDDEN, Chosen, InForce
+from redshank.core.concealed import HIDDEN
+from redshank.report.in_force import DEFAULT, Chosen, InForce
 
 TEXT = """\
 [alerts]

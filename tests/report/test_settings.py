@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from redshank import site
 from redshank.alerts.sink import SINKS
 from redshank.config import Settings, load
+from redshank.core.concealed import HIDDEN
 from redshank.report.settings import example as text
 from redshank.report.settings import in_force, toml
 from redshank.respond.backend import BACKENDS
@@ -67,9 +68,25 @@ def test_settings_in_force_load_as_they_are(tmp_path: Path) -> None:
         "path = 'a\"b\\u007f.json'\n"
     )
     settings = load(path)
-    path.write_text(in_force(settings))
+    path.write_text(in_force(settings, site.tables()))
     assert load(path) == settings
     assert settings.sources[0].interfaces == ("eth1", "eth2")
+
+
+def test_secrets_are_not_among_settings_in_force(tmp_path: Path) -> None:
+    path = tmp_path / "redshank.toml"
+    path.write_text(
+        "[store]\nurl = 'postgresql://ana:SECRETWORD@db.example/redshank'\n"
+        "[sinks.webhook]\nurl = 'https://hooks.example/services/SECRETPATH'\ntoken_env = 'TOKEN_OF_THE_HOOK'\n"
+        "[sinks.pager]\nkind = 'bell'\ncode = 'SECRETCODE'\n[sinks.mqtt]\nhost = 'broker'\npasword = 'SECRETWORD'\n"
+    )
+    told = in_force(load(path), site.tables())
+    assert "SECRET" not in told
+    values = tomllib.loads(told)
+    assert values["store"]["url"] == "postgresql://ana:...@db.example/redshank"
+    assert values["sinks"]["webhook"] == {"url": HIDDEN, "token_env": "TOKEN_OF_THE_HOOK"}
+    assert values["sinks"]["pager"] == {"kind": "bell", "code": HIDDEN}
+    assert values["sinks"]["mqtt"] == {"host": "broker", "pasword": HIDDEN}
 
 
 VALUES = st.recursive(

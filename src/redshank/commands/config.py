@@ -40,14 +40,15 @@ def example(
 def show(
     settings: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="A redshank.toml.")] = None,
 ) -> None:
-    """Print the settings in force, from the file, the environment and the defaults.
+    """Print the settings in force, from the file, the environment and the defaults; secrets are not shown.
 
     Example: redshank config show
     """
+    from redshank import site
     from redshank.config import load
     from redshank.report.settings import in_force
 
-    typer.echo(in_force(load(settings)), nl=False)
+    typer.echo(in_force(load(settings), site.tables()), nl=False)
 
 
 @config.command()

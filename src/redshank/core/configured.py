@@ -14,12 +14,12 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from redshank.core.concealed import SECRET, masked
 from redshank.core.errors import ConfigError
 from redshank.core.registry import Kind, alternatives
 
 T = TypeVar("T")
 SHOWN = 60  # characters of a wrong value that its message repeats
-SECRET = ("password", "secret", "token", "key")
 WANTED = {
     "dict_type": "write a table, with settings of its own",
     "model_type": "it is a section, with settings of its own",
@@ -97,7 +97,7 @@ def _problem(item: ErrorDetails, where: str, known: list[str]) -> str:
     if item["type"] == "missing":
         return f"{where}.{name}: nothing given, and it has no default"
     hidden = any(word in name for word in SECRET)
-    given = "what was given" if hidden else repr(item["input"])[:SHOWN]
+    given = "what was given" if hidden else masked(repr(item["input"]))[:SHOWN]
     return f"{where}.{name}: {given} is not allowed: {wanted(item)}"
 
 

@@ -1,13 +1,11 @@
 """The settings in force, one by one: value, meaning, and where each comes from.
 
 In: `Settings`, the file that they were read from, and what its free tables are made of. Out: rows for a page. The one
-idea: a secret is never in a row. What a class does not show of itself, what is called like a secret, and the password
-in an address are left out here, before anything can show them.
+idea: a secret is never in a row: it is left out here, before anything can show it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,12 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from redshank.config import KIND, Respond, Settings, place_of
-from redshank.core.configured import SECRET, arguments_of
+from redshank.core.concealed import HIDDEN, concealed, shown
+from redshank.core.configured import arguments_of
 from redshank.core.described import described
 from redshank.report.settings import toml
 
 DEFAULT = "default"
-HIDDEN = "set, not shown"
-_PASSWORD = re.compile(r"(://[^/@:\s]*):[^/@\s]*@")
 
 
 @dataclass(frozen=True)
@@ -131,21 +128,15 @@ class InForce:
             for name in values:
                 yield Chosen(name, HIDDEN, "", self._place(f"{where}.{name}", chosen=True), "There is no such setting.")
             return
-        told = described(found)
-        hidden = {one.name for one in fields(found) if not one.repr} if is_dataclass(found) else set()
+        told, given = described(found), concealed(found, values)
         for name, field in arguments_of(found).model_fields.items():
             default = None if field.is_required() else field.get_default(call_default_factory=True)
-            value = values.get(name, default)
-            secret = name in values and (name in hidden or _called_secret(name, value))
-            yield self._chosen(f"{where}.{name}", name, value, default, told.get(name, ""), secret=secret)
+            yield self._chosen(f"{where}.{name}", name, given.get(name, default), default, told.get(name, ""))
 
-    def _chosen(
-        self, where: str, name: str, value: object, default: object, meaning: str, *, secret: bool = False
-    ) -> Chosen:
+    def _chosen(self, where: str, name: str, value: object, default: object, meaning: str) -> Chosen:
         default = None if default is PydanticUndefined else default
         place = self._place(where, chosen=value != default)
-        shown = HIDDEN if secret else _written(value)
-        return Chosen(name, shown, _written(default), place, " ".join(meaning.split()))
+        return Chosen(name, _written(value), _written(default), place, " ".join(meaning.split()))
 
     def _place(self, where: str, *, chosen: bool) -> str:
         found = place_of(where, self._path, self._text)
@@ -157,11 +148,7 @@ def _written(value: object) -> str:
         return ""
     if isinstance(value, BaseModel):
         value = value.model_dump()
-    return _PASSWORD.sub(r"\1:...@", toml(value))
-
-
-def _called_secret(name: str, value: object) -> bool:
-    return isinstance(value, str) and not name.endswith(("_file", "_env")) and any(word in name for word in SECRET)
+    return HIDDEN if value == HIDDEN else toml(shown(value))
 
 
 def _first(found: type) -> str:

@@ -14,7 +14,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from redshank.config import Settings
+from redshank.config import KIND, Settings
+from redshank.core.concealed import concealed, shown
 from redshank.core.configured import arguments_of
 from redshank.core.described import described
 
@@ -45,9 +46,17 @@ def example(tables: Mapping[str, type]) -> str:
     return "\n".join([HEAD, *_section(Settings, "", elsewhere), *told]).rstrip() + "\n"
 
 
-def in_force(settings: Settings) -> str:
-    """Return all settings as they are, as a settings file."""
-    values = settings.model_dump(mode="python")
+def in_force(settings: Settings, tables: Mapping[str, type]) -> str:
+    """Return all settings as they are, but for secrets, as a settings file.
+
+    Args:
+        settings: The settings.
+        tables: As of `example`.
+    """
+    values = {
+        name: _without_secrets(value, name, tables) if isinstance(getattr(settings, name), Mapping) else shown(value)
+        for name, value in settings.model_dump(mode="python").items()
+    }
     return "\n".join(_table(values, "")).strip() + "\n"
 
 
@@ -111,6 +120,20 @@ def _arguments(heading: str, found: type) -> Iterator[str]:
     for argument, field in arguments_of(found).model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         yield from _setting(argument, default, told.get(argument, ""))
+
+
+def _without_secrets(given: Mapping[str, Mapping[str, Any]], section: str, tables: Mapping[str, type]) -> object:
+    """Return the tables of a section that holds one for each part."""
+    return {
+        key: {
+            **({KIND: values[KIND]} if KIND in values else {}),
+            **concealed(
+                tables.get(f"[{section}.{values.get(KIND, key)}]"),
+                {name: value for name, value in values.items() if name != KIND},
+            ),
+        }
+        for key, values in given.items()
+    }
 
 
 def _table(values: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -14,15 +14,15 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
 from redshank.core.errors import ConfigError, StoreBusyError, StoreChangedError, StoreError
 from redshank.core.files import writable_folder
+from redshank.store.address import address, called
 from redshank.store.moment import Moment
 from redshank.store.tables import METADATA, STORE, VERSION
 
@@ -69,12 +69,12 @@ class Database:
         patience_s: int = PATIENCE_S,
         cache_kib: int = CACHE_KIB,
     ) -> None:
-        url = _url(place)
+        url = address(place)
         self._patience_s, self._create, self._opened, self._cache_kib = patience_s, create, False, cache_kib
         self._own = threading.local()
         self._turn = threading.Lock()
         self.is_file = url.get_backend_name() == "sqlite"
-        self.name = str(url.database) if self.is_file else url.render_as_string(hide_password=True)
+        self.name = called(url)
         if self.is_file:
             _check_path(Path(self.name), create=create)
         self._open(url, only_read=only_read)
@@ -322,20 +322,6 @@ class Database:
                 with suppress(SQLAlchemyError, sqlite3.Error), self._engine.begin() as sql:
                     self._check(sql)
             raise StoreError(text) from None
-
-
-def _url(place: Path | str) -> URL:
-    if isinstance(place, Path) or "://" not in place:
-        return URL.create("sqlite", database=str(place))
-    kind = place.split("://", 1)[0]  # never the rest: it may hold a password
-    if kind not in {"postgresql", "postgres"}:
-        raise ConfigError(f"store: '{kind}://...' is not known; give a path, or postgresql://user@host/name")
-    if find_spec("psycopg") is None:
-        raise ConfigError("store: 'postgresql://...' needs a driver; `pip install 'redshank[postgresql]'`")
-    try:
-        return make_url(place).set(drivername="postgresql+psycopg")
-    except ArgumentError:
-        raise ConfigError("store: 'postgresql://...' is not a URL; give postgresql://user@host/name") from None
 
 
 def _check_path(path: Path, *, create: bool) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.filled import CHALLENGER, CHAMPION
+from redshank.config import Store
 from redshank.console.acts.models import (
     Retraining,
     ask_gate,
@@ -63,6 +64,19 @@ def test_each_job_is_the_command_that_a_person_would_type(desk: Desk) -> None:
     for begin, words in begun.values():
         assert _words(desk, begin()) == words.split()
     assert {entry.what for entry in desk.audit.entries(5)} == {"job begun"}
+
+
+def test_a_password_of_the_store_is_in_no_list_of_processes_and_not_in_the_audit(desk: Desk) -> None:
+    store = Store(url="postgresql://ana:SECRET@db.lan/redshank")
+    vars(desk)["settings"] = desk.settings.model_copy(update={"store": store})
+    variable = ("python3", "-S", "-c", "import os, json; print(json.dumps({'words': [os.environ['PGPASSWORD']]}))")
+    shelf, jobs = str(require_shelf(desk).folder), desk.settings.service.state / "jobs"
+    vars(desk)["jobs"] = Jobs(jobs, desk.now_s, program=variable)
+    job = draw_curve(desk, "eva")
+    assert _words(desk, job) == ["SECRET"]
+    assert " ".join(job.arguments) == f"labels curve --store postgresql://ana@db.lan/redshank --models {shelf} --json"
+    assert "SECRET" not in repr(list(desk.audit.entries(5)))
+    assert "SECRET" not in (jobs / job.id / "job.json").read_text()
 
 
 def test_the_data_of_the_settings_are_named(desk: Desk, tmp_path: Path) -> None:

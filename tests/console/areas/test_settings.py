@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from browsing import Browser
 from redshank.console.desk import Desk
-from redshank.report.in_force import HIDDEN
+from redshank.core.concealed import HIDDEN
 
 Open = Callable[[str], Browser]
 

@@ -7,7 +7,6 @@ commands that a person would type, in a process of their own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from redshank.console.desk import Desk
 from redshank.console.facts.models import require_shelf, untrained
@@ -16,6 +15,7 @@ from redshank.core.errors import ActionError, ConfigError
 from redshank.core.inert import inert
 from redshank.core.registry import alternatives
 from redshank.detect.shelf import Entry
+from redshank.store.address import apart
 
 METRICS = ("macro_f1", "balanced_accuracy", "accuracy", "roc_auc", "recall_at_0.01")
 """That a challenger can be asked to improve; see `active/paired.py`."""
@@ -166,7 +166,8 @@ def known(names: Sequence[str], name: str, what: str = "bundle") -> None:
 def _begin(desk: Desk, who: str, title: str, words: Sequence[str]) -> Job:
     if why := untrained():
         raise ActionError(why)
-    job = desk.jobs.begin(title, words, who, {"REDSHANK_DATA": str(desk.settings.data.absolute())})
+    secret = apart(desk.settings.store_place)[1]
+    job = desk.jobs.begin(title, words, who, {"REDSHANK_DATA": str(desk.settings.data.absolute()), **secret})
     desk.audit.write(desk.now_s(), who, "job begun", f"job {job.id}", {"title": title, "command": list(words)})
     return job
 
@@ -177,8 +178,7 @@ def _noted(desk: Desk, who: str, entry: Entry) -> None:
 
 
 def _store(desk: Desk) -> str:
-    place = desk.settings.store_place
-    return str(place.absolute()) if isinstance(place, Path) else place
+    return apart(desk.settings.store_place)[0]
 
 
 def _data(desk: Desk) -> list[str]:
