@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from anyio import create_task_group
 from argon2 import PasswordHasher
@@ -35,6 +36,7 @@ from redshank.console.place import names
 from redshank.console.refusals import Refusals
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import Bearers, Cookies, Times, admin, analyst, viewer
+from redshank.console.warm import warm
 from redshank.store.attempts import Attempts
 from redshank.store.credentials import Sessions, Tokens
 from redshank.store.people import People
@@ -79,17 +81,20 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
     sessions = Sessions(desk.database)
     cookies = Cookies(sessions, Times(60.0 * chosen.idle_minutes, 3_600.0 * chosen.session_hours))
     live = Live(desk.database, cookies.times, desk.now_s)
+    areas = _areas(desk)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with create_task_group() as tasks:
             tasks.start_soon(live.run)
+            tasks.start_soon(app.state.warm)
             yield
             live.end()
             tasks.cancel_scope.cancel()
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY, lifespan=lifespan)
     app.state.live = live
+    app.state.warm = partial(warm, desk.database, dict(areas))
     app.state.notices = Notices()
     app.state.now_s = desk.now_s
     app.state.cookies = cookies
@@ -109,7 +114,6 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
         responses=problems.documented(),
         dependencies=[Security(HTTPBearer(auto_error=False, description="A token, made at /account."))],
     )
-    areas = _areas(desk)
     app.state.areas = [Entry(name, area.title, area.key) for name, area in areas]
     app.state.openapi = api.openapi
     app.include_router(_own(app.state.areas[0].name))

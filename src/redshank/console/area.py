@@ -38,5 +38,8 @@ class Area(ABC):
     def api(self, routes: APIRouter) -> None:  # noqa: B027  not every area has something for programs
         """Add what programs may ask and do, with models in and out."""
 
+    def warm(self) -> None:  # noqa: B027  not every area keeps something
+        """Read what is kept between pages, so that the first of them need not; called beside, soon after the start."""
+
 
 AREAS = Kind("redshank.console.areas", Area, "area")

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -47,7 +47,7 @@ def render(request: Request, template: str, /, *, status: int = 200, **what: Any
     Raises:
         HTTPException: 404, if `?part=` names a part that the template has not.
     """
-    found = _environment().get_template(template)
+    found = compiled(template)
     part = request.query_params.get("part")
     context = found.new_context(_common(request) | what)
     if part is None:
@@ -55,6 +55,20 @@ def render(request: Request, template: str, /, *, status: int = 200, **what: Any
     if part not in found.blocks or part in _FRAME:
         raise HTTPException(404)
     return HTMLResponse("".join(found.blocks[part](context)), status)
+
+
+def templates() -> list[str]:
+    """Return the paths of all templates."""
+    return _environment().list_templates(["html"])
+
+
+def compiled(template: str) -> Template:
+    """Return a template, which is compiled when it is first asked for.
+
+    Args:
+        template: Its path below `templates/`.
+    """
+    return _environment().get_template(template)
 
 
 def back(request: Request, to: str, said: str = "") -> Response:
@@ -115,6 +129,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # an update of the package while we run: its new pages would be shown by our old code
     )
     made.filters.update(
         ago=words.ago,

@@ -61,6 +61,12 @@ class Alerts(Area):
         """Add the same for programs."""
         offer(routes, self.desk, self._ledger)
 
+    def warm(self) -> None:
+        """Read the first page of the list, and what is known around an alert."""
+        listing = Listing(self.desk, Query())
+        if listing.total:
+            case(self.desk, self._ledger, listing.rows[0].alert.id)
+
     def _rules(self, filed: Filed) -> dict[str, Ruled]:
         """Return the rules that an alert hit and that are still there."""
         if not filed.alert.rules:

@@ -150,6 +150,10 @@ class Devices(Area):
                 allowances=[one.id for one in about.allowances],
             )
 
+    def warm(self) -> None:
+        """Read the first page of the inventory."""
+        facts.inventory(self.desk)
+
     def _found(self, query: Form, limit: int) -> tuple[facts.Rows, str]:
         words = [word.removeprefix("device:") for word in query.text("q", most=200).split()[:MOST_WORDS]]
         query.problems += [f"q: {word[:40]} {wrong}" for word in words if (wrong := wrong_network(word))]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from redshank.active.nearest import nearest
 from redshank.active.replayed import LEVEL
 from redshank.console.acts import labels as acts
 from redshank.console.acts import models as jobs
@@ -203,3 +204,9 @@ class Labels(Area):
     def api(self, routes: APIRouter) -> None:
         """Offer the queue to programs; see `console/programs/labels.py`."""
         offer(routes, self.desk, self._analysts)
+
+    def warm(self) -> None:
+        """Read what was asked and answered, and place the answered flows."""
+        rows, _ = labels.listed(self.desk, labels.STATUSES[0], 1)
+        for row in rows:
+            nearest(self.desk.queue, row.question)

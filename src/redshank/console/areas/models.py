@@ -53,6 +53,10 @@ class Models(Area):
         """Offer the shelf to programs; see `console/programs/models.py`."""
         offer(routes, self.desk)
 
+    def warm(self) -> None:
+        """Read what the bundles on the shelf say of themselves."""
+        facts.models(self.desk)
+
     def _shelf(self, routes: APIRouter) -> None:
         desk = self.desk
 

@@ -94,6 +94,10 @@ class Overview(Area):
             """Return what is happening, and what happened in the last `span`."""
             return _told(self._moment(span))
 
+    def warm(self) -> None:
+        """Read the ledger, the labels, and what the charts show of a day."""
+        _told(self._moment("24h"))
+
     def _moment(self, span: str) -> Moment:
         return Moment(self.desk, self._book, span)
 

@@ -53,3 +53,7 @@ class Rules(Area):
     def api(self, routes: APIRouter) -> None:
         """Add the same for programs."""
         offer(routes, self._rulebook)
+
+    def warm(self) -> None:
+        """Read the rules, and count how often they fired."""
+        self._rulebook.book()

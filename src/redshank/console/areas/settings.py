@@ -71,3 +71,7 @@ class Settings(Area):
                     for one in part.chosen
                 ],
             )
+
+    def warm(self) -> None:
+        """Import what the settings may name: its tables and their meanings stand there."""
+        facts.settings(self.desk)
