@@ -28,3 +28,29 @@ def test_the_store_holds_some_of_everything_that_a_page_shows(first_filled: Fill
     assert (first_filled.shelf.champion(), first_filled.shelf.names()) == (CHAMPION, [CHAMPION, CHALLENGER])
     assert first_filled.settings.respond.backend == "dry_run"
     store.close()
+
+
+def test_the_gate_decided_on_the_challenger_and_says_that_it_is_the_champion_under_another_name(
+    first_filled: Filled,
+) -> None:
+    last = first_filled.shelf.history().entries[-1]
+    labelled = last.evidence["paired"][0]["rows"]
+    assert (last.what, last.name) == ("keep", CHALLENGER)
+    assert last.reason.startswith(f"{labelled} frozen rows are too few; at least 100 are needed")
+    assert {one["champion"] for one in last.evidence["paired"]} == {
+        one["challenger"] for one in last.evidence["paired"]
+    }
+    assert "is home-1 under another name" in last.evidence["notes"][-1]
+
+
+def test_what_people_did_stands_in_the_audit_in_the_order_of_time(first_filled: Filled) -> None:
+    times = [entry.at_s for entry in Audit(first_filled.database).entries(1_000)]
+    assert times == sorted(times, reverse=True)
+    first_filled.database.close()
+
+
+def test_states_that_a_dry_run_does_not_reach_are_told_to_be_staged(first_filled: Filled) -> None:
+    over = [one for one in first_filled.ledger().entries() if one.state in {"failed", "expired"}]
+    assert len(over) == 2
+    assert all("staged, to show" in str(one) for one in over)
+    first_filled.database.close()

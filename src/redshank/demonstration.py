@@ -4,13 +4,16 @@ In: an empty folder. Out: settings, a store and a shelf in it. The one idea: not
 recording is metered once and played five times, each time later, up to a few minutes before now; the service judges it,
 so that alerts of every family, their evidence, devices, actions of a dry run are its own. Then two people who do not
 exist, ana and ben, act through the same classes as the commands: alerts are judged, allowances given, actions approved
-and undone, questions asked and answered.
+and undone, questions asked and answered. The gate judges the challenger, which is the champion under another name. Two
+actions are staged, as their own reasons say: one that failed, one whose time is over.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -45,6 +48,8 @@ SETTINGS, STATE, MODELS = "redshank.toml", "state", "models"
 """What is in the folder."""
 WORDS = "nobody knows what it wanted"
 """A reason, where nothing else is wanted for it."""
+STAGED = "staged, to show what {} looks like"
+"""Why an action is in a state that a dry run does not bring about here."""
 AGES_S = (20.3 * 3600, 9.1 * 3600, 3.2 * 3600, 2_400.0, 180.0)
 """How long before `now_s` each play of the recording ended."""
 SHARES = (0.5, 1.0, 0.7, 0.4, 1.0)
@@ -63,15 +68,18 @@ def fill(folder: Path, words: str = WORDS) -> None:
     """
     now_s = time.time()
     (folder / SETTINGS).write_text(_text(folder))
-    _stock(Shelf(folder / MODELS))
-    day = _Day(now_s)
-    with Running(load(folder / SETTINGS), feeds={"home": Feed(lambda: day, patient=True)}) as running:
+    shelf = Shelf(folder / MODELS)
+    _stock(shelf)
+    day, settings = _Day(now_s), load(folder / SETTINGS)
+    with Running(settings, feeds={"home": Feed(lambda: day, patient=True)}) as running:
         running.run()
-    with closing(Database(load(folder / SETTINGS).store_place)) as database:
+    with closing(Database(settings.store_place)) as database:
         _triage(database, now_s, words)
         _respond(_ledger(database), words)
         assert day.last is not None
-        _label(Queue(database), day.last, now_s)
+        queue = Queue(database)
+        _label(queue, day.last, now_s)
+        _judge(shelf, queue, settings.detect.false_alarm_rate, now_s)
 
 
 class _Given(FlowSource):
@@ -132,12 +140,27 @@ metrics = ""
 
 
 def _stock(shelf: Shelf) -> None:
-    """Put a champion on the shelf, and a challenger that the gate kept away."""
+    """Put a champion on the shelf and in service, and beside it the same bundle under another name."""
     made = Bundle.load(default_bundle())
     for name in (CHAMPION, CHALLENGER):
         shelf.put(replace(made, manifest=replace(made.manifest, name=name)), name)
     shelf.promote(CHAMPION, "the first one")
-    shelf.keep(CHALLENGER, "macro_f1 0.9400 -> 0.9410 on 1,000 frozen rows: +0.10 points; not above 0")
+
+
+def _judge(shelf: Shelf, queue: Queue, rate: float, now_s: float) -> None:
+    """Ask the gate about the challenger, on the labels of the store."""
+    from redshank.active.contest import Contest  # noqa: PLC0415  it brings the training libraries along
+    from redshank.active.decision import Gate  # noqa: PLC0415  as just said
+    from redshank.active.told import told  # noqa: PLC0415  as just said
+
+    champion, challenger = (shelf.load(name) for name in (CHAMPION, CHALLENGER))
+    known = told(queue, champion.manifest.feature_set, now_s)
+    contest = Contest.of(champion, challenger, (), rate, known)
+    decision = contest.decide(Gate())
+    same = f"{CHALLENGER} is {CHAMPION} under another name, so the two do not differ"
+    evidence = {**decision.to_dict(), "notes": [*contest.notes, same]}
+    decided = shelf.promote if decision.promote else shelf.keep
+    decided(CHALLENGER, "; ".join(decision.reasons), evidence)
 
 
 def _ledger(database: Database) -> Ledger:
@@ -147,8 +170,9 @@ def _ledger(database: Database) -> Ledger:
 
 
 def _triage(database: Database, now_s: float, words: str) -> None:
-    """Let two people judge some alerts, and allow some things."""
+    """Let two people judge some alerts, and allow some things, one after the other."""
     alerts, allowances = Alerts(database), Allowances(database)
+    deeds: list[tuple[float, Callable[[], object]]] = []
     for age_s, family, state, who, why in (
         (70_000.0, "dos", "closed", "ana", "the camera was set up anew"),
         (70_000.0, "scanning", "false_alarm", "ana", "our own scanner"),
@@ -157,16 +181,21 @@ def _triage(database: Database, now_s: float, words: str) -> None:
         (9_000.0, "injection", "false_alarm", "ben", "a backup that posts forms"),
     ):
         found = alerts.find(Search(families=(family,), until_s=now_s - age_s))
-        alerts.judge([one.alert.id for one in found if one.state == "open"], state, who, now_s - age_s / 2, why)
+        ids, at_s = [one.alert.id for one in found if one.state == "open"], now_s - age_s / 2
+        deeds.append((at_s, partial(alerts.judge, ids, state, who, at_s, why)))
     for author, reason, until_s, terms in (
         ("ana", "our own scanner", now_s + 7 * DAY_S, {"device": "192.168.39.10", "family": "scanning"}),
         ("ben", words, None, {"domain": "updates.example.org", "destination": "172.21.121.0/24"}),
         ("ana", "penetration test", now_s - 3_600.0, {"network": "192.168.39.0/24", "family": "dos"}),
         ("ben", "a mistake", None, {"port": 8080, "device": "192.168.39.30"}),
     ):
-        allowances.give(Allowance.of(author, reason, now_s - 20_000.0, until_s, **terms))
-    wrong = next(one for one in allowances.standing(now_s) if one.reason == "a mistake")
-    allowances.withdraw(wrong.id, "ana", now_s - 10_000.0, "hides a backdoor")
+        given = Allowance.of(author, reason, now_s - 20_000.0, until_s, **terms)
+        deeds.append((given.given_at_s, partial(allowances.give, given)))
+        if reason == "a mistake":
+            at_s = now_s - 10_000.0
+            deeds.append((at_s, partial(allowances.withdraw, given.id, "ana", at_s, "hides a backdoor")))
+    for _, deed in sorted(deeds, key=itemgetter(0)):
+        deed()
 
 
 def _respond(ledger: Ledger, words: str) -> None:
@@ -178,11 +207,11 @@ def _respond(ledger: Ledger, words: str) -> None:
         ledger.approve(name, "ana", now_s)
     for name in waiting[:2]:
         ledger.applied(name, now_s, 600.0, "dry_run")
-    ledger.fail(waiting[2], now_s, "nft: no such file or directory")
+    ledger.fail(waiting[2], now_s, STAGED.format("a failure"))
     ledger.approve(waiting[3], "ben", now_s)
     ledger.undo(waiting[4], "ben", now_s, words)
     ledger.undo(holding[0], "ana", now_s, "the only printer that we have")
-    ledger.expire(holding[1], now_s, "its time is over")
+    ledger.expire(holding[1], now_s, STAGED.format("an action whose time is over"))
 
 
 def _label(queue: Queue, flows: pa.RecordBatch, now_s: float) -> None:
