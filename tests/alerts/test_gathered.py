@@ -66,6 +66,65 @@ def test_different_reasons_are_counted_up_to_a_bound() -> None:
     assert one.alert(over=True).reasons == ("0000", "0001")
 
 
+def many_kinds(n: int) -> list[object]:
+    """Return reasons of flows as several detectors give them, each with values of its own, and one rule hit at last."""
+    late = "signatures: telnet-sweep (high, T1046) dst_ip=10.0.0.1"
+    return [
+        [
+            f"classifier: src_bytes {i}e+04 beyond benign 99 % (5e+03)",
+            f"classifier: p(scanning) 0.{i:02}",
+            f"classifier: p(benign) 0.{i:02}",
+            f"classifier: most like scanning ({4 + i % 2} of the 5 nearest known flows)",
+            f"signatures: host-sweep (medium, T1046) dst_ip=10.0.0.{i}",
+            *([late] if i == n - 1 else []),
+        ]
+        for i in range(n)
+    ]
+
+
+def test_each_rule_the_features_and_the_neighbors_keep_their_place_beside_values_that_differ_with_every_flow() -> None:
+    one = gathered()
+    rules: list[object] = [*[["host-sweep"]] * 49, ["host-sweep", "telnet-sweep"]]
+    one.grow(rows(50, reasons=many_kinds(50), rules=rules), np.arange(50), 50)
+    told = one.alert(over=True)
+    assert told.rules == ("host-sweep", "telnet-sweep")
+    assert [text.split()[1] for text in told.reasons] == ["most", "src_bytes", "host-sweep", "telnet-sweep"]
+
+
+def test_where_there_is_room_other_reasons_are_told_too_each_once() -> None:
+    one = Gathered("10.0.0.66", "scanning", 0, "tiny", Assets({}), shown=10, most_targets=3)
+    one.grow(rows(50, reasons=many_kinds(50), rules=[["host-sweep"]] * 50), np.arange(50), 50)
+    kinds = [text.split()[1] for text in one.alert(over=True).reasons]
+    assert kinds == ["most", "p(benign)", "p(scanning)", "src_bytes", "host-sweep", "telnet-sweep"]
+
+
+def test_what_a_reason_tells_is_that_of_the_strongest_flow_and_of_equals_of_the_first() -> None:
+    whole, single = gathered(), gathered()
+    of = rows(4, reasons=[["p(dos) 0.70"], ["p(dos) 0.90"], ["p(dos) 0.91"], []], score=[0.7, 0.9, 0.9, 1.0])
+    whole.grow(of, np.arange(4), 4)
+    for i in range(4):
+        single.grow(of, np.array([i]), 1)
+    assert whole.alert(over=True).reasons == single.alert(over=True).reasons == ("p(dos) 0.90",)
+
+
+def test_reasons_are_bounded_however_many_rules_are_hit() -> None:
+    one = gathered()
+    rules = [f"r{i}" for i in range(30)]
+    texts = [*(f"signatures: {rule} (high)" for rule in rules), *(f"c{i} 1 beyond benign" for i in range(9))]
+    one.grow(rows(1, reasons=[texts], rules=[rules]), np.arange(1), 1)
+    assert one.alert(over=True).reasons == (
+        "c0 1 beyond benign", "c1 1 beyond benign", "signatures: r0 (high)", "signatures: r1 (high)",
+    )  # fmt: skip
+
+
+def test_a_group_that_goes_on_in_another_process_keeps_its_reasons() -> None:
+    before, after = (Gathered("10.0.0.66", "dos", 0, "tiny", Assets({}), shown=10, most_targets=3) for _ in range(2))
+    before.grow(rows(1, reasons=[["p(dos) 0.90", "x 1"]], score=[0.9]), np.arange(1), 1)
+    after.go_on(before.alert(over=False))
+    after.grow(rows(1, reasons=[["p(dos) 0.80", "y 1"]], score=[0.8]), np.arange(1), 1)
+    assert after.alert(over=True).reasons == ("p(dos) 0.90", "x 1", "y 1")
+
+
 def test_the_most_precious_of_device_and_targets_counts() -> None:
     quiet, loud = gathered({"10.0.0.66": "low"}), gathered({"10.0.0.66": "low", "10.0.0.9": "critical"})
     for one in (quiet, loud):

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from redshank.detect.reasons import Quantiles, likely
+from redshank.detect.reasons import Quantiles, likely, subject
 
 COLUMNS = ["proto", "duration", "src_bytes", "dst_bytes", "src_pkts"]
 BENIGN = {"duration": [0.1, 1, 10], "src_bytes": [10, 100, 1e4], "dst_bytes": [10, 100, 4.1e4], "src_pkts": [1, 2, 9]}
@@ -34,6 +34,50 @@ def test_benign_and_absent_values_are_no_reason() -> None:
 
 def test_bundle_without_quantiles_has_no_such_reasons() -> None:
     assert Quantiles(COLUMNS, {}).beyond(row(1, 1, 1, 1, 1)) == [[]]
+    assert Quantiles(COLUMNS, {}).within(row(1, 1, 1, 1, 1)) == [""]
+
+
+def test_where_no_value_is_beyond_benign_the_farthest_out_is_named_as_within_it() -> None:
+    # duration: half of the way from the median to 99 % on a logarithmic scale at 3.7; src_bytes is nearer to its 1 %.
+    assert Quantiles(COLUMNS, BENIGN).within(row(2, 3.7, 15, 100, 2)) == [
+        "within benign 1 % to 99 %, farthest out src_bytes 15 (10 to 1e+04, median 1e+02)"
+    ]
+
+
+def test_a_value_that_many_benign_flows_have_is_not_the_farthest_out() -> None:
+    assert Quantiles(COLUMNS, BENIGN).within(row(2, 3.7, 10, 4.1e4, np.nan)) == [
+        "within benign 1 % to 99 %, farthest out duration 3.7 (0.1 to 10, median 1)"
+    ]
+    assert Quantiles(COLUMNS, BENIGN).within(row(2, 1, 10, 4.1e4, np.nan)) == [""]
+
+
+def test_one_flow_of_many_says_of_itself_what_it_says_alone() -> None:
+    own = [row(2, 11, 1e9, 1e6, 1e5), row(2, 1, 100, 100, 2), row(2, 0, 100, 100, 2)]
+    quantiles = Quantiles(COLUMNS, BENIGN)
+    assert quantiles.beyond(np.vstack(own)) == [*map(list, (quantiles.beyond(one)[0] for one in own))]
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("classifier: src_bytes 1e+04 beyond benign 99 % (5.6e+03)", "classifier: src_bytes"),
+        ("src_bytes 1e+04 beyond benign 99 % (5.6e+03)", "src_bytes"),
+        (
+            "classifier: within benign 1 % to 99 %, farthest out duration 3.7 (0.1 to 10, median 1)",
+            "classifier: within",
+        ),
+        ("classifier: p(dos) 0.97", "classifier: p(dos)"),
+        ("classifier: most like dos (5 of the 5 nearest known flows)", "classifier: nearest"),
+        ("nearest known flows: dos 3, others 2", "nearest"),
+        ("anomaly: service http rebuilt 12 x as badly as benign 99 %", "anomaly: service"),
+        ("signatures: sql-in-request (high, T1190) http_uri=/a (low) b: c", "signatures: sql-in-request"),
+        ("Odd (new) device: telnet (high) dst_port=23", "Odd (new) device: telnet"),
+        ("irc (medium)", "irc"),
+        ("", ""),
+    ],
+)
+def test_reasons_of_different_flows_have_in_common_what_they_are_about(text: str, about: str) -> None:
+    assert subject(text) == about
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ kept ready in bounded space, so that it can be told at any row, and growing row 
 
 import hashlib
 import heapq
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,9 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.alerts.asset import Assets
-from redshank.alerts.severity import measure, severity
+from redshank.alerts.severity import SIGNATURES, measure, severity
 from redshank.alerts.techniques import techniques
 from redshank.core.records import Alert, Evidence
+from redshank.detect.reasons import subject
 
 NS_PER_S = 1_000_000_000
 # Packet times are what a capture says; centuries of slack keep sums of them inside int64.
@@ -29,7 +31,10 @@ EVIDENCE_COLUMNS = ("uid", "src_ip", "src_port", "dst_ip", "dst_port", "proto", 
 DOMAIN_COLUMNS = ("dns_query", "ssl_server_name", "http_host")
 FEW = 8
 MOST_WORDS = 256
-"""Different rules, and reasons, counted per group; reasons hold values from the wire."""
+"""Different rules, and subjects of reasons, counted per group."""
+FEATURES = 3
+"""Reasons from values of flows that an alert has a place for, however many rules it tells of."""
+_NO_FEATURE = re.compile(r"(\w+: )?(nearest$|p\()")
 
 
 class Rows:
@@ -47,7 +52,10 @@ class Rows:
         self.score: npt.NDArray[np.float64] = verdicts.column("score").fill_null(0.0).to_numpy(zero_copy_only=False)
         self.targets: list[str] = [text or "" for text in self._columns["dst_ip"]]
         self.detectors: list[str] = _values(verdicts.column("detector").fill_null(""))
-        self.rules, self.reasons = _lists(verdicts.column("rules")), _lists(verdicts.column("reasons"))
+        self.rules, reasons = _lists(verdicts.column("rules")), _lists(verdicts.column("reasons"))
+        about = {text: subject(text) for text in set(chain.from_iterable(reasons))}
+        self.reasons = [[(about[text], text) for text in texts] for texts in reasons]
+        """What each reason is about, and the reason."""
         self._same: dict[Any, Any] = {}
 
     def evidence(self, row: int) -> Evidence:
@@ -88,7 +96,8 @@ class Gathered:
         device, family, start_ns: What they have in common; `start_ns` is where the window begins.
         bundle: The bundle that judged the first.
         assets: What devices are worth.
-        shown: Targets, rules, reasons and flows of evidence that an alert tells.
+        shown: Targets, rules and flows of evidence that an alert tells; reasons too, but each rule told and some
+            features have theirs however many that are.
         most_targets: Distinct targets counted.
         told: How often it was told.
     """
@@ -113,7 +122,9 @@ class Gathered:
     _score: float = 0.0
     _targets: Counter[str] = field(default_factory=Counter)
     _rules: Counter[str] = field(default_factory=Counter)
-    _reasons: Counter[str] = field(default_factory=Counter)
+    _subjects: Counter[str] = field(default_factory=Counter)
+    # By subject: the reason of the strongest flow that has one, with its score; of equals the first stays.
+    _reasons: dict[str, tuple[float, str]] = field(default_factory=dict)
     _first: Evidence | None = None
     # A heap of (score, -order, flow): the weakest on top, of equals the latest.
     _strongest: list[tuple[float, int, Evidence]] = field(default_factory=list)
@@ -136,7 +147,8 @@ class Gathered:
         self.count, self.detectors, self._score = told.count, set(told.detectors), told.score
         self._first_ns, self._last_ns = (round(at_s * NS_PER_S) for at_s in (told.first_seen_s, told.last_seen_s))
         self._targets, self._least_targets = Counter(told.targets), told.target_count
-        self._rules, self._reasons = Counter(told.rules), Counter(told.reasons)
+        self._rules = Counter(told.rules)
+        self._say((told.score, [(subject(text), text) for text in told.reasons]))
         self._asset = max(self._asset, *map(self.assets.value, told.targets or ("",)))
         if told.evidence:
             self._first = told.evidence[0]
@@ -165,7 +177,7 @@ class Gathered:
         for target in _count(self._targets, [rows.targets[row] for row in places], self.most_targets):
             self._asset = max(self._asset, self.assets.value(target))
         _count(self._rules, list(chain.from_iterable(rows.rules[row] for row in places)), MOST_WORDS)
-        _count(self._reasons, list(chain.from_iterable(rows.reasons[row] for row in places)), MOST_WORDS)
+        self._say(*zip(scores.tolist(), (rows.reasons[row] for row in places), strict=True))
         for detectors in {rows.detectors[row] for row in places}:
             self.detectors.update(detectors.split(","))
         self.count += len(own)
@@ -191,7 +203,7 @@ class Gathered:
         Args:
             over: Whether nothing will follow.
         """
-        targets = _ranked(self._targets, self.shown)
+        targets, rules = _ranked(self._targets, self.shown), _ranked(self._rules, self.shown)
         assert self._first is not None
         strongest = [item[2] for item in sorted(self._strongest, key=lambda item: (-item[0], -item[1]))]
         evidence = [self._first, *(item for item in strongest if item != self._first)][: self.shown]
@@ -210,12 +222,34 @@ class Gathered:
             bundle=self.bundle,
             evidence=tuple(evidence),
             detectors=tuple(sorted(self.detectors - {""})),
-            rules=_ranked(self._rules, self.shown),
-            reasons=_ranked(self._reasons, self.shown),
+            rules=rules,
+            reasons=self._told(rules),
             techniques=techniques(self.family),
             revision=self.told,
             over=over,
         )
+
+    def _say(self, *flows: tuple[float, Sequence[tuple[str, str]]]) -> None:
+        """Take in the reasons of flows, each with its score."""
+        for score, reasons in flows:
+            for about, text in reasons:
+                strongest = self._reasons.get(about)
+                if strongest is None and len(self._reasons) >= MOST_WORDS:
+                    continue
+                self._subjects[about] += 1
+                if strongest is None or score > strongest[0]:
+                    self._reasons[about] = (score, text)
+
+    def _told(self, rules: Sequence[str]) -> tuple[str, ...]:
+        """Return the reasons that are told: no kind takes another's place, however often it is said."""
+        ranked = _ranked(self._subjects, MOST_WORDS)
+        rule = {about: about.removeprefix(f"{SIGNATURES}: ") for about in ranked}
+        features = [about for about in ranked if rule[about] not in self._rules and not _NO_FEATURE.match(about)]
+        kept = {about for about in ranked if rule[about] in rules}
+        kept.update([about for about in ranked if about.endswith("nearest")][:1])
+        kept.update(features[: min(FEATURES, self.shown)])
+        kept.update([about for about in ranked if about not in kept][: max(self.shown - len(kept), 0)])
+        return tuple(self._reasons[about][1] for about in ranked if about in kept)
 
 
 def fingerprint(device: str, family: str, start_ns: int) -> str:

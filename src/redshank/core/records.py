@@ -70,7 +70,8 @@ class Alert:
         detectors: Who raised the alarm, in the order of the alphabet: what a model thinks and what a rule saw stay
             apart.
         rules: Signature rules that were hit, most often first, capped.
-        reasons: What carried the verdicts, most often first, capped.
+        reasons: What carried the verdicts: of each rule told one, of each column, and what known flows are like it;
+            most often first, capped. What differs from flow to flow is told as of the strongest flow.
         techniques: MITRE ATT&CK technique ids that fit the family.
         revision: How often the alert was told before; it grows while the device goes on.
         over: Whether the window is closed, so that no revision follows.

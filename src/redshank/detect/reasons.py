@@ -3,10 +3,13 @@
 In: raw feature values and calibrated probabilities of the flows worth a word, and, if the bundle has them, quantiles of
 benign traffic per column. Out: up to three short texts per flow, strongest first. The one idea: a person believes
 "dst_bytes 3.9e+09 beyond benign 99 % (4.1e+04)" sooner than a number between 0 and 1. It is an observation about the
-flow, not an attribution of the model: where the bundle has no quantiles, or no value is out of the ordinary, the two
-most probable classes are named instead.
+flow, not an attribution of the model: where no value is out of the ordinary, that is said, with the value that comes
+nearest to it and the two most probable classes.
+
+Values differ from flow to flow, and what they are about does not: `subject` is what texts of many flows have in common.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +22,9 @@ from redshank.features.feature_set import Column
 MOST = 3
 LEAST_ERROR = 1e-3  # squared, of a quantile or a share: what is given back within 0.03 is no reason
 MOST_TIMES = 1e6
+NEAREST = ("most like ", "nearest known flows: ")
+"""How a text of `detect/neighbors.py` begins."""
+_RULE = re.compile(r"(.{1,200}?) \((?:informational|low|medium|high|critical)[,)]", re.DOTALL)
 
 
 class Quantiles:
@@ -50,30 +56,61 @@ class Quantiles:
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
         self._low, self._middle, self._high = table.T
 
+        self._rare = (
+            [f"below benign 1 % ({low:.2g})" for low in self._low],
+            [f"beyond benign 99 % ({high:.2g})" for high in self._high],
+        )
+        self._usual = [f"({low:.2g} to {high:.2g}, median {middle:.2g})" for low, middle, high in table.tolist()]
+
     def beyond(self, x: npt.NDArray[np.float32]) -> list[list[str]]:
         """Name the values outside benign 1 % to 99 %, farthest first, on a logarithmic scale.
 
         Shape:
             x: [n, c] float32; returns: n lists of up to three texts.
         """
-        if not self.names:
-            return [[] for _ in range(len(x))]
+        texts: list[list[str]] = [[] for _ in range(len(x))]
         values = x[:, self._at].astype(np.float64)
-        above, below = values > self._high, values < self._low
+        outside = (values > self._high) | (values < self._low)
+        rows = np.flatnonzero(outside.any(axis=1))
+        values, outside = values[rows], outside[rows]
+        above = values > self._high
         spread = np.abs(_log(self._high) - _log(self._middle)) + np.abs(_log(self._middle) - _log(self._low)) + 1e-3
         with np.errstate(invalid="ignore"):
             far = np.where(above, _log(values) - _log(self._high), _log(self._low) - _log(values)) / spread
-        far = np.where(above | below, far, -1.0)
+        far = np.where(outside, far, -1.0)
         order = np.argsort(-far, axis=1, kind="stable")[:, :MOST]
-        return [
-            [
-                f"{self.names[j]} {values[i, j]:.2g} beyond benign 99 % ({self._high[j]:.2g})"
-                if above[i, j]
-                else f"{self.names[j]} {values[i, j]:.2g} below benign 1 % ({self._low[j]:.2g})"
-                for j in order[i]
-                if far[i, j] >= 0
+        told = zip(*(np.take_along_axis(one, order, axis=1).tolist() for one in (values, above, far)), strict=True)
+        for row, at, of in zip(rows.tolist(), order.tolist(), told, strict=True):
+            texts[row] = [
+                f"{self.names[j]} {value:.2g} {self._rare[over][j]}"
+                for j, value, over, distance in zip(at, *of, strict=True)
+                if distance >= 0
             ]
-            for i in range(len(x))
+        return texts
+
+    def within(self, x: npt.NDArray[np.float32]) -> list[str]:
+        """Name the value that comes nearest to benign 1 % or 99 %, seen from the median, of flows with none beyond.
+
+        A value that is itself a quantile is none to name: many benign flows have just that one.
+
+        Shape:
+            x: [n, c] float32; returns: n texts, "" where no value is to be named.
+        """
+        if not self.names or not len(x):
+            return [""] * len(x)
+        values = x[:, self._at].astype(np.float64)
+        bound = np.where(values > self._middle, self._high, self._low)
+        inside = (values > self._low) & (values < self._high) & (values != self._middle)
+        middle = _log(self._middle)
+        with np.errstate(invalid="ignore"):
+            far = np.divide(_log(values) - middle, _log(bound) - middle, out=np.full(values.shape, -1.0), where=inside)
+        most = np.argmax(far, axis=1)
+        at = (np.arange(len(x)), most)
+        return [
+            f"within benign 1 % to 99 %, farthest out {self.names[j]} {value:.2g} {self._usual[j]}"
+            if distance >= 0
+            else ""
+            for j, value, distance in zip(most.tolist(), values[at].tolist(), far[at].tolist(), strict=True)
         ]
 
 
@@ -142,6 +179,24 @@ def likely(probabilities: npt.NDArray[np.float64], classes: Sequence[str]) -> li
     distinct, which = np.unique(np.hstack([order, percent]), axis=0, return_inverse=True)
     texts = [[f"p({classes[a]}) {p / 100:.2f}", f"p({classes[b]}) {q / 100:.2f}"] for a, b, p, q in distinct.tolist()]
     return [texts[i] for i in which.tolist()]
+
+
+def subject(text: str) -> str:
+    """Return what a reason has in common with those that say the same of other flows, whatever their values are.
+
+    It is the detector, where the text names one, and a rule, a column, a probability, or "nearest" of known flows.
+
+    Example:
+        >>> [subject(text) for text in ("classifier: dst_bytes 3.9e+09 beyond benign 99 % (4.1e+04)", "p(dos) 0.97")]
+        ['classifier: dst_bytes', 'p(dos)']
+    """
+    before, colon, after = text.partition(": ")
+    detector, said = (f"{before}: ", after) if colon and before.isidentifier() else ("", text)
+    if said.startswith(NEAREST):
+        return f"{detector}nearest"
+    if detector in {"", "signatures: "} and (rule := _RULE.match(said)):
+        return f"{detector}{rule[1]}"
+    return f"{detector}{said.partition(' ')[0]}"
 
 
 def listed(texts: Sequence[Sequence[str]], wanted: npt.NDArray[np.bool_]) -> pa.ListArray:

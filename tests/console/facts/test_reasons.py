@@ -20,6 +20,16 @@ def test_a_value_beyond_benign_traffic_can_be_drawn() -> None:
     assert reason(told[1], {}).low == pytest.approx(2)
 
 
+def test_a_value_that_is_not_rare_can_be_drawn_and_is_not_called_so() -> None:
+    (told,) = Quantiles(["dst_bytes", "src_pkts"], BENIGN).within(np.array([[30_000, 5.0]], np.float32))
+    found = reason(f"classifier: {told}", {})
+    assert (found.feature, found.value, found.low, found.middle, found.high) == ("dst_bytes", 30_000, 0, 100, 40_000)
+    assert found.words == (
+        "bytes that came back: 30,000; no value is rare, this one the least usual: 98 % have 0 to 40,000"
+    )
+    assert about(found) == "dst_bytes"
+
+
 @pytest.mark.parametrize(
     ("text", "words", "detector", "feature", "rule"),
     [

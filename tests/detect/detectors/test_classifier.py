@@ -189,6 +189,16 @@ def test_reasons_name_the_columns_beyond_benign_where_it_does() -> None:
     assert reasons[1] == ["src_ip_bytes 5e+06 beyond benign 99 % (8e+02)", "dst_pkts 0 below benign 1 % (6)"]
 
 
+def test_an_alarm_with_no_value_beyond_benign_says_so_and_names_the_farthest_out_and_the_likeliest_classes() -> None:
+    calibration = {**tiny_bundle().manifest.calibration, "benign_quantiles": {"src_ip_bytes": [1, 1000, 1e9]}}
+    batch = flows(["benign", "dos", "scanning"], src_ip_bytes=[600, 5_000_000, 1_000])
+    reasons = column(Classifier(tiny_bundle(calibration=calibration)).judge(batch), "reasons")
+    assert reasons[0] == []
+    assert reasons[1][0] == "within benign 1 % to 99 %, farthest out src_ip_bytes 5e+06 (1 to 1e+09, median 1e+03)"
+    assert [text.split()[0][:2] for text in reasons[1][1:]] == ["p(", "p("]
+    assert len(reasons[2]) == 2, "at the median nothing is to be named"
+
+
 def test_rate_that_too_few_rows_certify_falls_back_aloud(caplog: pytest.LogCaptureFixture) -> None:
     # 2,000 benign rows certify 0.001 (999 needed), not 0.0001 (9,999 needed).
     with caplog.at_level(logging.WARNING):

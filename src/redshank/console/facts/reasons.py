@@ -30,6 +30,9 @@ WORDS = {
 _DETECTOR = re.compile(r"(classifier|anomaly|signatures): ")
 _NUMBER = r"(-?[0-9][0-9.]*(?:e[+-]?[0-9]+)?)"
 _BEYOND = re.compile(rf"(\w+) {_NUMBER} (beyond benign 99 %|below benign 1 %) \({_NUMBER}\)")
+_WITHIN = re.compile(
+    rf"within benign 1 % to 99 %, farthest out (\w+) {_NUMBER} \({_NUMBER} to {_NUMBER}, median {_NUMBER}\)"
+)
 _REBUILT = re.compile(rf"(\w+) (\S+) rebuilt {_NUMBER} x as badly as benign 99 %")
 _LIKELY = re.compile(rf"p\((\w+)\) {_NUMBER}")
 _NEAR = re.compile(r"most like (.{1,60}) \((\d) of the (\d) nearest known flows\)")
@@ -83,6 +86,13 @@ def reason(text: str, benign: Mapping[str, Sequence[float]]) -> Reason:
         low, middle, high = benign.get(name) or ((None, None, bound) if above else (bound, None, None))
         side = "at most" if above else "at least"
         words = f"{_name(name)}: {_plain(measured)}; of benign flows 99 % have {_plain(bound)} {side}"
+        return Reason(detector, text, words, name, measured, low, middle, high)
+    if told := _WITHIN.fullmatch(rest):
+        name, measured = told[1], float(told[2])
+        least, most = float(told[3]), float(told[4])
+        low, middle, high = benign.get(name) or (least, float(told[5]), most)
+        usual = f"{_plain(least)} to {_plain(most)}"
+        words = f"{_name(name)}: {_plain(measured)}; no value is rare, this one the least usual: 98 % have {usual}"
         return Reason(detector, text, words, name, measured, low, middle, high)
     if told := _REBUILT.fullmatch(rest):
         name, value_text, times = told[1], told[2], float(told[3])

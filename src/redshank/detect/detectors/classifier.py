@@ -9,8 +9,8 @@ How a verdict comes about, row by row:
 - `alarm` is score >= the bundle's threshold for the false-alarm rate that was asked for.
 - `unknown`: no class of the bundle fits, benign included; then `family` is null, alarm or not.
 - `family` of an alarm is its most probable class but benign ("attack" in a binary bundle), and benign of no alarm.
-- `reasons` of an alarm or an unknown flow: its values that benign traffic rarely has, or the likeliest classes; then
-  what those flows are, if the bundle carries any, that are most like it.
+- `reasons` of an alarm or an unknown flow: its values that benign traffic rarely has, or else the one that comes
+  nearest to that and the likeliest classes; then what flows most like it are, if the bundle carries any.
 - Where the graph gives no finite number, or a row is no flow, the detector cannot tell: score, family, p_value and
   unknown are null.
 
@@ -200,8 +200,11 @@ class Classifier(Detector):
         self, x: npt.NDArray[np.float32], p: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_]
     ) -> pa.ListArray:
         own = x[wanted, -len(self._features.columns) :]
-        beyond = self._quantiles.beyond(own)
-        texts = [values or other for values, other in zip(beyond, likely(p[wanted], self.classes), strict=True)]
+        texts = self._quantiles.beyond(own)
+        plain = [at for at, values in enumerate(texts) if not values]
+        nearest = self._quantiles.within(own[plain])
+        for at, value, classes in zip(plain, nearest, likely(p[wanted][plain], self.classes), strict=True):
+            texts[at] = [value, *classes] if value else classes
         if self._known is not None:
             texts = [[*some, *filter(None, [near])] for some, near in zip(texts, self._known.nearest(own), strict=True)]
         return listed(texts, wanted)
