@@ -1,9 +1,10 @@
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
-from redshank.config import load
+from redshank.config import Settings, load
 from redshank.core.errors import ConfigError
 
 
@@ -197,3 +198,54 @@ def test_no_secret_is_in_the_words_about_a_mistake(tmp_path: Path, monkeypatch: 
     with pytest.raises(ConfigError, match="REDSHANK_STORE='postgresql://ana:...@db.example/redshank' is not") as caught:
         load()
     assert "SECRET" not in str(caught.value)
+
+
+def test_mistakes_of_the_environment_and_of_the_file_are_reported_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDSHANK_DETCT__BUNDLE", "x")
+    monkeypatch.setenv("REDSHANK_RESPOND__PROTECT", "10.0.0.1")
+    monkeypatch.setenv("REDSHANK_STORE_URL", "x")
+    monkeypatch.setenv("REDSHANK_SENSOR__CAPACITY", "many")
+    with pytest.raises(ConfigError) as caught:
+        load(_file(tmp_path, "[alerts]\nwindow_s = -3\n[detect]\nfalse_alarm_rate = 0.02\n"))
+    starts = [problem.partition(" is not allowed")[0].partition(": there")[0] for problem in caught.value.problems]
+    assert starts[:3] == [
+        "environment: REDSHANK_DETCT__BUNDLE",
+        "environment: REDSHANK_RESPOND__PROTECT='10.0.0.1'",
+        "environment: REDSHANK_STORE_URL",
+    ]
+    assert {one.partition(":")[0] for one in starts[3:]} == {
+        "sensor.capacity",
+        "alerts.window_s",
+        "detect.false_alarm_rate",
+    }
+
+
+def test_who_is_asked_for_more_sees_defaults_in_place_of_what_is_wrong(tmp_path: Path) -> None:
+    path = _file(
+        tmp_path,
+        "[alerts]\nwindow_s = -3\nunknown_minimum = 5\n[respond]\nssh_ports = [22, 99999, 100000]\nprotect = ['a']\n"
+        "[[sources]]\nname = 'a b'\nfollow = 'never'\ntool = 'zeek'\n[sinks]\neve = 5\n[sinks.mine]\npath = 'x'\n",
+    )
+    asked: list[Settings] = []
+
+    def also(settings: Settings, wrong: Collection[str]) -> list[str]:
+        asked.append(settings)
+        return sorted(wrong)
+
+    with pytest.raises(ConfigError) as caught:
+        load(path, also)
+    assert caught.value.problems[6:] == [
+        "alerts.window_s",
+        "respond.ssh_ports.1",
+        "respond.ssh_ports.2",
+        "sinks.eve",
+        "sources.0.follow",
+        "sources.0.name",
+    ]
+    (seen,) = asked
+    assert (seen.alerts.window_s, seen.alerts.unknown_minimum) == (300.0, 5)
+    assert (seen.respond.ssh_ports, seen.respond.protect) == ((22,), ("a",))
+    assert (seen.sources[0].name, seen.sources[0].follow, seen.sources[0].tool) == ("", True, "zeek")
+    assert seen.sinks == {"mine": {"path": "x"}}

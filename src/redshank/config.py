@@ -5,32 +5,39 @@ name, joined by two underscores); the environment wins. Out: one checked `Settin
 each with its place: nothing starts with half of its settings.
 """
 
-import json
 import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
+from redshank.core import variables
 from redshank.core.concealed import masked
 from redshank.core.configured import Checked, wanted
 from redshank.core.errors import ConfigError
 
 FALSE_ALARM_RATES = (0.05, 0.01, 0.001, 0.0001)
 """The rates that a bundle has thresholds for."""
-
+_NO_THRESHOLD = "no_threshold"
 
 STORE_FILE = "redshank.db"
 """The store's file in service.state, if store.url names no other."""
 KIND = "kind"
 """What names a sink in a table that is not called like one."""
+
+
+def _with_threshold(rate: float) -> float:
+    if rate not in FALSE_ALARM_RATES:
+        allowed = ", ".join(map(str, FALSE_ALARM_RATES))
+        raise PydanticCustomError(
+            _NO_THRESHOLD, "{rate} has no threshold; allowed are {allowed}", {"rate": rate, "allowed": allowed}
+        )
+    return rate
 
 
 class _Section(Checked, BaseModel):
@@ -90,7 +97,9 @@ class Detect(_Section):
     """Folder of the model bundle; the one that ships with the package if absent."""
     models: Path | None = None
     """Shelf of bundles (`redshank models`) whose champion judges; wins over `bundle`."""
-    false_alarm_rate: float = 0.01
+    false_alarm_rate: Annotated[
+        float, AfterValidator(_with_threshold), Field(json_schema_extra={"enum": list(FALSE_ALARM_RATES)})
+    ] = 0.01
     """Share of benign flows that may raise an alarm: 0.05, 0.01, 0.001 or 0.0001."""
     groups: dict[str, str] = {}
     """Name of a group of devices by network, for example cameras; drift is looked for in each. All are one if empty."""
@@ -203,18 +212,8 @@ class Console(_Section):
     """File or folder of the dataset that the champion was made from, to retrain it; where it usually is if absent."""
 
 
-class Settings(BaseSettings):
+class Settings(_Section):
     """All settings."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="REDSHANK_",
-        env_nested_delimiter="__",
-        env_ignore_empty=True,
-        extra="forbid",
-        frozen=True,
-        validate_default=True,
-        use_attribute_docstrings=True,
-    )
 
     data: Path = Path("../shared")
     """Folder that holds the public datasets and captures."""
@@ -241,25 +240,17 @@ class Settings(BaseSettings):
         """Where the store is."""
         return self.store.url or self.service.state / STORE_FILE
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over the file (the file comes in as arguments)."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
+
+Also = Callable[[Settings, Collection[str]], Sequence[str]]
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: Path | None = None, also: Also | None = None) -> Settings:
     """Read the settings.
 
     Args:
         path: The settings file; none if absent.
+        also: Asked for what else is wrong, if something is: of settings with defaults in place of those that are
+            wrong, and the names of these, as in "alerts.window_s".
 
     Raises:
         ConfigError: With every problem found: where, what was given, what is allowed.
@@ -268,20 +259,58 @@ def load(path: Path | None = None) -> Settings:
         >>> load().alerts.window_s
         300.0
     """
-    text, values = _read(path) if path else ("", {})
-    strange = [*_strange_variables(), *_unreadable_variables()]
-    if strange:
-        raise ConfigError(strange)
+    problems: list[str] = []
+    text = ""
+    values: dict[str, Any] = {}
     try:
-        settings = Settings(**values)
-    except ValidationError as error:
-        raise ConfigError(_problem(item, path, text) for item in error.errors()) from None
-    rate = settings.detect.false_alarm_rate
-    if rate not in FALSE_ALARM_RATES:
-        allowed = ", ".join(str(known) for known in FALSE_ALARM_RATES)
-        place = _place("detect.false_alarm_rate", path, text)
-        raise ConfigError(f"detect.false_alarm_rate: {rate} has no threshold; allowed are {allowed} ({place})")
+        if path:
+            text, values = _read(path)
+    except ConfigError as error:
+        problems, also = error.problems, None  # nobody knows what else it would have said
+    strange = variables.mistakes(Settings, values)
+    settings, wrong = _right(_over(values, variables.given(Settings, without=strange)))
+    problems += [*strange.values(), *(_problem(item, path, text) for item in wrong)]
+    if problems and also:
+        names = {*map(variables.named, strange), *(_name(item) for item in wrong)}
+        problems += also(settings, names)
+    if problems:
+        raise ConfigError(problems)
     return settings
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, table by table; what stands in both is that of `above`."""
+    made = {**below, **above}
+    for name in below.keys() & above.keys():
+        if isinstance(below[name], Mapping) and isinstance(above[name], Mapping):
+            made[name] = _over(below[name], above[name])
+    return made
+
+
+def _right(values: dict[str, Any]) -> tuple[Settings, list[ErrorDetails]]:
+    """Return the settings with defaults in place of what is wrong, and what that is."""
+    try:
+        return Settings(**values), []
+    except ValidationError as error:
+        wrong = error.errors()
+    rest = values
+    for item in wrong:
+        rest = _without(rest, item["loc"])
+    settings, more = _right(rest) if rest != values else (Settings(), [])
+    return settings, wrong + more
+
+
+def _without(values: Mapping[str, Any], place: Sequence[int | str]) -> dict[str, Any]:
+    """Return a copy without what stands at a place, or without the list of plain values that it stands in."""
+    name, *inside = place
+    rest = {**values}
+    inner = rest.pop(str(name), None)
+    if isinstance(inner, Mapping) and inside:
+        rest[str(name)] = _without(inner, inside) if inside[0] in inner else inner
+    elif isinstance(inner, list | tuple) and len(inside) > 1 and isinstance(inner[int(inside[0])], Mapping):
+        at = int(inside[0])
+        rest[str(name)] = [*inner[:at], _without(inner[at], inside[1:]), *inner[at + 1 :]]
+    return rest
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
@@ -297,62 +326,23 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise ConfigError(f"settings: '{path}' is not TOML: {error}") from None
 
 
+def _name(item: ErrorDetails) -> str:
+    return ".".join(str(part) for part in item["loc"])
+
+
 def _problem(item: ErrorDetails, path: Path | None, text: str) -> str:
-    name = ".".join(str(part) for part in item["loc"])
+    name = _name(item)
     place = _place(name, path, text)
+    if item["type"] == _NO_THRESHOLD:
+        return f"{name}: {item['msg']} ({place})"
     if item["type"] == "extra_forbidden":
         return f"{name}: there is no such setting ({place}); docs/reference/settings.md lists them all"
     return f"{name}: {masked(repr(item['input']))[:80]} is not allowed: {wanted(item)} ({place})"
 
 
-def _strange_variables() -> Iterator[str]:
-    """Give a line for each variable that looks like a setting of a section and is none."""
-    sections = {name for name, field in Settings.model_fields.items() if isinstance(field.default, _Section | dict)}
-    for variable, value in sorted(os.environ.items()):
-        section, nested, _ = variable.upper().removeprefix("REDSHANK_").lower().partition("__")
-        if not variable.upper().startswith("REDSHANK_"):
-            continue
-        if nested and section not in sections:
-            yield f"environment: {variable}: there is no section '{section}'; there are: {', '.join(sorted(sections))}"
-        elif section in sections and not nested:
-            yield (
-                f"environment: {variable}={masked(value)[:80]!r} is not allowed: it is a section; "
-                f"set {variable}__NAME for one of its settings"
-            )
-
-
-def _unreadable_variables() -> Iterator[str]:
-    """Give a line for each variable of a list or a table whose value is no JSON."""
-    for variable, value in sorted(os.environ.items()):
-        field = _field_of(variable)
-        if not value or field is None or get_origin(field.annotation) not in {tuple, dict}:
-            continue
-        try:
-            json.loads(value)
-        except (ValueError, RecursionError):
-            example = '["one", "two"]' if get_origin(field.annotation) is tuple else '{"name": "value"}'
-            yield (
-                f"environment: {variable}={masked(value)[:80]!r} is not allowed: it holds several values; write "
-                f"them as JSON, for example '{example}'"
-            )
-
-
-def _field_of(variable: str) -> FieldInfo | None:
-    """Return the setting that a variable is for: one of the file's top or of a section; None if there is none."""
-    if not variable.upper().startswith("REDSHANK_"):
-        return None
-    section, _, name = variable.lower().removeprefix("redshank_").partition("__")
-    field = Settings.model_fields.get(section)
-    if name and field is not None:
-        own = field.annotation
-        field = own.model_fields.get(name) if isinstance(own, type) and issubclass(own, _Section) else None
-    return field
-
-
 def _place(name: str, path: Path | None, text: str) -> str:
     """Say where a setting stands, or would stand."""
-    variable = f"REDSHANK_{name.upper().replace('.', '__')}"
-    return place_of(name, path, text) or (str(path) if path else f"environment, {variable}")
+    return place_of(name, path, text) or (str(path) if path else f"environment, {variables.variable_of(name)}")
 
 
 def place_of(name: str, path: Path | None, text: str) -> str | None:
@@ -370,7 +360,7 @@ def place_of(name: str, path: Path | None, text: str) -> str | None:
     *sections, key = name.split(".")
     section = ""
     tables: Counter[str] = Counter()
-    variable = f"REDSHANK_{name.upper().replace('.', '__')}"
+    variable = variables.variable_of(name)
     # Of several values in JSON one may be wrong.
     given = [one for one in map(str.upper, os.environ) if variable == one or variable.startswith(f"{one}__")]
     if given:
