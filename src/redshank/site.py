@@ -186,10 +186,10 @@ def policy(settings: Settings) -> Policy:
         ConfigError: With every mistake in it.
     """
     chosen, problems = settings.respond, Problems()
-    rules = [problems.attempt(partial(_rule, values, number)) for number, values in enumerate(chosen.rules)]
+    rules = [problems.attempt(partial(rule, values, number)) for number, values in enumerate(chosen.rules)]
     made = problems.attempt(
         lambda: Policy(
-            rules=tuple(rule for rule in rules if rule) or DEFAULT,
+            rules=tuple(one for one in rules if one) or DEFAULT,
             repeats=chosen.repeats,
             repeat_s=chosen.repeat_s,
             model_alone=chosen.model_alone,
@@ -200,6 +200,16 @@ def policy(settings: Settings) -> Policy:
     problems.end()
     assert made is not None
     return made
+
+
+def rule(values: Mapping[str, Any], number: int) -> Rule:
+    """Return one line of that table; its errors say which."""
+    where = f"respond.rules.{number}"
+    try:
+        return made_of(Rule, values, where)
+    except ConfigError as error:  # a rule does not know which of them it is
+        told = (problem.removeprefix(f"{where}.").removeprefix("respond.rules.") for problem in error.problems)
+        raise ConfigError(f"{where}.{problem}" for problem in told) from None
 
 
 def breaker(settings: Settings) -> Breaker:
@@ -327,15 +337,6 @@ class AnomalySettings:
     bundle: Path | None = None
     shipped: bool = False
     warm_up: Annotated[int, Field(ge=0, le=1_000_000)] = 200
-
-
-def _rule(values: Mapping[str, Any], number: int) -> Rule:
-    where = f"respond.rules.{number}"
-    try:
-        return made_of(Rule, values, where)
-    except ConfigError as error:  # a rule does not know which of them it is
-        told = (problem.removeprefix(f"{where}.").removeprefix("respond.rules.") for problem in error.problems)
-        raise ConfigError(f"{where}.{problem}" for problem in told) from None
 
 
 def _anomaly_settings(settings: Settings) -> AnomalySettings:

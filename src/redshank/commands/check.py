@@ -21,7 +21,7 @@ def check(
     Example: redshank check -c redshank.toml
     """
     from redshank.checking import findings
-    from redshank.config import load
+    from redshank.loading import load
     from redshank.report.summary import Row, Section, show
 
     found = list(findings(load(config)))

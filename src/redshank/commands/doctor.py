@@ -22,13 +22,13 @@ def doctor(
     Example: redshank doctor -c redshank.toml
     """
     from redshank import examining, machine, remains
-    from redshank.config import load
+    from redshank.loading import load
     from redshank.report.summary import Row, Section, show
 
     def rows(found: "list[examining.Row]") -> list[Row]:
         return [{"part": one.part, "state": one.state, "what": one.words} for one in found]
 
-    settings = load(config)
+    settings = load(config, watches=False)
     here = list(examining.of_machine(machine.look(), settings))
     service = list(examining.of_service(remains.look(settings), settings)) if config else []
     parts = [Section("Machine", rows(here)), *([Section("Service", rows(service))] if config else [])]

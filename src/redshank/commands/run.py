@@ -41,7 +41,7 @@ def run(
 
     Example: redshank run -c redshank.toml
     """
-    from redshank.config import load
+    from redshank.loading import load
     from redshank.report.summary import show
     from redshank.running import Running
 

@@ -43,10 +43,10 @@ def selftest(
 
     from redshank import selftest as test
     from redshank import site
-    from redshank.config import load
+    from redshank.loading import load
     from redshank.report.summary import Row, Section, show
 
-    settings = load(config)
+    settings = load(config, watches=False)
     named = site.sinks(settings) if sinks else {}
     found = test.findings(settings if config else test.packaged(settings))
     took = list(test.tried(named, time.time()))

@@ -1,0 +1,66 @@
+"""The settings of a service, read with every mistake of the parts that are made of them.
+
+In: a settings file and the environment. Out: `Settings`, or all that is wrong, at once: what no setting may be, and
+what sources, sinks, detectors, rules and backends say of their own tables. The one idea: a part is asked by the
+function that makes it; where settings that it needs beside its own are wrong, it is asked for its own alone, so that no
+mistake is told that is only another one's shadow.
+"""
+
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+from redshank import config, site
+from redshank.alerts.group import Groups
+from redshank.config import Settings
+from redshank.core.metrics import Metrics
+
+
+def load(path: Path | None = None, *, watches: bool = True) -> Settings:
+    """Read the settings of a service.
+
+    Args:
+        path: The settings file; none if absent.
+        watches: Whether there must be sources.
+
+    Raises:
+        ConfigError: With every problem found, if a setting is wrong by itself. Then parts were asked too; settings that
+            are right by themselves are asked by whoever makes parts of them.
+    """
+    return config.load(path, partial(mistakes, watches=watches))
+
+
+def mistakes(settings: Settings, wrong: Collection[str], *, watches: bool) -> list[str]:
+    """Return what parts say of settings of which some are wrong.
+
+    Args:
+        settings: With defaults in place of those.
+        wrong: Their names, as in "respond.repeats".
+        watches: As of `load`.
+
+    Example:
+        >>> mistakes(Settings(sinks={"bell": {}}), ["alerts.window_s"], watches=False)[0].partition(";")[0]
+        "sinks.bell: 'bell' is no sink"
+    """
+
+    def is_wrong(name: str) -> bool:
+        return any(f"{one}.".startswith(f"{name}.") or f"{name}.".startswith(f"{one}.") for one in wrong)
+
+    problems = site.Problems()
+    if not is_wrong("sources") and (watches or settings.sources):
+        problems.attempt(lambda: site.feeds(settings))
+    problems.attempt(lambda: site.sinks(settings))
+    detect = settings.detect
+    if is_wrong("detect.detectors"):  # nobody knows which were meant: those that have a table
+        detect = detect.model_copy(update={"detectors": tuple(settings.detectors)})
+    problems.attempt(lambda: site.detectors(settings.model_copy(update={"detect": detect}), Metrics()))
+    if is_wrong("respond.devices"):  # rules name them
+        for number, values in enumerate(settings.respond.rules):
+            problems.attempt(partial(site.rule, values, number))
+    else:
+        problems.attempt(lambda: site.policy(settings))
+    problems.attempt(lambda: site.breaker(settings))
+    problems.attempt(lambda: site.backend(settings))
+    problems.attempt(lambda: site.protected(settings))
+    problems.attempt(lambda: Groups(site.grouping(settings)))
+    return problems.lines
