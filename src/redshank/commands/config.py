@@ -57,6 +57,7 @@ def schema() -> None:
 
     Example: redshank config schema
     """
-    from redshank.config import Settings
+    from redshank import site
+    from redshank.report.schema import schema as written
 
-    typer.echo(json.dumps(Settings.model_json_schema(), indent=1))
+    typer.echo(json.dumps(written(site.tables()), indent=1))
