@@ -1,7 +1,7 @@
 import re
 
 from redshank.alerts.severity import FAMILIES, UNKNOWN
-from redshank.alerts.techniques import NAMES, TECHNIQUES, techniques
+from redshank.alerts.techniques import MOST_OF_EACH, NAMES, TECHNIQUES, techniques
 from redshank.detect.detectors.signatures import Signatures
 from redshank.detect.sigma.rule import TECHNIQUE_FAMILIES
 
@@ -24,5 +24,15 @@ def test_every_technique_that_families_and_rules_name_has_its_name() -> None:
     assert named - set(NAMES) == set()
 
 
-def test_a_family_that_says_nothing_has_none() -> None:
+def test_a_family_that_says_nothing_has_none_of_its_own() -> None:
     assert techniques(UNKNOWN) == techniques("attack") == techniques("of another dataset") == ()
+    assert techniques("attack", ["T1133", "T0883"]) == ("T1133", "T0883")
+
+
+def test_those_of_rules_come_before_those_of_the_family_and_each_once_and_enterprise_first() -> None:
+    assert techniques("password", ["T0883", "T1110", "T1021"]) == ("T1110", "T1021", "T0883", "T0812", "T0859")
+
+
+def test_those_of_many_rules_are_bounded_and_leave_room_for_the_industrial_matrix() -> None:
+    found = techniques("dos", [f"T1{i:03}" for i in range(50)])
+    assert found == (*(f"T1{i:03}" for i in range(MOST_OF_EACH)), "T0814")

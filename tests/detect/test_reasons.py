@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from redshank.detect.reasons import Quantiles, likely, subject
+from redshank.detect.reasons import Quantiles, likely, subject, techniques_of
 
 COLUMNS = ["proto", "duration", "src_bytes", "dst_bytes", "src_pkts"]
 BENIGN = {"duration": [0.1, 1, 10], "src_bytes": [10, 100, 1e4], "dst_bytes": [10, 100, 4.1e4], "src_pkts": [1, 2, 9]}
@@ -97,3 +97,18 @@ def test_quantiles_that_do_not_fit_are_refused(benign: Any, message: str) -> Non
 
 def test_two_most_probable_classes_are_named_in_order() -> None:
     assert likely(np.array([[0.2, 0.1, 0.7]]), ["benign", "dos", "xss"]) == [["p(xss) 0.70", "p(benign) 0.20"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("signatures: dns (high, T1071.004, T0883) dns_query=x", ["T1071.004", "T0883"]),
+        ("irc (medium, T1071) at least 2 flows", ["T1071"]),
+        ("signatures: telnet (high) http_uri=(high, T1046)", []),
+        ("signatures: odd (high, t1046, T10, T1046<b>, T10466)", []),
+        ("classifier: telnet (high, T1046)", []),
+        ("p(dos) 0.97", []),
+    ],
+)
+def test_only_the_head_of_a_rules_reason_names_techniques(text: str, ids: list[str]) -> None:
+    assert techniques_of(text) == ids

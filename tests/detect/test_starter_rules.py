@@ -9,10 +9,13 @@ import pyarrow as pa
 import pytest
 
 from bundles import START_NS
+from redshank.alerts.group import Groups
 from redshank.alerts.severity import FAMILIES
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.records import FAMILY_NAME
+from redshank.core.schema import verdict_batch
 from redshank.detect.detectors.signatures import Signatures
+from redshank.detect.fuse import fuse
 from redshank.detect.sigma.columns import Columns
 from redshank.detect.sigma.ruleset import STARTER, Ruleset, load_rules
 from redshank.detect.sigma.watchlist import Watchlist, as_network
@@ -169,6 +172,25 @@ def test_a_rule_says_what_it_means_and_when_it_is_wrong(name: str) -> None:
     assert rule.family in FAMILIES
     assert FAMILY_NAME.fullmatch(rule.family)
     assert rule.file.stem == rule.name
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize(
+    ("name", "family", "techniques"),
+    [
+        ("upnp-from-outside", "attack", ("T1133", "T0883")),
+        ("smb-spread", "ransomware", ("T1021.002", "T1570", "T1486", "T0886", "T0867", "T0826", "T0828")),
+    ],
+)
+def test_an_alert_has_the_techniques_of_its_rule_whether_it_judges_alone_or_with_a_model(
+    name: str, family: str, techniques: tuple[str, ...], *, fused: bool
+) -> None:
+    flows = CASES[name].hits
+    said = Signatures().judge(flows)
+    model = verdict_batch({"detector": ["classifier"] * flows.num_rows}, flows.num_rows)
+    groups = Groups()
+    (alert,) = [*groups.add(flows, fuse([said, model]) if fused else said), *groups.finish()]
+    assert (alert.family, alert.rules, alert.techniques) == (family, (name,), techniques)
 
 
 @pytest.mark.parametrize(

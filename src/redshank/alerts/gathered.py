@@ -8,7 +8,7 @@ import hashlib
 import heapq
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any
@@ -22,7 +22,7 @@ from redshank.alerts.asset import Assets
 from redshank.alerts.severity import SIGNATURES, measure, severity
 from redshank.alerts.techniques import techniques
 from redshank.core.records import Alert, Evidence
-from redshank.detect.reasons import subject
+from redshank.detect.reasons import subject, techniques_of
 
 NS_PER_S = 1_000_000_000
 # Packet times are what a capture says; centuries of slack keep sums of them inside int64.
@@ -224,7 +224,7 @@ class Gathered:
             detectors=tuple(sorted(self.detectors - {""})),
             rules=rules,
             reasons=self._told(rules),
-            techniques=techniques(self.family),
+            techniques=techniques(self.family, self._tags(rules)),
             revision=self.told,
             over=over,
         )
@@ -250,6 +250,12 @@ class Gathered:
         kept.update(features[: min(FEATURES, self.shown)])
         kept.update([about for about in ranked if about not in kept][: max(self.shown - len(kept), 0)])
         return tuple(self._reasons[about][1] for about in ranked if about in kept)
+
+    def _tags(self, rules: Sequence[str]) -> Iterator[str]:
+        for rule in rules:
+            for about in (f"{SIGNATURES}: {rule}", rule):
+                if about in self._reasons:
+                    yield from techniques_of(self._reasons[about][1])
 
 
 def fingerprint(device: str, family: str, start_ns: int) -> str:

@@ -1,11 +1,17 @@
-"""Which techniques of MITRE ATT&CK fit a family.
+"""Which techniques of MITRE ATT&CK fit an alert.
 
-In: a family. Out: technique ids, of the enterprise matrix first, then of the matrix for industrial control systems
-(T0...), and their names. The one idea: what a flow can tell of, and no more: a family of flows says what happens on the
-wire, not what an intruder wants. A signature rule may know better; its ids stand in its reason.
+In: a family, and the ids that signature rules are tagged with. Out: technique ids, of the enterprise matrix first, then
+of the matrix for industrial control systems (T0...), and their names. The one idea: what a flow can tell of, and no
+more: a family of flows says what happens on the wire, not what an intruder wants. A rule knows better, so its ids come
+before those of the family.
 Source: MITRE ATT&CK (https://attack.mitre.org), from which the names are; enterprise as of version 17.0. Ids
 of the ICS matrix were checked by name against a public list that tells no version.
 """
+
+from collections.abc import Iterable
+
+MOST_OF_EACH = 8
+"""Ids of one matrix that an alert names: several rules may have hit."""
 
 _SCANNING = (
     "T1046",
@@ -82,9 +88,12 @@ NAMES = {
     "T0846": "Remote System Discovery",
     "T0859": "Valid Accounts",
     "T0866": "Exploitation of Remote Services",
+    "T0867": "Lateral Tool Transfer",
     "T0869": "Standard Application Layer Protocol",
     "T0882": "Theft of Operational Information",
+    "T0883": "Internet Accessible Device",
     "T0885": "Commonly Used Port",
+    "T0886": "Remote Services",
     "T0888": "Remote System Information Discovery",
     "T1018": "Remote System Discovery",
     "T1021": "Remote Services",
@@ -126,11 +135,18 @@ NAMES = {
 """Of the techniques that families and the rules of the package name."""
 
 
-def techniques(family: str) -> tuple[str, ...]:
-    """Return the ids that fit a family; none where it is too wide, or not known.
+def techniques(family: str, of_rules: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the ids that fit a family, none where it is too wide or not known, and those of rules, each once.
+
+    Args:
+        family: Attack family.
+        of_rules: Ids that rules are tagged with, the most important first.
 
     Example:
-        >>> techniques("mitm")
-        ('T1557', 'T0830')
+        >>> techniques("mitm", ["T1557.002"])
+        ('T1557.002', 'T1557', 'T0830')
     """
-    return TECHNIQUES.get(family, ())
+    found = list(dict.fromkeys([*of_rules, *TECHNIQUES.get(family, ())]))
+    industrial = [one for one in found if one.startswith("T0")]
+    enterprise = [one for one in found if not one.startswith("T0")]
+    return (*enterprise[:MOST_OF_EACH], *industrial[:MOST_OF_EACH])

@@ -72,7 +72,8 @@ class Alert:
         rules: Signature rules that were hit, most often first, capped.
         reasons: What carried the verdicts: of each rule told one, of each column, and what known flows are like it;
             most often first, capped. What differs from flow to flow is told as of the strongest flow.
-        techniques: MITRE ATT&CK technique ids that fit the family.
+        techniques: MITRE ATT&CK technique ids that its rules are tagged with and that fit the family, those of the
+            enterprise matrix first.
         revision: How often the alert was told before; it grows while the device goes on.
         over: Whether the window is closed, so that no revision follows.
     """

@@ -24,7 +24,8 @@ LEAST_ERROR = 1e-3  # squared, of a quantile or a share: what is given back with
 MOST_TIMES = 1e6
 NEAREST = ("most like ", "nearest known flows: ")
 """How a text of `detect/neighbors.py` begins."""
-_RULE = re.compile(r"(.{1,200}?) \((?:informational|low|medium|high|critical)[,)]", re.DOTALL)
+_RULE = re.compile(r"(.{1,200}?) \((?:informational|low|medium|high|critical)((?:, [^,)]{1,40})*)\)", re.DOTALL)
+_TECHNIQUE = re.compile(r"T[01]\d{3}(\.\d{3})?")
 
 
 class Quantiles:
@@ -190,13 +191,23 @@ def subject(text: str) -> str:
         >>> [subject(text) for text in ("classifier: dst_bytes 3.9e+09 beyond benign 99 % (4.1e+04)", "p(dos) 0.97")]
         ['classifier: dst_bytes', 'p(dos)']
     """
-    before, colon, after = text.partition(": ")
-    detector, said = (f"{before}: ", after) if colon and before.isidentifier() else ("", text)
+    detector, said = _parts(text)
     if said.startswith(NEAREST):
         return f"{detector}nearest"
-    if detector in {"", "signatures: "} and (rule := _RULE.match(said)):
+    if rule := _of_rule(detector, said):
         return f"{detector}{rule[1]}"
     return f"{detector}{said.partition(' ')[0]}"
+
+
+def techniques_of(text: str) -> list[str]:
+    """Return the ATT&CK ids that the reason of a rule tells that it is tagged with; none of another reason.
+
+    Example:
+        >>> techniques_of("signatures: upnp-from-outside (high, T1133, T0883) dst_port=1900")
+        ['T1133', 'T0883']
+    """
+    rule = _of_rule(*_parts(text))
+    return [one for one in rule[2].split(", ") if _TECHNIQUE.fullmatch(one)] if rule else []
 
 
 def listed(texts: Sequence[Sequence[str]], wanted: npt.NDArray[np.bool_]) -> pa.ListArray:
@@ -219,3 +230,13 @@ def listed(texts: Sequence[Sequence[str]], wanted: npt.NDArray[np.bool_]) -> pa.
 def _log(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     logs: npt.NDArray[np.float64] = np.sign(values) * np.log1p(np.abs(values))
     return logs
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Return the detector that a reason names, with what divides them, and the rest."""
+    before, colon, after = text.partition(": ")
+    return (f"{before}: ", after) if colon and before.isidentifier() else ("", text)
+
+
+def _of_rule(detector: str, said: str) -> re.Match[str] | None:
+    return _RULE.match(said) if detector in {"", "signatures: "} else None
