@@ -30,6 +30,8 @@ measure = "drop"
 per_minute = 0
 [backends.nftables]
 packets_per_s = 0
+[store]
+url = "mysql://db.example/redshank"
 """
 
 
@@ -71,6 +73,7 @@ def test_mistakes_of_the_environment_of_settings_and_of_parts_are_told_at_once(
         "respond.breaker.per_minute: 0 is not allowed",
         "backends.nftables: nftables.packets_per_s: 0 is not allowed",
         "respond.protect: ",
+        "store: 'mysql://...' is not known",
     )
     missing = [one for one in wanted if not any(problem.startswith(one) for problem in told)]
     assert (missing, len(told)) == ([], len(wanted)), "\n".join(told)

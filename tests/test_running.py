@@ -183,11 +183,16 @@ def test_every_mistake_is_told_before_the_first_packet(place: Place) -> None:
         sources="[[sources]]\ntool = 'table'\n",
         sinks="[sinks.eve]\n",
         respond="[respond]\nprotect = ['router']\nbackend = 'x'\n[[respond.rules]]\nmeasure = 'drop'\n",
+        service=f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = 'x'\n[store]\nurl = 'mysql://db/x'\n",
     )
     with pytest.raises(ConfigError) as caught:
         Running(load(path))
     text = "\n".join(caught.value.problems)
-    for wanted in ("sources.0.path", "sinks.eve.path", "respond.protect", "backend: no 'x'", "respond.rules.0.measure"):
+    for wanted in (
+        "store: 'mysql://...'",
+        "service.metrics: 'x'",
+        *("sources.0.path", "sinks.eve.path", "respond.protect", "backend: no 'x'", "respond.rules.0.measure"),
+    ):
         assert wanted in text, text
     assert not (place.folder / "state").exists()
 

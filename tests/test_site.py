@@ -4,7 +4,7 @@ import pytest
 
 from frames import ethernet, ipv4, pcap, udp
 from redshank.alerts.sinks.eve import Eve
-from redshank.config import Alerts, Detect, Respond, Sensor, Settings, Source, Store
+from redshank.config import Alerts, Detect, Respond, Sensor, Service, Settings, Source, Store
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.metrics import Metrics
 from redshank.detect.default import ANOMALY
@@ -14,13 +14,13 @@ from redshank.inputs import Inputs
 from redshank.respond.backends.dry_run import DryRun
 from redshank.respond.policy import DEFAULT
 from redshank.site import (
-    Problems,
     backend,
     breaker,
     detectors,
     device_groups,
     feeds,
     grouping,
+    places,
     policy,
     protected,
     sinks,
@@ -99,24 +99,6 @@ def test_how_much_evidence_an_alert_takes_is_as_the_settings_say() -> None:
     made = grouping(Settings(alerts=alerts, detect=Detect(false_alarm_rate=0.001)))
     assert (made.early, made.chance, made.false_alarm_rate, made.window_s) == (True, 1e-4, 0.001, 60.0)
     assert made.assets == {"10.0.0.1": "critical"}
-
-
-def test_problems_of_all_kinds_are_gathered() -> None:
-    problems = Problems()
-    problems.end()
-
-    def fails() -> None:
-        raise SourceError("eth1: the interface is down")
-
-    assert problems.attempt(lambda: 5) == 5
-    problems.attempt(fails)
-    with pytest.raises(SourceError, match="eth1: the interface is down"):
-        problems.end()
-    problems.attempt(lambda: feeds(Settings()))
-    with pytest.raises(ConfigError) as caught:
-        problems.end()
-    assert caught.value.problems[0] == "eth1: the interface is down"
-    assert len(caught.value.problems) == 2
 
 
 def test_a_service_has_flows_judged_sooner_than_a_command_that_reads_a_capture(tmp_path: Path) -> None:
@@ -224,6 +206,16 @@ def test_a_table_that_nobody_would_read_is_told() -> None:
     assert text[0].startswith("backends.dry_run.bridges: 'maybe' is not allowed")
     assert text[1].startswith("backend: no 'nftable'; did you mean 'nftables'?")
     assert text[2].startswith("backends.nftables: nftables.packets_per_s: 0 is not allowed")
+
+
+def test_where_the_store_and_the_metrics_are_to_be_is_looked_at_without_opening_them() -> None:
+    places(Settings(store=Store(url="postgresql://redshank@db.invalid/redshank"), service=Service(metrics="")))
+    with pytest.raises(ConfigError) as caught:
+        places(Settings(store=Store(url="mysql://db/redshank"), service=Service(metrics="9477")))
+    assert caught.value.problems == [
+        "store: 'mysql://...' is not known; give a path, or postgresql://user@host/name",
+        "service.metrics: '9477' is no address and port; give one as in '127.0.0.1:9477'",
+    ]
 
 
 def test_whom_the_service_itself_talks_to_is_protected_if_it_is_named_by_address() -> None:

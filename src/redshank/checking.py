@@ -22,6 +22,7 @@ from redshank.core.files import writable_folder
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.core.prefix import bits
+from redshank.core.problems import Problems
 from redshank.pipeline.archive import MIB
 from redshank.respond.surroundings import Lookout
 from redshank.store.database import Database
@@ -114,7 +115,7 @@ def _said(sink: Sink) -> str:
 
 
 def _respond(settings: Settings) -> Iterator[Finding]:
-    problems = site.Problems()
+    problems = Problems()
     problems.attempt(lambda: site.policy(settings))
     problems.attempt(lambda: site.breaker(settings))
     made = problems.attempt(lambda: site.backend(settings))

@@ -14,6 +14,7 @@ from redshank import config, site
 from redshank.alerts.group import Groups
 from redshank.config import Settings
 from redshank.core.metrics import Metrics
+from redshank.core.problems import Problems
 
 
 def load(path: Path | None = None, *, watches: bool = True) -> Settings:
@@ -46,7 +47,7 @@ def mistakes(settings: Settings, wrong: Collection[str], *, watches: bool) -> li
     def is_wrong(name: str) -> bool:
         return any(f"{one}.".startswith(f"{name}.") or f"{name}.".startswith(f"{one}.") for one in wrong)
 
-    problems = site.Problems()
+    problems = Problems()
     if not is_wrong("sources") and (watches or settings.sources):
         problems.attempt(lambda: site.feeds(settings))
     problems.attempt(lambda: site.sinks(settings))
@@ -62,5 +63,6 @@ def mistakes(settings: Settings, wrong: Collection[str], *, watches: bool) -> li
     problems.attempt(lambda: site.breaker(settings))
     problems.attempt(lambda: site.backend(settings))
     problems.attempt(lambda: site.protected(settings))
+    problems.attempt(lambda: site.places(settings))
     problems.attempt(lambda: Groups(site.grouping(settings)))
     return problems.lines

@@ -22,6 +22,7 @@ from redshank.core.files import held, writable_folder
 from redshank.core.memory import give_back, hold_little
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
+from redshank.core.problems import Problems
 from redshank.core.records import Alert
 from redshank.detect.detector import kind_of
 from redshank.pipeline.acting import Acting
@@ -96,7 +97,7 @@ class Running:
         self._give_back_due_s = time.monotonic() + GIVE_BACK_EVERY_S
         self._sweep_due_s = time.monotonic() + SWEEP_EVERY_S
         self._sweeper = Beside("retention")
-        problems = site.Problems()
+        problems = Problems()
         feeds = feeds or problems.attempt(lambda: site.feeds(settings))
         sinks = problems.attempt(lambda: site.sinks(settings))
         detectors = problems.attempt(lambda: site.detectors(settings, self.metrics))
@@ -106,6 +107,7 @@ class Running:
         protect = problems.attempt(lambda: site.protected(settings))
         # What is wrong with them, the detectors said already.
         device_groups = problems.attempt(lambda: site.device_groups(settings)) if detectors else None
+        problems.attempt(lambda: site.places(settings))
         grouping = site.grouping(settings)
         groups = problems.attempt(lambda: Groups(grouping))
         problems.end()

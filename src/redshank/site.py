@@ -4,11 +4,11 @@ In: `Settings`. Out: sources to open, detectors, sinks, what responds, the store
 idea: `redshank check` and `redshank run` make the same things by the same functions, so what was checked is what runs.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -18,9 +18,11 @@ from redshank.alerts.sink import SINKS, Sink
 from redshank.config import KIND, Detect, Settings, Source
 from redshank.core.bundle import Bundle
 from redshank.core.configured import configured, made_of
-from redshank.core.errors import ConfigError, RedshankError
+from redshank.core.errors import ConfigError
 from redshank.core.metrics import Metrics
+from redshank.core.metrics_server import address as metrics_address
 from redshank.core.prefix import bits
+from redshank.core.problems import Problems
 from redshank.detect.default import ANOMALY as HABITS
 from redshank.detect.default import default_bundle
 from redshank.detect.detector import DETECTORS, Detector
@@ -37,8 +39,8 @@ from redshank.respond.backend import BACKENDS, Backend
 from redshank.respond.policy import DEFAULT, Policy, Rule
 from redshank.respond.protected import named
 from redshank.respond.states import Breaker
+from redshank.store.address import address as store_address
 
-T = TypeVar("T")
 CLASSIFIER = "classifier"
 """The detector whose settings stand under [detect]."""
 ANOMALY = "anomaly"
@@ -50,41 +52,6 @@ UNLEARNED = (
 """Why that detector says nothing before."""
 STATISTICAL = (CLASSIFIER, ANOMALY)
 """Detectors that share the false-alarm rate; a rule has none."""
-
-
-class Problems:
-    """Every mistake found so far.
-
-    Example:
-        >>> found = Problems()
-        >>> found.attempt(lambda: sinks(Settings(sinks={"bell": {}})))
-        >>> found.lines[0].partition(";")[0]
-        "sinks.bell: 'bell' is no sink"
-    """
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self._errors: list[RedshankError] = []
-
-    def attempt(self, make: Callable[[], T]) -> T | None:
-        """Return what `make` makes; None if it finds a mistake, which is kept."""
-        try:
-            return make()
-        except RedshankError as error:
-            self._errors.append(error)
-            self.lines += error.problems if isinstance(error, ConfigError) else [str(error)]
-        return None
-
-    def end(self) -> None:
-        """Raise what was found.
-
-        Raises:
-            ConfigError: If anything was; what is not about settings is raised as it is, if it is all there is.
-        """
-        if len(self._errors) == 1 and self.lines == [str(self._errors[0])]:
-            raise self._errors[0]
-        if self.lines:
-            raise ConfigError(self.lines)
 
 
 def feeds(settings: Settings) -> dict[str, Feed]:
@@ -288,6 +255,19 @@ def tables() -> dict[str, type]:
         **{f"[backends.{name}]": BACKENDS.find(name) for name in BACKENDS.names()},
         **{f"[sinks.{name}]": SINKS.find(name) for name in SINKS.names()},
     }
+
+
+def places(settings: Settings) -> None:
+    """Look at where the store and the metrics are to be; nothing is opened.
+
+    Raises:
+        ConfigError: If one of them is no place; all at once.
+    """
+    problems = Problems()
+    problems.attempt(lambda: store_address(settings.store_place))
+    if settings.service.metrics:
+        problems.attempt(lambda: metrics_address(settings.service.metrics))
+    problems.end()
 
 
 def device_groups(settings: Settings) -> DeviceGroups:

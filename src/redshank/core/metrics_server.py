@@ -27,6 +27,23 @@ LOOK_S = 0.2
 _PLACE = re.compile(r"\[([0-9A-Fa-f:.%a-z]+)\]:(\d{1,5})|([0-9A-Za-z.-]*):(\d{1,5})")
 
 
+def address(place: str) -> tuple[str, int]:
+    """Return where a server would be.
+
+    Raises:
+        ConfigError: If the place is none.
+
+    Example:
+        >>> address("[::1]:9477")
+        ('::1', 9477)
+    """
+    found = _PLACE.fullmatch(place)
+    host, port = (found[1] or found[3] or "", int(found[2] or found[4])) if found else ("", 65_536)
+    if port > 65_535:
+        raise ConfigError(f"service.metrics: {place[:80]!r} is no address and port; give one as in '127.0.0.1:9477'")
+    return host, port
+
+
 class MetricsServer:
     r"""Answers from the time it is made until `close`.
 
@@ -46,12 +63,7 @@ class MetricsServer:
     """
 
     def __init__(self, metrics: Metrics, place: str, problem: Callable[[], str] = lambda: "") -> None:
-        found = _PLACE.fullmatch(place)
-        host, port = (found[1] or found[3] or "", int(found[2] or found[4])) if found else ("", 65_536)
-        if port > 65_535:
-            raise ConfigError(
-                f"service.metrics: {place[:80]!r} is no address and port; give one as in '127.0.0.1:9477'"
-            )
+        host, port = address(place)
         try:
             self._server = _Server(host, port, _asked(metrics, problem))
         except OSError as error:
