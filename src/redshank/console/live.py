@@ -2,8 +2,9 @@
 
 In: the store's stamps. Out: to each browser the kinds of things that changed; its script then fetches what it shows of
 them. The one idea: a browser is owed a set of words, not a queue. What changes twice before it was told is told once,
-so a browser that is slow costs nothing, and one that takes nothing for `SEND_S` is let go. Whoever comes back says what
-it heard last, and is told what it missed.
+so a browser that is slow costs nothing, and one that takes nothing for `SEND_S` is let go. Browsers are told one after
+the other, so that they do not all come for the same part at once while somebody's page waits behind them. Whoever comes
+back says what it heard last, and is told what it missed.
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
@@ -29,6 +30,8 @@ from redshank.store.database import Database
 from redshank.store.stamps import Standing, stamps, standing
 
 EVERY_S = 1.0
+APART_S = 0.02
+"""How long after another browser the next is told: about what a part of a page takes."""
 KEEP_S = 15.0
 """After how long without news a browser is sent something, so that it and what is between knows that we are there."""
 SEND_S = 10.0
@@ -66,7 +69,10 @@ class _Stream:
 
     def owe(self, words: set[str]) -> None:
         self.owed |= words
-        self.news.set()
+
+    def wake(self) -> None:
+        if self.owed:  # it may have been told already, after something else
+            self.news.set()
 
     def take(self) -> list[str]:
         words = [OVER] if OVER in self.owed else sorted(self.owed)
@@ -134,11 +140,14 @@ class Live:
         if words:
             self._number += 1
             self._changed.update(dict.fromkeys(words, self._number))
-        for stream in self._streams:
+        loop, apart_s = asyncio.get_running_loop(), min(APART_S, self._every_s / 2 / max(1, len(self._streams)))
+        for place, stream in enumerate(self._streams):
             if stream.session not in left or not self._goes_on(left[stream.session], now_s):
                 stream.owe({OVER})
             elif words:
                 stream.owe(words)
+            if stream.owed:
+                loop.call_later(place * apart_s, stream.wake)
         return found
 
     def _ripe(self, words: set[str], now_s: float) -> set[str]:
@@ -157,7 +166,7 @@ class Live:
         """Let every browser go; no more come in."""
         self._ended = True
         for stream in self._streams:
-            stream.owe(set())
+            stream.news.set()
 
     def stream(self, session: str, heard: str = "") -> Response:
         """Return the answer that tells a browser until it goes, its session is over, or we end.

@@ -175,8 +175,9 @@ def _rows(desk: Desk, found: Sequence[Device]) -> list[Row]:
 
 def at_risk(desk: Desk) -> dict[str, Risk]:
     """Return what stands open against each device, by its id or else the address that alerts name; the most first."""
-    found = risks(desk.database, desk.now_s())
-    owner = desk.inventory.owners(tuple(found))
+    with desk.database.at_once():
+        found = risks(desk.database, desk.now_s())
+        owner = desk.inventory.owners(tuple(found))
     summed: dict[str, Risk] = {}
     for address, risk in found.items():
         name = owner.get(address, address)
@@ -187,7 +188,7 @@ def at_risk(desk: Desk) -> dict[str, Risk]:
 def ranked(desk: Desk) -> dict[str, Risk]:
     """Return what `at_risk` gives, as it was within the last SLOWLY_S seconds, after all that people decided."""
     decided = stamps(desk.database)["audit"]
-    return desk.shared.get("ranked", (decided,), desk.now_s(), lambda: at_risk(desk), SLOWLY_S)
+    return desk.shared.get("ranked", (decided,), desk.now_s(), lambda: at_risk(desk), SLOWLY_S, beside=True)
 
 
 def _at_risk(
