@@ -41,6 +41,7 @@ from redshank.respond.ledger import Ledger
 from redshank.respond.responder import Responder
 from redshank.respond.surroundings import Lookout
 from redshank.store.alerts import Alerts
+from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.retention import Retention
@@ -136,7 +137,8 @@ class Running:
             self._stack.callback(around.close)
             ledger = Ledger(Journal(self.database), around.protected, breaker)
             responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
-            self._responding = Responding(responder, Alerts(self.database), self.metrics)
+            at_hand = (Alerts(self.database), Audit(self.database), self.metrics)
+            self._responding = Responding(responder, *at_hand)
             self._overview = Overview(
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),

@@ -14,7 +14,10 @@ from redshank.core.records import Alert
 from redshank.pipeline import responding
 from redshank.pipeline.responding import Responding
 from redshank.store.alerts import Alerts
+from redshank.store.audit import Audit
 from redshank.store.database import Database
+
+NOW_S = 1_700_000_000.0
 
 
 @dataclass
@@ -23,6 +26,7 @@ class Slow:
 
     go_on: threading.Event = field(default_factory=threading.Event)
     taken: list[tuple[list[str], set[str]]] = field(default_factory=list)
+    answers: dict[str, float] = field(default_factory=dict)
     ticks: int = 0
     problem: str = ""
     error: Exception | None = None
@@ -33,6 +37,9 @@ class Slow:
         if self.error:
             raise self.error
         self.taken.append(([one.id for one in alerts], {one.id for one in alerts if one.id in confirmed}))
+
+    def answered(self, alert: str, since_s: float) -> bool:
+        return self.answers.get(alert, 0.0) >= since_s
 
     def tick(self, now_s: float) -> None:
         del now_s
@@ -48,7 +55,17 @@ class House:
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
-        self.responding = Responding(self.slow, Alerts(self.database), self.metrics)
+        self.responding = Responding(
+            self.slow, Alerts(self.database), Audit(self.database), self.metrics, clock=lambda: NOW_S
+        )
+
+    def run_once(self) -> list[tuple[list[str], set[str]]]:
+        """Let it work until what there is is done, and return what was taken meanwhile."""
+        before = len(self.slow.taken)
+        self.slow.go_on.set()
+        self.responding.start()
+        self.responding.stop(10)
+        return self.slow.taken[before:]
 
     def until_taken(self) -> None:
         begin = time.monotonic()
@@ -98,6 +115,53 @@ def test_who_was_escalated_before_it_grew_is_confirmed(house: House, monkeypatch
     later.responding.start()
     later.responding.stop(10)
     assert later.slow.taken == [(["one"], set())], "less is done, never more"
+
+
+def escalated(database: Database, name: str, at_s: float) -> None:
+    store = Alerts(database)
+    store.record([alert(id=name)], [], at_s - 10)
+    store.judge([name], "escalated", "ana", at_s)
+
+
+def test_an_alert_that_is_over_is_answered_when_a_person_escalates_it_and_once(house: House) -> None:
+    escalated(house.database, "one", NOW_S - 1)
+    assert house.run_once() == [(["one"], {"one"})]
+    house.slow.answers["one"] = NOW_S
+    later = House(house.database, house.slow)
+    assert later.run_once() == [], "after a restart the ledger has the answer"
+    Alerts(house.database).judge(["one"], "open", "ana", NOW_S + 1)
+    Alerts(house.database).judge(["one"], "escalated", "ana", NOW_S + 2)
+    assert House(house.database, house.slow).run_once() == [(["one"], {"one"})], "escalated anew"
+
+
+def test_while_it_runs_it_follows_what_people_escalate(house: House) -> None:
+    house.slow.go_on.set()
+    house.responding.start()
+    escalated(house.database, "one", NOW_S)
+    house.responding.stop(10)
+    assert house.slow.taken == [(["one"], {"one"})]
+
+
+def test_what_is_no_longer_escalated_or_was_long_ago_is_not_answered(house: House) -> None:
+    escalated(house.database, "of-last-week", NOW_S - 7 * 86_400)
+    escalated(house.database, "again-open", NOW_S - 2)
+    Alerts(house.database).judge(["again-open"], "open", "ana", NOW_S - 1)
+    assert house.run_once() == []
+
+
+def test_a_store_that_is_away_answers_no_escalation_and_the_next_look_does(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> None:
+        raise ActionError("store: the server is away")
+
+    escalated(house.database, "one", NOW_S - 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Alerts, "find", away)
+        assert house.run_once() == []
+    assert "escalated alerts: store: the server is away; none counts as confirmed" in caplog.text
+    house.responding._follow_escalations()
+    assert house.slow.taken == [(["one"], {"one"})]
 
 
 def test_of_too_many_alerts_the_oldest_are_not_answered_and_that_is_counted(

@@ -360,3 +360,24 @@ def test_hostile_devices_are_decided_about() -> None:
     assert {decision.outcome for decision in decisions} == {"no_address", "never_block"}
     assert house.held() == {}
     assert Protected.of(HOME).why(GATEWAY)
+
+
+def test_it_tells_whether_an_alert_was_answered_since_a_time_whatever_became_of_that() -> None:
+    house = House()
+    house.responder.take([RULED], NOW_S)
+    house.at(NOW_S + 601)
+    assert house.states() == ["expired"]
+    house.restart()
+    assert house.responder.answered(RULED.id, NOW_S)
+    assert not house.responder.answered(RULED.id, NOW_S + 1)
+    assert not house.responder.answered("another", 0.0)
+
+
+def test_an_alert_that_a_person_escalates_after_it_is_over_is_answered() -> None:
+    house = House()
+    waiting = replace(ALONE, severity="medium")
+    (first,) = house.responder.take([waiting], NOW_S)
+    assert first.outcome == "notify"
+    (second,) = house.responder.take([waiting], NOW_S + 60, {waiting.id})
+    assert second.outcome == "proposed"
+    assert house.held() == {("rate_limit", ATTACKER): 600.0}

@@ -36,3 +36,16 @@ def test_entries_are_found_by_who_what_when_and_parts_of_words(database: Databas
     assert places(words=["BEN", "0%"]) == [2]
     assert places(words=["_"]) == []
     assert places(since_s=2.0, until_s=3.0) == [2]
+
+
+def test_who_follows_gets_each_entry_of_a_kind_once_and_goes_on_from_the_end(database: Database) -> None:
+    audit = Audit(database)
+    assert (audit.place_before(0.0), audit.follow(0, "alert escalated")) == (0, (0, []))
+    for n in range(6):
+        audit.write(float(n), "ana", "alert escalated" if n % 2 else "alert escalated again", f"a{n}", {})
+    assert [audit.place_before(at_s) for at_s in (0.0, 2.0, 9.0)] == [0, 2, 6]
+    reached, found = audit.follow(2, "alert escalated")
+    assert (reached, [entry.about for entry in found]) == (6, ["a3", "a5"])
+    assert audit.follow(reached, "alert escalated") == (6, [])
+    reached, found = audit.follow(0, "alert escalated", limit=2)
+    assert (reached, [entry.about for entry in found]) == (4, ["a1", "a3"]), "the others come the next time"

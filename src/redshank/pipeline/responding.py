@@ -5,6 +5,10 @@ a kernel that does what they say. The one idea: the responder asks programs (`ip
 has a queue: alerts are answered in the order in which they came, all that wait at once, and between them the kernel is
 made what the ledger says, about once a second. Past MOST_WAITING alerts the oldest are not answered, and counted: each
 of them is in the store and with the sinks, and its device is alerted of again.
+
+An alert that a person escalates is answered once more at once, with the person's word: the device may have stopped, so
+that the alert never grows. The audit tells of it. What was escalated while no service ran is answered by the next one,
+up to ESCALATED_S later, unless the ledger has an answer to it.
 """
 
 import logging
@@ -19,9 +23,15 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.pipeline.rest import Rest
 from redshank.store.alerts import Alerts
+from redshank.store.audit import Audit
+from redshank.store.search import Search
 
 TICK_S = 1.0
 MOST_WAITING = 10_000
+ESCALATED_S = 86_400.0
+"""As long as a proposal waits."""
+ESCALATED = "alert escalated"
+"""What the audit calls it."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +45,10 @@ class Answers(Protocol):
         """Decide about alerts, and carry out what may be done at once."""
         ...
 
+    def answered(self, alert: str, since_s: float) -> bool:
+        """Tell whether something was proposed because of an alert, at a time or later."""
+        ...
+
     def tick(self, now_s: float) -> None:
         """Make the kernel do what was decided."""
         ...
@@ -46,6 +60,7 @@ class Responding:
     Args:
         responder: Decides, and carries out.
         alerts: Tell which alerts a person escalated.
+        audit: Tells when.
         metrics: Counted into.
         clock: Gives the time, s since the epoch.
         rest: How long the kernel is left alone after something went wrong.
@@ -55,11 +70,15 @@ class Responding:
         self,
         responder: Answers,
         alerts: Alerts,
+        audit: Audit,
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
         rest: Rest | None = None,
     ) -> None:
-        self._responder, self._alerts, self._metrics, self._clock = responder, alerts, metrics, clock
+        self._responder, self._metrics, self._clock = responder, metrics, clock
+        self._alerts, self._audit = alerts, audit
+        self._followed: int | None = None
+        self._follow_due_s = 0.0
         self._rest = rest or Rest()
         self._waiting: deque[Alert] = deque()
         self._changed = threading.Condition()
@@ -110,6 +129,9 @@ class Responding:
                 self._waiting.clear()
             if alerts:
                 self._responder.take(alerts, self._clock(), self._confirmed(alerts))
+            if last or time.monotonic() >= self._follow_due_s:
+                self._follow_due_s = time.monotonic() + TICK_S
+                self._follow_escalations()
             if self._rest.over():
                 self._rest.begin()
                 self._responder.tick(self._clock())
@@ -122,11 +144,28 @@ class Responding:
     def _confirmed(self, alerts: Sequence[Alert]) -> set[str]:
         """Return which of these a person escalated before they grew; nobody, if the store cannot tell."""
         try:
-            found = self._alerts.escalated([alert.id for alert in alerts if alert.revision])
+            return self._alerts.escalated([alert.id for alert in alerts if alert.revision])
         except ActionError as error:
-            if not self._failing:
-                _log.warning("escalated alerts: %s; none counts as confirmed", error)
-            self._failing = True
+            self._fail(error)
             return set()
-        self._failing = False
-        return found
+
+    def _follow_escalations(self) -> None:
+        """Answer what a person escalated since the last time."""
+        try:
+            if self._followed is None:
+                self._followed = self._audit.place_before(self._clock() - ESCALATED_S)
+            reached, entries = self._audit.follow(self._followed, ESCALATED)
+            at_s = {entry.about: entry.at_s for entry in entries}
+            still = self._alerts.find(Search(ids=tuple(at_s), states=("escalated",)), len(at_s)) if at_s else []
+            told = [one.alert for one in still if not self._responder.answered(one.alert.id, at_s[one.alert.id])]
+        except ActionError as error:
+            self._fail(error)
+            return
+        self._followed, self._failing = reached, False
+        if told:
+            self._responder.take(told, self._clock(), {alert.id for alert in told})
+
+    def _fail(self, error: ActionError) -> None:
+        if not self._failing:
+            _log.warning("escalated alerts: %s; none counts as confirmed", error)
+        self._failing = True

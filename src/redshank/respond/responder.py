@@ -98,6 +98,19 @@ class Responder:
             self.tick(now_s)
         return decisions
 
+    def answered(self, alert: str, since_s: float) -> bool:
+        """Tell whether something was proposed because of an alert, at a time or later.
+
+        Args:
+            alert: Its id.
+            since_s: The time, s since the epoch.
+
+        Raises:
+            ActionError: If the ledger cannot be read.
+        """
+        self.ledger.refresh()
+        return any(one.action.alert == alert and one.action.at_s >= since_s for one in self.ledger.entries())
+
     def tick(self, now_s: float) -> None:
         """Make the kernel do what the ledger says; call it about once a second.
 

@@ -95,6 +95,26 @@ class Audit:
         with self._database.reading() as sql:
             return [Entry(**row._asdict() | {"detail": json.loads(row.detail)}) for row in sql.execute(wanted)]
 
+    def place_before(self, at_s: float) -> int:
+        """Return the place after which to follow what is done from a time on, s since the epoch; reads the whole."""
+        with self._database.reading() as sql:
+            first = sql.execute(select(func.min(AUDIT.c.place)).where(AUDIT.c.at_s >= at_s)).scalar_one()
+            return _last_place(sql) if first is None else int(first) - 1
+
+    def follow(self, after: int, what: str, limit: int = 500) -> tuple[int, list[Entry]]:
+        """Return the entries of one kind that were written after a place, in order, and the place to go on from.
+
+        Args:
+            after: The place.
+            what: What was done, in whole.
+            limit: How many at most; the others come the next time.
+        """
+        wanted = select(AUDIT).where(AUDIT.c.place > after, AUDIT.c.what == what).order_by(AUDIT.c.place).limit(limit)
+        with self._database.reading() as sql:
+            last = _last_place(sql)
+            found = [Entry(**row._asdict() | {"detail": json.loads(row.detail)}) for row in sql.execute(wanted)]
+        return found[-1].place if len(found) == limit else last, found
+
 
 def note(sql: Connection, at_s: float, who: str, what: str, about: str, detail: Mapping[str, Any]) -> None:
     """Write an entry in the transaction of what was done."""
@@ -108,7 +128,7 @@ def note_each(sql: Connection, at_s: float, who: str, what: str, details: Mappin
 
 def note_all(sql: Connection, entries: Sequence[Entry]) -> None:
     """Write entries in their order; their places are given here."""
-    place = int(sql.execute(select(func.coalesce(func.max(AUDIT.c.place), 0))).scalar_one())
+    place = _last_place(sql)
     rows = [
         {
             "place": place + number,
@@ -122,3 +142,7 @@ def note_all(sql: Connection, entries: Sequence[Entry]) -> None:
     ]
     if rows:
         sql.execute(insert(AUDIT), rows)
+
+
+def _last_place(sql: Connection) -> int:
+    return int(sql.execute(select(func.coalesce(func.max(AUDIT.c.place), 0))).scalar_one())
