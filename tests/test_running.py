@@ -158,6 +158,15 @@ def test_the_same_traffic_again_makes_no_second_alert(place: Place) -> None:
         assert Alerts(database).count() == 2
 
 
+def test_repetition_counts_windows_that_a_service_before_it_told_of(place: Place) -> None:
+    rules = {"respond": "[respond]\n[[respond.rules]]\nmeasure = 'block'\nevidence = ['repeated']\n"}
+    proposed = []
+    for hour in range(3):
+        place.table(flows(ATTACK, seed=hour, ts=[(1_700_000_000 + 3_600 * hour) * 10**9 + i for i in range(100)]))
+        proposed.append(("proposed",) in _run(place, **rules).metrics.labelled("redshank_decisions_total"))
+    assert proposed == [False, False, True]
+
+
 def test_an_allowance_holds_at_once_also_for_open_alerts(place: Place) -> None:
     _run(place)
     with closing(Database(place.store)) as database:

@@ -38,7 +38,7 @@ from redshank.pipeline.responding import Responding
 from redshank.pipeline.service import Feed, Service
 from redshank.pipeline.tally import Summary, Tally
 from redshank.respond.ledger import Ledger
-from redshank.respond.responder import Responder
+from redshank.respond.responder import DEVICES_KEPT, Responder
 from redshank.respond.surroundings import Lookout
 from redshank.store.alerts import Alerts
 from redshank.store.audit import Audit
@@ -137,8 +137,9 @@ class Running:
             self._stack.callback(around.close)
             ledger = Ledger(Journal(self.database), around.protected, breaker)
             responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
-            at_hand = (Alerts(self.database), Audit(self.database), self.metrics)
-            self._responding = Responding(responder, *at_hand)
+            alerts = Alerts(self.database)
+            responder.remember(alerts.lately(time.time() - policy.repeat_s, DEVICES_KEPT))
+            self._responding = Responding(responder, alerts, Audit(self.database), self.metrics)
             self._overview = Overview(
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),

@@ -116,6 +116,22 @@ def test_windows_that_repeat_are_evidence_and_revisions_are_not() -> None:
     assert house.responder.take([replace(ALONE, id="a5")], NOW_S + 2 * 86_400)[0].outcome == "proposed"
 
 
+def test_a_restart_forgets_no_repetition() -> None:
+    house = House(Policy((Rule("block", evidence=("repeated",)), Rule("nothing"))))
+    told = [("a0", ATTACKER, "dos", NOW_S - 2 * 86_400), ("a1", ATTACKER, "dos", NOW_S - 600)]
+    house.responder.remember([*told, ("a2", OTHER, "dos", NOW_S - 500), ("a3", "no address", "dos", NOW_S - 400)])
+    assert house.responder.take([replace(ALONE, id="a1")], NOW_S)[0].outcome == "nothing", "the same window again"
+    assert house.responder.take([replace(ALONE, id="a4")], NOW_S)[0].outcome == "nothing", "one was too long ago"
+    assert house.responder.take([replace(ALONE, id="a5")], NOW_S)[0].outcome == "proposed"
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEVICES_KEPT", 2)
+    house = House()
+    house.responder.remember([(f"a{n}", f"10.0.1.{n}", "dos", NOW_S) for n in range(5)])
+    assert list(house.responder._windows) == [("10.0.1.3", "dos"), ("10.0.1.4", "dos")]
+
+
 def test_an_alert_that_a_person_confirmed_acts() -> None:
     house = House()
     house.responder.take([ALONE], NOW_S, confirmed={ALONE.id})

@@ -41,6 +41,16 @@ def test_an_alert_comes_back_as_it_was(database: Database) -> None:
     assert alerts.evidence("none") == []
 
 
+def test_what_was_written_down_of_late_comes_in_order_and_is_bounded(database: Database) -> None:
+    alerts = Alerts(database)
+    for n, at_s in enumerate([NOW_S - 90, NOW_S - 5, NOW_S - 5, NOW_S]):
+        alerts.record([alert(id=f"{n:04x}", device=f"10.0.0.{n}")], SINKS, at_s)
+    assert [one[0] for one in alerts.lately(NOW_S - 10, 9)] == ["0001", "0002", "0003"]
+    assert alerts.lately(NOW_S - 10, 1) == [("0003", "10.0.0.3", "scanning", NOW_S)]
+    alerts.record([alert(id="0000", device="10.0.0.0", revision=1)], SINKS, NOW_S + 1)
+    assert [one[0] for one in alerts.lately(NOW_S, 9)] == ["0003", "0000"]
+
+
 def test_the_same_revision_again_changes_nothing(database: Database) -> None:
     alerts = Alerts(database)
     assert alerts.record([alert(), alert()], SINKS, NOW_S) == 1

@@ -10,7 +10,7 @@ Nothing that goes wrong here ends the caller: it is counted, told once in the lo
 
 import logging
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -98,6 +98,16 @@ class Responder:
             self.tick(now_s)
         return decisions
 
+    def remember(self, told: Iterable[tuple[str, str, str, float]]) -> None:
+        """Count windows that an earlier run answered, so that a restart forgets no repetition; before the first `take`.
+
+        Args:
+            told: Alerts, the oldest first: id, device, family, and when it was told last, s since the epoch.
+        """
+        for alert, device, family, at_s in told:
+            with suppress(ValueError):
+                self._window(canonical(device), family, alert, at_s)
+
     def answered(self, alert: str, since_s: float) -> bool:
         """Tell whether something was proposed because of an alert, at a time or later.
 
@@ -151,25 +161,30 @@ class Responder:
         return tuple(mac for mac in neighbors.get(device, ()) if shared[mac] <= 1)
 
     def _history(self, alert: Alert, macs: tuple[str, ...], now_s: float, *, confirmed: bool) -> History:
-        windows = self._windows.pop((alert.device, alert.family), {})
-        windows = {name: at_s for name, at_s in windows.items() if now_s - at_s < self.policy.repeat_s}
-        windows.pop(alert.id, None)
-        windows[alert.id] = now_s
-        while len(windows) > self.policy.repeats:
-            del windows[next(iter(windows))]
-        self._windows[alert.device, alert.family] = windows
-        if len(self._windows) > DEVICES_KEPT:
-            del self._windows[next(iter(self._windows))]
+        repeats = self._window(alert.device, alert.family, alert.id, now_s)
         targets = (alert.device, *macs)
         against = [entry.action.measure for entry in self.ledger.open() if entry.action.target in targets]
         allowed = (self.ledger.allowed(target, now_s) for target in targets)
         return History(
-            repeats=len(windows),
+            repeats=repeats,
             confirmed=confirmed,
             strikes=sum(map(self.ledger.strikes, targets)),
             open=max(against, key=MEASURES.index, default=""),
             allowed=next(filter(None, allowed), ""),
         )
+
+    def _window(self, device: str, family: str, alert: str, at_s: float) -> int:
+        """Count the window of an alert, and return how many there were lately."""
+        windows = self._windows.pop((device, family), {})
+        windows = {name: told_s for name, told_s in windows.items() if at_s - told_s < self.policy.repeat_s}
+        windows.pop(alert, None)
+        windows[alert] = at_s
+        while len(windows) > self.policy.repeats:
+            del windows[next(iter(windows))]
+        self._windows[device, family] = windows
+        if len(self._windows) > DEVICES_KEPT:
+            del self._windows[next(iter(self._windows))]
+        return len(windows)
 
     def _settle(self, now_s: float) -> None:
         before_s, self._settled_s = self._settled_s, now_s

@@ -215,6 +215,19 @@ class Alerts:
             rows = sql.execute(_FILED.where(ALERTS.c.over.is_(False)).order_by(ALERTS.c.arrival))
             return [read_alert(row.record) for row in rows]
 
+    def lately(self, since_s: float, most: int) -> list[tuple[str, str, str, float]]:
+        """Return what was written down of late, in the order of that: id, device, family, time by the clock.
+
+        Args:
+            since_s: From when on, s since the epoch.
+            most: How many at most, the latest.
+        """
+        at = ALERTS.c.recorded_at_s
+        wanted = select(ALERTS.c.id, ALERTS.c.device, ALERTS.c.family, at).where(at >= since_s)
+        with self._database.reading() as sql:
+            rows = sql.execute(wanted.order_by(at.desc(), ALERTS.c.arrival.desc()).limit(most)).all()
+        return [(row.id, row.device, row.family, row.recorded_at_s) for row in reversed(rows)]
+
     def count(self, search: Search | None = None, most: int | None = None) -> int:
         """Return how many alerts there are.
 
