@@ -36,6 +36,7 @@ from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
 from redshank.pipeline.overview import Moment, Overview
 from redshank.pipeline.responding import Responding
 from redshank.pipeline.service import Feed, Service
+from redshank.pipeline.taking_back import TakingBack
 from redshank.pipeline.tally import Summary, Tally
 from redshank.respond.ledger import Ledger
 from redshank.respond.responder import DEVICES_KEPT, Responder
@@ -139,7 +140,8 @@ class Running:
             responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
             alerts = Alerts(self.database)
             responder.remember(alerts.lately(time.time() - policy.repeat_s, DEVICES_KEPT))
-            self._responding = Responding(responder, alerts, Audit(self.database), self.metrics)
+            taking_back = TakingBack(self.database, ledger)
+            self._responding = Responding(responder, alerts, Audit(self.database), self.metrics, taking_back.look)
             self._overview = Overview(
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),

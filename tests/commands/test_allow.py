@@ -6,9 +6,15 @@ from typing import Any
 import pytest
 
 from program import ended
+from records import alert
 from redshank.core.allowance import Allowance
+from redshank.respond.ledger import Ledger
+from redshank.respond.protected import Protected
+from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
+from redshank.store.ledger import Journal
+from responses import action
 
 
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
@@ -31,6 +37,17 @@ def test_what_is_allowed_is_listed_until_it_is_removed(
     told = said(monkeypatch, capsys, "list", "--all", "--store", tmp_path / "s")
     assert [row["allows"] for row in told["allowances"]] == ["port 23"]
     assert [row["allows"] for row in told["over"]] == ["device 10.0.0.9, family scanning"]
+
+
+def test_who_allows_is_told_what_it_closed_and_took_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = Database(tmp_path / "s", create=True)
+    Alerts(database).record([alert()], [], 1.0)
+    Ledger(Journal(database), Protected).propose(action("10.0.0.7", alert="00ff"), 1.0, approval=True)
+    who = ("--store", tmp_path / "s", "--as", "ana", "--because", "our own scanner")
+    made = said(monkeypatch, capsys, "add", *who, "--device", "10.0.0.7")
+    assert (made["alerts"], made["actions"]) == ({"closed": 1}, {"taken back": 1})
 
 
 def test_an_allowance_holds_for_thirty_days_unless_said_otherwise(

@@ -6,7 +6,7 @@ import pytest
 from records import alert
 from redshank.core.allowance import Allowance
 from redshank.core.records import Alert, Evidence
-from redshank.pipeline.allowing import ALLOWED_BY, effect, give
+from redshank.pipeline.allowing import ALLOWED_BY, Given, effect, give
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.audit import Audit
@@ -66,7 +66,7 @@ def test_what_an_allowance_would_do_is_told_and_then_done(
     found = effect(alerts, one)
     assert tuple("".join(sorted(filed.alert.id for filed in some)) for some in (found.open, found.past)) == covered
     assert found.whole
-    assert give(database, one, NOW_S) == len(covered[0])
+    assert give(database, one, NOW_S) == Given(len(covered[0]), 0)
     closed = {filed.alert.id for filed in alerts.find() if filed.state_by == ALLOWED_BY}
     assert closed == set(covered[0])
     assert [given.alerts for given in Allowances(database).given()] == [len(covered[0])]
@@ -82,12 +82,12 @@ def test_of_many_alerts_the_newest_are_looked_at(database: Database) -> None:
     assert [filed.alert.id for filed in found.open] == ["x4", "x3", "x2"]
     assert not found.whole
     assert found.looked == 4  # one is not open
-    assert give(database, one, NOW_S, most=3) == 3
+    assert give(database, one, NOW_S, most=3).closed == 3
 
 
 def test_nothing_is_closed_that_somebody_judged_meanwhile(database: Database) -> None:
     alerts = Alerts(database)
     alerts.judge(["a", "b"], "escalated", "ben", NOW_S)
-    assert give(database, allowance(device="10.0.0.7"), NOW_S) == 0
+    assert give(database, allowance(device="10.0.0.7"), NOW_S) == Given(0, 0)
     assert alerts.judge(["a", "c"], "closed", "ben", NOW_S, only=("open",)) == ["c"]
     assert {filed.alert.id: filed.state for filed in alerts.find()}["a"] == "escalated"

@@ -164,6 +164,26 @@ def test_a_store_that_is_away_answers_no_escalation_and_the_next_look_does(
     assert house.slow.taken == [(["one"], {"one"})]
 
 
+def test_what_allowances_cover_is_taken_back_by_the_thread_that_answers_and_a_failure_ends_nothing(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks: list[float] = []
+
+    def look(now_s: float) -> None:
+        looks.append(now_s)
+        raise ActionError("store: the server is away")
+
+    made = Responding(
+        house.slow, Alerts(house.database), Audit(house.database), house.metrics, look, clock=lambda: NOW_S
+    )
+    house.slow.go_on.set()
+    made.take([alert(id="one")])
+    made.start()
+    made.stop(10)
+    assert (set(looks), house.slow.taken, made.broken) == ({NOW_S}, [(["one"], set())], False)
+    assert caplog.text.count("what allowances cover: store: the server is away; nothing is taken back for it") == 1
+
+
 def test_of_too_many_alerts_the_oldest_are_not_answered_and_that_is_counted(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

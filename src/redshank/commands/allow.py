@@ -43,7 +43,8 @@ def add(
     """Allow flows: they raise no alert, and are counted instead.
 
     Every condition that is given must hold, and at least one is given. A domain is what a device says, so that an
-    attacker can say it too: give who may, beside it. The store is made if absent.
+    attacker can say it too: give who may, beside it. Open alerts that are covered are closed, and what the policy did
+    because of them is taken back, unless another alert of the device is open. The store is made if absent.
 
     Example: redshank allow add -c redshank.toml --as ana --because "our scanner" --device 10.0.0.9 --family scanning
 
@@ -71,8 +72,12 @@ def add(
         rule=rule,
     )
     place = store_named(config, store)
-    closed = give(Database(place, create=True), allowance, now_s)
-    sections = [Section("Allowances", _rows([allowance])), Section("Alerts", {"closed": closed})]
+    given = give(Database(place, create=True), allowance, now_s)
+    sections = [
+        Section("Allowances", _rows([allowance])),
+        Section("Alerts", {"closed": given.closed}),
+        Section("Actions", {"taken back": given.taken_back}),
+    ]
     show(f"Allowed in {place}", sections, as_json=as_json)
 
 

@@ -1,9 +1,9 @@
 """What an allowance does to alerts that are in the store already: those that are open are closed.
 
-In: an allowance, the store. Out: which alerts it covers; closed, those of them that are open. The one idea: a person at
-the terminal, one at the console and the service do the same by the same function, so an allowance acts at once whether
-a service runs or not. Which alerts may be covered is asked of the store, by what they are found by; whether they are
-is asked of `AllowList`.
+In: an allowance, the store. Out: which alerts it covers; closed, those of them that are open, and what was done because
+of them taken back (`pipeline/taking_back.py`). The one idea: a person at the terminal, one at the console and the
+service do the same by the same function, so an allowance acts at once whether a service runs or not. Which alerts may
+be covered is asked of the store, by what they are found by; whether they are is asked of `AllowList`.
 """
 
 from collections import Counter
@@ -13,9 +13,14 @@ from ipaddress import ip_address, ip_network
 
 from redshank.alerts.allow import AllowList
 from redshank.core.allowance import MAC, Allowance
+from redshank.core.errors import ActionError
+from redshank.pipeline.taking_back import TakingBack
+from redshank.respond.ledger import Ledger
+from redshank.respond.protected import Protected
 from redshank.store.alerts import STATES, Alerts, Filed
 from redshank.store.allowances import Allowances, Quiet
 from redshank.store.database import Database
+from redshank.store.ledger import Journal
 from redshank.store.search import Search
 
 ALLOWED_BY = "allow-list"
@@ -43,6 +48,19 @@ class Effect:
     whole: bool
 
 
+@dataclass(frozen=True)
+class Given:
+    """What came of an allowance.
+
+    Args:
+        closed: How many open alerts it closed.
+        taken_back: How many actions were taken back.
+    """
+
+    closed: int
+    taken_back: int
+
+
 def effect(alerts: Alerts, allowance: Allowance, most: int = MOST) -> Effect:
     """Tell what an allowance would do, without doing it.
 
@@ -68,8 +86,8 @@ def effect(alerts: Alerts, allowance: Allowance, most: int = MOST) -> Effect:
     return Effect(found[0], found[1], looked, whole)
 
 
-def give(database: Database, allowance: Allowance, now_s: float, most: int = MOST) -> int:
-    """Write an allowance down, and close open alerts that it covers.
+def give(database: Database, allowance: Allowance, now_s: float, most: int = MOST) -> Given:
+    """Write an allowance down, close open alerts that it covers, and take back what was done because of them.
 
     Args:
         database: The store.
@@ -77,14 +95,23 @@ def give(database: Database, allowance: Allowance, now_s: float, most: int = MOS
         now_s: The time, s since the epoch.
         most: Alerts to look at, the newest.
 
-    Returns:
-        How many alerts were closed.
+    Raises:
+        ActionError: If the ledger cannot be read or written; alerts are closed by then.
     """
     Allowances(database).give(allowance)
     allow, alerts = AllowList([allowance]), Alerts(database)
     # Read whole before anything is closed: what is closed is not among the open ones of the next page.
     pages = list(_pages(alerts, replace(_may(allowance), states=("open",)), most))
-    return sum(close_covered(database, allow, page, now_s) for page in pages)
+    closed = sum(close_covered(database, allow, page, now_s) for page in pages)
+    try:
+        # Nothing is proposed through this one, so nobody asks who is protected.
+        taken_back = TakingBack(database, Ledger(Journal(database), Protected)).look(now_s)
+    except ActionError as error:
+        raise ActionError(
+            f"allowance {allowance.id}: it holds and closed {closed} alerts, but what was done because of them is not "
+            f"taken back: {error}"
+        ) from None
+    return Given(closed, len(taken_back))
 
 
 def close_covered(database: Database, allow: AllowList, page: Sequence[Filed], now_s: float) -> int:

@@ -8,7 +8,8 @@ of them is in the store and with the sinks, and its device is alerted of again.
 
 An alert that a person escalates is answered once more at once, with the person's word: the device may have stopped, so
 that the alert never grows. The audit tells of it. What was escalated while no service ran is answered by the next one,
-up to ESCALATED_S later, unless the ledger has an answer to it.
+up to ESCALATED_S later, unless the ledger has an answer to it. What allowances cover is taken back by the same thread
+(`pipeline/taking_back.py`), so that nothing is proposed meanwhile.
 """
 
 import logging
@@ -62,6 +63,7 @@ class Responding:
         alerts: Tell which alerts a person escalated.
         audit: Tells when.
         metrics: Counted into.
+        take_back: Takes back what allowances cover, about once a second.
         clock: Gives the time, s since the epoch.
         rest: How long the kernel is left alone after something went wrong.
     """
@@ -72,17 +74,19 @@ class Responding:
         alerts: Alerts,
         audit: Audit,
         metrics: Metrics,
+        take_back: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.time,
         rest: Rest | None = None,
     ) -> None:
         self._responder, self._metrics, self._clock = responder, metrics, clock
-        self._alerts, self._audit = alerts, audit
+        self._alerts, self._audit, self._take_back = alerts, audit, take_back
         self._followed: int | None = None
         self._follow_due_s = 0.0
         self._rest = rest or Rest()
         self._waiting: deque[Alert] = deque()
         self._changed = threading.Condition()
-        self._ended = self._failing = False
+        self._ended = False
+        self._failing: set[str] = set()
         self._thread: threading.Thread | None = None
         self._left = False
 
@@ -132,6 +136,7 @@ class Responding:
             if last or time.monotonic() >= self._follow_due_s:
                 self._follow_due_s = time.monotonic() + TICK_S
                 self._follow_escalations()
+                self._follow_allowances()
             if self._rest.over():
                 self._rest.begin()
                 self._responder.tick(self._clock())
@@ -146,7 +151,7 @@ class Responding:
         try:
             return self._alerts.escalated([alert.id for alert in alerts if alert.revision])
         except ActionError as error:
-            self._fail(error)
+            self._fail("escalated alerts", error, "none counts as confirmed")
             return set()
 
     def _follow_escalations(self) -> None:
@@ -159,13 +164,24 @@ class Responding:
             still = self._alerts.find(Search(ids=tuple(at_s), states=("escalated",)), len(at_s)) if at_s else []
             told = [one.alert for one in still if not self._responder.answered(one.alert.id, at_s[one.alert.id])]
         except ActionError as error:
-            self._fail(error)
+            self._fail("escalated alerts", error, "none counts as confirmed")
             return
-        self._followed, self._failing = reached, False
+        self._failing.discard("escalated alerts")
+        self._followed = reached
         if told:
             self._responder.take(told, self._clock(), {alert.id for alert in told})
 
-    def _fail(self, error: ActionError) -> None:
-        if not self._failing:
-            _log.warning("escalated alerts: %s; none counts as confirmed", error)
-        self._failing = True
+    def _follow_allowances(self) -> None:
+        if self._take_back is None:
+            return
+        try:
+            self._take_back(self._clock())
+        except ActionError as error:
+            self._fail("what allowances cover", error, "nothing is taken back for it")
+        else:
+            self._failing.discard("what allowances cover")
+
+    def _fail(self, what: str, error: ActionError, so: str) -> None:
+        if what not in self._failing:
+            _log.warning("%s: %s; %s", what, error, so)
+        self._failing.add(what)

@@ -12,6 +12,7 @@ from console.conftest import Clock
 from redshank.console.desk import Desk
 from redshank.store.question import ALERT
 from redshank.store.search import Search
+from responses import action
 
 
 def states(desk: Desk) -> dict[str, str]:
@@ -138,6 +139,14 @@ def test_one_alert_is_judged_and_commented(desk: Desk, analyst: Browser) -> None
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "\u202e" not in page
+
+
+def test_a_false_alarm_with_an_allowance_takes_back_what_was_done_because_of_it(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    desk.ledger().propose(action("10.0.0.7", alert="a1"), 1.0, approval=True)
+    fields = {"why": "our scanner", "allow": "yes", "device": "10.0.0.7", "for": "7d"}
+    page = analyst.follow(analyst.post("/alerts/a1/false-alarm", fields)).text
+    assert "0 open alerts closed by it. 1 action taken back." in page
 
 
 def test_a_false_alarm_is_called_labelled_and_allowed(desk: Desk, analyst: Browser) -> None:

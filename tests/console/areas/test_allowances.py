@@ -3,6 +3,7 @@ from console.cases import HOSTILE, put, told
 from redshank.console.desk import Desk
 from redshank.core.allowance import Allowance
 from redshank.store.allowances import Quiet
+from responses import action
 
 
 def test_an_allowance_is_tried_given_extended_and_withdrawn(desk: Desk, analyst: Browser) -> None:
@@ -44,3 +45,12 @@ def test_a_viewer_reads_and_changes_nothing(desk: Desk, viewer: Browser) -> None
         assert viewer.post(path, device="10.0.0.7", why="x").status_code == 403
     assert viewer.get("/allowances/new").status_code == 403
     assert desk.allowances.standing(desk.now_s()) == [one]
+
+
+def test_a_person_who_allows_is_told_what_was_taken_back_for_it(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"))
+    desk.ledger().propose(action("10.0.0.7", alert="a1"), 1.0, approval=True)
+    answer = analyst.post("/allowances/new", {"device": "10.0.0.7", "why": "our scanner", "for": "1h"})
+    assert "1 open alert closed. 1 action taken back." in analyst.follow(answer).text
+    (entry,) = desk.ledger().entries()
+    assert (entry.state, entry.note.partition(": ")[2]) == ("refused", "our scanner")

@@ -18,7 +18,7 @@ from redshank.console.query import Query
 from redshank.core.allowance import Allowance
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.schema import BENIGN
-from redshank.pipeline.allowing import give
+from redshank.pipeline.allowing import Given, give
 from redshank.store.alerts import STATES
 from redshank.store.comments import Comment, Comments
 
@@ -43,6 +43,7 @@ class Outcome:
         closed: How many other open alerts an allowance closed.
         allowance: The allowance that was given, if one was.
         left: How many were left alone, because somebody decided about them meanwhile, or they are gone.
+        taken_back: How many actions were taken back because of the allowance.
     """
 
     alerts: int
@@ -50,6 +51,7 @@ class Outcome:
     closed: int = 0
     allowance: Allowance | None = None
     left: int = 0
+    taken_back: int = 0
 
 
 def judge(
@@ -150,8 +152,8 @@ def call_false(
     if not desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why, seen_at_s=seen_at_s):
         raise overtaken(desk, name)
     labels = _label(desk, who, [name]) if label else 0
-    closed = give(desk.database, allowance, desk.now_s()) if allowance else 0
-    return Outcome(1, labels, closed, allowance)
+    given = give(desk.database, allowance, desk.now_s()) if allowance else Given(0, 0)
+    return Outcome(1, labels, given.closed, allowance, taken_back=given.taken_back)
 
 
 def overtaken(desk: Desk, name: str) -> ActionError | ConfigError:

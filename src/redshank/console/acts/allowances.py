@@ -29,10 +29,12 @@ class Allowed:
     Args:
         allowance: The allowance.
         closed: How many open alerts it closed.
+        taken_back: How many actions were taken back for it.
     """
 
     allowance: Allowance
     closed: int
+    taken_back: int
 
 
 def drafted(desk: Desk, who: Person, terms: Mapping[str, str], because: str, span: str = USUAL_SPAN) -> Allowance:
@@ -87,7 +89,8 @@ def add(desk: Desk, allowance: Allowance) -> Allowed:
 
 
 def _put(desk: Desk, allowance: Allowance) -> Allowed:
-    return Allowed(allowance, give(desk.database, allowance, desk.now_s()))
+    given = give(desk.database, allowance, desk.now_s())
+    return Allowed(allowance, given.closed, given.taken_back)
 
 
 def withdraw(desk: Desk, who: Person, name: str, why: str) -> None:

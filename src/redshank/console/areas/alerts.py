@@ -246,6 +246,8 @@ def _said(made: acts.Outcome, state: str) -> str:
     if made.allowance:
         said.append(f"Allowed: {made.allowance.terms()}.")
         said.append(f"{made.closed} open alert{'s' if made.closed != 1 else ''} closed by it.")
+        if made.taken_back:
+            said.append(f"{made.taken_back} action{'s' if made.taken_back != 1 else ''} taken back.")
     return " ".join(said)
 
 

@@ -89,4 +89,5 @@ class Allowances(Area):
 
 def _said(made: acts.Allowed, what: str) -> str:
     alerts = f" {made.closed} open alert{'s' if made.closed != 1 else ''} closed." if made.closed else ""
-    return f"{what}: {made.allowance.terms()}.{alerts}"
+    actions = f" {made.taken_back} action{'s' if made.taken_back != 1 else ''} taken back." if made.taken_back else ""
+    return f"{what}: {made.allowance.terms()}.{alerts}{actions}"
