@@ -98,7 +98,8 @@ def test_wrong_usage_is_one_line_and_changes_nothing(
         ((*here, "--canaries", place / "none.csv"), 1, "none.csv"),
     ):
         assert ended(monkeypatch, "retrain", *arguments) == code
-        (line,) = capsys.readouterr().err.splitlines()
+        *steps, line = capsys.readouterr().err.splitlines()
+        assert all(" of 6: " in step for step in steps)
         assert line.startswith("redshank: ")
         assert message in line
     assert Shelf(place / "models").names() == ["drawn"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from redshank.console.jobs import CANCELLED, DONE, FAILED, HARD_S, KEPT, RUNNING, VANISHED, Job, Jobs
+from redshank.console.jobs import CANCELLED, DONE, FAILED, HARD_S, KEPT, RUNNING, VANISHED, Job, Jobs, Progress
 from redshank.core.errors import ActionError, ConfigError
 
 PYTHON = (sys.executable, "-S", "-c")
@@ -56,8 +56,8 @@ def test_one_runs_at_a_time_tells_how_far_it_is_and_can_be_cancelled(tmp_path: P
     jobs.begin("wait", [SLEEP], "ana")
     with pytest.raises(ActionError, match="jobs: another one is running; wait for its end, or cancel it"):
         jobs.begin("too", ["pass"], "bob")
-    _until(lambda: jobs.share("1") is not None)
-    assert jobs.share("1") == 0.25
+    _until(lambda: jobs.progress("1") is not None)
+    assert jobs.progress("1") == Progress(0.25)
     assert jobs.cancel("1", "bob").asked_by == "bob"
     _until(lambda: bool(ended))
     assert (ended[0].state, ended[0].code, ended[0].asked_by) == (CANCELLED, 143, "bob")
@@ -71,7 +71,7 @@ def test_who_does_not_heed_a_request_is_killed_when_asked_again_later(tmp_path: 
     clock = Clock()
     jobs, ended = _made(tmp_path, clock)
     jobs.begin("deaf", [DEAF], "ana")
-    _until(lambda: jobs.share("1") is not None)
+    _until(lambda: jobs.progress("1") is not None)
     jobs.cancel("1", "ana")
     jobs.cancel("1", "ana")
     time.sleep(0.05)
@@ -155,3 +155,19 @@ def test_names_that_are_no_jobs_are_none_and_old_jobs_go(tmp_path: Path) -> None
     (tmp_path / "9" / "job.json").write_text('{"id": "9", "arguments": []}')
     with pytest.raises(ConfigError, match=r"9/job.json: is no job of this version; remove its folder"):
         jobs.get("9")
+
+
+def test_steps_and_the_epochs_of_a_step_are_one_share(tmp_path: Path) -> None:
+    jobs, ended = _made(tmp_path)
+    said = ["step 1 of 4: reading", "step 2 of 4: training a <network>", "epoch 5 of 10"]
+    jobs.begin("train", ["import sys; print(*sys.argv[1:], sep=chr(10), file=sys.stderr)", *said], "ana")
+    _until(lambda: bool(ended))
+    assert jobs.progress("1") == Progress(0.375, 2, 4, "training a <network>")
+
+
+def test_a_step_begins_at_its_own_share_whatever_the_one_before_said_of_epochs(tmp_path: Path) -> None:
+    jobs, ended = _made(tmp_path)
+    said = ["step 2 of 4: training", "epoch 9 of 10", "step 3 of 4: measuring"]
+    jobs.begin("train", ["import sys; print(*sys.argv[1:], sep=chr(10), file=sys.stderr)", *said], "ana")
+    _until(lambda: bool(ended))
+    assert jobs.progress("1") == Progress(0.5, 3, 4, "measuring")

@@ -6,7 +6,7 @@ import pytest
 
 from redshank.core.schema import flow_batch
 from redshank.flows.source import FlowSource
-from redshank.report.progress import stages, watched
+from redshank.report.progress import stages, steps, watched
 
 
 class Three(FlowSource):
@@ -71,3 +71,11 @@ def test_elsewhere_each_part_is_a_line_of_log(
     with caplog.at_level("INFO", logger="redshank.report.progress"), stages(2) as told:
         told("reading")
     assert caplog.messages == ["reading"]
+
+
+def test_a_step_that_begins_is_a_numbered_line_of_log(caplog: pytest.LogCaptureFixture) -> None:
+    step = steps(2)
+    with caplog.at_level("INFO", logger="redshank.report.progress"):
+        step("reading")
+        step("training")
+    assert caplog.messages == ["step 1 of 2: reading", "step 2 of 2: training"]

@@ -10,7 +10,7 @@ only flows that chance drew measure, where there are enough; where not, that is 
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,6 +91,7 @@ def retrain(
     rate: float = 0.01,
     command: str = "",
     progress: bool = False,
+    step: Callable[[str], None] = lambda _: None,
 ) -> Retrained:
     """Train a challenger and judge it.
 
@@ -107,6 +108,7 @@ def retrain(
         rate: The false-alarm rate whose thresholds raise alarms, 0 to 1.
         command: The command that was run, without the paths of this machine.
         progress: Whether to log each epoch.
+        step: Told of each of three steps that begins: training, measuring, the gate.
 
     Raises:
         ActionError: If there is no label to train on, or the dataset does not have the champion's classes.
@@ -145,9 +147,11 @@ def retrain(
     )
     weights = np.concatenate([np.ones(len(train), np.float32), np.full(len(taught), weight, np.float32)])
     settings = settings_again(made.model, made.settings)
+    step(f"training on {len(train):,} rows of the dataset and {len(taught):,} labels")
     result = fit(
         parts, made.model, settings=settings, seed=int(trained.get("seed", 0)), progress=progress, weight=weights
     )
+    step(f"measuring champion and challenger on {len(test):,} test rows")
     judged = evaluate(result.model.predict_proba(test.x), test, names, result.calibration, resamples=RESAMPLES)
     past = evaluate(
         Graph(champion).probabilities(test.x), test, known, Calibration.from_dict(made.calibration), resamples=RESAMPLES
@@ -164,6 +168,7 @@ def retrain(
     if canaries is not None:
         frozen[CANARIES] = unseen(_canaries(canaries, made.feature_set, names), seen)
     before, now = scorer(champion, names), scorer(bundle, names)
+    step(f"asking the gate, on {len(measured):,} held-out answers")
     decision = decide(
         before,
         now,

@@ -68,6 +68,10 @@ def retrain(
 
     Example: redshank retrain --store labels.db --models models
     """
+    from redshank.report.progress import steps
+
+    step = steps(6)
+    step("loading what trains")
     from dataclasses import asdict
 
     from redshank.active.canaries import canary_families
@@ -103,6 +107,7 @@ def retrain(
     named = dataset or str(champion.manifest.provenance.get("dataset", ""))
     command = ["redshank", "retrain", "--dataset", named, "--hold-out", str(hold_out), "--weight", str(weight)]
     now_s = time.time()
+    step("reading the labels")
     known = told(queue, champion.manifest.feature_set, now_s, method=method)
     labelled = None if canaries is None else Flows().load(canaries)
     vetted = vet(
@@ -112,6 +117,7 @@ def retrain(
         alone=alone,
         method=method,
     )
+    step(f"reading the dataset, {named}")
     outcome = run(
         champion,
         read(named, data),
@@ -125,6 +131,7 @@ def retrain(
         rate=rate,
         command=shlex.join([*command, "--method", method, "--metric", metric, "--rate", str(rate)]),
         progress=True,
+        step=step,
     )
     shelf.put(outcome.bundle, name)
     for made, found in zip((in_service, name), outcome.measured, strict=True):

@@ -42,7 +42,23 @@ NICE = 10
 """The sensor comes first."""
 RUNNING, DONE, FAILED, CANCELLED, VANISHED = "running", "done", "failed", "cancelled", "vanished"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
-_EPOCH = re.compile(rb"epoch (\d+) of (\d+)")
+_SAID = re.compile(rb"(step|epoch) (\d+) of (\d+)(?:: ([^\n]*))?")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job says that it is.
+
+    Args:
+        share: Of its steps, and of the epochs of one that trains in epochs, 0 to 1.
+        step, steps: Which step goes on, 1, 2, ..., and of how many; 0 of a command that says none.
+        what: The step in words, or "".
+    """
+
+    share: float
+    step: int = 0
+    steps: int = 0
+    what: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,10 +203,18 @@ class Jobs:
         """
         return self._tail(job).decode(errors="replace").splitlines()[-most:]
 
-    def share(self, job: str) -> float | None:
-        """Return how far a job is, 0 to 1; None if it does not say."""
-        found = _EPOCH.findall(self._tail(job))
-        return None if not found else min(1.0, int(found[-1][0]) / max(1, int(found[-1][1])))
+    def progress(self, job: str) -> Progress | None:
+        """Return how far a job is; None if it does not say."""
+        found, share = None, 0.0
+        for kind, number, total, what in _SAID.findall(self._tail(job)):
+            at, of = int(number), max(1, int(total))
+            if kind == b"step":
+                found, share = Progress(0.0, at, of, what.decode(errors="replace")), 0.0
+            else:
+                found, share = found or Progress(0.0), min(1.0, at / of)
+        if found is None:
+            return None
+        return replace(found, share=min(1.0, (found.step - 1 + share) / found.steps) if found.steps else share)
 
     def cancel(self, job: str, by: str) -> Job:
         """Ask a job to end; if it was asked long enough before, kill it.

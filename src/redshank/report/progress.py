@@ -2,9 +2,10 @@
 
 In: a source of flows, or the parts of a long work. Out: the source's batches, unchanged; on a terminal a line on
 standard error counts packets and flows while they pass, or names the part. Where standard error is no terminal, batches
-show nothing and parts are logged.
+show nothing and parts are logged. A work that logs by itself (each epoch) has no line of its own: its steps are logged.
 """
 
+import itertools
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -40,6 +41,18 @@ def watched(source: FlowSource, *, hidden: bool = False) -> Iterator[pa.RecordBa
             packets = f"{source.packets:,} packets, " if source.packets else ""
             progress.update(task, description=f"{packets}{flows:,} flows")
             yield batch
+
+
+def steps(total: int) -> Callable[[str], None]:
+    """Return what a long work calls with the name of each step that begins; it is a line of log, whoever reads it.
+
+    Args:
+        total: How many steps there are.
+
+    The console reads these lines (`console/jobs.py`): "step 2 of 6: reading the labels".
+    """
+    begun = itertools.count(1)
+    return lambda text: _log.info("step %d of %d: %s", next(begun), total, text)
 
 
 @contextmanager

@@ -124,14 +124,16 @@ def test_two_bundles_are_compared(viewer: Browser) -> None:
 def test_a_job_is_followed_cancelled_and_told_of_after_the_console_was_away(
     desk: Desk, viewer: Browser, analyst: Browser
 ) -> None:
-    sleep = "import sys, time; print('epoch 3 of 12', file=sys.stderr, flush=True); time.sleep(60)"
+    said = "step 2 of 4: training\\nepoch 3 of 12"
+    sleep = f"import sys, time; print('{said}', file=sys.stderr, flush=True); time.sleep(60)"
     jobs = desk.jobs
     jobs._program = ("python3", "-S", "-c")
     job = jobs.begin("Retrain home-1", [sleep], "anton")
-    while jobs.share(job.id) is None:
+    while (told := jobs.progress(job.id)) is None or told.share <= 0.25:
         time.sleep(0.01)
     page = viewer.get(f"/models/jobs/{job.id}").text
-    assert '<progress max="1" value="0.250"' in page
+    assert '<progress max="1" value="0.312"' in page
+    assert "Step 2 of 4:" in page
     assert "Cancel" not in page
     assert "Retrain home-1" in viewer.get("/models").text
     part = analyst.get(f"/models/jobs/{job.id}?part=state").text

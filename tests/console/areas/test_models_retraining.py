@@ -55,6 +55,9 @@ def test_retraining_from_the_page_runs_the_command_and_the_gate_decides(
     assert "The gate put drawn-r1 in service." in page, (desk.jobs.result("1"), desk.jobs.log("1"))
     assert "Champion and challenger on the same rows" in page
     assert "training extra_trees" in page
+    said = [line for line in desk.jobs.log("1") if "step " in line]
+    assert [f"step {at} of 6" in line for at, line in enumerate(said, start=1)] == [True] * 6, said
+    assert "asking the gate, on 137 held-out answers" in said[-1]
     assert shelf.champion() == "drawn-r1"
     assert "Does the score mean what it says?" in analyst.get("/models/bundles/drawn-r1").text
     taught = shelf.load("drawn-r1").manifest.provenance["labels"]["ids"][0]

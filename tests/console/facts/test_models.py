@@ -84,7 +84,7 @@ def test_what_changed_between_two_bundles_is_told_and_what_did_not_is_not(shelf:
 
 
 def test_a_decision_that_measured_both_is_found(desk: Desk, shelf: Shelf) -> None:
-    assert decided_between(models(desk), CHAMPION, CHALLENGER) is None
+    assert decided_between(models(desk), CHAMPION, "another") is None
     paired = [
         {"part": "all", "figure": "macro_f1", "champion": 0.9, "challenger": 0.8, "low": -0.2, "high": 0.0, "rows": 9}
     ]

@@ -187,7 +187,7 @@ class Models(Area):
                 request,
                 "models/job.html",
                 job=found,
-                share=desk.jobs.share(job) if found.state == RUNNING else None,
+                progress=desk.jobs.progress(job) if found.state == RUNNING else None,
                 lines=desk.jobs.log(job, LINES_SHOWN),
                 result=desk.jobs.result(job) or {},
             )

@@ -220,7 +220,9 @@ def offer(routes: APIRouter, desk: Desk) -> None:
         if found is None:
             raise RequestError(404, f"There is no job '{inert(job[:20])}'.")
         told = _job(found)
-        told.share, told.log, told.result = desk.jobs.share(job), desk.jobs.log(job), desk.jobs.result(job)
+        told.log, told.result = desk.jobs.log(job), desk.jobs.result(job)
+        if (how_far := desk.jobs.progress(job)) is not None:
+            told.share = how_far.share
         return told
 
     @routes.post("/jobs/{job}/cancel")
