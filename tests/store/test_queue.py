@@ -165,6 +165,16 @@ def test_the_counts_are_those_of_the_list_whatever_was_said(tmp_path: Path) -> N
         assert queue.counts(now_s) == counted
         assert queue.hold(three.id, "ben", NOW_S, 100.0)
     assert counted == {"open": 6, "held": 1, "answered": 2}
+    sure = {one.id for one in (one, four, five, six, made[6])}
+    assert queue.sure(NOW_S + 1) == sure
+    assert queue.sure(NOW_S) == sure | {made[8].id}, "one expires"
+    assert queue.waiting(NOW_S + 1) == len(sure) - counted["answered"]
+
+
+def test_answers_to_what_an_alert_chose_are_told_apart(tmp_path: Path) -> None:
+    one, two, *_ = made = questions()
+    queue = store(tmp_path / "s", replace(one, strategy="alert"), *made[1:])
+    assert queue.measuring([one.id, two.id]) == {two.id}
 
 
 def test_who_has_a_question_and_asks_again_at_once_writes_nothing(tmp_path: Path) -> None:

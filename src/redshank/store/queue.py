@@ -19,7 +19,7 @@ from redshank.store.answered import Answered, Rows
 from redshank.store.audit import Entry, note_all
 from redshank.store.database import Database
 from redshank.store.history import settled
-from redshank.store.question import Question, from_row, to_row
+from redshank.store.question import ALERT, Question, from_row, to_row
 from redshank.store.spoken import Spoken
 from redshank.store.tables import LABELS, QUESTIONS
 
@@ -100,6 +100,35 @@ class Queue:
         with self._database.reading() as sql:
             found = sql.execute(select(QUESTIONS.c.id).where(QUESTIONS.c.at_random.is_(True))).scalars()
             return sum(one in wanted for one in found)
+
+    def sure(self, now_s: float) -> set[str]:
+        """Return the questions to which somebody gave a sure answer that stands, whether or not others are asked too.
+
+        Args:
+            now_s: The time, s since the epoch.
+        """
+        with self._seen() as (_, said):
+            return said.sure(now_s)
+
+    def waiting(self, now_s: float) -> int:
+        """Return how many questions have a sure answer and wait for another one.
+
+        Args:
+            now_s: The time, s since the epoch.
+        """
+        unlike = or_(QUESTIONS.c.wanted != 1, QUESTIONS.c.doubted_at_s.is_not(None))
+        with self._seen() as (sql, said):
+            rows = {row.id: row for row in _held(sql, unlike)}
+            return sum(
+                _status(rows[one], said, now_s) != "answered" if one in rows else not settled(said.words(one, now_s), 1)
+                for one in said.sure(now_s)
+            )
+
+    def measuring(self, ids: Collection[str]) -> set[str]:
+        """Return those of some questions whose labels may measure a model; see `Question.measures`."""
+        with self._database.reading() as sql:
+            found = sql.execute(select(QUESTIONS.c.id).where(QUESTIONS.c.strategy == ALERT)).scalars()
+            return set(ids).difference(found)
 
     def about(self, uids: Sequence[str]) -> list[Question]:
         """Return the questions about flows of these uids; another source may have used one of them too."""

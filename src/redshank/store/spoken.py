@@ -73,6 +73,16 @@ class Spoken:
         with self._turn:
             return self._settled.union(one for one in self._expire if settled(self.words(one, now_s), 1))
 
+    def sure(self, now_s: float) -> set[str]:
+        """Return the questions to which somebody gave a sure answer that stands.
+
+        Args:
+            now_s: The time, s since the epoch.
+        """
+        with self._turn:
+            every = list(self._of)
+        return {one for one in every if any(said.family != UNSURE for said in self.words(one, now_s).values())}
+
     def of(self, question: str) -> list[Label]:
         """Return the labels of a question, in the order in which they arrived."""
         return self._of.get(question, [])

@@ -66,6 +66,17 @@ def test_two_analysts_do_not_see_the_same_question_and_a_viewer_takes_none(
     assert "Answer it" not in viewer.get(f"/labels/questions/{one}").text
 
 
+def test_an_answer_that_waits_for_another_person_is_counted_as_such(desk: Desk, analyst: Browser) -> None:
+    counts, waiting = desk.queue.counts(desk.now_s()), desk.queue.waiting(desk.now_s())
+    assert counts["answered"] + waiting == 15 == len(desk.queue.sure(desk.now_s()))
+    said = "of those that are not have a sure answer and wait for another person"
+    assert f"{counts['answered']} answered; {waiting} {said}" in analyst.get("/labels").text
+    one = next(one for one in desk.queue.questions() if one.wanted == 2 and not desk.queue.said_of(one.id))
+    assert "kept" in analyst.follow(analyst.post("/labels/answer", question=one.id, family="dos")).text
+    assert f"{counts['answered']} answered; {waiting + 1} {said}" in analyst.get("/labels").text
+    assert f"{waiting + 1} with a sure answer wait for another person" in analyst.get("/labels/questions").text
+
+
 def test_a_wrong_answer_is_refused_in_a_sentence(analyst: Browser) -> None:
     one = _asked(analyst.get("/labels").text)
     for family, said in (("Not A Name", "&#39;Not A Name&#39; is no name"), ("", "give 1 to 80")):
@@ -114,13 +125,16 @@ def test_lists_of_questions_and_labels_go_on_on_further_pages(desk: Desk, viewer
 
 def test_people_and_where_they_disagree(viewer: Browser) -> None:
     page = viewer.get("/labels/people").text
+    assert "<dt>Flows with a sure answer</dt><dd>15</dd>" in page
     assert "Krippendorff" in page
     assert "ana and ben" in page.replace('<span class="wire">', "").replace("</span>", "")
     assert "Where they disagree" in page
 
 
 def test_the_curve_is_drawn_from_what_was_kept(desk: Desk, viewer: Browser) -> None:
-    assert "Too few answers for a curve." in viewer.get("/labels/curve").text
+    few = viewer.get("/labels/curve").text
+    assert "Too few answers for a curve." in few
+    assert "more answers to questions that chance drew until the curve has its control" in few
     assert desk.shelf is not None
     points = (Reached(10, 0.4, 0.3, 0.5), Reached(80, 0.8, 0.7, 0.9))
     Replayed(points, points, points, 10, 40, 5, Gained(30, 4.0, 1.0, 7.0), Gained(80, 0.5, -1.0, 2.0), 1.7e9, ()).save(

@@ -19,6 +19,7 @@ def test_what_is_missing_for_a_curve_is_told(desk: Desk) -> None:
     found = learning(desk, models(desk))
     assert found.labelled == 15
     assert found.needed == FEWEST / HOLD_OUT - 15
+    assert found.control == 43 - found.drawn
     assert (found.curve, found.figure, found.promise, found.problem) == (None, None, None, "")
 
 

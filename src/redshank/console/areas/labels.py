@@ -57,6 +57,7 @@ class Labels(Area):
                 may=may,
                 one=None if found is None else labels.shown(desk, session, found),
                 counts=desk.queue.counts(desk.now_s()),
+                waiting=desk.queue.waiting(desk.now_s()),
                 given=len(session.given),
                 skipped=len(session.skipped),
                 said=said,
@@ -106,6 +107,7 @@ class Labels(Area):
                 wanted=status,
                 statuses=labels.STATUSES,
                 counts=desk.queue.counts(desk.now_s()),
+                waiting=desk.queue.waiting(desk.now_s()),
                 older=with_query(request, after=rows[-1].question.id) if more and rows else "",
             )
 

@@ -5,6 +5,7 @@ retraining said of the next answers. The one idea: neither is worked out here: w
 why it is not is said.
 """
 
+import math
 from dataclasses import dataclass
 
 from redshank.active.gain import Cost, Promise, weighed
@@ -12,7 +13,6 @@ from redshank.active.replayed import FEWEST, Gained, Reached, Replayed
 from redshank.console.desk import Desk
 from redshank.console.facts.models import Models
 from redshank.core.errors import ActionError, ConfigError
-from redshank.core.records import UNSURE
 from redshank.report.figures import Axis, Line, line_plot
 from redshank.report.page import Html
 
@@ -28,6 +28,7 @@ class Learning:
         labelled: Questions with a sure answer.
         drawn: How many of them chance drew.
         needed: Answers that are missing for a curve; 0 if there are enough.
+        control: Answers to questions that chance drew that are missing for the curve's control, about; 0 likewise.
         curve: The one that was made last; None if none was.
         figure: The same as a drawing.
         behind: Answers that were given after it was made.
@@ -39,6 +40,7 @@ class Learning:
     labelled: int
     drawn: int
     needed: int
+    control: int
     curve: Replayed | None
     figure: Html | None
     behind: int
@@ -56,8 +58,7 @@ def learning(desk: Desk, models: Models, cost: Cost | None = None) -> Learning:
         cost: What an answer costs and what a point is worth, if somebody told.
     """
     labels = desk.queue.labels()
-    words = desk.queue.words({label.question for label in labels}, desk.now_s())
-    sure = [question for question, said in words.items() if any(label.family != UNSURE for label in said.values())]
+    sure = desk.queue.sure(desk.now_s())
     drawn = desk.queue.drawn(sure)
     needed = max(0, round(FEWEST / HOLD_OUT) - len(sure))
     curve, problem = None, ""
@@ -73,6 +74,7 @@ def learning(desk: Desk, models: Models, cost: Cost | None = None) -> Learning:
         len(sure),
         drawn,
         needed,
+        max(0, math.ceil(FEWEST / (1 - HOLD_OUT)) - drawn),
         curve,
         None if curve is None else figure(curve),
         behind,
