@@ -216,7 +216,7 @@ class Settings(_Section):
     """All settings."""
 
     data: Path = Path("../shared")
-    """Folder that holds the public datasets and captures."""
+    """Folder that holds the public datasets and captures; a relative path begins where the program was started."""
     sources: tuple[Source, ...] = ()
     """Where a service takes flows from: one [[sources]] table each."""
     sensor: Sensor = Sensor()

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from redshank import demonstration
 from redshank.config import Settings, load
+from redshank.core.bundle import Bundle
 from redshank.core.records import Alert, Evidence
 from redshank.core.schema import DEVICE
 from redshank.demonstration import CHALLENGER, CHAMPION
@@ -27,12 +28,17 @@ from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.ledger import Journal
 
-__all__ = ["CHALLENGER", "CHAMPION", "HOSTILE", "MARKUP", "Filled", "fill", "hostile"]
+__all__ = ["CHALLENGER", "CHAMPION", "HOSTILE", "MARKUP", "Filled", "fill", "hostile", "of_the_lab"]
 
 MARKUP = "<img src=x onerror=alert(1)>'\"{{7*7}}"
 """What a person, too, can type as a reason."""
 HOSTILE = f"{MARKUP}\x1b[31m\u202e"
 """What comes over the wire."""
+
+
+def of_the_lab(bundle: Bundle) -> Bundle:
+    """Return a bundle as if it had been made from the recording in the package: that is there wherever tests run."""
+    return replace(bundle, manifest=replace(bundle.manifest, name="of-the-lab", provenance={"dataset": "lab"}))
 
 
 @dataclass(frozen=True)

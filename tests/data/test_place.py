@@ -9,6 +9,7 @@ from redshank.data.place import LEARN, UNSEEN, place
 def test_a_public_dataset_lies_in_the_shared_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDSHANK_DATA", "/srv/flows")
     assert place("ton_iot") == Path("/srv/flows/data/ton_iot")
+    assert place("ton_iot", Path("/mnt")) == Path("/mnt/data/ton_iot")
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -25,11 +25,12 @@ _FOLDERS = {"cicids2017": "cicids2017_improved_sample", "telemetry": "ton_iot/io
 _TIMED_TELEMETRY = "ton_iot/iot_telemetry_with_ts"
 
 
-def place(dataset: str) -> Path:
+def place(dataset: str, data: Path | None = None) -> Path:
     """Return where the dataset called `dataset` is looked for; nothing need be there.
 
     Args:
         dataset: Its full name, with its part: "telemetry/fridge".
+        data: The folder of all; the setting `data` if absent.
 
     Raises:
         ConfigError: If it can be anywhere.
@@ -44,4 +45,4 @@ def place(dataset: str) -> Path:
     if name in ANYWHERE:
         raise ConfigError(f"dataset: '{name}' has no place of its own; name its file or folder (--data PATH)")
     timed = name == "telemetry" and part.endswith("_ts")
-    return load().data / "data" / (_TIMED_TELEMETRY if timed else _FOLDERS.get(name, name))
+    return (data or load().data) / "data" / (_TIMED_TELEMETRY if timed else _FOLDERS.get(name, name))

@@ -1,11 +1,12 @@
 import json
 import time
+from pathlib import Path
 
 import pytest
 
 from browsing import Browser
 from console.evaluations import measured
-from console.filled import CHALLENGER, CHAMPION, HOSTILE, MARKUP
+from console.filled import CHALLENGER, CHAMPION, HOSTILE, MARKUP, of_the_lab
 from redshank.console.desk import Desk
 from redshank.console.jobs import Jobs
 from redshank.detect.agreed import Agreed, OfFamily
@@ -116,9 +117,57 @@ def test_a_shadow_is_set_and_taken_away(shelf: Shelf, analyst: Browser, viewer: 
 
 def test_two_bundles_are_compared(viewer: Browser) -> None:
     page = viewer.get("/models/compare", one=CHAMPION, other=CHALLENGER).text
-    assert "These two were not measured on the same rows by a decision." in page
+    assert f"Champion is {CHAMPION}, challenger {CHALLENGER}, as" in page
     assert "Nothing: classes, features, settings, data and labels are the same." in page
+    alone = viewer.get("/models/compare", one=CHAMPION, other=CHAMPION).text
+    assert "These two were not measured on the same rows by a decision." in alone
     assert viewer.get("/models/compare", one="none").status_code == 404
+
+
+def test_what_the_last_job_found_that_judged_both_is_shown_beside_them(desk: Desk, viewer: Browser) -> None:
+    figures = [
+        {"part": "all", "figure": "macro_f1", "champion": 0.91, "challenger": 0.82, "difference": -0.09,
+         "at_least": -0.2, "at_most": 0.01, "rows": 77}
+    ]  # fmt: skip
+    program = ("python3", "-S", "-c", f"print({json.dumps({'figures': figures})!r})")
+    jobs = Jobs(desk.settings.service.state / "jobs", desk.now_s, program=program)
+    path = {"one": CHALLENGER, "other": CHAMPION}
+    assert "Judged on labels that neither was taught" not in viewer.get("/models/compare", **path).text
+    job = jobs.begin("Compare", ["models", "compare", CHAMPION, CHALLENGER, "--json"], "anton")
+    while jobs.running():
+        time.sleep(0.01)
+    page = viewer.get("/models/compare", **path).text
+    assert f'href="/models/jobs/{job.id}">asked for by' in page
+    assert f'Champion is <span class="wire">{CHAMPION}</span>, challenger' in page
+    assert '<td data-label="Challenger" class="number">0.8200</td>' in page
+
+
+def test_a_retraining_says_first_what_it_needs(desk: Desk, shelf: Shelf, analyst: Browser, tmp_path: Path) -> None:
+    vars(desk)["settings"] = desk.settings.model_copy(update={"data": tmp_path / "public"})
+    for path in ("/models", f"/models/bundles/{CHAMPION}"):
+        page = analyst.get(path)
+        assert f"the files of iot23/clear are not in {tmp_path}/public/data/iot23." in page.text
+        assert "Retrain now" not in page.text
+        assert "Measure it" not in page.text
+    shelf.put(of_the_lab(shelf.load(CHAMPION)))
+    shelf.promote("of-the-lab", "its data is here")
+    told = analyst.get("/models").text
+    assert "15 flows have a sure answer." in told
+    assert "About 319 more answers until the gate can decide" in told
+    assert "Retrain now" in told
+    assert "Measure it" in analyst.get("/models/bundles/of-the-lab").text
+
+
+def test_a_decision_of_the_gate_is_told_in_words(shelf: Shelf, viewer: Browser) -> None:
+    page = viewer.get("/models/decisions/2").text
+    assert "<dt>Rows that measure, at least</dt><dd>100, a quarter of them benign</dd>" in page
+    assert "<dt>False alarms may rise by</dt><dd>0.5 points</dd>" in page
+    assert "tolerance" not in page
+    shelf.keep(CHALLENGER, "worse", {"regression": {"all": [5, 2]}})
+    assert (
+        "Labels from before, which both may have learned from, and the test rows"
+        in viewer.get("/models/decisions/3").text
+    )
 
 
 def test_a_job_is_followed_cancelled_and_told_of_after_the_console_was_away(

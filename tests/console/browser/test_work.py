@@ -10,7 +10,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, Route, expect
 
 from chromium import window
-from console.filled import CHAMPION
+from console.filled import CHAMPION, of_the_lab
 from redshank import site
 from redshank.console.acts.models import cancel, measure
 from redshank.console.desk import Desk
@@ -55,6 +55,9 @@ def _said(page: Page, text: str) -> Locator:
 
 
 def test_a_job_that_begins_elsewhere_takes_the_button_away_until_it_ends(desk: Desk, page: Page) -> None:
+    assert desk.shelf is not None
+    desk.shelf.put(of_the_lab(desk.shelf.load(CHAMPION)))
+    desk.shelf.promote("of-the-lab", "its data is here")
     page.goto("/models")
     retrain = page.get_by_role("button", name="Retrain now")
     expect(retrain).to_be_visible()

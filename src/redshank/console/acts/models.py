@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redshank.console.desk import Desk
-from redshank.console.facts.models import require_shelf, untrained
+from redshank.console.facts.models import COMPARE, require_shelf, untrained
 from redshank.console.jobs import Job
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.inert import inert
@@ -91,7 +91,7 @@ def compare(desk: Desk, who: str, one: str, other: str) -> Job:
     for name in (one, other):
         known(shelf.names(), name)
     store = ("--store", _store(desk), "--folder", str(shelf.folder), "--json")
-    return _begin(desk, who, f"Compare {other} with {one}", ["models", "compare", one, other, *store])
+    return _begin(desk, who, f"Compare {other} with {one}", [*COMPARE, one, other, *store])
 
 
 def measure(desk: Desk, who: str, name: str) -> Job:

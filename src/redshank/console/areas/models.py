@@ -14,7 +14,7 @@ from starlette.responses import Response
 from redshank.console.acts import models as acts
 from redshank.console.area import Area
 from redshank.console.desk import Desk
-from redshank.console.facts import drawings
+from redshank.console.facts import drawings, training
 from redshank.console.facts import models as facts
 from redshank.console.facts.agreement import agreement
 from redshank.console.form import Asked, Form, Posted
@@ -63,6 +63,7 @@ class Models(Area):
         @routes.get("")
         def overview(request: Request) -> Response:
             found = facts.models(desk)
+            champion = found.champion
             return render(
                 request,
                 "models/overview.html",
@@ -75,7 +76,9 @@ class Models(Area):
                 running=desk.jobs.running(),
                 jobs=desk.jobs.jobs()[:5],
                 metrics=acts.METRICS,
-                labelled=desk.queue.counts(desk.now_s())["answered"],
+                no_data=training.without_data(desk, champion.manifest) if champion else "",
+                ready=training.ready(desk, champion.manifest) if champion else None,
+                least=training.GATE_ROWS,
             )
 
         @routes.get("/bundles/{name}")
@@ -92,6 +95,7 @@ class Models(Area):
                 calibration=drawings.calibration(evaluation) if evaluation else None,
                 confusion=drawings.confusion(evaluation) if evaluation else None,
                 evaluation=evaluation,
+                no_data=training.without_data(desk, one.manifest),
                 untrained=facts.untrained(),
                 running=desk.jobs.running(),
                 metrics=acts.METRICS,
@@ -113,6 +117,7 @@ class Models(Area):
                 names=names,
                 changes=facts.changes(one.manifest, other.manifest),
                 decided=facts.decided_between(found, one.name, other.name),
+                judged=facts.judged(desk.jobs, one.name, other.name),
                 untrained=facts.untrained(),
                 running=desk.jobs.running(),
             )

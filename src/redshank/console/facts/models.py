@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from redshank.console.desk import Desk
+from redshank.console.jobs import DONE, Job, Jobs
 from redshank.console.request_error import RequestError
 from redshank.core.bundle import MANIFEST_FILE, Bundle, Manifest
 from redshank.core.errors import BundleError, ConfigError, RedshankError
@@ -22,6 +23,8 @@ from redshank.detect.default import default_bundle
 from redshank.detect.measured import Measured
 from redshank.detect.shelf import Entry, Shelf
 
+COMPARE = ("models", "compare")
+"""The words of the command that judges two bundles."""
 CHAMPION, SHADOW = "champion", "shadow"
 NEEDED = ("sklearn", "torch", "scipy")
 """Of the extra `train`: without them nothing can be trained or judged here."""
@@ -266,6 +269,33 @@ def decided_between(models: Models, one: str, other: str) -> Decided | None:
         against = entry.replaced or entry.champion
         if decided.paired and {one, other} == {entry.name, against}:
             return decided
+    return None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Two bundles judged by a job on labels that neither was taught.
+
+    Args:
+        job: The job.
+        one, other: The bundles, in its order.
+        figures: As `active.decision.Paired` in plain values.
+    """
+
+    job: Job
+    one: str
+    other: str
+    figures: tuple[Mapping[str, Any], ...]
+
+
+def judged(jobs: Jobs, one: str, other: str) -> Judged | None:
+    """Return the last job that compared two bundles, if its files are still there."""
+    for job in jobs.jobs():
+        words = job.arguments
+        if job.state == DONE and words[:2] == COMPARE and {*words[2:4]} == {one, other}:
+            figures = (jobs.result(job.id) or {}).get("figures")
+            if isinstance(figures, list):
+                return Judged(job, words[2], words[3], tuple(figures))
     return None
 
 
