@@ -134,6 +134,14 @@ def test_the_most_precious_of_device_and_targets_counts() -> None:
     assert loud.severity() == "high"
 
 
+def test_a_few_weak_flows_of_one_model_are_rated_less_until_another_detector_speaks() -> None:
+    one = Gathered("10.0.0.66", "injection", 0, "tiny", Assets({}), shown=2, most_targets=3)
+    one.grow(rows(2, score=[0.6, 0.7], detector=["classifier"] * 2), np.arange(2), 2)
+    assert one.severity() == "medium"
+    one.grow(rows(1, score=[0.6], detector=["classifier,signatures"]), np.arange(1), 1)
+    assert one.severity() == "high"
+
+
 def test_a_family_has_its_techniques() -> None:
     one = gathered()
     one.grow(rows(1), np.arange(1), 1)

@@ -34,6 +34,39 @@ def test_severity_follows_the_stated_table(family: str, score: float, count: int
 
 
 @pytest.mark.parametrize(
+    ("detectors", "score", "count", "expected"),
+    [
+        (("classifier",), 0.5, 2, "medium"),
+        (("classifier",), 0.89, 9, "medium"),
+        (("classifier",), 0.9, 2, "high"),
+        (("classifier",), 0.5, 10, "high"),
+        (("anomaly", "classifier"), 0.5, 2, "high"),
+        (("signatures",), 0.85, 2, "high"),
+        (("classifier", "signatures"), 0.5, 2, "high"),
+        (("classifier", "signatures"), 0.85, 1, "medium"),
+        ((), 0.5, 2, "high"),
+    ],
+)
+def test_a_few_flows_that_one_model_is_not_sure_of_are_a_step_less(
+    detectors: tuple[str, ...], score: float, count: int, expected: str
+) -> None:
+    assert severity("injection", score=score, count=count, targets=1, detectors=detectors) == expected
+
+
+def test_more_flows_a_surer_one_and_another_detector_never_make_it_less() -> None:
+    for family in ("scanning", "injection", "ransomware"):
+        rated = [
+            severity(family, score=score, count=count, targets=1, detectors=detectors)
+            for detectors in (("classifier",), ("classifier", "signatures"))
+            for score in (0.5, 0.95)
+            for count in (2, 9, 10, 99, 100)
+        ]
+        for half in (rated[:5], rated[5:10], rated[10:15], rated[15:]):
+            assert [SEVERITIES.index(one) for one in half] == sorted(SEVERITIES.index(one) for one in half)
+        assert all(SEVERITIES.index(a) <= SEVERITIES.index(b) for a, b in zip(rated[:10], rated[10:], strict=True))
+
+
+@pytest.mark.parametrize(
     ("family", "asset", "expected"),
     [
         ("dos", "low", "low"), ("dos", "normal", "medium"), ("dos", "high", "high"), ("dos", "critical", "critical"),

@@ -192,7 +192,14 @@ class Gathered:
 
     def severity(self) -> str:
         """Rate it."""
-        return severity(self.family, score=self._score, count=self.count, targets=self._spread(), asset=self._asset)
+        return severity(
+            self.family,
+            score=self._score,
+            count=self.count,
+            targets=self._spread(),
+            asset=self._asset,
+            detectors=self.detectors - {""},
+        )
 
     def _spread(self) -> int:
         return max(len(self._targets), self._least_targets)

@@ -8,12 +8,16 @@ table below is all there is, so that a person can tell in advance how an alert w
 |---|---|
 | start | that of the family in FAMILIES; OTHER for a family that is not there |
 | at least 10 targets, or at least 100 flows | one step up |
-| a single flow with a score below 0.9 | one step down |
+| one flow, or fewer than 10 that one model alone speaks of; none with a score of 0.9 or more | one step down |
 | family "unknown" | low, whatever the numbers: nobody knows yet what it is |
 | the device or one of its targets is worth more than normal (`alerts/asset.py`) | high: one step up; critical: two |
 | all of them are worth less | one step down |
+
+Flows that a device sends within minutes are alike, so a model that is wrong about one is wrong about the next: a few
+that it is not sure of say little more than one. That changes with a surer flow, a second detector, a rule, or ten.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from redshank.alerts.asset import NORMAL
@@ -26,6 +30,7 @@ SIGNATURES = "signatures"
 
 WIDE_TARGETS = 10
 MANY_FLOWS = 100
+FEW_FLOWS = 10
 WEAK_SCORE = 0.9
 
 
@@ -116,7 +121,9 @@ OTHER = Response(
 )
 
 
-def severity(family: str, *, score: float, count: int, targets: int, asset: int = NORMAL) -> str:
+def severity(
+    family: str, *, score: float, count: int, targets: int, asset: int = NORMAL, detectors: Collection[str] = ()
+) -> str:
     """Rate a group of flows by the table above.
 
     Args:
@@ -125,6 +132,7 @@ def severity(family: str, *, score: float, count: int, targets: int, asset: int 
         count: Flows in the group.
         targets: Distinct targets.
         asset: Place in `asset.VALUES` of the device or target that is worth most.
+        detectors: Who raised the alarm, as far as is known.
 
     Example:
         >>> severity("scanning", score=0.99, count=500, targets=20)
@@ -133,7 +141,8 @@ def severity(family: str, *, score: float, count: int, targets: int, asset: int 
     step = SEVERITIES.index(FAMILIES.get(family, OTHER).severity)
     if family != UNKNOWN:
         step += targets >= WIDE_TARGETS or count >= MANY_FLOWS
-        step -= count == 1 and score < WEAK_SCORE
+        alone = len(detectors) == 1 and SIGNATURES not in detectors
+        step -= score < WEAK_SCORE and count < (FEW_FLOWS if alone else 2)
     step += asset - NORMAL
     return SEVERITIES[min(max(step, 0), len(SEVERITIES) - 1)]
 
