@@ -123,7 +123,9 @@ def test_files_may_go_beside_a_state_that_is_not_there_yet(place: Place) -> None
     assert all(one.well for one in found.values()), found
 
 
-def test_every_mistake_of_the_responses_is_told_at_once_and_names_are_pointed_out(place: Place) -> None:
+def test_every_mistake_of_the_responses_is_told_at_once_and_names_with_their_addresses(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong = "[respond]\nrepeats = 1\nprotect = ['router']\n[respond.breaker]\nper_minute = 0\n[backends.nft]\n"
     report = [one.words for one in findings(load(place.settings(respond=wrong))) if one.part == "respond"]
     assert [text.split(":")[0] for text in report] == [
@@ -132,10 +134,20 @@ def test_every_mistake_of_the_responses_is_told_at_once_and_names_are_pointed_ou
         "backend",
         "respond.protect",
     ]
-    sinks = "[sinks.syslog]\nhost = 'logs.example.net'\n[sinks.mqtt]\nhost = '10.0.0.5'\n"
+
+    def resolver(name: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        if name == "hub.example.net":
+            return [(0, 0, 0, "", ("10.0.0.7", 0)), (0, 0, 0, "", ("fd00::7", 0, 0, 0))]
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    sinks = "[sinks.syslog]\nhost = 'logs.example.net'\n[sinks.mqtt]\nhost = 'hub.example.net'\n"
     told = _found(place, sinks=sinks)["respond"]
     assert told.well
-    assert told.words.endswith("; logs.example.net are names: put their addresses into respond.protect")
+    assert told.words.endswith(
+        "; logs.example.net has no address now: put those that it may have into respond.protect; "
+        "hub.example.net is 10.0.0.7, fd00::7"
+    )
 
 
 def test_an_archive_that_cannot_be_written_is_told_and_one_in_use_is_left_alone(place: Place) -> None:

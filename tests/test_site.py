@@ -16,6 +16,7 @@ from redshank.respond.policy import DEFAULT
 from redshank.site import (
     backend,
     breaker,
+    called,
     detectors,
     device_groups,
     feeds,
@@ -235,4 +236,20 @@ def test_whom_the_service_itself_talks_to_is_protected_if_it_is_named_by_address
         ("fd00::7", "peer of sink webhook"),
         ("10.0.0.6", "store"),
     )
+    assert called(settings) == (("logs.example.net", "peer of sink office"),)
     assert protected(Settings(sinks={"webhook": {"url": "http://[::1"}})) == ()
+
+
+def test_the_host_of_an_address_that_is_kept_as_a_secret_is_a_peer_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "url").write_text("https://10.0.0.8/s3cret\n")
+    monkeypatch.setenv("HOOK", "https://hooks.example.net/s3cret")
+    sinks = {
+        "webhook": {"url_file": str(tmp_path / "url")},
+        "other": {"kind": "webhook", "url_env": "HOOK"},
+        "gone": {"kind": "webhook", "url_file": str(tmp_path / "gone")},
+    }
+    settings = Settings(sinks=sinks, store=Store(url="postgresql://redshank@localhost/redshank"))
+    assert protected(settings) == (("10.0.0.8", "peer of sink webhook"),)
+    assert called(settings) == (("hooks.example.net", "peer of sink other"),)

@@ -21,15 +21,16 @@ from redshank.core.errors import ConfigError, RedshankError
 from redshank.core.files import writable_folder
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
-from redshank.core.prefix import bits
 from redshank.core.problems import Problems
 from redshank.pipeline.archive import MIB
+from redshank.respond.names import Names
 from redshank.respond.surroundings import Lookout
 from redshank.store.database import Database
 from redshank.store.tables import VERSION
 
 LEAST_FREE_MIB = 512
 """Free disk below which a state folder is not well: a store that cannot be written holds up every alert."""
+HAND = "put those that it may have into respond.protect"
 
 
 @dataclass(frozen=True)
@@ -122,16 +123,17 @@ def _respond(settings: Settings) -> Iterator[Finding]:
     protected = problems.attempt(lambda: site.protected(settings))
     problems.end()
     assert made is not None  # else it was a problem
-    with closing(Lookout(protected or (), settings.respond.ssh_ports)) as around:
+    names = Names(site.called(settings))
+    names.start()
+    with closing(Lookout(protected or (), settings.respond.ssh_ports, names=names)) as around:
         count = len(around.protected().addresses)
     holds = len(made.active())
     words = (
         f"{settings.respond.backend}: {holds} actions hold; {count} addresses of this machine's surroundings are never "
         "acted against"
     )
-    called = [host for host, _ in site.peers(settings) if host != "localhost" and bits(host) is None]
-    if called:
-        words += f"; {', '.join(called)} are names: put their addresses into respond.protect"
+    for name, found in names.found().items():
+        words += f"; {name} is {', '.join(found)}" if found else f"; {name} has no address now: {HAND}"
     yield Finding("respond", True, words)
 
 

@@ -39,6 +39,7 @@ from redshank.pipeline.service import Feed, Service
 from redshank.pipeline.taking_back import TakingBack
 from redshank.pipeline.tally import Summary, Tally
 from redshank.respond.ledger import Ledger
+from redshank.respond.names import Names
 from redshank.respond.responder import DEVICES_KEPT, Responder
 from redshank.respond.surroundings import Lookout
 from redshank.store.alerts import Alerts
@@ -134,7 +135,8 @@ class Running:
             self._stack.enter_context(held(state / LOCK, "service.state"))
             self.database = Database(settings.store_place, create=True, cache_kib=CACHE_KIB)
             self._stack.callback(self.database.close)
-            around = Lookout(protect, settings.respond.ssh_ports)
+            self._names = Names(site.called(settings), self.metrics)
+            around = Lookout(protect, settings.respond.ssh_ports, names=self._names)
             self._stack.callback(around.close)
             ledger = Ledger(Journal(self.database), around.protected, breaker)
             responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
@@ -187,6 +189,7 @@ class Running:
 
     def __enter__(self) -> Self:
         """Begin to deliver what an earlier run left."""
+        self._names.start()
         self._acting.start()
         self._overview.start()
         return self

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from redshank.alerts.group import GroupSettings
+from redshank.alerts.peer import secret
 from redshank.alerts.sink import SINKS, Sink
 from redshank.config import KIND, Detect, Settings, Source
 from redshank.core.bundle import Bundle
@@ -215,20 +216,36 @@ def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Return what the settings add to the never-block list, each with its reason.
 
     Beside what they name these are the machines that a service itself talks to: without the broker nobody hears of an
-    alert. Only those given as an address: a name can be made to point elsewhere.
+    alert. Here are only those given as an address; `called` gives the others.
     """
     own = ((host, reason) for host, reason in peers(settings) if bits(host) is not None)
     return (*named(settings.respond.protect, "respond.protect", "settings"), *own)
 
 
+def called(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return the machines that a service talks to by name, each with its reason; `respond.names` looks them up."""
+    return tuple((host, reason) for host, reason in peers(settings) if host != "localhost" and bits(host) is None)
+
+
 def peers(settings: Settings) -> Iterator[tuple[str, str]]:
     """Give the machines that a service talks to, as the settings name them: host, and what it is."""
     for name, values in settings.sinks.items():
-        host = values.get("host") or _host(str(values.get("url", "")))
+        host = values.get("host") or _host(_url(values))
         if host:
             yield str(host), f"peer of sink {name}"
     if host := _host(settings.store.url):
         yield host, "store"
+
+
+def _url(values: Mapping[str, Any]) -> str:
+    """Return the address that a sink's table gives, also one that is kept as a secret."""
+    if url := values.get("url"):
+        return str(url)
+    file = values.get("url_file")
+    try:
+        return secret("url", Path(str(file)) if file else None, str(values.get("url_env", "")))
+    except ConfigError:  # the sink says what is wrong with it
+        return ""
 
 
 def _host(url: str) -> str:

@@ -18,6 +18,7 @@ from redshank.console.jobs import Job, Jobs
 from redshank.console.shared import Shared
 from redshank.detect.shelf import Shelf
 from redshank.respond.ledger import Ledger
+from redshank.respond.names import Names
 from redshank.respond.protected import Protected
 from redshank.respond.surroundings import look
 from redshank.store.alerts import Alerts
@@ -124,4 +125,11 @@ class Desk:
 
     def protected(self) -> Protected:
         """Return the never-block list of this machine and of the settings, as it is now."""
-        return Protected.of(look(site.protected(self.settings), self.settings.respond.ssh_ports))
+        extra = (*site.protected(self.settings), *self._names.facts())
+        return Protected.of(look(extra, self.settings.respond.ssh_ports))
+
+    @cached_property
+    def _names(self) -> Names:
+        names = Names(site.called(self.settings))
+        names.start()
+        return names

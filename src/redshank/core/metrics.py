@@ -40,6 +40,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_decisions_total": ("Decisions about what to do about an alert, by outcome.", ("outcome",)),
     "redshank_actions_total": ("Actions, by measure and the state that they came into.", ("measure", "state")),
     "redshank_action_problems_total": ("Times that actions could not be decided on or carried out.", ("where",)),
+    "redshank_peer_names_total": (
+        "Looks at names of peers that failed, and their addresses that were added to the never-block list or refused.",
+        ("outcome",),
+    ),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_source_up": ("Whether a source runs, by source.", ("source",)),

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from redshank.core.errors import ActionError
+from redshank.respond.names import Names
 from redshank.respond.protected import Protected, Surroundings
 from redshank.respond.target import canonical
 
@@ -188,12 +189,19 @@ class Lookout:
         extra: What the settings name, each with a reason.
         ssh_ports: Ports of ours whose sessions are an operator's.
         every_s: How old the list may be, in s.
+        names: Peers that the settings give as names; none if absent.
     """
 
     def __init__(
-        self, extra: Sequence[tuple[str, str]] = (), ssh_ports: Sequence[int] = SSH_PORTS, every_s: float = 10.0
+        self,
+        extra: Sequence[tuple[str, str]] = (),
+        ssh_ports: Sequence[int] = SSH_PORTS,
+        every_s: float = 10.0,
+        names: Names | None = None,
     ) -> None:
         self._extra, self._ssh_ports, self._every_s = tuple(extra), tuple(ssh_ports), every_s
+        self._names = names or Names()
+        self._looked_for: tuple[tuple[str, str], ...] = ()
         self._protected: Protected | None = None
         self._looked_s = 0.0
         self._news: set[int] = set()
@@ -211,9 +219,10 @@ class Lookout:
         now_s = time.monotonic()
         # Neighbors come and go all the time, and looking takes some 50 ms.
         age_s = self._every_s if not self._news else NEIGHBOR_S if self._news <= _NEIGHBOR else 0.0
-        if self._protected is None or now_s - self._looked_s >= age_s:
-            self.seen = look(self._extra, self._ssh_ports)
-            self._news = set()
+        extra = (*self._extra, *self._names.facts())
+        if self._protected is None or extra != self._looked_for or now_s - self._looked_s >= age_s:
+            self.seen = look(extra, self._ssh_ports)
+            self._news, self._looked_for = set(), extra
             self._protected = Protected.of(self.seen, self._protected)
             self._looked_s = now_s
         return self._protected
