@@ -174,6 +174,10 @@ class Questions(_Section):
 
     per_day: Annotated[int, Field(ge=0, le=1_000)] = 24
     """Flows that a person is asked about in 24 hours, at most; 0: none."""
+    answer_costs: Annotated[float, Field(ge=0)] | None = None
+    """What an answer costs, in minutes or any unit: with the next one, pages say when more labels stop paying."""
+    point_is_worth: Annotated[float, Field(gt=0)] | None = None
+    """What a point of macro-F1 is worth, in the same unit."""
 
 
 class Service(_Section):

@@ -5,6 +5,7 @@ import pytest
 
 from browsing import Browser
 from redshank.active.replayed import Gained, Reached, Replayed
+from redshank.config import Questions
 from redshank.console.desk import Desk
 from redshank.core.records import Label
 from redshank.store.question import Question
@@ -162,6 +163,24 @@ def test_the_page_says_when_more_labels_stop_paying(desk: Desk, viewer: Browser)
     assert "More labels do not pay now: they would have to gain 5.00 points." in dear
     cheap = viewer.get("/labels/curve", answer="0.5", point="100").text
     assert "More labels pay: 0.50 points would be enough." in cheap
+
+
+def test_what_the_settings_say_that_an_answer_costs_is_told_at_the_queue_and_the_overview(
+    desk: Desk, viewer: Browser
+) -> None:
+    assert "Whether more labels pay is not known before a bundle was trained on labels." in viewer.get("/labels").text
+    assert desk.shelf is not None
+    promise = {"answers": 100, "points_of_macro_f1": 1.2, "in_words": "the next 100: +1.2 points", "because": "a curve"}
+    desk.shelf.keep("home-1-r1", "not better", {"next_answers": promise})
+    vars(desk)["settings"] = desk.settings.model_copy(
+        update={"questions": Questions(answer_costs=0.5, point_is_worth=10.0)}
+    )
+    for path in ("/labels", "/overview"):
+        assert "More labels do not pay now: the next 100 answers promise +1.20 points" in viewer.get(path).text
+    curve = viewer.get("/labels/curve").text
+    assert "More labels do not pay now: they would have to gain 5.00 points." in curve
+    assert 'name="point" value="10.0"' in curve
+    assert "0.50 points would be enough" in viewer.get("/labels/curve", answer="0.5", point="100").text
 
 
 def test_a_question_of_a_running_service_is_shown_with_flows_like_it_that_were_answered(

@@ -58,6 +58,7 @@ class Labels(Area):
                 one=None if found is None else labels.shown(desk, session, found),
                 counts=desk.queue.counts(desk.now_s()),
                 waiting=desk.queue.waiting(desk.now_s()),
+                verdict=learning.verdict(desk),
                 given=len(session.given),
                 skipped=len(session.skipped),
                 said=said,
@@ -185,7 +186,7 @@ class Labels(Area):
             answer = query.number("answer", 0, 1e9) if query.text("answer") else None
             point = query.number("point", 0, 1e9) if query.text("point") else None
             query.check()
-            pays = learning.cost(answer, point)
+            pays = learning.cost(answer, point) or learning.paid(desk.settings.questions)
             return render(
                 request,
                 "labels/curve.html",

@@ -7,15 +7,21 @@ why it is not is said.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from redshank.active.gain import Cost, Promise, weighed
 from redshank.active.replayed import FEWEST, Gained, Reached, Replayed
+from redshank.config import Questions
 from redshank.console.desk import Desk
 from redshank.console.facts.models import Models
-from redshank.core.errors import ActionError, ConfigError
+from redshank.core.errors import ActionError, BundleError, ConfigError
+from redshank.detect.shelf import DECISIONS, Shelf
 from redshank.report.figures import Axis, Line, line_plot
 from redshank.report.page import Html
 
+WORTH = ("answer_costs", "point_is_worth")
+"""Of the settings [questions]: what weighs a promise."""
 HOLD_OUT = 0.3
 """Share of the labels, the latest flows, that measure a curve."""
 
@@ -82,6 +88,70 @@ def learning(desk: Desk, models: Models, cost: Cost | None = None) -> Learning:
         promise if promise is None or cost is None else weighed(promise, cost),
         None if last is None else last.entry.at_s,
     )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether more labels pay.
+
+    Args:
+        text: In a sentence; while it is not known, what is missing.
+        advice: "ask on", "stop", or "" while it is not known.
+    """
+
+    text: str
+    advice: str = ""
+
+
+def verdict(desk: Desk) -> Verdict:
+    """Return whether more labels pay, by the last retraining and by what the settings say that both are worth."""
+    if desk.shelf is None:
+        return Verdict("Whether more labels pay is not known: the settings name no shelf of bundles (detect.models).")
+    try:
+        promise = _promised(desk.shelf.folder)
+    except BundleError:
+        return Verdict("Whether more labels pay is not known: the decisions about bundles cannot be read.")
+    return _weighed(promise, desk.settings.questions)
+
+
+def paid(said: Questions) -> Cost | None:
+    """Return what the settings say that an answer costs and a point is worth; None if not both are told."""
+    if said.answer_costs is None or said.point_is_worth is None:
+        return None
+    return Cost(said.answer_costs, said.point_is_worth)
+
+
+def _weighed(promise: Promise | None, said: Questions) -> Verdict:
+    if promise is None:
+        return Verdict("Whether more labels pay is not known before a bundle was trained on labels.")
+    if "unknown" in promise:
+        return Verdict(f"Whether more labels pay cannot be known yet: {promise['unknown']}.")
+    pays = paid(said)
+    if pays is None:
+        missing = " and ".join(f"questions.{name}" for name in WORTH if getattr(said, name) is None)
+        words = str(promise["in_words"])
+        return Verdict(f"{words[:1].upper()}{words[1:]}. Whether that pays is told when the settings name {missing}.")
+    found = weighed(promise, pays)
+    gain = f"the next {promise['answers']} answers promise {float(promise['points_of_macro_f1']):+.2f} points"
+    worth = f"of macro-F1, and {float(found['points_that_pay']):.2f} are worth their cost"
+    does = "do not pay now" if found["advice"] == "stop" else "pay"
+    return Verdict(f"More labels {does}: {gain} {worth}.", str(found["advice"]))
+
+
+def _promised(folder: Path) -> Promise | None:
+    """Return what the last retraining said of the next answers; decisions are read anew when there are more."""
+    try:
+        status = (folder / DECISIONS).stat()
+    except FileNotFoundError:
+        return None
+    return _last_promise(folder, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _last_promise(folder: Path, *stamp: int) -> Promise | None:
+    del stamp  # another one, another promise
+    entries = reversed(Shelf(folder).history().entries)
+    return next((dict(one.evidence["next_answers"]) for one in entries if "next_answers" in one.evidence), None)
 
 
 def cost(answer: float | None, point: float | None) -> Cost | None:

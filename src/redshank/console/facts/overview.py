@@ -13,6 +13,7 @@ from typing import TypeVar
 from redshank.console.charts import Chart, stacked
 from redshank.console.desk import Desk
 from redshank.console.facts.devices import ranked
+from redshank.console.facts.learning import verdict
 from redshank.console.facts.responses import Book, State
 from redshank.console.query import minute_text, written
 from redshank.core.errors import BundleError
@@ -68,7 +69,7 @@ class InService:
         champion: Name of the bundle in service; "" if the settings name no shelf, or it has none.
         shadow: The one that judges beside it, or "".
         since_s: Since when the champion is in service; None if nobody knows.
-        next_answers: What further labels promise, in words; "" if nothing was reckoned.
+        next_answers: Whether more labels pay, in a sentence; "" without a shelf.
         problem: Why the shelf cannot be read, or "".
     """
 
@@ -250,11 +251,7 @@ class Moment:
             (one.at_s for one in reversed(entries) if one.what in {"promote", "rollback"} and one.champion == champion),
             None,
         )
-        promise: Mapping[str, object] = next(
-            (one.evidence["next_answers"] for one in reversed(entries) if "next_answers" in one.evidence), {}
-        )
-        words = str(promise.get("in_words") or promise.get("unknown") or "")
-        return InService(champion, shelf.shadow() or "", since_s, words)
+        return InService(champion, shelf.shadow() or "", since_s, verdict(self._desk).text)
 
     def _broken(self) -> list[Need]:
         found = []
