@@ -15,7 +15,6 @@ from redshank.respond.protected import Surroundings
 from redshank.respond.surroundings import (
     Lookout,
     gateways,
-    leases,
     look,
     neighbors,
     operators,
@@ -34,16 +33,6 @@ LINKS = [
         "addr_info": [{"local": "10.0.0.2", "broadcast": "10.0.0.255"}, {"local": "fd00::2"}],
     },
 ]
-# As dhclient 4.4 writes it (dhclient.leases(5)), shortened.
-DHCLIENT = """lease {
-  interface "eth0";
-  fixed-address 10.0.0.2;
-  option routers 10.0.0.1;
-  option dhcp-server-identifier 10.0.0.3;
-  option domain-name-servers 10.0.0.4, 10.0.0.5;
-}
-"""
-NETWORKD = "# This is private data.\nADDRESS=10.0.0.2\nROUTER=10.0.0.1\nSERVER_ADDRESS=10.0.0.3\nDNS=10.0.0.4 fd00::4\n"
 # Rows as Linux prints them on a little-endian machine (proc_net_tcp.rst): a session of 10.0.0.9 with port 22 and one of
 # 10.0.0.66 with port 80, one of port 22 that is only listening.
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -95,15 +84,6 @@ def test_resolvers_are_read_and_comments_are_not() -> None:
     assert [server for server, _ in resolvers(text)] == ["10.0.0.4", "fd00::4%eth0"]
 
 
-@pytest.mark.parametrize("text", [DHCLIENT, NETWORKD])
-def test_leases_name_server_gateway_and_resolvers(text: str) -> None:
-    found = dict(leases(text))
-    assert found["10.0.0.3"] == "DHCP server"
-    assert found["10.0.0.1"] == "gateway"
-    assert found["10.0.0.4"] == "DNS server"
-    assert "10.0.0.2" not in found
-
-
 @pytest.mark.skipif(socket.htons(1) == 1, reason="the rows are of a little-endian machine")
 def test_sessions_with_the_ssh_port_are_an_operators() -> None:
     assert [peer for peer, _ in sessions(TCP, (22,))] == ["10.0.0.9"]
@@ -119,20 +99,23 @@ def test_the_operator_is_who_this_was_started_by() -> None:
 @given(st.text(max_size=300))
 def test_no_file_makes_them_fail(text: str) -> None:
     list(resolvers(text))
-    list(leases(text))
     list(sessions(text, (22,)))
     list(operators({"SSH_CONNECTION": text}))
 
 
 def test_files_are_read_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.9 51000 10.0.0.2 22")
-    files = {"etc/resolv.conf": "nameserver 10.0.0.4", "var/lib/dhcp/dhclient.eth0.leases": DHCLIENT}
-    for name, text in files.items():
+    files = {
+        "etc/resolv.conf": b"nameserver 10.0.0.4\nnameserver 10.0.0.5",
+        "run/NetworkManager/devices/2": b"[device]\nmanaged=true\n[dhcp4]\ndhcp4.dhcp_server_identifier=10.0.0.3\n",
+        "var/lib/dhcpcd/eth0.lease": bytes(236) + b"\x63\x82\x53\x63" + b"\x36\x04\x0a\x00\x00\x07\xff",
+    }
+    for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_bytes(content)
     found = dict(look((("10.0.0.5", "settings"),), root=tmp_path).named)
     assert found["10.0.0.5"] == "DNS server", "the later reason: the list itself keeps the first"
-    assert {"10.0.0.3", "10.0.0.4", "10.0.0.9", "127.0.0.1"} <= set(found)
+    assert {"10.0.0.3", "10.0.0.4", "10.0.0.7", "10.0.0.9", "127.0.0.1"} <= set(found)
 
 
 def test_without_iproute2_there_is_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,10 @@
 """Look around: own addresses, gateways, resolvers, DHCP servers, operators, and who has which link-layer address.
 
-In: what iproute2 prints as JSON, /proc, files of resolvers and DHCP clients, the environment. Out: Surroundings and,
-kept up to date, the never-block list. The one idea: reading is at this edge and understanding is in small functions on
-text; where the kernel cannot be asked there is no list, and without a list nothing is enforced.
-Source: ip-address(8), ip-route(8), ip-neighbour(8), proc_net_tcp.rst of Linux, resolv.conf(5), dhclient.leases(5),
-systemd-networkd's leases (sd-network), rtnetlink(7), sshd(8) for SSH_CONNECTION.
+In: what iproute2 prints as JSON, /proc, files of resolvers and of DHCP clients (`leases`), the environment. Out:
+Surroundings and, kept up to date, the never-block list. The one idea: reading is at this edge and understanding is in
+small functions on text; where the kernel cannot be asked there is no list, and without a list nothing is enforced.
+Source: ip-address(8), ip-route(8), ip-neighbour(8), proc_net_tcp.rst of Linux, resolv.conf(5), rtnetlink(7), sshd(8)
+for SSH_CONNECTION.
 """
 
 import ipaddress
@@ -15,25 +15,20 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from redshank.core.errors import ActionError
+from redshank.respond import leases
+from redshank.respond.leases import Facts
 from redshank.respond.names import Names
 from redshank.respond.protected import Protected, Surroundings
 from redshank.respond.target import canonical
 
-Facts = Iterator[tuple[str, str]]
-
 RESOLVERS = ("etc/resolv.conf", "run/systemd/resolve/resolv.conf", "run/NetworkManager/resolv.conf")
-LEASES = (
-    "run/systemd/netif/leases/*",
-    "var/lib/dhcp/*.lease*",
-    "var/lib/dhclient/*.lease*",
-    "var/lib/NetworkManager/*.lease*",
-)
 MOST_BYTES = 1 << 20
 """Read of any file; leases are a few kilobytes."""
 PATIENCE_S = 5.0
@@ -42,18 +37,6 @@ NEIGHBOR_S = 1.0
 ESTABLISHED = "01"
 SSH_PORTS = (22,)
 
-_LEASE = re.compile(
-    r"""^\s*(?:option\s+)?(?P<key>dhcp-server-identifier|domain-name-servers|dhcp6\.name-servers|routers
-    |SERVER_ADDRESS|ROUTER|DNS|dhcp_server_identifier|domain_name_servers)[\s=]+(?P<value>[^;\n]+)""",
-    re.MULTILINE | re.VERBOSE,
-)
-_LEASE_REASONS = {
-    "dhcp-server-identifier": "DHCP server",
-    "dhcp_server_identifier": "DHCP server",
-    "SERVER_ADDRESS": "DHCP server",
-    "routers": "gateway",
-    "ROUTER": "gateway",
-}
 # RTM_NEWNEIGH and RTM_DELNEIGH of rtnetlink(7); what stands for changes that were lost.
 _NEIGHBOR, _LOST = {28, 29}, 0
 # RTMGRP_LINK, _NEIGH, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE.
@@ -97,14 +80,6 @@ def resolvers(text: str) -> Facts:
         yield server, "DNS server"
 
 
-def leases(text: str) -> Facts:
-    """Give servers, gateways and resolvers of a DHCP client's lease, as dhclient or systemd-networkd write it."""
-    for found in _LEASE.finditer(text):
-        reason = _LEASE_REASONS.get(found["key"], "DNS server")
-        for server in re.split(r"[\s,]+", found["value"].strip()):
-            yield server.strip("'\""), reason
-
-
 def sessions(text: str, ports: Sequence[int]) -> Facts:
     """Give the far ends of established TCP sessions with one of our `ports`, from /proc/net/tcp or tcp6."""
     for line in text.splitlines()[1:]:
@@ -145,9 +120,10 @@ def look(
     facts = [*extra, *own(_ip("address")), *gateways(_ip("route", "show", "table", "all"))]
     for name in RESOLVERS:
         facts += resolvers(_text(root / name))
-    for pattern in LEASES:
-        for path in sorted(root.glob(pattern)):
-            facts += leases(_text(path))
+    for path in chain.from_iterable(sorted(root.glob(pattern)) for pattern in leases.TEXTS):
+        facts += leases.servers(_text(path))
+    for path in chain.from_iterable(sorted(root.glob(pattern)) for pattern in leases.MESSAGES):
+        facts += leases.message(_bytes(path))
     for name in ("tcp", "tcp6"):
         # Of this thread: a thread may be in a network namespace of its own.
         facts += sessions(_text(root / "proc/thread-self/net" / name), ssh_ports)
@@ -156,12 +132,16 @@ def look(
 
 
 def _text(path: Path) -> str:
+    return _bytes(path).decode(errors="replace")
+
+
+def _bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MOST_BYTES).decode(errors="replace")
+            return file.read(MOST_BYTES)
     except OSError:
         # Each of these files is there on some systems only.
-        return ""
+        return b""
 
 
 def _ip(*arguments: str) -> list[dict[str, Any]]:
