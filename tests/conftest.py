@@ -33,9 +33,11 @@ LONG = (
 """Files of half a minute and more, the longest first: the others do not wait for them at the end."""
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("any machine")
-"""How long an example may take is no promise of the code: a busy machine would break it."""
+"""How long an example may take, or its drawing, is no promise of the code: a busy machine would break it."""
 gc.set_threshold(50_000)
 """As the program does: thirteen thousand tests and the training libraries are objects that stay, and to look at all of
 them again and again takes a fifth of the time of the collection."""

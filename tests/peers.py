@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from pathlib import Path
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -95,24 +96,24 @@ def silent(peer: Peer, link: socket.socket) -> None:
     """Read, and say nothing."""
     while link.recv(4_096):
         continue
-    peer.over.wait(30)
+    peer.over.wait()
 
 
 def deaf(peer: Peer, link: socket.socket) -> None:
     """Do not even read, nor close, until the peer is stopped."""
     del link
-    peer.over.wait(30)
+    peer.over.wait()
 
 
 def dripping(peer: Peer, link: socket.socket) -> None:
     """Send a byte now and then, so that a timeout that begins anew with each never comes."""
-    for byte in b"220-" + b"x" * 1_000:
+    for byte in chain(b"220-", repeat(ord("x"))):
         link.sendall(bytes([byte]))
         if peer.over.wait(0.05):
             break
 
 
-def until(true: Callable[[], object], seconds: float = 10) -> None:
+def until(true: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not true():
@@ -234,7 +235,7 @@ class Broker:
             self._client.connect("127.0.0.1", self.port)
             self._client.subscribe("#", qos=1)
             self._client.loop_start()
-            assert granted.wait(10)
+            assert granted.wait(60)
 
     def stop(self) -> None:
         """End the broker."""

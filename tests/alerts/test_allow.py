@@ -260,10 +260,10 @@ def test_thousands_of_allowances_are_no_matter_for_a_large_batch() -> None:
     )
     verdicts = verdict_batch({"alarm": [i % 16 == 0 for i in range(n)], "family": ["dos"] * n}, n)
     allowances.allowed(flows, verdicts, at_s=1.0)
-    begin = time.perf_counter()
+    begin = time.thread_time()  # of the processor, whoever else uses it
     rows, _ = allowances.allowed(flows, verdicts, at_s=1.0)
     # Measured: 3 ms, and 0.23 s where all rows are alarms. One allowance after the other would take seconds.
-    assert time.perf_counter() - begin < 1.0
+    assert time.thread_time() - begin < 1.0
     assert 0 < rows.sum() <= n / 16
 
 

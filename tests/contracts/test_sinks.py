@@ -2,13 +2,12 @@
 
 `example(place)` of a sink's test delivers into files under `place`; a peer on the network writes there what it gets.
 The test of a sink that speaks to another machine also offers `peer(place, port)`, which begins such a peer, and
-`towards(port)`, the sink that speaks to it and waits a second at most.
+`towards(port)`, the sink that speaks to it.
 """
 
 import random
 import re
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
@@ -111,11 +110,10 @@ def test_a_peer_that_is_not_there_is_a_delivery_error(name: str) -> None:
 @pytest.mark.parametrize("name", _each(NETWORKED))
 @pytest.mark.parametrize("talk", [peers.silent, peers.deaf, peers.dripping], ids=lambda talk: talk.__name__)
 def test_a_peer_that_says_nothing_is_an_error_in_time(name: str, talk: peers.Talk, tmp_path: Path) -> None:
+    # None of these peers ever ends it.
     sink = replace(offered(FOLDER, name, "towards")(Peer(tmp_path, talk).port), timeout_s=0.4)
-    begin = time.monotonic()
     with pytest.raises(DeliveryError, match=rf"{name}: alert {ALERT.id} not .*127\.0\.0\.1.*\(.*\); see "):
         sink.deliver(ALERT)
-    assert time.monotonic() - begin < sink.timeout_s + 1
 
 
 @pytest.mark.parametrize("name", _each(NETWORKED))

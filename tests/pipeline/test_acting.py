@@ -148,7 +148,7 @@ def test_devices_are_written_down_about_once_a_minute_also_when_the_clock_is_set
 ) -> None:
     def noted() -> list[Device]:
         site.acting.tick()
-        assert site.acting._noting.wait(20)  # it is done beside the judging
+        assert site.acting._noting.wait(60)  # it is done beside the judging
         return Inventory(site.database).devices()
 
     site.acting.see(flows(["benign"] * 3), flows(["benign"] * 3))
@@ -170,7 +170,7 @@ def test_devices_that_cannot_be_written_down_are_told_of_and_nothing_is_lost(
     with monkeypatch.context() as patched:
         patched.setattr(Inventory, "take", away)
         site.acting.tick()
-        assert site.acting._noting.wait(20)
+        assert site.acting._noting.wait(60)
     assert site.acting.problem == "inventory: store: the server is away"
     assert Inventory(site.database).devices() == []
     site.acting.finish(0)

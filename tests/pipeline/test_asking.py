@@ -62,7 +62,7 @@ class Site:
     def tick(self, later_s: float) -> list[Question]:
         self.now_s += later_s
         self.asking.tick()
-        assert self.asking._beside.wait(20)
+        assert self.asking._beside.wait(60)
         return Queue(self.database).questions()
 
 

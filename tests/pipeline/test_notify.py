@@ -1,3 +1,4 @@
+import os
 import socket
 from pathlib import Path
 
@@ -18,8 +19,9 @@ def test_the_manager_is_told_line_by_line(tmp_path: Path) -> None:
 
 
 def test_an_abstract_socket_is_found_too() -> None:
-    with _manager("\0redshank-notify-test") as manager:
-        assert Systemd({"NOTIFY_SOCKET": "@redshank-notify-test"}).tell(WATCHDOG)
+    name = f"redshank-notify-test-{os.getpid()}"  # such names are the machine's, not a folder's
+    with _manager(f"\0{name}") as manager:
+        assert Systemd({"NOTIFY_SOCKET": f"@{name}"}).tell(WATCHDOG)
         assert manager.recv(100) == b"WATCHDOG=1"
 
 

@@ -70,7 +70,7 @@ class Telling:
     def tick(self, later_s: float = EVERY_S) -> None:
         self.now_s += later_s
         self.overview.tick(lambda: MOMENT)
-        assert self.overview._beside.wait(10)
+        assert self.overview._beside.wait(60)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_slow_store_holds_up_nobody(run: Telling, monkeypatch: pytest.MonkeyPa
     add = Traffic.add
 
     def slow(traffic: Traffic, counts: Mapping[Kind, tuple[int, int]], at_s: float) -> None:
-        go_on.wait(10)
+        go_on.wait(60)
         add(traffic, counts, at_s)
 
     monkeypatch.setattr(Traffic, "add", slow)

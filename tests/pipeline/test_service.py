@@ -30,7 +30,7 @@ class Site:
     feeds: dict[str, Feed]
     detector: Detector = field(default_factory=lambda: Constant(0.99, "dos", True))
     drain_s: float = 20.0
-    on_tick: Callable[[], None] = lambda: None
+    on_tick: Callable[[], object] = lambda: None
     steps: int = 0
     done: list[str] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
@@ -76,6 +76,18 @@ class Endless(FlowSource):
         while not self.stopping:
             threading.Event().wait(0.01)
         yield flows(ATTACK, seed=1)
+
+
+class Whole(Flows):
+    """Tells when all that it has is given."""
+
+    def __init__(self, batches: list[pa.RecordBatch]) -> None:
+        super().__init__(batches)
+        self.given = threading.Event()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        yield from super().batches()
+        self.given.set()
 
 
 def stop_after(event: threading.Event, site: Site) -> None:
@@ -211,20 +223,26 @@ def test_when_the_others_are_done_a_source_without_the_right_to_it_is_an_error()
 
 @dataclass(frozen=True)
 class Slow(Detector):
-    """Take a while for each batch."""
+    """Take a while for each batch, and ask for the end with the first."""
 
     inner: Detector
     seconds: float
+    stop: Callable[[], None]
 
     def judge(self, flows: pa.RecordBatch) -> pa.RecordBatch:
+        self.stop()
         threading.Event().wait(self.seconds)
         return self.inner.judge(flows)
 
 
 def test_after_the_time_to_drain_the_rest_is_given_up_and_said(caplog: pytest.LogCaptureFixture) -> None:
     many = [flows(ATTACK * 40, seed) for seed in range(20)]
-    site = Site({"file": feed(Flows(many))}, Slow(Constant(0.99, "dos", True), 0.2), drain_s=0.1)
-    site.on_tick = site.service.stop
+
+    def stop() -> None:
+        site.service.stop()
+
+    slow = Slow(Constant(0.99, "dos", True), 0.2, stop)
+    site = Site({"file": feed(Flows(many))}, slow, drain_s=0.1)
     done = site.run()
     assert 0 < done.flows < 80_000
     assert sum(alert.count for alert in site.alerts) == done.flows
@@ -233,7 +251,9 @@ def test_after_the_time_to_drain_the_rest_is_given_up_and_said(caplog: pytest.Lo
 
 def test_flows_behind_thousands_of_alerts_that_end_wait_for_one_step_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "JOINED_ROWS", 100)
-    site = Site({"log": feed(Flows([flows(ATTACK, seed=seed) for seed in range(30)]))}, steps=1_000)
+    log = Whole([flows(ATTACK, seed=seed) for seed in range(30)])
+    site = Site({"log": feed(log)}, steps=1_000)
+    site.on_tick = lambda: log.given.wait(60)  # the first is before the first flows
     judge = site.detector.judge
 
     def judged(rows: pa.RecordBatch) -> pa.RecordBatch:

@@ -145,7 +145,9 @@ def group(value: str, some: list[Filed]) -> Group:
 
 
 @pytest.mark.parametrize("frequent", [1, 20])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(search=SEARCHES, limit=st.integers(1, 8))
 def test_each_way_to_find_alerts_finds_what_going_through_all_of_them_finds(
     drawn: Alerts, frequent: int, search: Search, limit: int

@@ -23,7 +23,7 @@ def peer(place: Path, port: int) -> Peer:
 
 
 def towards(port: int) -> Email:
-    return Email("127.0.0.1", "ids@example.net", ("soc@example.net", "op@example.net"), "none", port, timeout_s=1.0)
+    return Email("127.0.0.1", "ids@example.net", ("soc@example.net", "op@example.net"), "none", port, timeout_s=20.0)
 
 
 def example(place: Path) -> Email:
@@ -85,7 +85,7 @@ def test_who_logs_in_does_so_over_tls_with_a_server_that_proved_its_name(
     monkeypatch.setenv("MAIL", PASSWORD)
     there = server(context)
     sink = Email(
-        "localhost", "a@b.c", ("d@e.f",), security, there.port, "ids", password_env="MAIL", ca_file=own, timeout_s=5  # type: ignore[arg-type]
+        "localhost", "a@b.c", ("d@e.f",), security, there.port, "ids", password_env="MAIL", ca_file=own, timeout_s=20.0  # type: ignore[arg-type]
     )  # fmt: skip
     sink.deliver(ALERT)
     assert f"AUTH PLAIN {login}" in there.heard

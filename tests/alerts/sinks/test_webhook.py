@@ -21,7 +21,7 @@ def peer(place: Path, port: int) -> Peer:
 
 
 def towards(port: int) -> Webhook:
-    return Webhook(f"http://127.0.0.1:{port}/alerts", timeout_s=1.0)
+    return Webhook(f"http://127.0.0.1:{port}/alerts", timeout_s=20.0)
 
 
 def example(place: Path) -> Webhook:
@@ -46,12 +46,13 @@ def test_the_whole_alert_is_posted_and_its_revision_is_the_key(tmp_path: Path) -
 def test_who_knows_the_secret_can_tell_who_sent_it_and_when(tmp_path: Path) -> None:
     server = peer(tmp_path, 0)
     (tmp_path / "secret").write_text(f"{SECRET}\n")
+    begin = int(time.time())
     replace(towards(server.port), secret_file=tmp_path / "secret").deliver(ALERT)
     found = headers(server)
     signed = f"{found['x-redshank-timestamp']}.{server.heard[1]}".encode()
     digest = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
     assert found["x-redshank-signature"] == f"sha256={digest}"
-    assert abs(int(found["x-redshank-timestamp"]) - time.time()) < 10
+    assert begin <= int(found["x-redshank-timestamp"]) <= time.time()
 
 
 def test_a_token_that_was_changed_counts_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +93,7 @@ def test_over_tls_a_server_has_to_prove_its_name(tmp_path: Path) -> None:
     good, other = certificate(tmp_path), certificate(tmp_path, "elsewhere.example")
     for path, trusted in ((good, good), (good, None), (other, other)):
         server = Peer(tmp_path, web(), context=served_with(path))
-        sink = Webhook(f"https://localhost:{server.port}/", ca_file=trusted, timeout_s=5)
+        sink = Webhook(f"https://localhost:{server.port}/", ca_file=trusted, timeout_s=20.0)
         if path == trusted == good:
             sink.deliver(ALERT)
             assert Alert.from_json(server.heard[1]) == ALERT

@@ -233,7 +233,9 @@ _TREES = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.dictionaries(_KEYS, _TREES, max_size=8), min_size=1, max_size=3))
 @example([{**rule(), "detection": {"it": {"dst_port": 1}, "condition": ["it", 5]}}])
 @example([{**rule(), "detection": {"it": {1: 2}, "condition": "it"}}])
@@ -255,7 +257,9 @@ def test_any_yaml_makes_rules_or_clear_errors(tmp_path: Path, documents: list[An
     assert all(str(file) in one and "\n" not in one for one in told), told
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.one_of(st.binary(max_size=200), st.text(alphabet="-:[]{}&*!|>'\"%@ \nab1?,#", max_size=60)))
 def test_any_bytes_make_rules_or_clear_errors(tmp_path: Path, content: bytes | str) -> None:
     file = tmp_path / "any.yml"
