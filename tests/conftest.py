@@ -5,12 +5,13 @@ import gc
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from _pytest.doctest import DoctestModule
 
 from postgres import PROGRAMS
 
@@ -60,8 +61,20 @@ def pytest_report_header() -> list[str]:
     return [f"{marker}: {_missing(marker) or 'runs'}" for marker in ("data", "root", "service")]
 
 
+class _Examples:
+    """Looks for examples only in files that have one: nine of ten have none, and to look through them takes time."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path: Path) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+        found = yield
+        if not found or b">>>" in file_path.read_bytes():
+            return found
+        return [one for one in found if not isinstance(one, DoctestModule)]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let each of several processes begin to collect elsewhere: what one compiles the others find compiled."""
+    config.pluginmanager.register(_Examples())
     worker = getattr(config, "workerinput", None)
     if worker is None or config.args_source != config.ArgsSource.TESTPATHS:
         return
