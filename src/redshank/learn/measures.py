@@ -153,7 +153,7 @@ def roc_auc(hits: Doubles, alarms: Doubles) -> float | None:
     """Return the area under recall over false-alarm rate, from `Ranking.steps`."""
     if not len(hits) or not hits[-1] or not alarms[-1]:
         return None
-    area = np.trapezoid(np.r_[0.0, hits], np.r_[0.0, alarms])
+    area = np.trapezoid(_from_zero(hits), _from_zero(alarms))
     return float(area / (hits[-1] * alarms[-1]))
 
 
@@ -163,7 +163,7 @@ def pr_auc(hits: Doubles, alarms: Doubles) -> float | None:
         return None
     flagged = hits + alarms
     precision = np.divide(hits, flagged, out=np.ones_like(hits), where=flagged > 0)
-    return float(np.sum(np.diff(np.r_[0.0, hits]) * precision) / hits[-1])
+    return float(np.sum(np.diff(_from_zero(hits)) * precision) / hits[-1])
 
 
 def fpr_at_recall(hits: Doubles, alarms: Doubles, recall: float) -> float | None:
@@ -276,3 +276,10 @@ def percentiles(values: Sequence[Any]) -> tuple[float, float] | None:
         return None
     low, high = np.quantile(np.asarray(values, dtype=np.float64), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def _from_zero(values: Doubles) -> Doubles:
+    """Put a 0 in front; `np.r_` does so too, in ten times the time, and a bootstrap asks for it thousands of times."""
+    found = np.empty(len(values) + 1)
+    found[0], found[1:] = 0.0, values
+    return found

@@ -115,13 +115,13 @@ def per_group(
     groups, strata = len(cells.names), cells.strata()
     drawn = []
     for _ in range(resamples):
-        again = np.concatenate([rng.choice(stratum, len(stratum)) for stratum in strata])
+        again = np.concatenate([stratum[rng.integers(0, len(stratum), len(stratum))] for stratum in strata])
         drawn.append(cells.figures(np.bincount(again, minlength=groups).astype(np.float64)))
     figures = cells.figures(once)
     return GroupFigures(
         by=grouping.by,
         groups=groups,
-        benign_groups=int((cells.per_group(cells.benign) > 0).sum()),
+        benign_groups=int(cells.mine.sum()),
         benign=int(cells.count[cells.benign].sum()),
         figures=figures,
         intervals={name: measures.percentiles([one[name] for one in drawn]) for name in figures} if drawn else {},
@@ -151,6 +151,13 @@ class _Cells:
         self.group, self.y, self.predicted = cells[:, 0], cells[:, 1], cells[:, 2]
         self.called = {rule: cells[:, 3 + at].astype(bool) for at, rule in enumerate(called)}
         self.benign = self.y == 0
+        # What no resample changes.
+        self._is_known = self.y != OTHER_FAMILY
+        self._known = self.y[self._is_known], self.predicted[self._is_known]
+        self._quiet = self.per_group(self.benign)
+        self.mine = self._quiet > 0
+        self._false = {rule: self.per_group(self.benign & alarm) for rule, alarm in self.called.items()}
+        self._rate = {rule: false[self.mine] / self._quiet[self.mine] for rule, false in self._false.items()}
 
     def per_group(self, which: Bools) -> Doubles:
         """Count the vectors of the cells `which` by group."""
@@ -169,27 +176,22 @@ class _Cells:
     def figures(self, weight: Doubles) -> dict[str, float | None]:
         """Return the figures with each group counted `weight` times."""
         counted = self.count * weight[self.group]
-        known = self.y != OTHER_FAMILY
-        matrix = measures.confusion(self.y[known], self.predicted[known], counted[known], self.classes)
+        matrix = measures.confusion(*self._known, counted[self._is_known], self.classes)
         found: dict[str, float | None] = {"macro_f1": measures.macro_f1(matrix)}
-        quiet = self.per_group(self.benign)
-        mine = quiet > 0
+        quiet, with_benign = float(weight @ self._quiet), weight[self.mine]
+        attacks = counted[~self.benign]
         for rule, alarm in self.called.items():
             at = "" if rule == self.rules[0] else f"_at_{rule}"
-            false = self.per_group(self.benign & alarm)
+            false = self._false[rule]
             alarms = float(weight @ false)
-            found[f"fpr{at}"] = measures.ratio(alarms, float(weight @ quiet))
-            found[f"group_fpr{at}"] = measures.ratio(
-                float(weight[mine] @ (false[mine] / quiet[mine])), weight[mine].sum()
-            )
+            found[f"fpr{at}"] = measures.ratio(alarms, quiet)
+            found[f"group_fpr{at}"] = measures.ratio(float(with_benign @ self._rate[rule]), with_benign.sum())
             found[f"worst_share{at}"] = measures.ratio(float((weight * false).max(initial=0)), alarms)
-            attacks = counted[~self.benign]
             found[f"recall{at}"] = measures.ratio(float(attacks @ alarm[~self.benign]), float(attacks.sum()))
         return found
 
     def shown(self) -> tuple[OneGroup, ...]:
-        benign, attacks = self.per_group(self.benign), self.per_group(~self.benign)
-        false = {rule: self.per_group(self.benign & alarm) for rule, alarm in self.called.items()}
+        benign, attacks, false = self._quiet, self.per_group(~self.benign), self._false
         caught = {rule: self.per_group(~self.benign & alarm) for rule, alarm in self.called.items()}
         first = false[self.rules[0]]
         order = np.lexsort((-benign, -first))[:SHOWN]
