@@ -13,7 +13,7 @@ from redshank import running as module
 from redshank import site
 from redshank.active.retrain import split_later
 from redshank.active.told import told
-from redshank.config import load
+from redshank.config import Settings, load
 from redshank.console.acts.alerts import Outcome, call_false
 from redshank.console.desk import Desk
 from redshank.console.people import Person
@@ -413,6 +413,30 @@ groups = {{ "10.0.0.0/24" = "cameras" }}
     assert [one.moved for one in readings] == [True, True, False]
     assert "duration" in dict(newest.worst)
     assert any(said in one.why for one in asked)
+
+
+def test_who_is_protected_is_read_again_and_a_mistake_there_leaves_the_list_as_it_was(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    broker = "[sinks.mqtt]\nhost = '10.254.9.1'\n"
+
+    def told(*protect: str, sinks: str = broker) -> Settings:
+        return load(place.settings(sinks=sinks, respond=f"[respond]\nprotect = {list(protect)}\n"))
+
+    files = iter([("10.254.9.3",), ("router",)])
+    with Running(told("10.254.9.2"), again=lambda: told(*next(files), sinks="")) as running:
+        around = running._around
+        assert around.protected().why("10.254.9.2") == "settings"
+        assert around.protected().why("10.254.9.3") is None
+        for _ in range(2):
+            running.reload()
+            running._tick()
+            assert around.protected().why("10.254.9.2") is None
+            assert around.protected().why("10.254.9.3") == "settings"
+            assert around.protected().why("10.254.9.1") == "peer of sink mqtt", "it is still that of this run"
+    assert caplog.text.count("respond.protect: read again") == 1
+    assert "respond.protect: not read again: respond.protect: 'router' is neither" in caplog.text
 
 
 def test_a_second_service_on_one_folder_is_refused(place: Place) -> None:

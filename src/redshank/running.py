@@ -73,6 +73,7 @@ class Running:
         metrics: Counted into.
         feeds: Sources in place of those that the settings name.
         tell: Called with alerts once they are recorded.
+        again: Gives the settings as they are now, for what `reload` takes of them; nothing if absent.
 
     Raises:
         ConfigError: With every mistake in the settings.
@@ -86,10 +87,11 @@ class Running:
         *,
         feeds: Mapping[str, Feed] | None = None,
         tell: Callable[[Sequence[Alert]], None] | None = None,
+        again: Callable[[], Settings] | None = None,
     ) -> None:
         hold_little()
         self.metrics = metrics or Metrics()
-        self._settings = settings
+        self._settings, self._again = settings, again
         self._stack = ExitStack()
         self._systemd = Systemd()
         self._ready = False
@@ -136,7 +138,7 @@ class Running:
             self.database = Database(settings.store_place, create=True, cache_kib=CACHE_KIB)
             self._stack.callback(self.database.close)
             self._names = Names(site.called(settings), self.metrics)
-            around = Lookout(protect, settings.respond.ssh_ports, names=self._names)
+            around = self._around = Lookout(protect, settings.respond.ssh_ports, names=self._names)
             self._stack.callback(around.close)
             ledger = Ledger(Journal(self.database), around.protected, breaker)
             responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
@@ -227,7 +229,7 @@ class Running:
         self.service.stop()
 
     def reload(self) -> None:
-        """Have lists that detectors read from files read again before the next batch; may be called from a handler."""
+        """Have lists read again: those of detectors and respond.protect; may be called from a signal's handler."""
         self._reload = True
 
     def _problem(self) -> str:
@@ -288,6 +290,17 @@ class Running:
                 _log.warning("%s: %s; it goes on as it was", name, error)
             else:
                 _log.info("%s: read again", name)
+        if self._again is None:
+            return
+        try:
+            # Its peers are those that it began with.
+            settings = self._settings.model_copy(update={"respond": self._again().respond})
+            protect = site.protected(settings)
+        except RedshankError as error:
+            _log.warning("respond.protect: not read again: %s; it goes on as it was", error)
+        else:
+            self._around.protect(protect)
+            _log.info("respond.protect: read again")
 
     def _sweep(self) -> None:
         """Throw away what is too old or too much."""

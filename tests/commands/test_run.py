@@ -66,6 +66,7 @@ def test_asked_to_end_it_delivers_what_it_has_and_ends_well(place: Place, number
     process.send_signal(signal.SIGHUP)
     assert process.stderr is not None
     assert any("classifier: read again" in line for line in process.stderr)
+    assert any("respond.protect: read again" in line for line in process.stderr)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

@@ -35,7 +35,8 @@ def run(
     what has arrived, delivers what it can within service.drain_s, and ends with code 0; a second one ends it at once,
     and nothing is lost but what was not judged yet. What a sink did not take is tried again by the next run.
 
-    SIGHUP reads watchlists again. Files of alerts may be moved away at any time: each alert opens its file anew.
+    SIGHUP reads watchlists and respond.protect again; other settings need a restart. Files of alerts may be moved away
+    at any time: each alert opens its file anew.
 
     Responses are a dry run unless respond.backend says otherwise.
 
@@ -46,7 +47,7 @@ def run(
     from redshank.running import Running
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # one that comes before there is anything to read again
-    with Running(load(config)) as running:
+    with Running(load(config), again=lambda: load(config)) as running:
         done = _until_asked(running.stop, running.reload, running.run, seconds)
         told = sections(done)
     show("Service", told, as_json=as_json)

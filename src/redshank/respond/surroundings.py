@@ -207,6 +207,16 @@ class Lookout:
             self._looked_s = now_s
         return self._protected
 
+    def protect(self, extra: Sequence[tuple[str, str]]) -> None:
+        """Take what the settings name now in place of what they named; may be called from any thread.
+
+        It counts from the next time that the list is asked for.
+
+        Args:
+            extra: As at the beginning.
+        """
+        self._extra = tuple(extra)
+
     def _told(self) -> set[int]:
         """Return the kinds of changes that the kernel has told of since."""
         kinds: set[int] = set()
