@@ -20,6 +20,7 @@ from redshank.detect.shelf import Shelf
 from redshank.respond.ledger import Ledger
 from redshank.respond.names import Names
 from redshank.respond.protected import Protected
+from redshank.respond.states import Breaker
 from redshank.respond.surroundings import look
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
@@ -86,6 +87,11 @@ class Desk:
         return Book(self)
 
     @cached_property
+    def breaker(self) -> Breaker:
+        """When the ledger lets nothing be approved, as the settings have it."""
+        return site.breaker(self.settings)
+
+    @cached_property
     def rulebook(self) -> Rulebook:
         """The rules, and how often they fired, counted once for all pages."""
         return Rulebook(self)
@@ -119,7 +125,7 @@ class Desk:
         Raises:
             ActionError: If lines of it were changed.
         """
-        ledger = Ledger(journal or Journal(self.database), self.protected, site.breaker(self.settings))
+        ledger = Ledger(journal or Journal(self.database), self.protected, self.breaker)
         ledger.refresh()
         return ledger
 

@@ -140,12 +140,12 @@ def parsed(text: str) -> list[tuple[str, str]]:
         raise ConfigError(f"form: more than {MOST_FIELDS} fields; send fewer at once") from None
 
 
-def posted(request: Request) -> Form:
+async def posted(request: Request) -> Form:  # as `sessions.viewer`: no thread for what waits for nothing
     """Return the form that was sent."""
     return Form(request.scope.get("redshank.form", []))
 
 
-def asked(request: Request) -> Form:
+async def asked(request: Request) -> Form:
     """Return what stands behind the question mark."""
     return Form(parsed(request.scope["query_string"].decode("latin-1")))
 

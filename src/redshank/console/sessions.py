@@ -2,7 +2,8 @@
 
 In: what a request shows. Out: a `Person`. The one idea: the secret is in the cookie or the token alone, the store has
 its SHA-256; the mark that a form must carry is made of the same secret, so it fits this session and no other, and
-nobody has to keep it. A route that writes names who may: `who: Annotated[Person, Depends(analyst)]`.
+nobody has to keep it. A route that writes names who may: `who: Annotated[Person, Depends(analyst)]`. That waits for
+nothing, so it is asynchronous: a plain function would be handed to a thread, on every page.
 Source: OWASP's cheat sheets on session management and on cross-site request forgery.
 """
 
@@ -169,31 +170,35 @@ def cookie_name(scheme: str) -> str:
     return f"__Host-{COOKIE}" if scheme == "https" else COOKIE
 
 
-def person(request: Request) -> Person:
+async def person(request: Request) -> Person:
     """Return who asks; for a route that anybody may use who is logged in."""
+    return _person(request)
+
+
+async def viewer(request: Request) -> Person:
+    """Return who asks, if they may look."""
+    return _at_least(request, VIEWER)
+
+
+async def analyst(request: Request) -> Person:
+    """Return who asks, if they may decide on alerts, labels, models and responses."""
+    return _at_least(request, ANALYST)
+
+
+async def admin(request: Request) -> Person:
+    """Return who asks, if they may decide on people."""
+    return _at_least(request, ADMIN)
+
+
+def _person(request: Request) -> Person:
     found = request.scope.get("redshank.person")
     if not isinstance(found, Person):
         raise RequestError(403, "nobody is logged in; log in first")
     return found
 
 
-def viewer(request: Request) -> Person:
-    """Return who asks, if they may look."""
-    return _at_least(request, VIEWER)
-
-
-def analyst(request: Request) -> Person:
-    """Return who asks, if they may decide on alerts, labels, models and responses."""
-    return _at_least(request, ANALYST)
-
-
-def admin(request: Request) -> Person:
-    """Return who asks, if they may decide on people."""
-    return _at_least(request, ADMIN)
-
-
 def _at_least(request: Request, role: str) -> Person:
-    who = person(request)
+    who = _person(request)
     if not who.may(role):
         raise RequestError(403, f"'{who.name}' is {who.role}; this takes {role}: ask an admin for it")
     return who

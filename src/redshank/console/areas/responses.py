@@ -5,7 +5,6 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from redshank import site
 from redshank.console import keyset
 from redshank.console.acts import responses as acts
 from redshank.console.area import Area
@@ -197,7 +196,7 @@ class Responses(Area):
                 paged=after is not None,
                 next=keyset.written(_place(over[AT_ONCE - 1])) if len(over) > AT_ONCE else "",
                 backend=desk.settings.respond.backend,
-                breaker=site.breaker(desk.settings),
+                breaker=desk.breaker,
                 silent=run is None or run.state == "ended" or run.silent_s(desk.now_s()) > 0,
             )
 
