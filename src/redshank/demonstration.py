@@ -203,13 +203,12 @@ def _respond(ledger: Ledger, words: str) -> None:
     now_s = time.time()
     waiting = [entry.action.id for entry in ledger.open() if entry.state == "proposed"]
     holding = [entry.action.id for entry in ledger.open() if entry.state == "applied"]
-    for name in waiting[:3]:
-        ledger.approve(name, "ana", now_s)
     for name in waiting[:2]:
-        ledger.applied(name, now_s, 600.0, "dry_run")
-    ledger.fail(waiting[2], now_s, STAGED.format("a failure"))
-    ledger.approve(waiting[3], "ben", now_s)
-    ledger.undo(waiting[4], "ben", now_s, words)
+        ledger.approve(name, "ana", now_s)
+    ledger.applied(waiting[0], now_s, 600.0, "dry_run")
+    ledger.fail(waiting[1], now_s, STAGED.format("a failure"))
+    ledger.approve(waiting[2], "ben", now_s)
+    ledger.undo(waiting[3], "ben", now_s, words)
     ledger.undo(holding[0], "ana", now_s, "the only printer that we have")
     ledger.expire(holding[1], now_s, STAGED.format("an action whose time is over"))
 
