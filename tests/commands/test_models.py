@@ -96,7 +96,8 @@ def test_a_bundle_is_added_from_its_folder(models: Any, place: Place, tmp_path: 
 
 
 def test_what_is_measured_of_a_bundle_is_kept_beside_it(models: Any, place: Place) -> None:
-    assert models("measure", "good", "--on", "drawn", "--data", str(place.rows)).code == 0
+    done = models("measure", "good", "--on", "drawn", "--data", str(place.rows))
+    assert (done.code, "step 2 of 2: measuring good on the test part" in done.err) == (0, True)
     found = Measured.load(place.shelf.folder, "good", place.shelf.load("good").manifest.sha256)
     assert found is not None
     assert found.on == "drawn: test part, not in its making"
@@ -107,6 +108,7 @@ def test_what_is_measured_of_a_bundle_is_kept_beside_it(models: Any, place: Plac
 
 def test_two_bundles_are_compared_on_rows_of_a_dataset(models: Any, place: Place) -> None:
     done = models("compare", "mixed", "good", "--on", "drawn", "--data", str(place.rows), "--json")
+    assert "step 2 of 2: judging mixed and good on the same rows" in done.err
     found = json.loads(done.out)
     metric = next(row for row in found["figures"] if row["figure"] == "macro_f1")
     assert metric["difference"] >= metric["at_least"] > 0

@@ -165,6 +165,7 @@ def curve(
     from redshank.active.told import told
     from redshank.core.errors import ConfigError
     from redshank.detect.shelf import Shelf
+    from redshank.report.progress import steps
     from redshank.report.summary import Section, show
     from redshank.store.database import Database
     from redshank.store.queue import Queue
@@ -173,8 +174,10 @@ def curve(
     in_service = shelf.champion()
     if in_service is None:
         raise ConfigError(f"--models: '{models}' has no bundle in service; `redshank models promote` puts one there")
-    queue = Queue(Database(store, only_read=True))
+    queue, step = Queue(Database(store, only_read=True)), steps(2)
+    step("reading the labels")
     known = told(queue, shelf.load(in_service).manifest.feature_set, now_s, method=method)
+    step("learning from them again, in several orders")
     found = replay(known, now_s, hold_out=hold_out, orders=orders)
     found.save(models)
     lines = {"given": found.given, "shuffled": found.shuffled, "drawn by chance": found.drawn}

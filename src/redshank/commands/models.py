@@ -118,13 +118,18 @@ def measure(
     from redshank.detect.measured import Measured
     from redshank.detect.shelf import Shelf
     from redshank.learn.retest import retest
+    from redshank.report.progress import steps
     from redshank.report.results import sections
     from redshank.report.summary import show
 
     bundle = Shelf(folder).load(name)
     named = on or str(bundle.manifest.provenance.get("dataset", ""))
     find_all(named)
-    comparison = retest(bundle, read(named, data), command=f"redshank models measure {name} --on {named}")
+    step = steps(2)
+    step(f"reading the dataset, {named}")
+    labelled = read(named, data)
+    step(f"measuring {name} on the test part")
+    comparison = retest(bundle, labelled, command=f"redshank models measure {name} --on {named}")
     where = f"{named}: test part, not in its making"
     Measured(name, bundle.manifest.sha256, where, time.time(), asdict(comparison.models[0].evaluations[0])).save(folder)
     show(f"{name} on {named}", sections(comparison, as_json=as_json), as_json=as_json)
@@ -249,6 +254,7 @@ def _contest(
     from redshank.active.told import told
     from redshank.core.errors import ConfigError
     from redshank.data.dataset import find_all, read
+    from redshank.report.progress import steps
     from redshank.store.database import Database
     from redshank.store.queue import Queue
 
@@ -260,11 +266,15 @@ def _contest(
         raise ConfigError(f"--data: '{data}' is the place of one dataset, and {len(on or ())} are named; name one")
     for name in on or ():
         find_all(name)  # a wrong name is told before anything is read
+    step = steps(2)
+    step("reading what judges")
     champion, challenger = (shelf.load(name) for name in both)
     said = None
     if store is not None:
         said = told(Queue(Database(store, only_read=True)), champion.manifest.feature_set, time.time())
-    return Contest.of(champion, challenger, [read(name, data) for name in on or ()], rate, said)
+    contest = Contest.of(champion, challenger, [read(name, data) for name in on or ()], rate, said)
+    step(f"judging {both[0]} and {both[1]} on the same rows")
+    return contest
 
 
 def _figures(contest: "Contest", figures: "tuple[Paired, ...]") -> "list[Section]":

@@ -39,7 +39,7 @@ def test_a_dataset_that_is_not_there_is_named_with_the_setting_that_helps(desk: 
     where = data / "data" / "iot23"
     said = without_data(_desk(desk, data), made)
     assert said.startswith(f"tiny was made from lab+iot23/clear, and the files of iot23/clear are not in {where}. ")
-    assert f"under data (it is {data})" in said
+    assert f"in the setting data (it is {data})," in said
     assert "training_data" not in said
     assert "or the dataset's own place under console.training_data" in without_data(
         _desk(desk, data), _made(dataset="iot23/clear")

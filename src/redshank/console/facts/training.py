@@ -60,7 +60,7 @@ def without_data(desk: Desk, made: Manifest) -> str:
         if len(datasets) > 1:
             return (
                 f"console.training_data names one place, and {made.name} was made from {len(datasets)} datasets "
-                f"({names}). Remove it from the settings, name the folder of all under data, {again}"
+                f"({names}). Remove it from the settings, name the folder of all in the setting data, {again}"
             )
         there = datasets[0].here(named)
         return "" if there else f"Nothing lies at {named.resolve()}. Correct console.training_data, {again}"
@@ -72,7 +72,7 @@ def without_data(desk: Desk, made: Manifest) -> str:
             own = " or the dataset's own place under console.training_data," if len(datasets) == 1 else ""
             return (
                 f"{made.name} was made from {names}, and the files of {dataset.full_name} are not in "
-                f"{where.resolve()}. Name the folder of the datasets under data (it is {desk.settings.data.resolve()}),"
-                f"{own} {again}"
+                f"{where.resolve()}. Name the folder of the datasets in the setting data (it is "
+                f"{desk.settings.data.resolve()}),{own} {again}"
             )
     return ""
