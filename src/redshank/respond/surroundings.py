@@ -170,6 +170,7 @@ class Lookout:
         ssh_ports: Ports of ours whose sessions are an operator's.
         every_s: How old the list may be, in s.
         names: Peers that the settings give as names; none if absent.
+        root: Where files and /proc are; another folder in tests.
     """
 
     def __init__(
@@ -178,9 +179,10 @@ class Lookout:
         ssh_ports: Sequence[int] = SSH_PORTS,
         every_s: float = 10.0,
         names: Names | None = None,
+        root: Path = Path("/"),
     ) -> None:
         self._extra, self._ssh_ports, self._every_s = tuple(extra), tuple(ssh_ports), every_s
-        self._names = names or Names()
+        self._names, self._root = names or Names(), root
         self._looked_for: tuple[tuple[str, str], ...] = ()
         self._protected: Protected | None = None
         self._looked_s = 0.0
@@ -201,7 +203,7 @@ class Lookout:
         age_s = self._every_s if not self._news else NEIGHBOR_S if self._news <= _NEIGHBOR else 0.0
         extra = (*self._extra, *self._names.facts())
         if self._protected is None or extra != self._looked_for or now_s - self._looked_s >= age_s:
-            self.seen = look(extra, self._ssh_ports)
+            self.seen = look(extra, self._ssh_ports, self._root)
             self._news, self._looked_for = set(), extra
             self._protected = Protected.of(self.seen, self._protected)
             self._looked_s = now_s
