@@ -68,6 +68,7 @@ def test_a_command_in_the_documents_works(
     code, said = _in_a_shell(text) if OF_THE_SHELL.search(text) else _here(text, monkeypatch, capfd)
     assert code == 0, said[-2000:]
     assert "Traceback" not in said
+    assert "redshank: " not in said  # `| head` hides the exit code of what it reads
 
 
 def _in_a_shell(text: str) -> tuple[object, str]:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from bundles import tiny_bundle
 from program import ended
 from redshank import __version__, commands
 from redshank.commands import NEW_OBJECTS, add_commands, app, main, program
 from redshank.core.errors import ActionError, ConfigError
+from redshank.detect.shelf import Shelf
 
 NAMES = sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
 ADVICE = "see that the disk has room and that you may use it"
@@ -159,22 +161,43 @@ def test_an_error_that_is_not_ours_shows_where_it_happened(
         main()
 
 
-def test_without_the_extra_for_training_its_commands_say_what_to_install(tmp_path: Path) -> None:
-    # A folder before site-packages whose torch does not exist: what a gateway without the extra would see.
-    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')\n")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(
-        [*PROGRAM, "train", "lab", "--model", "fnn"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env=environment,
+def without(module: str, place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program where `module` cannot be imported, as it is without its extra."""
+    hidden = place / "hidden"
+    hidden.mkdir()
+    (hidden / f"{module}.py").write_text(f"raise ModuleNotFoundError('no such module', name={module!r})\n")
+    path = os.pathsep.join([str(hidden), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, text=True, check=False, timeout=240, env=environment, cwd=place
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "extra", "command"),
+    [
+        ("torch", "train", "train lab --model fnn"),
+        ("sklearn", "train", "console demo"),
+        ("fastapi", "console", "console demo"),
+        ("argon2", "console", "console --store new.db"),
+    ],
+)
+def test_without_its_extra_a_command_says_at_once_what_to_install(
+    module: str, extra: str, command: str, tmp_path: Path
+) -> None:
+    done = without(module, tmp_path, *command.split())
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "redshank: 'torch' is not installed: this command needs the extra `train`: pip install 'redshank[train]'"
+        f"redshank: '{module}' is not installed: this command needs the extra `{extra}`: "
+        f"pip install 'redshank[{extra}]'"
     )
+
+
+def test_the_first_bundle_is_put_in_service_where_nothing_can_be_trained(tmp_path: Path) -> None:
+    Shelf(tmp_path / "shelf").put(tiny_bundle(name="first"))
+    done = without("scipy", tmp_path, "models", "promote", "first", "--folder", "shelf")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Shelf(tmp_path / "shelf").champion() == "first"
 
 
 def test_what_a_process_does_on_sigterm_is_its_own_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

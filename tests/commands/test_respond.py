@@ -117,8 +117,8 @@ def test_flushing_the_kernel_works_with_a_store_that_was_changed(
 def test_a_dry_run_prints_the_ruleset_and_writes_nothing(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store = ("--store", tmp_path / "s.db")
-    assert ended(monkeypatch, "respond", "block", TARGET, *store, *WHO, *WHY, "--dry-run") == 0
+    monkeypatch.chdir(tmp_path)
+    assert ended(monkeypatch, "respond", "block", TARGET, *WHO, *WHY, "--dry-run") == 0
     text = capsys.readouterr().out
     assert TARGET in text
     assert {next(iter(command)) for command in json.loads(text)["nftables"]} == {"add", "flush", "delete"}

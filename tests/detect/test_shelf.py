@@ -38,6 +38,12 @@ def test_an_empty_folder_has_no_bundle_and_no_champion(tmp_path: Path) -> None:
     assert not empty.folder.exists()
 
 
+def test_a_file_is_no_shelf(tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+    with pytest.raises(ConfigError, match="models: '.*x' is a file; name the folder of a shelf"):
+        Shelf(tmp_path / "x")
+
+
 def test_what_was_put_can_be_read_and_is_never_changed(shelf: Shelf) -> None:
     assert shelf.names() == ["a", "b", "c"]
     assert shelf.load("b").manifest.name == "b"

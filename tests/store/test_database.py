@@ -29,7 +29,7 @@ def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("none", "store: no file '{place}/none'; `redshank run`"),
-        ("folder", "store: no file '{place}/folder'"),
+        ("folder", "store: '{place}/folder' is a folder; name a file"),
         ("text", "store: '{place}/text': file is not a database; name a store that"),
         ("other", "store: '{place}/other' is another program's database"),
         ("newer", "store: '{place}/newer' has version 99 of the tables, this program has {version}"),
@@ -55,8 +55,9 @@ def test_a_store_is_made_with_its_folder_or_says_why_not(tmp_path: Path) -> None
     Database(tmp_path / "new" / "store", create=True).close()
     with pytest.raises(ConfigError, match="store: cannot write to folder"):
         Database(tmp_path / "new" / "store" / "s", create=True)
-    with pytest.raises(ConfigError, match="is a folder"):
-        Database(tmp_path, create=True)
+    for create in (True, False):
+        with pytest.raises(ConfigError, match="is a folder"):
+            Database(tmp_path, create=create)
 
 
 def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def demo(
     from contextlib import closing
 
     from redshank.config import load
+    from redshank.console import app  # noqa: F401  what is not installed is told before the judging, not after it
     from redshank.core.errors import ConfigError
     from redshank.core.files import writable_folder
     from redshank.demonstration import SETTINGS, fill
@@ -85,6 +86,8 @@ def demo(
     if any(out.iterdir()):
         again = f", or look at it again: redshank console -c {out / SETTINGS}" if (out / SETTINGS).is_file() else ""
         raise ConfigError(f"--out: '{out}' is not empty; name another{again}")
+    from redshank.active import ask  # noqa: F401  as above
+
     logging.getLogger("redshank.respond").setLevel(logging.WARNING)  # what a dry run would load is told at length
     typer.echo("A recording is judged; this takes some seconds.", err=True)
     fill(out)

@@ -186,17 +186,18 @@ def promote(
 
     Example: redshank models promote second --force "the first one is blind to the new cameras"
     """
-    from redshank.active.decision import Gate
     from redshank.detect.shelf import Shelf
     from redshank.report.summary import Section, show
 
     shelf = Shelf(folder)
     before = shelf.champion()
-    gate = Gate(metric)
     told: list[Section] = []
     if before is None or (force is not None and not on and store is None):
         entry = shelf.promote(name, force or "nothing was in service before", forced=force is not None)
     else:
+        from redshank.active.decision import Gate  # only where the gate is asked: a gateway has no scipy
+
+        gate = Gate(metric)
         contest = _contest(shelf, (before, name), on, data, rate, store)
         decision = contest.decide(gate)
         why, evidence = "; ".join(decision.reasons), {**decision.to_dict(), "on": list(contest.notes)}

@@ -147,19 +147,23 @@ def block(
 
     Example: redshank respond block 10.0.0.66 --for 1h -c redshank.toml --as ana --because "guesses passwords"
     """
+    from redshank import site
+    from redshank.config import load
+    from redshank.console.desk import names, protected
     from redshank.core.duration import seconds
     from redshank.report.summary import Section, show
     from redshank.respond import orders
     from redshank.respond.backends.nftables import Nftables
 
-    desk = _desk(config, store)
     now_s = time.time()
     action = orders.ordered(measure, target, seconds(span, "--for"), by, because, now_s)
-    if dry_run:
-        loading = _backend(desk, "nftables")
+    if dry_run:  # nothing is written, so it needs no store
+        settings = load(config)
+        loading = site.named_backend(settings, "nftables")
         assert isinstance(loading, Nftables)
-        typer.echo(orders.rehearsed(action, desk.protected(), loading.rules))
+        typer.echo(orders.rehearsed(action, protected(settings, names(settings)), loading.rules))
         return
+    desk = _desk(config, store)
     done = orders.block(desk.ledger(), action, now_s)
     show(f"Approved in {desk.database.name}", [Section("Actions", _rows([done]))], as_json=as_json)
 

@@ -35,6 +35,18 @@ JOBS_FOLDER = "jobs"
 """In service.state."""
 
 
+def names(settings: Settings) -> Names:
+    """Return the peers that the settings give by name, being looked up."""
+    found = Names(site.called(settings))
+    found.start()
+    return found
+
+
+def protected(settings: Settings, called: Names) -> Protected:
+    """Return the never-block list of this machine and of the settings, as it is now."""
+    return Protected.of(look((*site.protected(settings), *called.facts()), settings.respond.ssh_ports))
+
+
 @dataclass(frozen=True)
 class Desk:
     """What pages and API work on.
@@ -131,11 +143,8 @@ class Desk:
 
     def protected(self) -> Protected:
         """Return the never-block list of this machine and of the settings, as it is now."""
-        extra = (*site.protected(self.settings), *self._names.facts())
-        return Protected.of(look(extra, self.settings.respond.ssh_ports))
+        return protected(self.settings, self._names)
 
     @cached_property
     def _names(self) -> Names:
-        names = Names(site.called(self.settings))
-        names.start()
-        return names
+        return names(self.settings)

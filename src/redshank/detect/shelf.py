@@ -105,6 +105,9 @@ class Shelf:
     Args:
         folder: The folder; the first bundle makes it.
 
+    Raises:
+        ConfigError: If it is a file.
+
     Example:
         >>> import tempfile
         >>> Shelf(Path(tempfile.mkdtemp())).names()
@@ -112,6 +115,8 @@ class Shelf:
     """
 
     def __init__(self, folder: Path) -> None:
+        if folder.is_file():
+            raise ConfigError(f"models: '{folder}' is a file; name the folder of a shelf")
         self.folder = folder
 
     def names(self) -> list[str]:

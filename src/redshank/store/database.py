@@ -325,10 +325,10 @@ class Database:
 
 
 def _check_path(path: Path, *, create: bool) -> None:
-    if not create and not path.is_file():
-        raise ConfigError(f"store: no file '{path}'; `redshank run` or `redshank ask` makes one")
     if path.is_dir():
         raise ConfigError(f"store: '{path}' is a folder; name a file")
+    if not create and not path.is_file():
+        raise ConfigError(f"store: no file '{path}'; `redshank run` or `redshank ask` makes one")
     if create:
         writable_folder(path.parent, "store")
 
