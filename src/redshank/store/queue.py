@@ -118,11 +118,9 @@ class Queue:
         """
         unlike = or_(QUESTIONS.c.wanted != 1, QUESTIONS.c.doubted_at_s.is_not(None))
         with self._seen() as (sql, said):
-            rows = {row.id: row for row in _held(sql, unlike)}
-            return sum(
-                _status(rows[one], said, now_s) != "answered" if one in rows else not settled(said.words(one, now_s), 1)
-                for one in said.sure(now_s)
-            )
+            sure, rows = said.sure(now_s), list(_held(sql, unlike))
+            waiting = sum(row.id in sure and _status(row, said, now_s) != "answered" for row in rows)
+            return waiting + len(sure - said.settled(now_s) - {row.id for row in rows})
 
     def measuring(self, ids: Collection[str]) -> set[str]:
         """Return those of some questions whose labels may measure a model; see `Question.measures`."""

@@ -6,6 +6,7 @@ what is newer is read. A site with thousands of labels then still gets its next 
 """
 
 import threading
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
@@ -33,6 +34,7 @@ class Spoken:
         self._of: dict[str, list[Label]] = {}
         self._words: dict[str, dict[str, Label]] = {}
         self._settled: set[str] = set()
+        self._sure: set[str] = set()
         self._expire: set[str] = set()
         self.families: set[str] = set()
         """That people named, whether or not it stands."""
@@ -59,10 +61,15 @@ class Spoken:
 
     def _sort(self, question: str) -> None:
         self._settled.discard(question)
+        self._sure.discard(question)
         if any(label.expires_at_s is not None for label in self.of(question)):
             self._expire.add(question)
-        elif settled(self.words(question, 0.0), 1):
+            return
+        said = self.words(question, 0.0)
+        if settled(said, 1):
             self._settled.add(question)
+        if _is_sure(said):
+            self._sure.add(question)
 
     def settled(self, now_s: float) -> set[str]:
         """Return the questions that labels settle if one sure word is enough and none is in doubt.
@@ -80,8 +87,7 @@ class Spoken:
             now_s: The time, s since the epoch.
         """
         with self._turn:
-            every = list(self._of)
-        return {one for one in every if any(said.family != UNSURE for said in self.words(one, now_s).values())}
+            return self._sure.union(one for one in self._expire if _is_sure(self.words(one, now_s)))
 
     def of(self, question: str) -> list[Label]:
         """Return the labels of a question, in the order in which they arrived."""
@@ -96,3 +102,7 @@ class Spoken:
             if all(label.expires_at_s is None for label in said):  # else it is another one later
                 self._words[question] = found
         return found
+
+
+def _is_sure(said: Mapping[str, Label]) -> bool:
+    return any(label.family != UNSURE for label in said.values())

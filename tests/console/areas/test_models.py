@@ -153,7 +153,7 @@ def test_a_retraining_says_first_what_it_needs(desk: Desk, shelf: Shelf, analyst
     shelf.promote("of-the-lab", "its data is here")
     told = analyst.get("/models").text
     assert "15 flows have a sure answer." in told
-    assert "About 319 more answers until the gate can decide" in told
+    assert "At least 319 more answers until the gate can decide" in told
     assert "Retrain now" in told
     assert "Measure it" in analyst.get("/models/bundles/of-the-lab").text
 

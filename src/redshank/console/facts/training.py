@@ -26,7 +26,8 @@ class Ready:
     Args:
         sure: Flows with a sure answer.
         fresh: Those of them that can measure: the champion was not taught them, and no alert chose them.
-        missing: Answers until the gate can decide, at the usual share that is held out; about.
+        missing: Answers until the gate can decide, at the usual share that is held out; at least, because a flow whose
+            vector was trained on measures nothing.
         needed: Fresh answers that it takes.
     """
 
