@@ -1,11 +1,13 @@
-"""From packets to the kernel's packet filter, through the whole service: a block, an approval, and a crash."""
+"""From packets to the kernel's packet filter, through the whole service: blocks, an approval, and a crash."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,19 @@ import pytest
 from namespaces import reaches, stopped
 from redshank.lab.arena import choose
 from redshank.lab.network import Network
-from redshank.lab.watch import PROGRAM, Post, Watch
+from redshank.lab.watch import PROGRAM, STORE, Post, Watch
 from redshank.respond.backend import Hold
 from redshank.respond.backends.nftables import Nftables
+from redshank.respond.ledger import Ledger
+from redshank.respond.protected import Protected
+from redshank.store.database import Database
+from redshank.store.ledger import Journal
 
 pytestmark = [pytest.mark.root, pytest.mark.service, pytest.mark.timeout(280)]
 
-ADDRESSES = choose(31, ("gateway", "attacker", "doubted", "other"), ("api",), ipv6=())
+ADDRESSES = choose(31, ("gateway", "attacker", "doubted", "other"), ("api",), ipv6=("gateway", "attacker", "other"))
 GATEWAY, ATTACKER, DOUBTED = (ADDRESSES.v4[name] for name in ("gateway", "attacker", "doubted"))
+GATEWAY6, ATTACKER6 = (ADDRESSES.v6[name] for name in ("gateway", "attacker"))
 RIGHTS = "-all,+net_raw,+net_admin"
 SETPRIV = ("setpriv", "--no-new-privs", f"--bounding-set={RIGHTS}", f"--inh-caps={RIGHTS}", f"--ambient-caps={RIGHTS}")
 """The two capabilities of the systemd unit and of the container, and nothing else that root may do."""
@@ -51,15 +58,16 @@ def home() -> Iterator[Network]:
         yield network
 
 
-def scan(home: Network, name: str) -> None:
+def scan(home: Network, name: str, target: str = GATEWAY) -> None:
     """Ask the gateway for many ports where nobody listens."""
     import socket
 
     with home.inside(name):
+        family = socket.AF_INET6 if ":" in target else socket.AF_INET
         for port in range(1, 41):
-            with suppress(OSError), socket.socket() as made:
+            with suppress(OSError), socket.socket(family) as made:
                 made.settimeout(0.25)
-                made.connect((GATEWAY, port))
+                made.connect((target, port))
 
 
 def respond(home: Network, settings: Path, *words: str) -> list[dict[str, Any]]:
@@ -84,12 +92,21 @@ def holds(home: Network) -> dict[str, Hold]:
         return {hold.target: hold for hold in Nftables().active()}
 
 
-def until_blocked(home: Network, name: str) -> None:
+def in_ledger(folder: Path) -> tuple[str, str, str, str]:
+    """Return measure, target and state of the one action, and why it came into it."""
+    with closing(Database(folder / STORE)) as database:
+        ledger = Ledger(Journal(database), Protected)
+        ledger.refresh()
+        (entry,) = ledger.entries()
+    return entry.action.measure, entry.action.target, entry.state, entry.note
+
+
+def until_blocked(home: Network, name: str, target: str = GATEWAY) -> None:
     """Try to reach the gateway until the kernel drops what somebody sends."""
-    give_up = time.monotonic() + PATIENCE_S
-    while not ((hold := holds(home).get(ADDRESSES.v4[name])) and hold.packets):
+    give_up, source = time.monotonic() + PATIENCE_S, (ADDRESSES.v6 if ":" in target else ADDRESSES.v4)[name]
+    while not ((hold := holds(home).get(source)) and hold.packets):
         assert time.monotonic() < give_up, f"{name} is not blocked"
-        stopped(home, name, GATEWAY)
+        stopped(home, name, target)
 
 
 def test_who_attacks_is_blocked_by_a_rule_or_a_person_others_are_not_and_a_crash_leaves_no_block_beyond_its_time(
@@ -128,3 +145,27 @@ def test_who_attacks_is_blocked_by_a_rule_or_a_person_others_are_not_and_a_crash
         assert DOUBTED not in holds(home)
         assert stopped(home, "attacker", GATEWAY)
     assert {told.alert.device for told in watch.heard} == {ATTACKER, DOUBTED}
+
+
+def test_an_attacker_is_blocked_by_its_ipv6_address_and_let_go_once_the_settings_protect_it(
+    home: Network, tmp_path: Path
+) -> None:
+    post = Post(tmp_path, place="gateway", interface="eth0", detectors=("signatures",), more=SETTINGS, through=SETPRIV)
+    settings = tmp_path / "redshank.toml"
+    with Watch(home, post) as watch:
+        assert reaches(home, "attacker", GATEWAY6)
+        scan(home, "attacker", GATEWAY6)
+        until_blocked(home, "attacker", GATEWAY6)
+        assert reaches(home, "other", GATEWAY6)
+        assert reaches(home, "attacker", GATEWAY), "its IPv4 address attacked nobody"
+        assert in_ledger(tmp_path)[:3] == ("block", ATTACKER6, "applied")
+
+        settings.write_text(settings.read_text().replace("[respond]\n", f"[respond]\nprotect = [{ATTACKER6!r}]\n"))
+        os.kill(watch.pid, signal.SIGHUP)
+        give_up = time.monotonic() + PATIENCE_S
+        while (told := in_ledger(tmp_path))[2] != "undone" or ATTACKER6 in holds(home):
+            assert time.monotonic() < give_up, f"it is still blocked: {told}"
+            time.sleep(0.2)
+        assert told == ("block", ATTACKER6, "undone", "protected: settings")
+        assert reaches(home, "attacker", GATEWAY6)
+    assert {told.alert.device for told in watch.heard} == {ATTACKER6}
