@@ -186,6 +186,27 @@ def test_a_false_alarm_that_nobody_was_asked_about_is_labelled_and_the_page_says
     assert analyst.get("/labels").text.count(kept[0].id) == 0
 
 
+def test_a_scope_that_is_chosen_for_an_allowance_keeps_what_was_typed(desk: Desk, analyst: Browser) -> None:
+    alert, questions = asked_about(2)
+    desk.queue.add(questions)
+    put(desk, alert)
+    at = f"/alerts/{alert.id}/false-alarm"
+    assert 'name="label" value="yes" checked' in analyst.get(at).text
+    typed = {"why": "our scanner", "for": "7d", "device": "10.9.9.9", "allow": "yes"}
+    page = analyst.get(at, suggestion=1, **typed).text
+    for part in (
+        ">our scanner</textarea>", 'name="for" value="7d"', 'name="allow" value="yes" checked',
+        f'name="device" value="{alert.device}"', f'name="family" value="{alert.family}"',
+        'value="1" class="main" aria-pressed="true"',
+    ):  # fmt: skip
+        assert part in page, part
+    assert 'name="label" value="yes" checked' not in page
+    assert "10.9.9.9" not in page
+    kept = analyst.get(at, **typed).text
+    assert 'name="device" value="10.9.9.9"' in kept
+    assert "aria-pressed" not in kept
+
+
 def test_it_is_said_when_nothing_can_be_learnt_from_a_false_alarm(desk: Desk, analyst: Browser) -> None:
     put(desk, told("a1"))
     form = analyst.get("/alerts/a1/false-alarm").text

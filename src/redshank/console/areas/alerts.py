@@ -166,9 +166,11 @@ class Alerts(Area):
         def ask(request: Request, name: str, form: Asked, who: Analyst) -> Response:
             filed = _there(self, name)
             offered = suggestions(filed.alert)
-            chosen = form.whole("suggestion", 0, max(0, len(offered) - 1), 0)
-            typed = {one: form.text(one, most=500) for one in CONDITIONS}
-            terms: dict[str, str] = typed if any(typed.values()) else dict(offered[chosen].terms if offered else {})
+            scope = form.whole("suggestion", 0, max(0, len(offered) - 1), 0)
+            terms = {one: form.text(one, most=500) for one in CONDITIONS}
+            if offered and (form.has("suggestion") or not any(terms.values())):
+                terms = dict(offered[scope].terms)
+            given = {name: text for name, text in terms.items() if text}
             because, span = form.text("why", most=500), form.text("for", most=20, default=USUAL_SPAN)
             form.check()
             told, problems = None, []
@@ -179,7 +181,9 @@ class Alerts(Area):
             evidence = desk.alerts.evidence(name)
             labelled = to_label(desk, name, asked(desk, evidence).values())
             return render(
-                request, "alerts/false_alarm.html", filed=filed, alert=filed.alert, offered=offered, chosen=chosen,
+                request, "alerts/false_alarm.html", filed=filed, alert=filed.alert, offered=offered,
+                chosen=next((place for place, one in enumerate(offered) if one.terms == given), None),
+                label=form.has("label") or not form.has("why"), allow=form.has("allow"),
                 terms=terms, conditions=CONDITIONS, because=because, span=span, told=told, problems=problems,
                 evidence=evidence, labelled=labelled, why_none="" if labelled else why_none(desk, evidence),
             )  # fmt: skip
