@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +35,16 @@ LONG = (
 """Files of half a minute and more, the longest first: the others do not wait for them at the end."""
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would every program that a test starts and then interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "drawn anew", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+hypothesis.settings.register_profile("any machine", hypothesis.settings.get_profile("drawn anew"), derandomize=True)
 hypothesis.settings.load_profile("any machine")
-"""How long an example may take, or its drawing, is no promise of the code: a busy machine would break it."""
+"""How long an example may take, or its drawing, is no promise of the code: a busy machine would break it. The same
+tests draw the same examples each time; `--hypothesis-profile "drawn anew"` draws others."""
 gc.set_threshold(50_000)
 """As the program does: thirteen thousand tests and the training libraries are objects that stay, and to look at all of
 them again and again takes a fifth of the time of the collection."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from frames import UDP, ethernet, ipv4, udp
+from peers import until
 from redshank.capture.bpf import everything
 from redshank.capture.interface import find
 from redshank.capture.ring import Ring, opened
@@ -37,8 +38,8 @@ def test_several_interfaces_give_their_packets_in_the_order_of_arrival() -> None
         for number, name in enumerate([NEAR, "left", "left", NEAR]):
             send([_marsh(number)], name)
             time.sleep(0.001)
-            if number == 1:
-                time.sleep(0.05)
+            if number == 1:  # what comes now is in later stretches
+                until(lambda: all(ring.ready for ring in live.rings))
         live.stop()
         times = [int(ts_ns) for block in blocks for ts_ns in block.ts_ns]
         assert {name: one.received for name, one in live.counters.items()} == {FAR: 2, "right": 2}
@@ -62,19 +63,19 @@ def test_on_a_silent_wire_the_clock_goes_on_and_never_past_the_present() -> None
 
 
 def test_the_clock_never_passes_a_packet_that_comes_later() -> None:
+    clock_ns, packets, silences = 0, 0, 0
     with private_network(), _watching(FAR) as live:
 
         def talk() -> None:
             for number in range(60):
                 send([_marsh(number)])
                 time.sleep(0.001 * (number % 40))
-            time.sleep(0.5)  # the kernel gives a block that is not full when its time is over
+            until(lambda: packets == 60)  # the kernel gives a block that is not full when its time is over
             live.stop()
 
         home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         talker = threading.Thread(target=_inside, args=(home, talk))
         talker.start()
-        clock_ns, packets, silences = 0, 0, 0
         for block in live.blocks():
             if len(block.offset):
                 packets += len(block.offset)

@@ -65,7 +65,7 @@ def test_what_comes_is_shown_until_ctrl_c_and_nothing_is_left_behind(tmp_path: P
         tell(TOLD[1])
         assert "high: dos by 10.0.0.66" in tail.stdout.readline()
         tail.send_signal(signal.SIGINT)
-        out, err = tail.communicate(timeout=20)
+        out, err = tail.communicate(timeout=60)
     assert (tail.returncode, out, err) == (130, "", "")
 
 

@@ -27,7 +27,7 @@ def server(wrong: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Metric
 
 
 def asked(server: MetricsServer, path: str, method: str = "GET") -> httpx.Response:
-    return httpx.request(method, f"http://127.0.0.1:{server.port}{path}", trust_env=False, timeout=5)
+    return httpx.request(method, f"http://127.0.0.1:{server.port}{path}", trust_env=False, timeout=30)
 
 
 def test_prometheus_gets_the_metrics(server: MetricsServer) -> None:
@@ -62,7 +62,7 @@ def test_links_that_say_nothing_or_a_byte_now_and_then_are_ended_and_so_many_at_
             link.settimeout(0.02)
             ended = False
             while not ended:
-                assert time.monotonic() - begin < 5
+                assert time.monotonic() - begin < 60, "a link is not ended"
                 try:
                     if number % 2:
                         link.send(b"G")

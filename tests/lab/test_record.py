@@ -198,7 +198,7 @@ def test_a_short_lab_is_recorded_end_to_end(tmp_path: Path) -> None:
 @pytest.mark.service
 def test_a_fast_home_is_recorded_with_the_times_that_its_devices_meant(tmp_path: Path) -> None:
     done = record.record(5, tmp_path / "out", 90.0, lambda _: None, attacks=False, fast=True)
-    assert done.about["took_s"] < 45
+    assert done.about["took_s"] < 90  # faster than it lives; a third of it on a machine that does nothing else
     assert set(done.about["families"]) == {"benign"}
     strangers, flows, silent = unmatched(tmp_path / "out")
     assert flows > 1000
@@ -231,7 +231,7 @@ def test_a_lab_that_is_stopped_leaves_no_namespace_and_no_half_recording(
         time.sleep(1)
         process.send_signal(number)
         rest = process.stderr.read()
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     assert "Traceback" not in rest
     assert list(FOLDER.glob(f"rsk{process.pid}-*")) == []
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
 import itertools
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,11 +38,11 @@ def example(place: Path) -> Live:
 
 
 def _frames(live: Live) -> list[bytes]:
-    return [
-        block.data[at : at + size].tobytes()
-        for block in live.blocks()
-        for at, size in zip(block.offset, block.captured, strict=True)
-    ]
+    return [frame for block in live.blocks() for frame in _frames_of(block)]
+
+
+def _frames_of(block: Block) -> list[bytes]:
+    return [block.data[at : at + size].tobytes() for at, size in zip(block.offset, block.captured, strict=True)]
 
 
 def _marsh(number: int) -> bytes:
@@ -146,9 +145,12 @@ def test_any_takes_the_packets_of_all_interfaces_that_a_filter_lets_through() ->
             send([_marsh(6), _marsh(7)], name)
         os.write(tunnel, ipv4(udp(b"bare", dst_port=7), UDP))
         os.write(tunnel, ipv4(udp(b"bare", dst_port=8), UDP))
-        time.sleep(0.2)  # what comes in on one interface because it was sent on another may take its time
-        live.stop()
-        assert sorted(_frames(live)) == sorted([_marsh(7)] * 5 + [ipv4(udp(b"bare", dst_port=7), UDP)])
+        came: list[bytes] = []
+        for block in live.blocks():  # what comes in on one interface because it was sent on another takes its time
+            came += _frames_of(block)
+            if len(came) >= 6:
+                live.stop()
+        assert sorted(came) == sorted([_marsh(7)] * 5 + [ipv4(udp(b"bare", dst_port=7), UDP)])
         assert live.counters["any"].received == 6
 
 
