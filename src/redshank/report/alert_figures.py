@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from redshank.report.figures import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, Scale, axes
 from redshank.report.page import Html
 
-TALL = 46
-"""Height of a value with its words and its track."""
-MARGIN = 16
+TALL = 64
+"""Height of a value with its words and its track, in pixels."""
+MARGIN = 3
+"""Left and right of a track, in percent."""
 UNITS = (
     (120.0, 1.0, "seconds"),
     (7_200.0, 60.0, "minutes"),
@@ -89,6 +90,8 @@ def flows_over_time(dots: Sequence[Dot], told: Sequence[tuple[float, str]], begi
 def beside_benign(rows: Sequence[Beside]) -> Html:
     """Draw values, each on a scale of its own, and the range in which 98 % of benign flows lie.
 
+    It is as wide as there is room, and its words keep their size.
+
     Args:
         rows: From top to bottom.
     """
@@ -98,36 +101,34 @@ def beside_benign(rows: Sequence[Beside]) -> Html:
         ends = [value for value in (row.low, row.high, row.middle) if value is not None]
         least, most = min(_log(value) for value in (*ends, row.value)), max(_log(value) for value in (*ends, row.value))
         reach = (most - least) or 1.0
-        start, width = MARGIN, WIDTH - 2 * MARGIN
 
-        def at(
-            value: float, least: float = least, reach: float = reach, start: float = start, w: float = width
-        ) -> float:
-            return start + w * (_log(value) - least) / reach
+        def at(value: float, least: float = least, reach: float = reach) -> float:
+            return MARGIN + (100 - 2 * MARGIN) * (_log(value) - least) / reach
 
         left = at(row.low) if row.low is not None else MARGIN
-        right = at(row.high) if row.high is not None else WIDTH - MARGIN
+        right = at(row.high) if row.high is not None else 100 - MARGIN
         text = f"{row.name}: {_number(row.value)}"
         hint = f"{text}; {_range(row)}"
-        y = top + 32
+        y = top + 50
         parts.append(
-            f'<g><title>{Html.of(hint)}</title><text class="cell" x="{MARGIN}" y="{top + 16}">{Html.of(text)}</text>'
-            f'<text x="{WIDTH - MARGIN}" y="{top + 16}" text-anchor="end">{Html.of(_range(row))}</text>'
-            f'<line class="grid-line" x1="{MARGIN}" x2="{WIDTH - MARGIN}" y1="{y}" y2="{y}"/>'
-            f'<rect x="{left:.1f}" y="{y - 5}" width="{max(right - left, 3):.1f}" height="10" rx="3" '
+            f'<g><title>{Html.of(hint)}</title><text class="cell" x="0" y="{top + 16}">{Html.of(text)}</text>'
+            f'<text x="0" y="{top + 34}">{Html.of(_range(row))}</text>'
+            f'<line class="grid-line" x1="{MARGIN}%" x2="{100 - MARGIN}%" y1="{y}" y2="{y}"/>'
+            f'<rect x="{left:.1f}%" y="{y - 5}" width="{max(right - left, 0.7):.1f}%" height="10" rx="3" '
             f'fill="var(--s4)" fill-opacity=".35"/>'
         )
         if row.middle is not None:
             middle = at(row.middle)
             parts.append(
-                f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{y - 6}" y2="{y + 6}" stroke="var(--s4)" '
+                f'<line x1="{middle:.1f}%" x2="{middle:.1f}%" y1="{y - 6}" y2="{y + 6}" stroke="var(--s4)" '
                 'stroke-width="2"/>'
             )
-        parts.append(f'<circle cx="{at(row.value):.1f}" cy="{y}" r="5" fill="var(--s2)"/></g>')
+        parts.append(f'<circle cx="{at(row.value):.1f}%" cy="{y}" r="5" fill="var(--s2)"/></g>')
     said = "Values beside benign traffic: " + "; ".join(
         f"{row.name} {_number(row.value)}, {_range(row)}" for row in rows
     )
-    return _drawing(WIDTH, TALL * len(rows) + 4, said, parts)
+    height = TALL * len(rows) + 4
+    return Html(f'<svg width="100%" height="{height}" role="img" aria-label="{Html.of(said)}">{"".join(parts)}</svg>')
 
 
 def _range(row: Beside) -> str:

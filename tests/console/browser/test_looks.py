@@ -1,6 +1,7 @@
 """Every page in a real browser: nothing that its policy forbids, nothing wider than a phone, nothing that shuts out."""
 
 from dataclasses import dataclass
+from importlib.resources import files
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -23,6 +24,7 @@ from chromium import (
 from console.filled import Filled, hostile
 from redshank.console.desk import Desk
 from redshank.console.jobs import Jobs
+from redshank.report.alert_figures import Beside, beside_benign
 
 pytestmark = pytest.mark.service
 READABLE = 11.5
@@ -94,6 +96,21 @@ def test_no_page_is_wider_than_a_phone(looks: Looks) -> None:
 
 def test_words_in_drawings_can_be_read_on_a_phone(looks: Looks) -> None:
     assert looks.too_small == []
+
+
+def test_a_value_beside_benign_traffic_is_seen_on_a_phone(opened: Chromium) -> None:
+    styles = files("redshank.console").joinpath("static", "console.css").read_text()
+    drawn = beside_benign([Beside("header bytes per packet back", 4e9, 0.0, 100.0, 40_000.0)])
+    page = opened.new_page(viewport={"width": NARROW[0], "height": NARROW[1]})
+    page.set_content(f'<style>{styles}</style><main><div class="card"><div class="drawing">{drawn}</div></div></main>')
+    edges = page.evaluate(
+        "[...document.querySelectorAll('circle, text')].map(one => one.getBoundingClientRect())"
+        ".flatMap(({left, right}) => [left, right])"
+    )
+    size = smallest(page)
+    page.close()
+    assert 0 <= min(edges) < max(edges) <= NARROW[0]
+    assert size >= 12
 
 
 def test_the_keyboard_reaches_the_content_first_and_what_has_the_focus_is_seen(page: Page) -> None:
