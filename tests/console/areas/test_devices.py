@@ -19,7 +19,7 @@ def test_the_inventory_is_searched_sorted_and_leads_to_a_device(open_as: Open) -
     assert "No device fits." in vera.get("/devices", q="nowhere").text
     page = vera.get("/devices/192.168.39.30")
     assert page.status_code == 200
-    for words in ("What it usually does", "Talks to", "critical", "Questions and labels"):
+    for words in ("Services and peers seen lately, attacks included", "Talks to", "critical", "Questions and labels"):
         assert words in page.text
     assert "/responses/block" not in page.text
     assert "/responses/block?target=192.168.39.30" in open_as("ada").get("/devices/192.168.39.30").text

@@ -12,6 +12,8 @@ def test_the_list_tells_of_every_rule(desk: Desk, viewer: Browser) -> None:
     assert "telnet-sweep" in page
     assert "in force" in page
     assert "bad_addresses" in page
+    assert page.index("ack-flood<") < page.index("<summary>") < page.index("helper</td>") < page.index("</details>")
+    assert 'class="card" open' not in page
     order = viewer.get("/rules", order="fired").text
     assert order.index("telnet-sweep<") < order.index("ack-flood<")
     only = viewer.get("/rules", q="telnet").text

@@ -44,6 +44,14 @@ def test_reasons_are_drawn_beside_what_the_bundle_knows(desk: Desk) -> None:
     assert "benign up to 40,000" in found.beside
 
 
+def test_a_probability_of_nothing_is_no_reason_and_is_not_drawn(desk: Desk) -> None:
+    put(desk, told("a", reasons=("classifier: p(dos) 1.00", "classifier: p(benign) 0.00", "irc (medium)")))
+    found = case(desk, Book(desk), "a")
+    assert found is not None
+    assert [one.feature or one.rule for one in found.reasons] == ["p(dos)", "irc"]
+    assert found.beside is None
+
+
 def test_a_question_is_about_the_same_flow_not_only_of_the_same_name(desk: Desk) -> None:
     alert, questions = asked_about(2)
     desk.queue.add(questions)

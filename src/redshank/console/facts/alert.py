@@ -10,7 +10,7 @@ from redshank.alerts.techniques import NAMES
 from redshank.console.desk import Desk
 from redshank.console.facts.benign import ranges, usual
 from redshank.console.facts.likeness import Like, endings, likest
-from redshank.console.facts.reasons import Reason, about, reason
+from redshank.console.facts.reasons import Reason, about, reason, says_nothing
 from redshank.console.facts.responses import Book
 from redshank.console.facts.story import Event, deed, events, how_sure
 from redshank.core.allowance import Allowance
@@ -194,7 +194,7 @@ def why_none(desk: Desk, evidence: Sequence[Evidence]) -> str:
 
 
 def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
-    """Return the reasons of an alert; of several about the same value the first."""
+    """Return the reasons of an alert; of several about the same value the first, and none that says nothing."""
     alert = filed.alert
     known = {"anomaly": usual(desk.settings)}
     own = ranges(desk.settings, alert.bundle)
@@ -202,7 +202,8 @@ def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
     for text in alert.reasons:
         one = reason(text, {})
         one = reason(text, known.get(one.detector, own))
-        found.setdefault((one.detector, about(one)), one)
+        if not says_nothing(one):
+            found.setdefault((one.detector, about(one)), one)
     return list(found.values())
 
 

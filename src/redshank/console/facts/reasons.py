@@ -35,6 +35,7 @@ _WITHIN = re.compile(
 )
 _REBUILT = re.compile(rf"(\w+) (\S+) rebuilt {_NUMBER} x as badly as benign 99 %")
 _LIKELY = re.compile(rf"p\((\w+)\) {_NUMBER}")
+_NONE = re.compile(r"p\(\w+\) 0\.00$")
 _NEAR = re.compile(r"most like (.{1,60}) \((\d) of the (\d) nearest known flows\)")
 _MIXED = re.compile(r"nearest known flows: (.{1,120})")
 _RULE = re.compile(r"(.{1,120}?) \((informational|low|medium|high|critical)((?:, T[\d.]+)*)\)(.*)", re.DOTALL)
@@ -123,6 +124,11 @@ def reason(text: str, benign: Mapping[str, Sequence[float]]) -> Reason:
 def about(one: Reason) -> str:
     """Return what two reasons have in common if they say the same of different flows."""
     return one.rule or one.feature or one.words
+
+
+def says_nothing(one: Reason) -> bool:
+    """Tell whether a reason is a probability that is 0 as it is written: the second of two, where the first is all."""
+    return _NONE.search(one.text) is not None
 
 
 def _name(feature: str) -> str:

@@ -23,12 +23,36 @@
 
   const current = () => document.querySelector("[data-row].at");
 
+  const hotkeys = () => [...document.querySelectorAll("[data-hotkey]")].filter((one) => one.offsetParent !== null);
+
+  function said(hot) {
+    const copy = hot.cloneNode(true);
+    copy.querySelectorAll("kbd").forEach((key) => key.remove());
+    return copy.textContent.trim();
+  }
+
+  function showKeys() {
+    const dialog = document.querySelector("[data-keys]");
+    if (!dialog) return;
+    const here = dialog.querySelector("[data-keys-here]");
+    const lines = hotkeys().flatMap((hot) => {
+      const [name, does, key] = ["dt", "dd", "kbd"].map((kind) => document.createElement(kind));
+      key.textContent = hot.dataset.hotkey;
+      name.append(key);
+      does.textContent = said(hot);
+      return [name, does];
+    });
+    here.hidden = !lines.length;
+    here.querySelector("dl").replaceChildren(...lines);
+    dialog.showModal();
+  }
+
   const own = {
     j: () => move(1),
     k: () => move(-1),
     x: () => current()?.querySelector("input[type=checkbox]")?.click(),
     "/": () => document.querySelector("[data-search]")?.focus(),
-    "?": () => document.querySelector("[data-keys]")?.showModal(),
+    "?": showKeys,
     t: () => window.redshank?.turn(),
   };
 
@@ -54,7 +78,7 @@
       setTimeout(() => { before = ""; }, 1500);
       return;
     }
-    const hot = [...document.querySelectorAll("[data-hotkey]")].find((one) => one.dataset.hotkey === key && one.offsetParent !== null);
+    const hot = hotkeys().find((one) => one.dataset.hotkey === key);
     if (hot) {
       event.preventDefault();
       hot.click();
