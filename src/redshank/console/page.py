@@ -147,6 +147,7 @@ def _environment() -> Environment:
     made.globals.update(
         static=lambda name: _addresses()[name],
         csrf=_csrf,
+        csrf_button=_csrf_button,
         with_query=pass_context(lambda context, **changed: with_query(context["request"], **changed)),
         version=__version__,
         themes=THEMES,
@@ -178,6 +179,12 @@ def _common(request: Request) -> dict[str, Any]:
 @pass_context
 def _csrf(context: Context) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(MARK, context["mark"])
+
+
+@pass_context
+def _csrf_button(context: Context, words: str) -> Markup:
+    """Give the button that posts a form which others of its buttons get: the mark is in no address."""
+    return Markup('<button class="main" name="{}" value="{}">{}</button>').format(MARK, context["mark"], words)
 
 
 def _drawn(figure: Html) -> Markup:

@@ -186,6 +186,14 @@ def test_a_false_alarm_that_nobody_was_asked_about_is_labelled_and_the_page_says
     assert analyst.get("/labels").text.count(kept[0].id) == 0
 
 
+@pytest.mark.parametrize("at", ["/alerts/a1/false-alarm", "/allowances/new"])
+def test_a_form_that_is_also_asked_for_carries_its_mark_in_no_address(desk: Desk, analyst: Browser, at: str) -> None:
+    put(desk, told("a1"))
+    (form,) = (one for one in re.findall(r"<form.*?</form>", analyst.get(at).text, re.DOTALL) if "formmethod" in one)
+    assert '<input type="hidden" name="csrf"' not in form
+    assert f'<button class="main" name="csrf" value="{analyst.mark()}">' in form
+
+
 def test_a_scope_that_is_chosen_for_an_allowance_keeps_what_was_typed(desk: Desk, analyst: Browser) -> None:
     alert, questions = asked_about(2)
     desk.queue.add(questions)
