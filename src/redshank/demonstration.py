@@ -59,23 +59,25 @@ CHAMPION, CHALLENGER = "home-1", "home-1-r1"
 DAY_S = 86_400.0
 
 
-def fill(folder: Path, words: str = WORDS) -> None:
-    """Make it all; takes some seconds.
+def fill(folder: Path, words: str = WORDS, now_s: float | None = None) -> None:
+    """Make it all; takes some seconds. The same time makes the same alerts, actions and questions.
 
     Args:
         folder: An empty folder.
         words: What a person gives as a reason here and there.
+        now_s: The end of the day, s since the epoch; now if absent.
     """
-    now_s = time.time()
+    now_s = time.time() if now_s is None else now_s
     (folder / SETTINGS).write_text(_text(folder))
     shelf = Shelf(folder / MODELS)
     _stock(shelf)
     day, settings = _Day(now_s), load(folder / SETTINGS)
-    with Running(settings, feeds={"home": Feed(lambda: day, patient=True)}) as running:
+    feeds = {"home": Feed(lambda: day, patient=True)}
+    with Running(settings, feeds=feeds, seed=0, clock=lambda: now_s, timer=lambda: 0.0) as running:
         running.run()
     with closing(Database(settings.store_place)) as database:
         _triage(database, now_s, words)
-        _respond(_ledger(database), words)
+        _respond(_ledger(database), words, now_s)
         assert day.last is not None
         queue = Queue(database)
         _label(queue, day.last, now_s)
@@ -198,9 +200,8 @@ def _triage(database: Database, now_s: float, words: str) -> None:
         deed()
 
 
-def _respond(ledger: Ledger, words: str) -> None:
+def _respond(ledger: Ledger, words: str, now_s: float) -> None:
     """Bring actions into every state: some wait, some hold, some are over."""
-    now_s = time.time()
     waiting = [entry.action.id for entry in ledger.open() if entry.state == "proposed"]
     holding = [entry.action.id for entry in ledger.open() if entry.state == "applied"]
     for name in waiting[:2]:

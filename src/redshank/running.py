@@ -74,6 +74,9 @@ class Running:
         feeds: Sources in place of those that the settings name.
         tell: Called with alerts once they are recorded.
         again: Gives the settings as they are now, for what `reload` takes of them; nothing if absent.
+        seed: Of what chance chooses for questions; drawn anew if absent, so that nobody can know what is chosen.
+        clock: Gives the time, s since the epoch.
+        timer: Gives a time in s that never goes back, for what is done now and then.
 
     Raises:
         ConfigError: With every mistake in the settings.
@@ -88,10 +91,13 @@ class Running:
         feeds: Mapping[str, Feed] | None = None,
         tell: Callable[[Sequence[Alert]], None] | None = None,
         again: Callable[[], Settings] | None = None,
+        seed: int | None = None,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         hold_little()
         self.metrics = metrics or Metrics()
-        self._settings, self._again = settings, again
+        self._settings, self._again, self._clock = settings, again, clock
         self._stack = ExitStack()
         self._systemd = Systemd()
         self._ready = False
@@ -143,18 +149,23 @@ class Running:
             ledger = Ledger(Journal(self.database), around.protected, breaker)
             responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
             alerts = Alerts(self.database)
-            responder.remember(alerts.lately(time.time() - policy.repeat_s, DEVICES_KEPT))
+            responder.remember(alerts.lately(clock() - policy.repeat_s, DEVICES_KEPT))
             taking_back = TakingBack(self.database, ledger)
-            self._responding = Responding(responder, alerts, Audit(self.database), self.metrics, taking_back.look)
+            self._responding = Responding(
+                *(responder, alerts, Audit(self.database), self.metrics, taking_back.look), clock=clock
+            )
             self._overview = Overview(
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),
                 device_groups,
                 silent=self._failures.silent,
                 most_waiting_rows=settings.service.waiting_rows,
+                clock=clock,
+                timer=timer,
             )
-            self._asking = Asking(self.database, detectors, device_groups, settings.questions.per_day)
-            self._remembering = Remembering(self.database, detectors, self.metrics)
+            per_day = settings.questions.per_day
+            self._asking = Asking(self.database, detectors, device_groups, per_day, seed=seed, clock=clock, timer=timer)
+            self._remembering = Remembering(self.database, detectors, self.metrics, clock=clock)
             live = not any(feed.patient for feed in feeds.values())
             allow = AllowList()
             self._acting = Acting(
@@ -162,6 +173,7 @@ class Running:
                 live=live,
                 bundles=lambda: {name: digest for one in detectors for name, digest in one.bundles.items()},
                 tell=self._told,
+                clock=clock,
             )
             self._archive = self._archived(settings)
             also = [
@@ -171,7 +183,7 @@ class Running:
                 self._remembering.see,
                 *([self._archive.write] if self._archive else []),
             ]
-            judging = Judging(detectors, groups, tally, also, allow, failures=self._failures)
+            judging = Judging(detectors, groups, tally, also, allow, failures=self._failures, clock=clock)
             self.service = Service(
                 feeds,
                 judging,
@@ -304,7 +316,7 @@ class Running:
 
     def _sweep(self) -> None:
         """Throw away what is too old or too much."""
-        chosen, now_s = self._settings.store, time.time()
+        chosen, now_s = self._settings.store, self._clock()
         Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
         if self._archive:
             self._archive.clean(now_s)

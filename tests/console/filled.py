@@ -5,7 +5,6 @@ It takes some seconds: made once for all tests, and copied for each (`conftest.p
 
 import shutil
 import sqlite3
-import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,6 +33,8 @@ MARKUP = "<img src=x onerror=alert(1)>'\"{{7*7}}"
 """What a person, too, can type as a reason."""
 HOSTILE = f"{MARKUP}\x1b[31m\u202e"
 """What comes over the wire."""
+NOW_S = 1_764_001_234.0
+"""When the day ends: were it today, the windows of alerts would cut the day elsewhere in each run."""
 
 
 def of_the_lab(bundle: Bundle) -> Bundle:
@@ -94,8 +95,8 @@ class Filled:
 
 def fill(folder: Path) -> Filled:
     """Make it all."""
-    demonstration.fill(folder, MARKUP)
-    return Filled(folder, time.time() + 60.0)
+    demonstration.fill(folder, MARKUP, NOW_S)
+    return Filled(folder, NOW_S + 60.0)
 
 
 def hostile(filled: Filled) -> Alert:

@@ -25,7 +25,8 @@ def desk(first_filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Return a desk over a copy of the filled store, with people; its clock goes on."""
     made = first_filled.copied(tmp_path_factory.mktemp("browser"))
     add_people(made.database)
-    yield Desk(made.settings, made.database, made.config, now_s=lambda: max(time.time(), made.now_s))
+    ahead_s = made.now_s - time.monotonic()
+    yield Desk(made.settings, made.database, made.config, now_s=lambda: time.monotonic() + ahead_s)
     made.database.close()
 
 
