@@ -50,7 +50,7 @@ def serving(desk: Desk, **values: Any) -> Iterator[int]:
             yield link.getsockname()[1]
         finally:
             served.should_exit = True
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
 

@@ -26,7 +26,7 @@ AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 LIGHT: Final = "light"
 DARK: Final = "dark"
 WIDE, NARROW = (1440, 900), (390, 844)
-SLOW_MS = 20_000
+SLOW_MS = 120_000
 """How long a page may take on a machine that does much else."""
 _LINK = re.compile(r'href="(/[^"#]*)')
 

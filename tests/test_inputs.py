@@ -1,6 +1,5 @@
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -8,6 +7,7 @@ from typing import get_args
 import pyarrow as pa
 import pytest
 
+from peers import until
 from redshank.config import Sensor as Settings
 from redshank.core.errors import ConfigError
 from redshank.flows.meter import MeterSettings
@@ -108,11 +108,7 @@ def test_an_interrupt_breaks_off_a_source_with_an_end() -> None:
 def test_an_endless_source_is_asked_to_end_after_its_time() -> None:
     source = Waiting()
     with ended_in_time(Inputs(interfaces=("eth0",), seconds=0.01), source):
-        for _ in range(500):
-            if source.stopping:
-                break
-            time.sleep(0.01)
-    assert source.stopping
+        until(lambda: source.stopping)
     assert list(source.batches()) == []
 
 

@@ -15,8 +15,6 @@ from redshank.store.outbox import Outbox
 from runs import ATTACK
 from sites import Place
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:

@@ -37,7 +37,10 @@ def asked(port: int, path: str = "/login", headers: dict[str, str] | None = None
             yield answer
 
 
-def test_the_console_is_had_at_its_address_and_streams_do_not_hold_up_its_end(desk: Desk) -> None:
+def test_the_console_is_had_at_its_address_and_streams_do_not_hold_up_its_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "DRAIN_S", 50)  # so that waiting for it shows, however busy the machine is
     with ExitStack() as stack:
         with serving(desk) as port:
             page = stack.enter_context(asked(port))
@@ -50,7 +53,7 @@ def test_the_console_is_had_at_its_address_and_streams_do_not_hold_up_its_end(de
             assert stream.getheader("content-type") == "text/event-stream; charset=utf-8"
             assert b"retry" in stream.readline()
             ends = time.monotonic()
-        assert time.monotonic() - ends < 4
+        assert time.monotonic() - ends < 30, "it waited for the stream"
         stream.read()
 
 

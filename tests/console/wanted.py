@@ -3,7 +3,6 @@
 Routes come from the application; one that has no request here makes the tests fail, so a new page brings its own.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from browsing import NUMBERS, PASSWORD
 from console.filled import CHALLENGER, CHAMPION
 from console.front import Ask, Front, Route, Shown
+from peers import until
 from redshank.console.facts.rules import Rulebook
 from redshank.console.gate import API
 from redshank.console.jobs import RUNNING, Jobs
@@ -21,7 +21,7 @@ from redshank.core.records import Action, Label
 from redshank.store.people import People
 from redshank.store.search import Search
 
-AT_ONCE, FOR_LONG = ("/bin/sh", "-c", "exec true"), ("/bin/sh", "-c", "exec sleep 60")
+AT_ONCE, FOR_LONG = ("/bin/sh", "-c", "exec true"), ("/bin/sh", "-c", "exec sleep 600")
 """What runs in place of `redshank retrain` and the like."""
 NEW = "another four words in a row"
 WHY = "because of a test"
@@ -121,12 +121,12 @@ class Wanted:
 
     def quiet(self) -> None:
         """Wait until no job runs."""
-        for _ in range(500):
+
+        def is_quiet() -> bool:
             begun, ended = (len(list(self._folder.glob(f"*/{name}.json"))) for name in ("job", "ended"))
-            if self._jobs.running() is None and begun == ended:
-                return
-            time.sleep(0.01)
-        raise AssertionError
+            return self._jobs.running() is None and begun == ended
+
+        until(is_quiet)
 
     def job(self, program: tuple[str, ...] = AT_ONCE) -> str:
         self.quiet()

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pytest
 
 from frames import UDP, ethernet, ipv4, ipv6, tcp, udp, vlan
+from peers import until
 from redshank.capture.source import Block
 from redshank.capture.sources.live import Live
 from redshank.capture.sources.pcap import Pcap
@@ -104,11 +105,9 @@ def test_a_replay_of_what_tcpdump_wrote_gives_the_rows_of_the_wire(tmp_path: Pat
         wire = pa.Table.from_batches(sensor.batches(), FLOW)
         talker.join()
         os.close(here)
-        give_up = time.monotonic() + 10
-        while _count(path) < live.wanted and time.monotonic() < give_up:
-            time.sleep(0.05)
+        until(lambda: _count(path) >= live.wanted)
         dump.send_signal(signal.SIGINT)
-        said = dump.communicate(timeout=20)[1]
+        said = dump.communicate(timeout=60)[1]
     assert re.search(r"\b0 packets dropped by kernel", said), said
     assert sensor.packets == live.received == live.wanted
     assert live.dropped == 0
@@ -128,32 +127,44 @@ def test_a_replay_of_what_tcpdump_wrote_gives_the_rows_of_the_wire(tmp_path: Pat
 
 def _talk(here: int, rounds: list[list[bytes]], then: Callable[[], None] | None = None) -> None:
     assert ctypes.CDLL(None).setns(here, 0x40000000) == 0
+    _send(rounds)
+    if then:
+        then()
+
+
+def _send(rounds: list[list[bytes]]) -> None:
     for one in rounds:
         for at in range(0, len(one), 50):
             send(one[at : at + 50])
             time.sleep(0.002)
         time.sleep(0.12)
-    if then:
-        then()
 
 
-class Slow(Live):
-    """A wire whose reader is busy with other things."""
+class Busy(Live):
+    """A wire whose reader is busy with the first packets until most of the others were sent."""
+
+    most = threading.Event()
 
     def blocks(self) -> Iterator[Block]:
         for block in super().blocks():
             if len(block.offset):
-                time.sleep(0.03)
+                assert self.most.wait(200)
             yield block
 
 
 def test_under_overload_every_packet_is_metered_or_counted_as_dropped() -> None:
     frames = [ethernet(ipv4(udp(bytes(900), src_port=1000 + n, dst_port=9), UDP)) for n in range(100)]
     with private_network():
-        live = Slow([FAR], ring_mib=1)
+        live = Busy([FAR], ring_mib=1)
         sensor = Sensor(live, MeterSettings(), live=True)
         here = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        talker = threading.Thread(target=_talk, args=(here, [frames * 10] * 8, live.stop))
+
+        def then() -> None:
+            live.most.set()
+            _send([frames * 10])
+            live.stop()
+
+        talker = threading.Thread(target=_talk, args=(here, [frames * 10] * 7, then))
         talker.start()
         metered = sum(
             batch.filter(pc.equal(batch["part"], "final"))["src_pkts"].sum().as_py() or 0 for batch in sensor.batches()
@@ -177,6 +188,6 @@ def test_a_kill_during_capture_leaves_no_file_under_its_name(tmp_path: Path) -> 
             time.sleep(0.05)
         running = process.poll() is None
         process.kill()
-        said = process.communicate(timeout=20)[0]
+        said = process.communicate(timeout=60)[0]
     assert running, said
     assert [file.name for file in tmp_path.iterdir()] == [f".out.parquet.{process.pid}.part"]

@@ -79,7 +79,7 @@ def test_what_is_due_comes_in_its_order_and_at_its_time(fast: tuple[asyncio.Runn
 
     begin = time.monotonic()
     runner.run(all_of_them())
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 100  # two hours, were nothing skipped
     assert [word for _, word in said] == ["soon", "then", "late"]
     assert [at_s for at_s, _ in said] == pytest.approx([0.5, 3600, 7200], abs=1)
 
@@ -132,7 +132,7 @@ def test_a_program_that_waits_sleeps_and_one_that_is_gone_does_for_good() -> Non
         subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as program,
         Sleeper(program.pid) as other,
     ):
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while not other.asleep():
             assert time.monotonic() < give_up
         program.kill()

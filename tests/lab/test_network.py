@@ -42,7 +42,7 @@ def test_hosts_reach_each_other_and_the_upstream_and_nothing_is_left_afterwards(
             with network.inside(place):
                 server = socket.create_server((target, 8000))
             with network.inside("sensor1"):
-                client = socket.create_connection((target, 8000), timeout=5)
+                client = socket.create_connection((target, 8000), timeout=60)
             peer, address = server.accept()
             assert address[0] == ADDRESSES.v4["sensor1"]
             for made in (peer, client, server):
@@ -116,7 +116,7 @@ def test_leftovers_of_a_killed_lab_are_removed_and_those_of_a_living_one_are_not
             with Network(ADDRESSES):
                 assert not (FOLDER / dead).exists()
                 assert (FOLDER / alive).exists()
-            assert inside.wait(5) != 0
+            assert inside.wait(60) != 0
     finally:
         ip("netns", "del", alive)
         gone.wait()

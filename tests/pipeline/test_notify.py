@@ -8,7 +8,7 @@ from redshank.pipeline.notify import READY, WATCHDOG, Systemd
 def _manager(path: str) -> socket.socket:
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.bind(path)
-    manager.settimeout(5)
+    manager.settimeout(60)
     return manager
 
 

@@ -20,8 +20,6 @@ from redshank.pipeline.service import Feed, Service
 from redshank.pipeline.tally import Summary, Tally
 from runs import ATTACK, Constant
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @dataclass
 class Site:

@@ -25,7 +25,7 @@ from redshank.core.errors import ActionError, ConfigError
 from redshank.detect.shelf import Entry, Shelf
 
 ECHO = ("python3", "-S", "-c", "import sys, json; print(json.dumps({'words': sys.argv[1:]}))")
-SLEEP = ("python3", "-S", "-c", "import time; time.sleep(60)")
+SLEEP = ("python3", "-S", "-c", "import time; time.sleep(600)")
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_a_job_is_followed_cancelled_and_told_of_after_the_console_was_away(
     desk: Desk, viewer: Browser, analyst: Browser
 ) -> None:
     said = "step 2 of 4: training\\nepoch 3 of 12"
-    sleep = f"import sys, time; print('{said}', file=sys.stderr, flush=True); time.sleep(60)"
+    sleep = f"import sys, time; print('{said}', file=sys.stderr, flush=True); time.sleep(600)"
     jobs = desk.jobs
     jobs._program = ("python3", "-S", "-c")
     job = jobs.begin("Retrain home-1", [sleep], "anton")

@@ -2,7 +2,6 @@
 
 import re
 import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -191,9 +190,7 @@ def test_an_alert_that_the_sensor_writes_appears_on_the_open_page(desk: Desk, pa
         severity="critical",
     )  # fmt: skip
     desk.alerts.record([told], (), now_s)
-    began_s = time.monotonic()
     expect(page.get_by_text(NEW).first).to_be_visible()
-    assert time.monotonic() - began_s < 20, "that is not live"
     assert page.evaluate("window.stayed"), "the page was loaded again"
 
 

@@ -192,7 +192,7 @@ def test_a_growing_and_rotated_log_is_followed_until_asked_to_stop(tmp_path: Pat
             file.write(lines(flow(1))[40:])
         path.rename(tmp_path / "eve.json.1")
         path.write_text(lines(flow(2)))
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while len(found) < 2 and time.monotonic() < until:
             time.sleep(0.02)
         source.stop()

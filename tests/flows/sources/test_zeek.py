@@ -438,7 +438,7 @@ def test_a_growing_and_rotated_folder_is_followed_and_dns_rows_are_waited_for(tm
     head = "#path\tdns\n#fields\tts\tuid\tquery\n"
     write(tmp_path, HEAD + line.replace("CGm6jB4dXK71ZDWUDh", "C0"))
     write(tmp_path, head + "1540469302.6\tC0\tfirst\n", "dns.log")
-    source = Zeek(tmp_path, follow=True, wait_s=20.0)
+    source = Zeek(tmp_path, follow=True, wait_s=60.0)
     found: dict[str, str | None] = {}
 
     def append(name: str, text: str) -> None:
@@ -446,7 +446,7 @@ def test_a_growing_and_rotated_folder_is_followed_and_dns_rows_are_waited_for(tm
             file.write(text)
 
     def until(uid: str) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while uid not in found and time.monotonic() < end:
             time.sleep(0.02)
 
