@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from pyarrow import parquet
 
 from browsing import add_people
-from console.filled import Filled
 from questions import ASKED_S, asked_about
+from redshank.config import Console, Detect, Service, Settings
 from redshank.console.desk import Desk
 from redshank.core.records import Label
 from redshank.core.schema import BENIGN
@@ -24,11 +24,12 @@ from redshank.data.place import LEARN
 from redshank.data.protocol import partition
 from redshank.detect.shelf import Shelf
 from redshank.learn.train import fit, make_bundle
+from redshank.store.database import Database
 
 pytestmark = pytest.mark.service
 KNOWN = (BENIGN, "dos", "ddos", "scanning")
 """What the champion was taught; people know the rest."""
-LABELS = 700
+LABELS = 900
 TAKES_MS = 200_000
 
 
@@ -39,18 +40,21 @@ def recorded() -> Labelled:
 
 
 @pytest.fixture(scope="module")
-def desk(first_filled: Filled, recorded: Labelled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Return a desk whose champion knows few families, with labels of all, and a challenger that mixes two up."""
-    made = first_filled.copied(tmp_path_factory.mktemp("learning"))
+def desk(recorded: Labelled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Return a desk whose champion knows few families, with labels of all, and a challenger that mixes two up.
+
+    The store knows nothing else: other answers would decide with the gate.
+    """
+    folder = tmp_path_factory.mktemp("learning")
     rng = np.random.default_rng(0)
     shuffled = rng.permutation(len(recorded.family))
     for_people, for_training = shuffled[:LABELS], shuffled[LABELS:]
     taught = for_training[np.isin(recorded.family[for_training], KNOWN)]
-    rows = made.folder / "rows.parquet"
+    rows = folder / "rows.parquet"
     _write(rows, recorded, taught)
-    shelf = Shelf(made.folder / "few")
+    shelf = Shelf(folder / "few")
     parts = partition(Flows().load(rows), protocol="leakfree", task="family", feature_set="conn")
-    champion = make_bundle(fit(parts, "extra_trees", settings={"trees": 10, "leaves": 60}), parts, "few", {})
+    champion = make_bundle(fit(parts, "extra_trees", settings={"trees": 20, "leaves": 400}), parts, "few", {})
     shelf.put(champion)
     shelf.promote("few", "the first one")
     names = list(champion.manifest.classes)
@@ -58,14 +62,12 @@ def desk(first_filled: Filled, recorded: Labelled, tmp_path_factory: pytest.Temp
     names[at], names[other] = names[other], names[at]
     shelf.put(replace(champion, manifest=replace(champion.manifest, name="mixed", classes=names)))
     asked = asked_about(recorded.flows.take(pa.array(for_people)), at_random=True)
-    made.database.close()
-    settings = made.settings
-    detect = settings.detect.model_copy(update={"models": shelf.folder})
-    console = settings.console.model_copy(update={"training_data": rows})
-    chosen = settings.model_copy(update={"detect": detect, "console": console})
-    made = Filled(made.folder, made.now_s)
-    add_people(made.database)
-    desk = Desk(chosen, made.database, made.config)
+    settings = Settings(
+        detect=Detect(models=shelf.folder), service=Service(state=folder), console=Console(training_data=rows)
+    )
+    database = Database(settings.store_place, create=True)
+    add_people(database)
+    desk = Desk(settings, database)
     desk.queue.add(asked)
     desk.queue.tell(
         [
@@ -74,7 +76,7 @@ def desk(first_filled: Filled, recorded: Labelled, tmp_path_factory: pytest.Temp
         ]
     )
     yield desk
-    made.database.close()
+    database.close()
 
 
 def _write(path: Path, labelled: Labelled, rows: npt.NDArray[np.int64]) -> None:
