@@ -31,7 +31,7 @@ def test_the_pages_over_a_small_store_are_measured(
     )
     monkeypatch.setattr(sys, "argv", ["console.py", *small])
     module.main()
-    *pages, answered = capsys.readouterr().out.splitlines()[2:]
+    *pages, answered = capsys.readouterr().out.splitlines()[3:]
     times = {page: middle for page, middle, *_ in map(str.split, pages)}
     assert set(times) == set(module.PAGES)
     assert answered.startswith("an answer, and the next question ")
