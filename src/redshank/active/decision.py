@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from redshank.active.paired import METRICS
+from redshank.active.trained import GATE_ROWS
 from redshank.core.errors import ConfigError
 from redshank.core.registry import alternatives
 
@@ -33,7 +34,7 @@ class Gate:
     metric: str = "macro_f1"
     level: float = 0.95
     tolerance: float = 0.005
-    fewest: int = 100
+    fewest: int = GATE_ROWS
     worth: float = 0.01
     resamples: int = 2000
 

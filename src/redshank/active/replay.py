@@ -20,8 +20,9 @@ from sklearn.ensemble import RandomForestClassifier
 from redshank.active.caps import Rows
 from redshank.active.promote import unseen
 from redshank.active.replayed import FEWEST, LEVEL, Gained, Reached, Replayed
-from redshank.active.retrain import HOLD_OUT, split_later
+from redshank.active.retrain import split_later
 from redshank.active.told import Told
+from redshank.active.trained import HOLD_OUT
 from redshank.core.errors import ActionError
 from redshank.core.schema import BENIGN
 from redshank.data.parts import Part

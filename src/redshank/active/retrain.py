@@ -23,7 +23,7 @@ from redshank.active.gain import Outlook
 from redshank.active.promote import CANARIES, REGRESSION, decide, unseen
 from redshank.active.stopping import outlook
 from redshank.active.told import Told, classes
-from redshank.active.trained import KEY, label_provenance
+from redshank.active.trained import HOLD_OUT, KEY, label_provenance
 from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError
 from redshank.data.dataset import Labelled
@@ -43,7 +43,6 @@ from redshank.learn.train import fit, make_bundle
 from redshank.store.question import Question
 
 LATER = "later"
-HOLD_OUT = 0.3
 NEW_FAMILY = 10  # training rows with which a family that the champion does not know becomes a class
 
 

@@ -14,6 +14,10 @@ from redshank.core.errors import ConfigError
 from redshank.core.records import Label
 
 KEY = "labels"
+HOLD_OUT = 0.3
+"""Share of the labels, the latest flows, that nobody trains on and that measure."""
+GATE_ROWS = 100
+"""Rows that measure below which the gate promotes nothing; pages tell both, and must not import what trains."""
 
 
 def label_provenance(labels: Iterable[Label]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 
 from redshank.active.replayed import FEWEST, Gained, Reached, Replayed
+from redshank.active.trained import HOLD_OUT
 from redshank.config import Questions
 from redshank.console.desk import Desk
-from redshank.console.facts.learning import HOLD_OUT, Verdict, cost, figure, gain_words, learning, verdict
+from redshank.console.facts.learning import Verdict, cost, figure, gain_words, learning, verdict
 from redshank.console.facts.models import models
 from redshank.core.errors import ConfigError
 from redshank.detect.shelf import DECISIONS

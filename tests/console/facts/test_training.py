@@ -6,8 +6,9 @@ import pytest
 from bundles import tiny_bundle
 from questions import answer, questions
 from redshank.active.decision import Gate
+from redshank.active.trained import GATE_ROWS
 from redshank.console.desk import Desk
-from redshank.console.facts.training import GATE_ROWS, ready, without_data
+from redshank.console.facts.training import ready, without_data
 from redshank.core.bundle import Manifest
 from redshank.core.records import UNSURE
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from redshank.active.trained import GATE_ROWS
 from redshank.console.acts import models as acts
 from redshank.console.area import Area
 from redshank.console.desk import Desk
@@ -78,7 +79,7 @@ class Models(Area):
                 metrics=acts.METRICS,
                 no_data=training.without_data(desk, champion.manifest) if champion else "",
                 ready=training.ready(desk, champion.manifest) if champion else None,
-                least=training.GATE_ROWS,
+                least=GATE_ROWS,
             )
 
         @routes.get("/bundles/{name}")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from redshank.active.gain import Cost, Promise, weighed
 from redshank.active.replayed import FEWEST, Gained, Reached, Replayed
+from redshank.active.trained import HOLD_OUT
 from redshank.config import Questions
 from redshank.console.desk import Desk
 from redshank.console.facts.models import Models
@@ -22,8 +23,6 @@ from redshank.report.page import Html
 
 WORTH = ("answer_costs", "point_is_worth")
 """Of the settings [questions]: what weighs a promise."""
-HOLD_OUT = 0.3
-"""Share of the labels, the latest flows, that measure a curve."""
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,12 @@ for. The one idea: nothing is read but the names of files and what the store cou
 import math
 from dataclasses import dataclass
 
-from redshank.active.trained import KEY
+from redshank.active.trained import GATE_ROWS, HOLD_OUT, KEY
 from redshank.console.desk import Desk
-from redshank.console.facts.learning import HOLD_OUT
 from redshank.core.bundle import Manifest
 from redshank.core.errors import ConfigError
 from redshank.data.dataset import find_all
 from redshank.data.place import ANYWHERE, place
-
-GATE_ROWS = 100
-"""Held-out answers below which the gate promotes nothing; as in `active/decision.py`, which needs what trains."""
 
 
 @dataclass(frozen=True)
