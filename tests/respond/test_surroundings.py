@@ -109,13 +109,16 @@ def test_files_are_read_where_they_are(tmp_path: Path, monkeypatch: pytest.Monke
         "etc/resolv.conf": b"nameserver 10.0.0.4\nnameserver 10.0.0.5",
         "run/NetworkManager/devices/2": b"[device]\nmanaged=true\n[dhcp4]\ndhcp4.dhcp_server_identifier=10.0.0.3\n",
         "var/lib/dhcpcd/eth0.lease": bytes(236) + b"\x63\x82\x53\x63" + b"\x36\x04\x0a\x00\x00\x07\xff",
+        "var/lib/dhcpcd/eth0.lease6": bytes.fromhex("07010203 0002 000a 00030001 02005e100003"),
+        "run/udhcpc/eth1.lease": b"serverid=10.0.0.8\n",
     }
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     found = dict(look((("10.0.0.5", "settings"),), root=tmp_path).named)
     assert found["10.0.0.5"] == "DNS server", "the later reason: the list itself keeps the first"
-    assert {"10.0.0.3", "10.0.0.4", "10.0.0.7", "10.0.0.9", "127.0.0.1"} <= set(found)
+    assert {"10.0.0.3", "10.0.0.4", "10.0.0.7", "10.0.0.8", "10.0.0.9", "127.0.0.1"} <= set(found)
+    assert found["02:00:5e:10:00:03"] == "DHCP server (its identifier)"
 
 
 def test_without_iproute2_there_is_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

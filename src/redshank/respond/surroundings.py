@@ -15,7 +15,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -120,15 +120,21 @@ def look(
     facts = [*extra, *own(_ip("address")), *gateways(_ip("route", "show", "table", "all"))]
     for name in RESOLVERS:
         facts += resolvers(_text(root / name))
-    for path in chain.from_iterable(sorted(root.glob(pattern)) for pattern in leases.TEXTS):
+    for path in _found(root, leases.TEXTS):
         facts += leases.servers(_text(path))
-    for path in chain.from_iterable(sorted(root.glob(pattern)) for pattern in leases.MESSAGES):
+    for path in _found(root, leases.MESSAGES):
         facts += leases.message(_bytes(path))
+    for path in _found(root, leases.MESSAGES6):
+        facts += leases.message6(_bytes(path))
     for name in ("tcp", "tcp6"):
         # Of this thread: a thread may be in a network namespace of its own.
         facts += sessions(_text(root / "proc/thread-self/net" / name), ssh_ports)
     facts += operators(os.environ)
     return Surroundings(tuple(facts), neighbors(_ip("neighbor")))
+
+
+def _found(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
+    return chain.from_iterable(sorted(root.glob(pattern)) for pattern in patterns)
 
 
 def _text(path: Path) -> str:
