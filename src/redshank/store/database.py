@@ -50,7 +50,9 @@ class Database:
     Args:
         place: A file, or postgresql://user@host/name; a password belongs into PGPASSFILE or PGPASSWORD.
         create: Whether it, and the folder of a file, is made if absent.
-        only_read: Whether nothing is written; a store of an older version is then refused, not brought up to date.
+        only_read: Whether nothing is written.
+        upgrade: Whether a store of an older version is brought up to date, and not refused: for who knows that nothing
+            of that version is at work on it.
         as_found: Whether a store of an older version is left as it is; good for nothing but to tell its `version`.
         patience_s: How long a writer waits for its turn, and everybody for a server.
         cache_kib: Memory of each connection for pages of a file.
@@ -65,6 +67,7 @@ class Database:
         *,
         create: bool = False,
         only_read: bool = False,
+        upgrade: bool = False,
         as_found: bool = False,
         patience_s: int = PATIENCE_S,
         cache_kib: int = CACHE_KIB,
@@ -80,10 +83,10 @@ class Database:
         self._open(url, only_read=only_read)
         try:
             with self.writing() if create else self.reading() as sql:
-                self.version = self._found(sql, create=create)
-            """Of the tables."""
+                self.found = self.version = self._found(sql, create=create)
+            """Of the tables, at first and now."""
             if self.version < VERSION and not as_found:
-                self._migrate(self.version, only_read=only_read)
+                self._migrate(self.version, upgrade=upgrade)
                 self.version = VERSION
             self._opened = True
         except StoreError as error:
@@ -295,11 +298,11 @@ class Database:
             )
         return version
 
-    def _migrate(self, found: int, *, only_read: bool) -> None:
-        if only_read:
+    def _migrate(self, found: int, *, upgrade: bool) -> None:
+        if not upgrade:
             raise ConfigError(
-                f"store: '{self.name}' has version {found} of the tables, this program has {VERSION}; `redshank run`, "
-                "`redshank ask` or `redshank label` with this store brings it up to date"
+                f"store: '{self.name}' has version {found} of the tables, this program has {VERSION}; end what works "
+                "on it, then `redshank run` brings it up to date at its start, or `redshank upgrade` does"
             )
         from redshank.store.migration import migrate  # noqa: PLC0415  Alembic is slow to import, old stores are rare
 

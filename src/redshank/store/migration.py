@@ -3,7 +3,8 @@
 In: a connection that writes, and the version of the tables that it sees. Out: tables as `tables.py` describes them. The
 one idea: one step for each version, `migrations/to_N.py` with `upgrade(op)`, in Alembic's operations; all steps in one
 transaction, so that a store has a whole version at any time. The version is one number in a table of its own, because
-history has no branches here. Wrong for a running service's store: end the service first.
+history has no branches here. Wrong for a running service's store, so only a service at its start and `redshank
+upgrade` ask for it; everybody else refuses.
 Source: https://alembic.sqlalchemy.org/en/latest/ops.html
 """
 
