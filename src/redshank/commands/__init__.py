@@ -121,9 +121,22 @@ def main() -> None:
             pass
         except KeyboardInterrupt:
             code = INTERRUPTED
+        except (ImportError, RuntimeError, SystemError) as error:
+            if not _interrupted(error):
+                raise
+            code = INTERRUPTED
         finally:
             _let_go_of_output()
     sys.exit(TERMINATED if ended and code == INTERRUPTED else code)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Return whether Ctrl-C stands behind the error: a module in C that is being imported makes another of it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @contextmanager
