@@ -25,13 +25,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from redshank.lab import plan
 from redshank.lab.per_day import per_day
-from redshank.lab.proof import proof, trial
+from redshank.lab.proof import Finding, proof, trial
 from redshank.lab.record import ABOUT, CAPTURE
 from redshank.lab.scene import cast
+from redshank.lab.tally import Row, lines, tally
 from redshank.lab.watch import Post, heard_of, judge_captures, judged
 
 GOAL_MEDIAN_S, GOAL_TAIL_S, GOAL_PER_DAY = 5.0, 10.0, 1.0
@@ -90,40 +89,15 @@ def _about(alert: Any) -> dict[str, Any]:  # noqa: ANN401  an Alert
     return {name: getattr(alert, name) for name in names} | {"flows": [list(one) for one, _ in flows]}
 
 
-def families(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def families(trials: list[dict[str, Any]]) -> list[Row]:
     """Return a row for each family, then one for all of them."""
-    findings = [finding for shown in trials for finding in shown["findings"]]
-    rows = []
-    for family in (*sorted({one["family"] for one in findings}), "all"):
-        own = [one for one in findings if family in {one["family"], "all"}]
-        told = [one["told_s"] for one in own if one["told_s"] is not None]
-        flows = sum(one["flows"] for one in own)
-        rows.append(
-            {
-                "family": family,
-                "attacks": len(own),
-                "found": len(told),
-                "named": sum(one["named_s"] is not None for one in own),
-                "attacker": sum(one["attacker"] for one in own),
-                # An attack that was never found took forever.
-                "median_s": _quantile([*told, *[np.inf] * (len(own) - len(told))], 0.5),
-                "p95_s": _quantile([*told, *[np.inf] * (len(own) - len(told))], 0.95),
-                "recall": sum(one["alarms"] for one in own) / flows if flows else None,
-                "flows": flows,
-            }
-        )
-    return rows
+    return tally([Finding(**one) for shown in trials for one in shown["findings"]])
 
 
 def slowed(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the floods that came to less than SLOWED of the slowest pace they are planned with."""
     floods = [one for shown in trials for one in shown["findings"] if one["planned_per_s"] is not None]
     return [one for one in floods if (one["per_s"] or 0.0) < SLOWED * one["planned_per_s"]]
-
-
-def _quantile(values: list[float], share: float) -> float | None:
-    found = float(np.quantile(values, share, method="inverted_cdf"))
-    return found if np.isfinite(found) else None
 
 
 def false_alerts(homes: list[dict[str, Any]], alerts: str) -> dict[str, Any]:
@@ -144,13 +118,7 @@ def false_alerts(homes: list[dict[str, Any]], alerts: str) -> dict[str, Any]:
 def show(told: dict[str, Any]) -> None:
     """Print tables."""
     if told["families"]:
-        print("| family | attacks | found | by name | names an attacker | median | p95 | recall by flow |")
-        print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-        for row in told["families"]:
-            times = [f"{row[name]:.1f} s" if row[name] is not None else "never" for name in ("median_s", "p95_s")]
-            recall = f"{row['recall']:.3f} of {row['flows']:,}" if row["recall"] is not None else "no flows"
-            counts = [str(row[name]) for name in ("attacks", "found", "named", "attacker")]
-            print(f"| {' | '.join([row['family'], *counts, *times, recall])} |")
+        print("\n".join(lines(told["families"])))
         print()
         for one in slowed(told["live"]):
             end = f"told after {one['told_s']:.1f} s" if one["told_s"] is not None else "never told"
@@ -214,7 +182,7 @@ def main(words: list[str]) -> int:
         **({"beside_attacks": false_alerts(trials, "false")} if trials else {}),
         **({"quiet_homes": false_alerts(homes, "alerts")} if homes else {}),
     }
-    print(json.dumps(told)) if chosen.json else show(told)
+    print(json.dumps(told, default=vars)) if chosen.json else show(told)
     return 0
 
 

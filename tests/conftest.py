@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from _pytest.doctest import DoctestModule
 
+from measured import tell
 from postgres import PROGRAMS
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ def pytest_configure(config: pytest.Config) -> None:
     places = [*sorted(map(str, tests)), str(ROOT / "src")]
     at = len(places) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
     config.args[:] = places[at:] + places[:at]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what tests measured."""
+    tell(terminalreporter)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,24 +1,31 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from measured import MEASURED
 from records import alert
 from redshank.core.records import Evidence
-from redshank.lab.attack import Episode
+from redshank.lab.attack import ATTACKS, Episode
 from redshank.lab.journal import Row
 from redshank.lab.plan import one_each
 from redshank.lab.proof import Trial, proof, trial
 from redshank.lab.scene import cast
+from redshank.lab.tally import ALL, lines, tally
 from redshank.lab.watch import Heard, Post
 
 T0 = 1_700_000_000.0
 SCAN = Episode(1.0, "scanning", "syn", ("sensor1",), "hub")
 ATTACKER, VICTIM, QUIET = "10.0.0.66", "10.0.0.2", "10.0.0.3"
 LIAR = "02:00:00:00:00:66"
-SOON_S = 10.0
+MEDIAN_S, SOON_S = 5.0, 10.0
+"""The goal. At a load of 5 to 8 on two cores the median was 1.7 s at most and the last 2.4 s, in six runs; on one core
+that two other processes kept busy all the time, at a load of 11, 1.8 s and 4.5 s, in two."""
+BEGUN_S, WATCHED_S = 9.0, 6.0
+"""Until every family has begun to attack, and for how long the last is watched: what the service has not told when it
+is asked to end it tells then, so a slow machine has longer."""
 
 
 def row(at_s: float, port: int, family: str = "benign", src: str = ATTACKER) -> Row:
@@ -135,14 +142,25 @@ def test_flows_without_a_row_are_counted() -> None:
 @pytest.mark.root
 @pytest.mark.service
 @pytest.mark.timeout(180)
-def test_live_attacks_in_a_living_home_are_alerted_soon_and_nothing_grave_is_made_up(tmp_path: Path) -> None:
-    episodes = one_each(11, cast(11), 14.0, ("scanning", "dos", "ddos", "password"))
-    post = Post(tmp_path / "post")
-    shown = proof(trial(11, 26.0, episodes, post, lambda _: None))
-    for found in shown.findings:
-        assert found.attacker, found
-        assert found.told_s is not None
-        assert found.told_s <= SOON_S, found
+def test_every_family_that_attacks_a_living_home_is_told_soon_by_name_and_attacker_and_nothing_grave_is_made_up(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    episodes = one_each(11, cast(11), BEGUN_S)
+    seconds = max(one.at_s for one in episodes) + WATCHED_S
+    shown = proof(trial(11, seconds, episodes, Post(tmp_path / "post"), lambda _: None))
+    rows = {row.family: row for row in tally(shown.findings)}
+    table = "\n".join(lines([*rows.values()]))
+    record_property(MEASURED, f"{table}\n{len(shown.false)} false alerts in {seconds:.0f} s of home")
+    for family in ATTACKS.names():
+        of = rows[family]
+        assert (of.attacks, of.found, of.named, of.attacker) == (1, 1, 1, 1), table
+    of_all = rows[ALL]
+    assert of_all.median_s is not None
+    assert of_all.median_s <= MEDIAN_S, table
+    assert of_all.p95_s is not None
+    assert of_all.p95_s <= SOON_S, table
+    assert of_all.recall is not None
+    assert of_all.recall > 0.9, table
     assert [one for one in shown.false if one.severity in {"high", "critical"}] == []
-    assert shown.benign > 200
+    assert shown.benign > 100
     assert shown.unmetered < 0.2

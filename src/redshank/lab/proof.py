@@ -66,7 +66,7 @@ class Finding:
         family, variant: What it was.
         told_s: Until an alert with a flow of it was written down.
         named_s: Until one of the right family was.
-        attacker: Whether such an alert is about one of its attackers. Flows of a man in the middle are a victim's.
+        attacker: Whether an alert of the right family is about one of its attackers.
         severity: Highest of such alerts; "" if there are none.
         flows: Flows of it that the service metered.
         alarms: Those that raised an alarm.
@@ -191,7 +191,7 @@ def _finding(
         episode.variant,
         min((told.at_s - begun for told in behind), default=None),
         min((told.at_s - begun for told in named), default=None),
-        any(told.alert.device in attackers for told in behind),
+        any(told.alert.device in attackers for told in named),
         max((told.alert.severity for told in behind), key=SEVERITIES.index, default=""),
         int(mine.sum()),
         int((mine & alarm).sum()),
