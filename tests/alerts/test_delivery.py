@@ -1,13 +1,12 @@
 import json
 import logging
-import math
 import os
 import random
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outboxes import Box
 from redshank.alerts.dead_letters import LetterFile
 from redshank.alerts.delivery import Delivery, Patience
-from redshank.alerts.outbox import Due, MemoryOutbox
+from redshank.alerts.outbox import Due
 from redshank.alerts.sink import Sink
 from redshank.alerts.sinks.eve import Eve
 from redshank.core.errors import ActionError, DeliveryError
@@ -27,7 +27,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.store.alerts import Alerts
 from redshank.store.database import Database
-from redshank.store.outbox import Outbox as StoredOutbox
+from redshank.store.outbox import Outbox
 from told import ALERT
 
 
@@ -38,6 +38,8 @@ class Target(Sink):
     refuses: bool = False
     hangs: threading.Event | None = None
     raises: type[BaseException] | None = None
+    silent: bool = False
+    may_repeat: bool = True
     got: list[str] = field(default_factory=list)
     closed: int = 0
 
@@ -49,29 +51,17 @@ class Target(Sink):
         if self.refuses:
             raise DeliveryError(f"target: alert {alert.id} refused")
         self.got.append(f"{alert.id}-{alert.revision}")
+        if self.silent:
+            raise DeliveryError(f"target: alert {alert.id}: no answer in time", in_doubt=True)
 
     def close(self) -> None:
         self.closed += 1
 
 
-class Forgetful(MemoryOutbox):
-    """An outbox whose disk is busy when it is told so."""
+class Knowing(Target):
+    """A sink that sees by itself what it has."""
 
-    busy = False
-    notes = 0
-
-    def delivered(self, keys: Sequence[str], at_s: float) -> None:
-        self._look()
-        self.notes += 1
-        super().delivered(keys, at_s)
-
-    def failed(self, key: str, error: str, again_at_s: float | None) -> None:
-        self._look()
-        super().failed(key, error, again_at_s)
-
-    def _look(self) -> None:
-        if self.busy:
-            raise ActionError("store: database is locked")
+    recognises = True
 
 
 class Letters(LetterFile):
@@ -94,7 +84,7 @@ class House:
         self.sinks = sinks
         self.now_s = 1_000_000.0
         self.dead = Letters(self.path, self.metrics)
-        self.outbox = Forgetful(self.dead, self.metrics)
+        self.outbox = Box()
         self.delivery = self.deliver(patience)
 
     def deliver(self, patience: Patience | None = None, seed: int = 1) -> Delivery:
@@ -156,7 +146,7 @@ def test_two_gateways_do_not_knock_in_step(tmp_path: Path) -> None:
         house.delivery = house.deliver(seed=seed)
         house.record(ALERT)
         house.delivery.step("webhook")
-        waits.append(next(iter(house.outbox._rows.values())).at_s)
+        waits.append(next(iter(house.outbox.rows.values()))[0])
     assert waits[0] != waits[1]
 
 
@@ -196,7 +186,7 @@ def test_an_alert_stays_in_the_outbox_while_dead_letters_cannot_be_written(tmp_p
 
 
 def test_what_a_sink_took_is_not_handed_over_again_while_the_outbox_cannot_note_it(tmp_path: Path) -> None:
-    house = House(tmp_path, eve=Target())
+    house = House(tmp_path, eve=Knowing())
     house.record(ALERT)
     house.outbox.busy = True
     for _ in range(3):
@@ -209,12 +199,14 @@ def test_what_a_sink_took_is_not_handed_over_again_while_the_outbox_cannot_note_
     assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 1}
 
 
-@pytest.mark.parametrize(("noted_s", "notes"), [(math.inf, 3), (-1.0, 40)])
-def test_what_a_quick_sink_took_is_noted_together_and_what_a_slow_one_took_soon(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noted_s: float, notes: int
+@pytest.mark.parametrize(
+    ("sink", "noted_s", "notes"), [(Knowing, 60.0, 3), (Knowing, -1.0, 40), (Target, 60.0, 40), (Target, -1.0, 40)]
+)
+def test_rows_are_noted_one_by_one_and_together_only_where_a_quick_sink_recognises_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sink: type[Target], noted_s: float, notes: int
 ) -> None:
     monkeypatch.setattr("redshank.alerts.delivery.NOTED_S", noted_s)
-    house = House(tmp_path, eve=Target())
+    house = House(tmp_path, eve=sink())
     house.record(*(replace(ALERT, revision=number) for number in range(40)))
     while house.delivery.step("eve"):
         pass
@@ -233,9 +225,8 @@ class Tires(Target):
 
 
 def test_what_a_sink_took_before_it_hung_is_noted_when_it_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("redshank.alerts.delivery.NOTED_S", math.inf)
     hangs = threading.Event()
     house = House(tmp_path, stuck=Tires(hangs=hangs))
     house.record(*(replace(ALERT, revision=number) for number in range(4)))
@@ -261,14 +252,16 @@ STEPS = st.one_of(
 )
 
 
-@given(steps=st.lists(STEPS, max_size=60), bury=st.booleans())
+@given(steps=st.lists(STEPS, max_size=60))
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 def test_each_alert_arrives_once_or_is_a_dead_letter_whatever_fails_in_which_order(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]], *, bury: bool
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]
 ) -> None:
-    house = House(tmp_path_factory.mktemp("h"), Patience(longest_s=8, tries=4), one=Target(), two=Target())
+    house = House(
+        tmp_path_factory.mktemp("h"), Patience(longest_s=8, tries=4), one=Target(may_repeat=False), two=Knowing()
+    )
     told: set[str] = set()
 
     def step(name: str) -> None:
@@ -293,13 +286,10 @@ def test_each_alert_arrives_once_or_is_a_dead_letter_whatever_fails_in_which_ord
         else:
             house.now_s += value
     house.outbox.busy = house.dead.full = False
-    if bury:
-        house.delivery.stop(1.0, bury=True)
-    else:
-        for _ in range(30):
-            house.now_s += 10
-            step("one")
-            step("two")
+    for _ in range(30):
+        house.now_s += 10
+        step("one")
+        step("two")
     assert len(house.outbox) == 0
     dead = house.letters()
     for name, sink in house.sinks.items():
@@ -317,15 +307,13 @@ def test_a_sink_that_hangs_delays_nobody_else_and_a_stop_does_not_wait_for_it(tm
         house.record(*(replace(ALERT, revision=number) for number in range(40)))
         house.delivery.wake()
         until(lambda: len(house.sinks["eve"].got) == 40)
-        assert house.delivery.stop(2.0, bury=True) == ["stuck"]  # long enough for the other to end
+        assert house.delivery.stop(2.0) == ["stuck"]  # long enough for the other to end
     finally:
         hangs.set()
-    assert {letter["sink"] for letter in house.letters()} == {"stuck"}
-    assert len(house.letters()) == 40
-    assert house.letters()[0]["error"] == "stopped before it was delivered, may have arrived"
+    assert [row.begun for row in house.outbox.due("stuck", house.now_s, 40)] == [True] + [False] * 39
     assert (house.sinks["eve"].closed, house.sinks["stuck"].closed) == (1, 0)
     until(lambda: not house.delivery._lanes["stuck"].thread.is_alive())  # type: ignore[union-attr]
-    assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 40, ("stuck", "dead"): 40}
+    assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 40}
 
 
 def test_a_stop_drains_what_is_due_and_leaves_what_waits(tmp_path: Path) -> None:
@@ -375,40 +363,130 @@ def test_an_outbox_that_cannot_be_read_is_asked_again(tmp_path: Path, caplog: py
     assert house.sinks["eve"].got == ["0123456789abcdef-1"]
 
 
-class Deadly(Sink):
-    """Hands over to another sink, and kills the process before or after it when it is so drawn."""
+def test_of_a_row_that_nobody_noted_the_next_process_knows_that_it_may_have_arrived(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hangs = threading.Event()
+    house = House(
+        tmp_path, chat=Target(hangs=hangs, may_repeat=False), hook=Target(hangs=hangs), eve=Knowing(hangs=hangs)
+    )
+    house.record(ALERT, replace(ALERT, revision=2))
+    house.delivery.start()
+    until(lambda: sum(row.begun for _, row in house.outbox.rows.values()) == 2)
+    assert sorted(house.delivery.stop(0.1)) == ["chat", "eve", "hook"]
+    for sink in house.sinks.values():
+        sink.hangs = None
+    after = house.deliver()
+    for name in house.sinks:
+        after.step(name)
+    try:
+        assert house.sinks["chat"].got == ["0123456789abcdef-2"]
+        assert house.sinks["hook"].got == house.sinks["eve"].got == ["0123456789abcdef-1", "0123456789abcdef-2"]
+    finally:
+        hangs.set()
+    said = "it was handed over before, and the service ended before it noted what became of it: it may have arrived"
+    (letter,) = house.letters()
+    assert (letter["key"], letter["error"]) == ("0123456789abcdef-1-chat", said)
+    assert len(house.outbox) == 0
+    assert house.metrics.labelled("redshank_deliveries_in_doubt_total") == {("chat",): 1, ("hook",): 1}
+    assert f"sink hook: 0123456789abcdef-1-hook: {said}; handed over again" in caplog.text
 
-    def __init__(self, sink: Sink, draw: random.Random) -> None:
-        self._sink = sink
-        self._draw = draw
+
+def test_what_a_sink_did_not_answer_for_comes_again_or_is_a_dead_letter_as_its_settings_say(tmp_path: Path) -> None:
+    house = House(
+        tmp_path, chat=Target(silent=True, may_repeat=False), hook=Target(silent=True), eve=Knowing(silent=True)
+    )
+    house.record(ALERT)
+    for _ in range(2):
+        for name in house.sinks:
+            house.delivery.step(name)
+        house.now_s += 10
+    assert [len(sink.got) for sink in house.sinks.values()] == [1, 2, 2]
+    assert [letter["key"] for letter in house.letters()] == ["0123456789abcdef-1-chat"]
+    assert house.metrics.labelled("redshank_deliveries_in_doubt_total") == {("chat",): 1, ("hook",): 2}
+
+
+def test_what_must_not_come_twice_waits_while_dead_letters_cannot_be_written(tmp_path: Path) -> None:
+    house = House(tmp_path, chat=Target(silent=True, may_repeat=False))
+    house.record(ALERT)
+    house.dead.full = True
+    for _ in range(3):
+        house.delivery.step("chat")
+        house.now_s += 10
+    house.dead.full = False
+    house.delivery.step("chat")
+    assert house.sinks["chat"].got == ["0123456789abcdef-1"]
+    assert (len(house.outbox), len(house.letters())) == (0, 1)
+
+
+def test_a_row_that_never_left_is_not_in_doubt_whatever_the_outbox_says(tmp_path: Path) -> None:
+    house = House(tmp_path, chat=Target(may_repeat=False))
+    house.record(ALERT)
+    house.outbox.forgets = True
+    with pytest.raises(ActionError, match="server closed the connection"):
+        house.delivery.step("chat")
+    house.outbox.forgets = False
+    house.sinks["chat"].refuses = True
+    house.delivery.step("chat")
+    house.sinks["chat"].refuses = False
+    house.now_s += 10
+    house.delivery.step("chat")
+    assert house.sinks["chat"].got == ["0123456789abcdef-1"]
+    assert house.letters() == []
+
+
+@dataclass(frozen=True)
+class Blind(Sink):
+    """Writes a line whatever stands there."""
+
+    path: Path
+    may_repeat: bool = True
 
     def deliver(self, alert: Alert) -> None:
-        self._perhaps()
-        self._sink.deliver(alert)
-        self._perhaps()
+        with self.path.open("a") as file:
+            file.write(f"{alert.id}-{alert.revision}\n")
 
     def close(self) -> None:
-        self._sink.close()
+        pass
 
-    def _perhaps(self) -> None:
-        if self._draw.random() < 0.05:
+
+def deadly(sink: Sink, draw: random.Random) -> Sink:
+    """Have the sink kill the process before or after it takes an alert, when it is so drawn."""
+    deliver = sink.deliver
+
+    def perhaps() -> None:
+        if draw.random() < 0.02:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def delivers(alert: Alert) -> None:
+        perhaps()
+        deliver(alert)
+        perhaps()
 
-def test_a_delivery_that_is_killed_at_any_moment_writes_each_alert_once(tmp_path: Path) -> None:
+    object.__setattr__(sink, "deliver", delivers)
+    return sink
+
+
+def test_a_delivery_that_is_killed_at_any_moment_loses_nothing_and_repeats_only_what_may_come_twice(
+    tmp_path: Path,
+) -> None:
     alerts = [replace(ALERT, id=f"{number:016x}", revision=number % 3) for number in range(60)]
-    place = tmp_path / "redshank.db"
+    sinks = {
+        "eve": Eve(tmp_path / "eve.json"),
+        "hook": Blind(tmp_path / "hook"),
+        "chat": Blind(tmp_path / "chat", may_repeat=False),
+    }
+    place, dead = tmp_path / "redshank.db", tmp_path / "dead"
     with closing(Database(place, create=True)) as database:
-        Alerts(database).record(alerts, ["eve"], 1.0)
+        Alerts(database).record(alerts, list(sinks), 1.0)
     killed = 0
     while True:
         child = os.fork()
         if child == 0:
-            sinks = {"eve": Deadly(Eve(tmp_path / "eve.json"), random.Random(killed))}
-            metrics = Metrics()
-            outbox = StoredOutbox(Database(place))
-            delivery = Delivery(outbox, sinks, LetterFile(tmp_path / "dead", metrics), metrics)
-            while delivery.step("eve"):
+            draw, metrics = random.Random(killed), Metrics()
+            dying = {name: deadly(sink, draw) for name, sink in sinks.items()}
+            delivery = Delivery(Outbox(Database(place)), dying, LetterFile(dead, metrics), metrics)
+            while sum(delivery.step(name) for name in sinks):
                 pass
             os._exit(0)
         _, status = os.waitpid(child, 0)
@@ -416,9 +494,16 @@ def test_a_delivery_that_is_killed_at_any_moment_writes_each_alert_once(tmp_path
             break
         assert os.WTERMSIG(status) == signal.SIGKILL
         killed += 1
-    lines = [json.loads(line)["alert"]["metadata"] for line in (tmp_path / "eve.json").read_text().splitlines()]
     assert killed > 2
-    assert [(told["redshank_id"][0], int(told["revision"][0])) for told in lines] == [
-        (a.id, a.revision) for a in alerts
-    ]
-    assert not (tmp_path / "dead").exists()
+    wanted = [f"{alert.id}-{alert.revision}" for alert in alerts]
+    lines = [json.loads(line)["alert"]["metadata"] for line in (tmp_path / "eve.json").read_text().splitlines()]
+    assert [f"{told['redshank_id'][0]}-{told['revision'][0]}" for told in lines] == wanted
+    hook, chat = ((tmp_path / name).read_text().splitlines() for name in ("hook", "chat"))
+    assert list(dict.fromkeys(hook)) == wanted
+    assert len(hook) - len(wanted) <= killed
+    letters = [json.loads(line)["key"].removesuffix("-chat") for line in dead.read_text().splitlines()]
+    assert len(set(chat)) == len(chat)
+    assert len(set(letters)) == len(letters)
+    assert set(letters) <= set(wanted)
+    assert set(wanted) - set(chat) <= set(letters), "what is not there is a dead letter"
+    assert len(letters) <= killed

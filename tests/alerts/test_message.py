@@ -25,6 +25,13 @@ def test_a_headline_says_who_does_what_to_whom(changed: dict[str, object], said:
     assert headline(replace(ALERT, **changed)).startswith(said)  # type: ignore[arg-type]
 
 
+def test_a_mark_is_that_of_one_revision_in_one_network_and_stays_with_it() -> None:
+    assert mark(ALERT) == "0123456789abcdef_1_060a85872d51"
+    assert mark(replace(ALERT, last_seen_s=9e9, count=9, severity="low", over=True)) == mark(ALERT)
+    others = [replace(ALERT, **one) for one in ({"revision": 2}, {"id": "f" * 16}, {"first_seen_s": 1_700_000_100.5})]
+    assert len({mark(one) for one in [ALERT, *others]}) == 4
+
+
 @given(st.text(max_size=50))
 @settings(max_examples=100, deadline=None)
 def test_nothing_from_the_wire_can_steer_a_terminal_or_end_a_line(text: str) -> None:

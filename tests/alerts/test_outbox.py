@@ -1,49 +1,56 @@
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from redshank.alerts.dead_letters import LetterFile
-from redshank.alerts.outbox import MemoryOutbox
-from redshank.core.metrics import Metrics
+from outboxes import Box
+from redshank.alerts.outbox import Outbox
+from redshank.store.alerts import Alerts
+from redshank.store.database import Database
+from redshank.store.outbox import Outbox as StoredOutbox
 from told import ALERT
 
-
-def outbox(place: Path, capacity: int = 100) -> tuple[MemoryOutbox, Metrics]:
-    metrics = Metrics()
-    return MemoryOutbox(LetterFile(place / "dead.jsonl", metrics), metrics, capacity), metrics
+NEXT = replace(ALERT, revision=2)
 
 
-def test_each_sink_sees_only_its_own_rows_and_the_longest_due_first(tmp_path: Path) -> None:
-    box, _ = outbox(tmp_path)
-    box.record([replace(ALERT, id=f"{n:016x}") for n in range(50)], ["hangs"], 1.0)
-    box.record([ALERT, replace(ALERT, revision=2)], ["eve"], 5.0)
-    assert [row.alert.revision for row in box.due("eve", 5.0, 10)] == [1, 2]
-    assert box.due("eve", 4.9, 10) == []
-    assert len(box.due("hangs", 9.0, 16)) == 16
-    box.failed(box.due("eve", 5.0, 10)[0].key, "refused", 4.0)
-    assert [(row.alert.revision, row.tries) for row in box.due("eve", 5.0, 10)] == [(1, 1), (2, 0)]
+@pytest.fixture(params=["stored", "for tests"])
+def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outbox]:
+    """Return an outbox with two revisions for each of two sinks."""
+    if request.param == "for tests":
+        box = Box()
+        box.record([ALERT, NEXT], ["eve", "hook"], 5.0)
+        yield box
+    else:
+        with closing(Database(tmp_path / "store.db", create=True)) as database:
+            Alerts(database).record([ALERT, NEXT], ["eve", "hook"], 5.0)
+            yield StoredOutbox(database)
 
 
-def test_the_same_revision_recorded_again_changes_nothing(tmp_path: Path) -> None:
-    box, _ = outbox(tmp_path)
-    box.record([ALERT], ["eve"], 1.0)
-    box.delivered([box.due("eve", 1.0, 1)[0].key], 1.0)
-    box.record([ALERT], ["eve"], 2.0)
-    assert box.due("eve", 9.0, 10) == []
-    assert len(box) == 0
+def rows(outbox: Outbox, at_s: float = 9.0) -> list[tuple[int, int, bool]]:
+    return [(row.alert.revision, row.tries, row.begun) for row in outbox.due("hook", at_s, 10)]
 
 
-def test_what_has_no_room_becomes_a_dead_letter_and_is_counted(tmp_path: Path) -> None:
-    box, metrics = outbox(tmp_path, capacity=2)
-    box.record([replace(ALERT, id=name * 16) for name in "abc"], ["eve"], 1.0)
-    assert [row.alert.id[0] for row in box.due("eve", 1.0, 10)] == ["b", "c"]
-    assert '"error": "more than 2 rows waited"' in (tmp_path / "dead.jsonl").read_text()
-    assert metrics.labelled("redshank_deliveries_total") == {("eve", "dead"): 1}
+def test_a_sink_sees_its_own_rows_when_they_are_due(outbox: Outbox) -> None:
+    assert rows(outbox) == [(1, 0, False), (2, 0, False)]
+    assert rows(outbox, 4.9) == []
+    assert len(outbox.due("hook", 9.0, 1)) == 1
+    assert [(row.key, row.sink, row.since_s) for row in outbox.due("eve", 9.0, 1)] == [
+        ("0123456789abcdef-1-eve", "eve", 5.0)
+    ]
 
 
-def test_what_cannot_even_become_a_dead_letter_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    box, metrics = outbox(tmp_path / "none", capacity=1)
-    box.record([ALERT, replace(ALERT, revision=2)], ["eve"], 1.0)
-    assert "0123456789abcdef-1-eve is lost: no room, and no dead letter ([Errno 2]" in caplog.text
-    assert metrics.labelled("redshank_deliveries_total") == {("eve", "lost"): 1}
+def test_what_was_begun_stays_so_until_it_arrives_or_fails(outbox: Outbox) -> None:
+    one, two = (row.key for row in outbox.due("hook", 9.0, 10))
+    outbox.begin(one, [], 9.0)
+    assert rows(outbox) == [(1, 0, True), (2, 0, False)]
+    outbox.begin(two, [one], 9.0)
+    assert rows(outbox) == [(2, 0, True)]
+    outbox.failed(two, "no answer", 9.0, begun=True)
+    assert rows(outbox) == [(2, 1, True)]
+    outbox.failed(two, "refused", 20.0)
+    assert rows(outbox) == []
+    assert rows(outbox, 20.0) == [(2, 2, False)]
+    outbox.failed(two, "refused", None)
+    assert rows(outbox, 1e9) == []

@@ -1,3 +1,4 @@
+import errno
 import socket
 import ssl
 import threading
@@ -7,7 +8,21 @@ from pathlib import Path
 import pytest
 
 from peers import Peer, certificate, stopped
-from redshank.alerts.peer import Deadline, host_problems, reason, refuse, secret, time_problems, tls, tls_problems
+from redshank.alerts.peer import (
+    Deadline,
+    family_problem,
+    host_problems,
+    reason,
+    refuse,
+    secret,
+    time_problems,
+    tls,
+    tls_problems,
+)
+from redshank.alerts.sinks.email import Email
+from redshank.alerts.sinks.mqtt import Mqtt
+from redshank.alerts.sinks.syslog import Syslog
+from redshank.alerts.sinks.webhook import Webhook
 from redshank.core.errors import ConfigError
 
 
@@ -84,6 +99,22 @@ def test_names_and_addresses_are_hosts(host: str) -> None:
 def test_what_is_no_host_is_told(host: str) -> None:
     (problem,) = host_problems(host, 65_535)
     assert problem == f"host: {host[:80]!r} is no name or address; give one as in 'logs.example.net' or '192.0.2.7'"
+
+
+def test_an_address_of_a_family_that_this_machine_does_not_speak_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_6(family: int) -> None:
+        assert family == socket.AF_INET6
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", without_6)
+    assert [family_problem(host) for host in ("192.0.2.7", "logs.example.net")] == ["", ""]
+    assert family_problem("fd00::7") == (
+        "host: 'fd00::7' is of IPv6, which this machine does not speak (Address family not supported by protocol); "
+        "give one of IPv4"
+    )
+    for sink in (Syslog("fd00::7"), Mqtt("fd00::7"), Email("fd00::7", "a@b.c", ("d@e.f",), "none")):
+        assert sink.problem() == family_problem("fd00::7")
+    assert Webhook("http://[fd00::7]:80/").problem() == f"url: {family_problem('fd00::7')}"
 
 
 @pytest.mark.parametrize("timeout_s", [0.0, -1.0, 61.0, float("nan"), float("inf")])

@@ -33,6 +33,24 @@ def test_what_was_delivered_is_never_due_again(database: Database) -> None:
     assert outbox.counts() == {("eve", "delivered"): 1, ("eve", "waiting"): 1, ("webhook", "waiting"): 2}
 
 
+def test_what_is_handed_over_is_known_until_it_is_noted_what_became_of_it(database: Database) -> None:
+    outbox = filled(database)
+
+    def begun() -> dict[str, bool]:
+        return {owed.key: owed.begun for owed in outbox.due("eve", NOW_S + 100, 10)}
+
+    outbox.begin("a-0-eve", [], NOW_S)
+    assert begun() == {"a-0-eve": True, "b-0-eve": False}
+    outbox.begin("b-0-eve", ["a-0-eve"], NOW_S)
+    assert begun() == {"b-0-eve": True}
+    outbox.failed("b-0-eve", "no answer", NOW_S, begun=True)
+    assert begun() == {"b-0-eve": True}
+    outbox.failed("b-0-eve", "refused", NOW_S)
+    assert begun() == {"b-0-eve": False}
+    outbox.begin("a-0-eve", [], NOW_S)
+    assert begun() == {"b-0-eve": False}, "what arrived stays so"
+
+
 def test_a_failure_waits_for_its_time_and_those_that_waited_longest_come_first(database: Database) -> None:
     outbox = filled(database)
     outbox.failed("a-0-eve", "refused\x00" + "!" * 900, NOW_S + 60)

@@ -1,7 +1,8 @@
 """Alerts that no sink took, kept for a person: JSON lines in a file of bounded size.
 
 In: rows that were given up. Out: a line each with the sink, the reason, and the whole alert. A full file is set aside
-as `NAME.1`, the one before as `NAME.2`, and so on; what falls off the end is counted, for it is lost.
+as `NAME.1`, the one before as `NAME.2`, and so on; what falls off the end is counted, for it is lost. A row that comes
+back because a kill was before its end was noted gets no second line.
 """
 
 import json
@@ -10,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from redshank.alerts.outbox import Due
-from redshank.core.files import append_line
+from redshank.core.files import append_line, has_line
 from redshank.core.metrics import Metrics
 
 MOST_BYTES = 16 * 2**20
@@ -42,11 +43,11 @@ class LetterFile:
         """
         letter = {"at_s": at_s, "sink": row.sink, "key": row.key, "tries": row.tries, "error": error}
         text = json.dumps({**letter, "alert": json.loads(row.alert.to_json())}).replace("\x7f", "\\u007f")
-        line = f"{text}\n".encode("ascii")
+        line, key = f"{text}\n".encode("ascii"), f'"key": {json.dumps(row.key)}'.encode()
         with self._lock:
             if self._path.is_file() and self._path.stat().st_size + len(line) > self._most_bytes:
                 self._set_aside()
-            append_line(self._path, line)
+            append_line(self._path, line, unless=lambda tail: has_line(tail, key, b"}}"))
         self._metrics.count("redshank_dead_letters_total", sink=row.sink)
 
     def _set_aside(self) -> None:

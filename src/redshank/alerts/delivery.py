@@ -1,19 +1,22 @@
 """Bring every alert to every sink once: try, wait, try again, give up late, lose none.
 
 In: rows of an outbox that are due. Out: each delivered, or in the file of dead letters. The one idea: a thread for each
-sink, which sees only its own rows; a peer that hangs or fails delays nobody else's alerts. Between two tries of a row
-the wait doubles, with jitter, so that many gateways do not knock at one server in step. A revision that waits for its
-next try may be overtaken by a later one; `Alert.revision` tells which is newer.
+sink, which sees only its own rows; a peer that hangs or fails, or the look-up of its name (which the system bounds, and
+no sink can), delays nobody else's alerts. Between two tries of a row the wait doubles, with jitter, so that many
+gateways do not knock at one server in step. A revision that waits for its next try may be overtaken by a later one;
+`Alert.revision` tells which is newer.
 
-Once means: a row that a sink took is not handed to it again, also if the outbox cannot note it for a while. Only a
-process that dies between the two hands it over again; sinks mark what they send with id and revision. What was handed
-over within NOTED_S is noted by one transaction, so a sink that is quick costs few, and one that is slow has one row
-or two that may come again.
+Once means: a row that a sink took is not handed to it again, also if the outbox cannot note it for a while. Who dies
+between the two cannot have noted it; across two machines nobody can promise more (the two generals). So the outbox
+knows of each row that it is handed over before it is, by the transaction that notes the one before: after a kill at
+most one row of a sink is in doubt, it is known which, and it is counted. It is handed over again, and receivers know it
+by what it carries (`Sink`); or, where `may_repeat` of the sink says so, it is a dead letter. The same holds for a row
+that a peer was given and did not answer for. A sink that sees by itself what it has (`recognises`) needs none of this:
+what it took within NOTED_S is noted together.
 Source: exponential backoff with jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 """
 
 import logging
-import math
 import random
 import socket
 import threading
@@ -23,14 +26,15 @@ from dataclasses import dataclass
 
 from redshank.alerts.outbox import DeadLetters, Due, Outbox
 from redshank.alerts.sink import Sink
-from redshank.core.errors import ActionError, DeliveryError, RedshankError
+from redshank.core.errors import DeliveryError, RedshankError
 from redshank.core.metrics import Metrics
 
 BATCH = 16
 NOTED_S = 0.1
-"""How long a row that a sink took may wait for others to be noted with."""
+"""How long a row may wait for others to be noted with, of a sink that recognises it."""
 POLL_S = 0.5
 """How often a thread looks for rows whose next try has come."""
+CUT_OFF = "it was handed over before, and the service ended before it noted what became of it: it may have arrived"
 FEWEST_TRIES = 5
 """Tries before age counts: a clock that is set right after a start makes every row look old."""
 
@@ -89,7 +93,6 @@ class Delivery:
             for name, sink in sinks.items()
         }
         self._ends_at: float | None = None
-        self._hurries = False
 
     def start(self) -> None:
         """Begin to deliver, with a thread for each sink."""
@@ -108,17 +111,14 @@ class Delivery:
             lane.name for lane in self._lanes.values() if lane.thread and not (lane.ended or lane.thread.is_alive())
         ]
 
-    def stop(self, within_s: float, *, bury: bool = False) -> list[str]:
+    def stop(self, within_s: float) -> list[str]:
         """Hand over what is due, then end; return the sinks that were still busy when time was over.
 
         A sink that fails meanwhile is not tried further: its rows are there when the outbox is opened again.
 
         Args:
             within_s: How long that may take; what hangs longer is left alone.
-            bury: Whether rows that are left become dead letters; for an outbox that ends with the process. Then every
-                row that is due is tried.
         """
-        self._hurries = not bury
         self._ends_at = time.monotonic() + within_s
         self.wake()
         busy = []
@@ -137,11 +137,6 @@ class Delivery:
                 _log.warning("sink %s: still busy after %g s; left alone", lane.name, within_s)
             else:
                 lane.sink.close()
-        for lane in self._lanes.values() if bury else ():
-            try:
-                self._bury_all(lane)
-            except RedshankError as error:
-                _log.error("sink %s: what was left is not in the dead letters: %s", lane.name, error)
         return busy
 
     def step(self, name: str) -> int:
@@ -153,9 +148,9 @@ class Delivery:
             for number, row in enumerate(rows):
                 if self._ends_at is not None and time.monotonic() > self._ends_at:
                     return number
-                if not self._hand_over(lane, row) and self._ends_at is not None and self._hurries:
+                if not self._hand_over(lane, row) and self._ends_at is not None:
                     return 0
-                if time.monotonic() - noted_s > NOTED_S:
+                if lane.sink.recognises and time.monotonic() - noted_s > NOTED_S:
                     self._note_of(lane)
                     noted_s = time.monotonic()
         finally:
@@ -177,22 +172,45 @@ class Delivery:
         lane.ended = True
 
     def _hand_over(self, lane: "_Lane", row: Due) -> bool:
-        if row.key not in lane.taken:
-            try:
-                lane.sink.deliver(row.alert)
-            except DeliveryError as error:
-                with lane.lock:
-                    if not lane.left:
-                        self._put_off(lane, row, str(error))
-                return False
+        if row.key in lane.taken:
+            return True
+        if not self._begun(lane, row):
+            return False
+        try:
+            lane.sink.deliver(row.alert)
+        except DeliveryError as error:
+            in_doubt = error.in_doubt and not lane.sink.recognises
+            lane.absent = "" if in_doubt else row.key
+            with lane.lock:
+                if not lane.left:
+                    self._put_off(lane, row, str(error), in_doubt=in_doubt)
+            return False
         with lane.lock:
             if lane.left:
                 return False
-            if row.key not in lane.taken:
-                lane.taken.add(row.key)
-                self._count(lane, "delivered")
-                self._metrics.set("redshank_delivery_delay_seconds", self._clock() - row.since_s, sink=lane.name)
-                lane.works()
+            lane.taken.add(row.key)
+            self._count(lane, "delivered")
+            self._metrics.set("redshank_delivery_delay_seconds", self._clock() - row.since_s, sink=lane.name)
+            lane.works()
+        return True
+
+    def _begun(self, lane: "_Lane", row: Due) -> bool:
+        """Let the outbox know what comes now; say whether it may come: not if it may have come, and must not twice."""
+        if lane.sink.recognises:
+            return True
+        with lane.lock:
+            if lane.left:
+                return False
+            if row.begun and row.key != lane.absent:
+                if not lane.sink.may_repeat:
+                    self._put_off(lane, row, CUT_OFF, in_doubt=True)
+                    return False
+                _log.warning("sink %s: %s: %s; handed over again", lane.name, row.key, CUT_OFF)
+                self._metrics.count("redshank_deliveries_in_doubt_total", sink=lane.name)
+            lane.absent = row.key  # whatever the outbox says if this fails
+            self._outbox.begin(row.key, sorted(lane.taken), self._clock())
+            lane.taken.clear()
+            lane.absent = ""
         return True
 
     def _note_of(self, lane: "_Lane") -> None:
@@ -206,15 +224,19 @@ class Delivery:
             self._outbox.delivered(sorted(lane.taken), self._clock())
             lane.taken.clear()
 
-    def _put_off(self, lane: "_Lane", row: Due, error: str) -> None:
+    def _put_off(self, lane: "_Lane", row: Due, error: str, *, in_doubt: bool) -> None:
         now, tries = self._clock(), row.tries + 1
         old = now - row.since_s >= self._patience.age_s and tries >= FEWEST_TRIES
-        lane.tell(f"{error}; tried again, later failures of this sink are only counted")
-        if (old or tries >= self._patience.tries) and self._buried(lane, row, error):
+        never_again = in_doubt and not lane.sink.may_repeat
+        if in_doubt:
+            self._metrics.count("redshank_deliveries_in_doubt_total", sink=lane.name)
+        then = "a dead letter" if never_again else "tried again"
+        lane.tell(f"{error}; {then}, later failures of this sink are only counted")
+        if (never_again or old or tries >= self._patience.tries) and self._buried(lane, row, error):
             return
         self._count(lane, "failed")
         wait = min(self._patience.longest_s, self._patience.first_s * 2 ** min(row.tries, 30))
-        self._outbox.failed(row.key, error, now + wait * lane.random.uniform(0.5, 1.0))
+        self._outbox.failed(row.key, error, now + wait * lane.random.uniform(0.5, 1.0), begun=never_again)
 
     def _buried(self, lane: "_Lane", row: Due, error: str) -> bool:
         try:
@@ -225,15 +247,6 @@ class Delivery:
         self._count(lane, "dead")
         self._outbox.failed(row.key, error, None)
         return True
-
-    def _bury_all(self, lane: "_Lane") -> None:
-        reason = "stopped before it was delivered"
-        while rows := self._outbox.due(lane.name, math.inf, BATCH):
-            for row in rows:
-                if row.key in lane.taken:
-                    self._outbox.delivered([row.key], self._clock())
-                elif not self._buried(lane, row, reason + (", may have arrived" if lane.left else "")):
-                    raise ActionError("the file cannot be written; see the disk")
 
     def _count(self, lane: "_Lane", outcome: str) -> None:
         self._metrics.count("redshank_deliveries_total", sink=lane.name, outcome=outcome)
@@ -251,6 +264,7 @@ class _Lane:
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.taken: set[str] = set()  # the sink has them, the outbox does not know yet
+        self.absent = ""  # the sink has not got it, though the outbox may say that it was begun
         self.left = False
         self.ended = False
         self._failing = False

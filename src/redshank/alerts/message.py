@@ -4,6 +4,7 @@ In: an Alert, whose text may come from the wire. Out: text of bounded length in 
 a line or pass for markup. Every sink that has no format of its own uses these two.
 """
 
+import hashlib
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -32,8 +33,12 @@ def moment(seconds: float) -> datetime:
 
 
 def mark(alert: Alert) -> str:
-    """Return what tells this revision of this alert from all others, in letters that need no quotes anywhere."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in f"{cut(alert.id, 64)}-{alert.revision}")
+    """Return what tells this revision of this alert from all others, in letters that need no quotes anywhere.
+
+    Windows begin at round times, so two networks can have an alert of one id; no two see its first flow at one time.
+    """
+    began = hashlib.sha256(repr(alert.first_seen_s).encode()).hexdigest()[:12]
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in f"{cut(alert.id, 64)}-{alert.revision}-{began}")
 
 
 def headline(alert: Alert, most: int = 200) -> str:

@@ -46,6 +46,17 @@ def host_problems(host: str, port: int) -> list[str]:
     return found
 
 
+def family_problem(host: str) -> str:
+    """Say why this machine can reach no address of this kind; "" if it may, and of a name."""
+    if ":" not in host:
+        return ""
+    try:
+        socket.socket(socket.AF_INET6).close()
+    except OSError as error:
+        return f"host: '{host}' is of IPv6, which this machine does not speak ({reason(error)}); give one of IPv4"
+    return ""
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -156,6 +167,9 @@ class Deadline:
     Args:
         seconds: From now on.
     """
+
+    given: bool = False
+    """Whether the peer was given what may be the alert; said by who gives it."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds

@@ -2,9 +2,13 @@
 
 In: one Alert. Out: nothing; the alert was delivered once, or DeliveryError says why not. A sink's settings are its
 fields, and no secret shows in its repr.
+
+Who is killed while a peer answers cannot know what it answered. So every delivery carries what tells this revision of
+this alert from all others, in the form that receivers of its kind look for, and is the same whenever it comes again.
 """
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from redshank.core.records import Alert
 from redshank.core.registry import Kind
@@ -13,12 +17,20 @@ from redshank.core.registry import Kind
 class Sink(ABC):
     """A place alerts go to."""
 
+    recognises: ClassVar[bool] = False
+    """Whether it sees by itself what it was handed before, so that to hand it over again changes nothing."""
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether what may have arrived is handed over again; else it is a dead letter. A setting of most sinks."""
+        return True
+
     @abstractmethod
     def deliver(self, alert: Alert) -> None:
         """Deliver `alert` once, in bounded time.
 
         Raises:
-            DeliveryError: If it could not be delivered; the pipeline records it and goes on.
+            DeliveryError: If it could not be delivered, or nobody can tell; the pipeline records it and goes on.
         """
 
     def problem(self) -> str:

@@ -55,7 +55,16 @@ class RefusedError(SourceError):
 
 
 class DeliveryError(RedshankError):
-    """A sink gave up on an alert."""
+    """A sink gave up on an alert.
+
+    Args:
+        problem: What went wrong.
+        in_doubt: Whether the alert may have arrived all the same: the peer was given it, and did not say.
+    """
+
+    def __init__(self, problem: str, *, in_doubt: bool = False) -> None:
+        self.in_doubt = in_doubt
+        super().__init__(problem)
 
 
 class ActionError(RedshankError):

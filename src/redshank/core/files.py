@@ -126,6 +126,21 @@ def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None 
         raise OSError(0, f"only in part, {written} of {len(line)} bytes; is the disk full?")
 
 
+def has_line(tail: bytes, wanted: bytes, ends: bytes) -> bool:
+    r"""Tell whether a line that no crash cut holds `wanted`; for `unless` of `append_line`.
+
+    Args:
+        tail: What a file ends with.
+        wanted: What to look for.
+        ends: What a whole line ends with, before its newline.
+
+    Example:
+        >>> has_line(b'{"key": "a"}\n{"key": "b', b'"a"', b"}"), has_line(b'{"key": "a"}\n{"key": "b', b'"b', b"}")
+        (True, False)
+    """
+    return wanted in tail and any(wanted in line and line.endswith(ends) for line in tail.split(b"\n")[:-1])
+
+
 @contextmanager
 def held(path: Path, where: str) -> Iterator[None]:
     """Hold a file while the block runs, so that nobody else who would hold it can begin; a kill lets go of it.

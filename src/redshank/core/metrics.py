@@ -35,6 +35,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("outcome",),
     ),
     "redshank_deliveries_total": ("Alerts handed to a sink, by sink and outcome.", ("sink", "outcome")),
+    "redshank_deliveries_in_doubt_total": (
+        "Alerts handed to a sink of which nobody can tell whether they arrived.",
+        ("sink",),
+    ),
     "redshank_dead_letters_total": ("Alerts that were given up and kept in the file of dead letters.", ("sink",)),
     "redshank_dead_letter_files_dropped_total": ("Full files of dead letters that had to make room.", ()),
     "redshank_decisions_total": ("Decisions about what to do about an alert, by outcome.", ("outcome",)),

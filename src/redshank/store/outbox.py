@@ -2,8 +2,8 @@
 
 In: what `store/alerts.py` writes down together with the alert; what became of each attempt. Out: what is due. The one
 idea: the alert and the promise to deliver it are one transaction, so that neither is there without the other; a row
-stays until its alert goes, so that nothing is promised twice. What was sent just before a kill may be sent again: its
-key is the same.
+stays until its alert goes, so that nothing is promised twice. That a row is handed over is written down before it is:
+of what a kill cut off exactly those rows are known that may have arrived.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,6 +33,7 @@ class Owed:
         tries: How many tries failed.
         since_s: When it was recorded, by the clock.
         error: What the last try said; "" before one failed.
+        begun: Whether it was handed over, and what became of it is not noted: it may have arrived.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Owed:
     tries: int
     since_s: float
     error: str = ""
+    begun: bool = False
 
 
 class Outbox:
@@ -67,25 +69,33 @@ class Outbox:
         """Return what was given up."""
         return self._owed(limit, OUTBOX.c.state == DEAD)
 
+    def begin(self, key: str, delivered: Sequence[str], at_s: float) -> None:
+        """Note that `delivered` arrived and that `key` is handed over next, all or none."""
+        with self._database.writing() as sql:
+            if delivered:
+                _arrived(sql, delivered, at_s)
+            sql.execute(update(OUTBOX).where(OUTBOX.c.key == key, OUTBOX.c.state == WAITING).values(begun=True))
+
     def delivered(self, keys: Sequence[str], at_s: float) -> None:
         """Note that these arrived, all or none; they are never due again."""
         with self._database.writing() as sql:
-            sql.execute(update(OUTBOX).where(OUTBOX.c.key.in_(keys)).values(state=DELIVERED, at_s=at_s, error=""))
+            _arrived(sql, keys, at_s)
 
-    def failed(self, key: str, error: str, again_at_s: float | None) -> None:
+    def failed(self, key: str, error: str, again_at_s: float | None, *, begun: bool = False) -> None:
         """Note a try that failed.
 
         Args:
             key: What was tried.
             error: What the sink said; the beginning is kept.
             again_at_s: When it is to be tried again, s since the epoch; None: it is given up.
+            begun: Whether it stays so that it may have arrived.
         """
-        values = {"state": DEAD} if again_at_s is None else {"at_s": again_at_s}
+        values: dict[str, str | float] = {"state": DEAD} if again_at_s is None else {"at_s": again_at_s}
         with self._database.writing() as sql:
             sql.execute(
                 update(OUTBOX)
                 .where(OUTBOX.c.key == key, OUTBOX.c.state == WAITING)
-                .values(tries=OUTBOX.c.tries + 1, error=inert(error[:MOST_CHARACTERS]), **values)
+                .values(tries=OUTBOX.c.tries + 1, error=inert(error[:MOST_CHARACTERS]), begun=begun, **values)
             )
 
     def revive(self, keys: Iterable[str], now_s: float) -> int:
@@ -106,7 +116,15 @@ class Outbox:
         rows = rows.order_by(OUTBOX.c.at_s, OUTBOX.c.place).limit(limit)
         with self._database.reading() as sql:
             found = sql.execute(rows).all()
-        return [Owed(row.key, row.sink, read_alert(row.record), row.tries, row.since_s, row.error) for row in found]
+        return [
+            Owed(row.key, row.sink, read_alert(row.record), row.tries, row.since_s, row.error, row.begun)
+            for row in found
+        ]
+
+
+def _arrived(sql: Connection, keys: Sequence[str], at_s: float) -> None:
+    arrived = update(OUTBOX).where(OUTBOX.c.key.in_(keys))
+    sql.execute(arrived.values(state=DELIVERED, at_s=at_s, error="", begun=False))
 
 
 def put(sql: Connection, told: Sequence[Alert], sinks: Sequence[str], at_s: float, place: int) -> None:

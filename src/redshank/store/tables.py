@@ -21,7 +21,7 @@ from sqlalchemy import (
     func,
 )
 
-VERSION = 13
+VERSION = 14
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -186,9 +186,11 @@ OUTBOX = Table(
     Column("state", String, nullable=False, default="waiting"),
     Column("tries", Integer, nullable=False, default=0),
     Column("error", Text, nullable=False, default=""),
+    Column("begun", Boolean, nullable=False, default=False),
     Index("outbox_due", "sink", "state", "at_s", "place"),
 )
-"""Each revision of an alert for each sink. `at_s`: when it is to be tried, or, once delivered, when that was."""
+"""Each revision of an alert for each sink. `at_s`: when it is to be tried, or, once delivered, when that was; `begun`:
+it was handed over, and what became of it is not noted."""
 
 LEDGER = Table(
     "ledger",

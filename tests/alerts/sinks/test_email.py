@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peers import Peer, Talk, certificate, mail, served_with
+from redshank.alerts.message import mark
 from redshank.alerts.sinks.email import Email, to_message
 from redshank.core.errors import ConfigError, DeliveryError
 from told import ALERT, HOSTILE
@@ -43,8 +44,8 @@ def test_every_recipient_gets_what_a_person_needs(tmp_path: Path) -> None:
         "[redshank] high: dos by 10.0.0.66 against 10.0.0.1 and 1 more, 120 flows, score 0.99, told again"
     )
     assert found["Date"] == "Tue, 14 Nov 2023 22:16:00 +0000"
-    assert found["Message-ID"] == "<0123456789abcdef_1@example.net>"
-    assert found["References"] == "<0123456789abcdef_0@example.net>"
+    assert found["Message-ID"] == f"<{mark(ALERT)}@example.net>"
+    assert found["References"] == f"<{mark(replace(ALERT, revision=0))}@example.net>"
     assert found.get_content().splitlines()[:3] == [
         "What to do: Block it.", "Alert: 0123456789abcdef, told for the 2. time", "Device: 10.0.0.66",
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from peers import Peer, certificate, served_with, web
+from redshank.alerts.message import mark
 from redshank.alerts.sinks.webhook import Webhook
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.records import Alert
@@ -38,7 +39,7 @@ def test_the_whole_alert_is_posted_and_its_revision_is_the_key(tmp_path: Path) -
     assert server.heard[0].startswith("POST /alerts HTTP/1.1")
     assert Alert.from_json(server.heard[1]) == ALERT
     found = headers(server)
-    assert found["idempotency-key"] == "0123456789abcdef_1"
+    assert found["idempotency-key"] == f'"{mark(ALERT)}"'
     assert found["content-type"] == "application/json"
     assert not {"authorization", "x-redshank-signature"} & set(found)
 
@@ -78,13 +79,15 @@ def test_slack_shows_a_text_and_nothing_in_it_is_markup(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("status", [301, 404, 500])
+@pytest.mark.parametrize(("status", "in_doubt"), [(301, False), (404, False), (500, True), (504, True)])
 def test_a_status_that_is_not_good_is_a_delivery_error_and_no_redirection_is_followed(
-    tmp_path: Path, status: int
+    tmp_path: Path, status: int, *, in_doubt: bool
 ) -> None:
     server = Peer(tmp_path, web(status))
-    with pytest.raises(DeliveryError, match=rf"not taken by http://127.0.0.1 \(status {status}\); see address, token"):
+    said = rf"not taken by http://127.0.0.1 \(status {status}\); see address, token"
+    with pytest.raises(DeliveryError, match=said) as caught:
         towards(server.port).deliver(ALERT)
+    assert caught.value.in_doubt is in_doubt
     assert server.links == 1
 
 

@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from redshank.alerts import peer
 from redshank.alerts.message import cut, headline, mark, moment
@@ -46,6 +46,7 @@ class Email(Sink):
         password_env: Environment variable with the password.
         ca_file: Certificates that are trusted, in PEM format; those of the system if absent.
         timeout_s: Seconds that a delivery may take, 0.1 to 60.
+        may_repeat: Whether a message that may have arrived is sent again; else the alert is a dead letter.
 
     Raises:
         ConfigError: If a setting is not allowed.
@@ -61,6 +62,7 @@ class Email(Sink):
     password_env: str = ""
     ca_file: Path | None = None
     timeout_s: float = 20.0
+    may_repeat: bool = True
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
@@ -88,9 +90,9 @@ class Email(Sink):
         Raises:
             DeliveryError: If the server cannot be reached, or did not take the message in time.
         """
-        message = to_message(alert, self.sender, self.recipients)
+        message, deadline = to_message(alert, self.sender, self.recipients), peer.Deadline(self.timeout_s)
         try:
-            with peer.Deadline(self.timeout_s) as deadline:
+            with deadline:
                 try:
                     self._send(message, deadline)
                 except smtplib.SMTPServerDisconnected:
@@ -100,8 +102,13 @@ class Email(Sink):
         except (OSError, ValueError, ConfigError) as error:  # smtplib's own are OSErrors
             raise DeliveryError(
                 f"email: alert {alert.id} not sent through {self.host}:{self._port()} ({_reason(error)}); see that the "
-                "mail server runs and takes messages from this machine"
+                "mail server runs and takes messages from this machine",
+                in_doubt=deadline.given and not isinstance(error, smtplib.SMTPResponseException),
             ) from None
+
+    def problem(self) -> str:
+        """Say why the host cannot be reached from here."""
+        return peer.family_problem(self.host)
 
     def close(self) -> None:
         """Do nothing: no link stays open between alerts."""
@@ -133,6 +140,10 @@ class _Server(smtplib.SMTP):
         self._context = context
         # Without a name of ours smtplib would look one up, in its own time.
         super().__init__(host, port, local_hostname=socket.gethostname(), timeout=deadline.left_s())
+
+    def data(self, msg: Any) -> tuple[int, bytes]:  # noqa: ANN401  bytes, or whatever smtplib takes for them
+        self._deadline.given = True
+        return super().data(msg)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         del timeout

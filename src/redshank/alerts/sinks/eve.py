@@ -17,12 +17,12 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from redshank.alerts.message import cut, moment
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
-from redshank.core.files import append_line
+from redshank.core.files import append_line, has_line
 from redshank.core.records import Alert, Evidence
 
 SEVERITY = {"critical": 1, "high": 1, "medium": 2, "low": 3}
@@ -58,6 +58,7 @@ class Eve(Sink):
     """
 
     path: Path
+    recognises: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Look before the first alert comes."""
@@ -97,7 +98,7 @@ class Eve(Sink):
 def _holds(tail: bytes, alert: Alert) -> bool:
     """Tell whether this revision of the alert is there already, as a whole line."""
     wanted = f'"redshank_id": {json.dumps([cut(alert.id)])}, "revision": ["{alert.revision}"]'.encode()
-    return wanted in tail and any(wanted in line and line.endswith(b"}}}") for line in tail.split(b"\n")[:-1])
+    return has_line(tail, wanted, b"}}}")
 
 
 def to_line(alert: Alert) -> bytes:

@@ -62,6 +62,7 @@ class Mqtt(Sink):
         home_assistant: What Home Assistant's discovery topics begin with, as a rule "homeassistant"; none if empty.
         most_sensors: Most sensors that Home Assistant is told of, 1 to 10000, from each start on.
         timeout_s: Seconds that a delivery may take, 0.1 to 60.
+        may_repeat: Whether an alert that may have arrived is published again; else it is a dead letter.
 
     Raises:
         ConfigError: If a setting is not allowed.
@@ -81,6 +82,7 @@ class Mqtt(Sink):
     home_assistant: str = ""
     most_sensors: int = 500
     timeout_s: float = 5.0
+    may_repeat: bool = True
     _sensors: dict[str, tuple[float, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -109,16 +111,22 @@ class Mqtt(Sink):
             DeliveryError: If the broker cannot be reached, refuses us, or does not acknowledge in time.
         """
         messages = [(f"{self.topic}/alerts", document(alert), False), *self._sensor(alert)]
+        deadline = peer.Deadline(self.timeout_s)
         try:
-            with peer.Deadline(self.timeout_s) as deadline:
+            with deadline:
                 self._publish(messages, deadline)
         # Of what a broker sends that is no MQTT, paho also raises struct.error and IndexError.
         except (OSError, ValueError, RuntimeError, IndexError, struct.error, ConfigError) as error:
             raise DeliveryError(
                 f"mqtt: alert {alert.id} not published at {self.host}:{self._port()} ({peer.reason(error)}); see "
-                "that the broker runs and lets us in"
+                "that the broker runs and lets us in",
+                in_doubt=deadline.given,
             ) from None
         self._remember(alert)
+
+    def problem(self) -> str:
+        """Say why the host cannot be reached from here."""
+        return peer.family_problem(self.host)
 
     def close(self) -> None:
         """Do nothing: no link stays open between alerts."""
@@ -142,6 +150,7 @@ class Mqtt(Sink):
             _until(client, lambda: bool(answers), deadline)
             if answers[0].is_failure:
                 raise ConnectionRefusedError(0, f"it answered: {inert(str(answers[0]))}")
+            deadline.given = True
             sent = [client.publish(topic, text, qos=1, retain=keep) for topic, text, keep in messages]
             _until(client, lambda: all(one.is_published() for one in sent), deadline)
         finally:

@@ -25,6 +25,7 @@ class Stdout(Sink):
         format: "text" for a person, "json" for a program: the alert as `Alert.from_json` reads it.
         descriptor: 1 is standard output, 2 standard error.
         timeout_s: Seconds that a reader may take, 0.1 to 60.
+        may_repeat: Whether a line that may have been read is written again; else the alert is a dead letter.
 
     Raises:
         ConfigError: If a setting is not allowed.
@@ -33,6 +34,7 @@ class Stdout(Sink):
     format: Literal["text", "json"] = "text"
     descriptor: int = 1
     timeout_s: float = 5.0
+    may_repeat: bool = True
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
@@ -49,17 +51,20 @@ class Stdout(Sink):
         at = moment(alert.last_seen_s).strftime("%Y-%m-%d %H:%M:%S")
         text = document(alert) if self.format == "json" else f"{at} {headline(alert)}: {inert(alert.measure[:500])}"
         line = memoryview(f"{text}\n".encode())
+        deadline = peer.Deadline(self.timeout_s)
         try:
-            with peer.Deadline(self.timeout_s) as deadline:
+            with deadline:
                 while line:
                     if not select.select([], [self.descriptor], [], deadline.left_s())[1]:
                         raise TimeoutError
                     # A pipe that is ready has room for so much at least, so the write never waits.
                     line = line[os.write(self.descriptor, line[: select.PIPE_BUF]) :]
+                    deadline.given = True
         except (OSError, ValueError) as error:
             raise DeliveryError(
                 f"stdout: alert {alert.id} not written to descriptor {self.descriptor} ({peer.reason(error)}); see "
-                "who reads it"
+                "who reads it",
+                in_doubt=deadline.given,
             ) from None
 
     def close(self) -> None:

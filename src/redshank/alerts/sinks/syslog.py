@@ -48,6 +48,7 @@ class Syslog(Sink):
         certificate_file: Our own certificate, for servers that ask for one.
         key_file: Its key, if that is in another file.
         timeout_s: Seconds that a delivery may take, 0.1 to 60.
+        may_repeat: Whether a message that may have arrived is sent again; else the alert is a dead letter.
 
     Raises:
         ConfigError: If a setting is not allowed.
@@ -63,6 +64,7 @@ class Syslog(Sink):
     certificate_file: Path | None = None
     key_file: Path | None = None
     timeout_s: float = 5.0
+    may_repeat: bool = True
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
@@ -82,8 +84,9 @@ class Syslog(Sink):
             DeliveryError: If the server cannot be reached, or over TCP and TLS did not take it in time.
         """
         message = to_message(alert, self.facility, self.enterprise, cef=self.format == "cef")
+        deadline = peer.Deadline(self.timeout_s)
         try:
-            with peer.Deadline(self.timeout_s) as deadline:
+            with deadline:
                 if self.transport == "udp":
                     self._send_datagram(message)
                 else:
@@ -91,8 +94,13 @@ class Syslog(Sink):
         except OSError as error:
             raise DeliveryError(
                 f"syslog: alert {alert.id} not sent to {self.host}:{self._port()} over {self.transport} "
-                f"({peer.reason(error)}); see that the server runs and takes {self.transport} there"
+                f"({peer.reason(error)}); see that the server runs and takes {self.transport} there",
+                in_doubt=deadline.given,
             ) from None
+
+    def problem(self) -> str:
+        """Say why the host cannot be reached from here."""
+        return peer.family_problem(self.host)
 
     def close(self) -> None:
         """Do nothing: no link stays open between alerts."""
@@ -113,6 +121,7 @@ class Syslog(Sink):
     def _send_counted(self, message: bytes, deadline: peer.Deadline) -> None:
         context = peer.tls(self.ca_file, self.certificate_file, self.key_file) if self.transport == "tls" else None
         with deadline.open(self.host, self._port(), context) as link:
+            deadline.given = True
             link.sendall(f"{len(message)} ".encode() + message)
             if isinstance(link, ssl.SSLSocket):
                 # Without a goodbye of its own the server has closed, which is as good.

@@ -1,14 +1,16 @@
 """Post alerts to a web address: as JSON, or as a message that Slack and its likes show.
 
 In: an Alert. Out: one POST; any status from 200 to 299 says that it arrived, and nothing else of the answer is read.
-`Idempotency-Key` names the revision of the alert, so that a server can tell one that came twice. With a secret, the
-header `X-Redshank-Signature` is "sha256=" and the HMAC-SHA256 of the time in `X-Redshank-Timestamp`, a dot, and the
-body: a server that computes the same knows who sent it, and by the time that nobody repeats it.
+`Idempotency-Key` names the revision of the alert, so that a server can tell one that came twice; Slack and its likes
+look at no such key. With a secret, the header `X-Redshank-Signature` is "sha256=" and the HMAC-SHA256 of the time in
+`X-Redshank-Timestamp`, a dot, and the body: a server that computes the same knows who sent it, and by the time that
+nobody repeats it.
 
 No redirection is followed and no proxy used. An address may be a secret itself, as Slack's are: messages name its host
 only.
-Source: RFC 9110; RFC 2104; https://api.slack.com/messaging/webhooks and, for the three characters that Slack reads as
-markup, https://api.slack.com/reference/surfaces/formatting
+Source: RFC 9110; RFC 2104; draft-ietf-httpapi-idempotency-key-header-06, for the key (a string in quotes, as RFC 8941
+has it); https://api.slack.com/messaging/webhooks and, for the three characters that Slack reads as markup,
+https://api.slack.com/reference/surfaces/formatting
 """
 
 import hashlib
@@ -29,6 +31,9 @@ from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.inert import inert
 from redshank.core.records import Alert
+
+UNTOLD = (500, 502, 504)
+"""Answers of a server that failed, or of a proxy that heard none, after who knows what (RFC 9110 section 15.6)."""
 
 # Below a warning they log addresses and headers, and both may be secrets.
 for _name in ("httpx", "httpcore"):
@@ -52,6 +57,7 @@ class Webhook(Sink):
         certificate_file: Our own certificate, for servers that ask for one.
         key_file: Its key, if that is in another file.
         timeout_s: Seconds that a delivery may take, 0.1 to 60.
+        may_repeat: Whether an alert that may have arrived is posted again; else it is a dead letter.
 
     Raises:
         ConfigError: If a setting is not allowed.
@@ -69,6 +75,7 @@ class Webhook(Sink):
     certificate_file: Path | None = None
     key_file: Path | None = None
     timeout_s: float = 10.0
+    may_repeat: bool = True
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
@@ -92,22 +99,28 @@ class Webhook(Sink):
         Raises:
             DeliveryError: If the server cannot be reached, did not answer in time, or answered that it did not take it.
         """
-        where = "the address"
+        where, deadline = "the address", peer.Deadline(self.timeout_s)
         try:
             url = httpx.URL(self._url())
             where = f"{url.scheme}://{inert(url.host)}"
             body = (document(alert) if self.format == "json" else _slack(alert)).encode("ascii")
-            status = self._post(url, body, self._headers(alert, body))
+            status = self._post(url, body, self._headers(alert, body), deadline)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ConfigError) as error:
             why = "no answer in time" if isinstance(error, httpx.TimeoutException) else peer.reason(error)
             raise DeliveryError(
                 f"webhook: alert {alert.id} not posted to {where} ({why}); see that the server runs and that "
-                "this machine may reach it"
+                "this machine may reach it",
+                in_doubt=deadline.given,
             ) from None
         if not 200 <= status <= 299:
             raise DeliveryError(
-                f"webhook: alert {alert.id} not taken by {where} (status {status}); see address, token and secret"
+                f"webhook: alert {alert.id} not taken by {where} (status {status}); see address, token and secret",
+                in_doubt=status in UNTOLD,
             )
+
+    def problem(self) -> str:
+        """Say why the host cannot be reached from here."""
+        return f"url: {found}" if (found := peer.family_problem(httpx.URL(self._url()).host)) else ""
 
     def close(self) -> None:
         """Do nothing: no link stays open between alerts."""
@@ -116,7 +129,8 @@ class Webhook(Sink):
         return self.url or peer.secret("url", self.url_file, self.url_env)
 
     def _headers(self, alert: Alert, body: bytes) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": mark(alert), "User-Agent": "redshank"}
+        key = f'"{mark(alert)}"'
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "redshank"}
         if token := peer.secret("token", self.token_file, self.token_env):
             headers["Authorization"] = f"Bearer {token}"
         if key := peer.secret("secret", self.secret_file, self.secret_env):
@@ -125,15 +139,16 @@ class Webhook(Sink):
             headers |= {"X-Redshank-Timestamp": at, "X-Redshank-Signature": f"sha256={digest}"}
         return headers
 
-    def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str]) -> int:
+    def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str], deadline: peer.Deadline) -> int:
         context: ssl.SSLContext | bool = False  # nothing to verify without TLS
         if url.scheme == "https":
             context = peer.tls(self.ca_file, self.certificate_file, self.key_file)
-        with peer.Deadline(self.timeout_s) as deadline:
+        with deadline:
 
             def watch(name: str, told: dict[str, Any]) -> None:
                 if name == "connection.connect_tcp.complete":
                     deadline.watch(told["return_value"].get_extra_info("socket"))
+                deadline.given |= name.endswith("send_request_headers.started")
 
             try:
                 with (
