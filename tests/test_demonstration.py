@@ -33,7 +33,8 @@ def test_the_store_holds_some_of_everything_that_a_page_shows(first_filled: Fill
 def test_the_gate_decided_on_the_challenger_and_says_that_it_is_the_champion_under_another_name(
     first_filled: Filled,
 ) -> None:
-    last = first_filled.shelf.history().entries[-1]
+    first, last = first_filled.shelf.history().entries
+    assert first.at_s < first_filled.now_s - 86_400 < last.at_s < first_filled.now_s
     labelled = last.evidence["paired"][0]["rows"]
     assert (last.what, last.name) == ("keep", CHALLENGER)
     assert last.reason.startswith(f"{labelled} frozen rows are too few; at least 100 are needed")

@@ -52,6 +52,8 @@ STAGED = "staged, to show what {} looks like"
 """Why an action is in a state that a dry run does not bring about here."""
 AGES_S = (20.3 * 3600, 9.1 * 3600, 3.2 * 3600, 2_400.0, 180.0)
 """How long before `now_s` each play of the recording ended."""
+STOCKED_S = 25 * 3600.0
+"""How long before `now_s` the champion was put in service: before the day began."""
 SHARES = (0.5, 1.0, 0.7, 0.4, 1.0)
 """How much of the recording each play has."""
 QUESTIONS = 24
@@ -69,8 +71,8 @@ def fill(folder: Path, words: str = WORDS, now_s: float | None = None) -> None:
     """
     now_s = time.time() if now_s is None else now_s
     (folder / SETTINGS).write_text(_text(folder))
-    shelf = Shelf(folder / MODELS)
-    _stock(shelf)
+    models = folder / MODELS
+    _stock(Shelf(models, clock=lambda: now_s - STOCKED_S))
     day, settings = _Day(now_s), load(folder / SETTINGS)
     feeds = {"home": Feed(lambda: day, patient=True)}
     with Running(settings, feeds=feeds, seed=0, clock=lambda: now_s, timer=lambda: 0.0) as running:
@@ -81,7 +83,7 @@ def fill(folder: Path, words: str = WORDS, now_s: float | None = None) -> None:
         assert day.last is not None
         queue = Queue(database)
         _label(queue, day.last, now_s)
-        _judge(shelf, queue, settings.detect.false_alarm_rate, now_s)
+        _judge(Shelf(models, clock=lambda: now_s), queue, settings.detect.false_alarm_rate, now_s)
 
 
 class _Given(FlowSource):

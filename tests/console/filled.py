@@ -72,7 +72,7 @@ class Filled:
     @cached_property
     def shelf(self) -> Shelf:
         """A champion, and a challenger that was kept away."""
-        return Shelf(self.folder / "models")
+        return Shelf(self.folder / "models", clock=lambda: self.now_s)
 
     def ledger(self) -> Ledger:
         """Return the ledger, read."""

@@ -116,7 +116,7 @@ class Desk:
     @cached_property
     def shelf(self) -> Shelf | None:
         """The bundles among which one is the champion; None: the settings name no shelf."""
-        return Shelf(self.settings.detect.models) if self.settings.detect.models else None
+        return Shelf(self.settings.detect.models, clock=self.now_s) if self.settings.detect.models else None
 
     @cached_property
     def jobs(self) -> Jobs:

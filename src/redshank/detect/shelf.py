@@ -19,7 +19,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -104,6 +104,7 @@ class Shelf:
 
     Args:
         folder: The folder; the first bundle makes it.
+        clock: Tells the time of a decision, in s since the epoch.
 
     Raises:
         ConfigError: If it is a file.
@@ -114,10 +115,10 @@ class Shelf:
         []
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         if folder.is_file():
             raise ConfigError(f"models: '{folder}' is a file; name the folder of a shelf")
-        self.folder = folder
+        self.folder, self._clock = folder, clock
 
     def names(self) -> list[str]:
         """Return the names of the bundles, sorted."""
@@ -267,7 +268,7 @@ class Shelf:
     def _decide(self, past: History, entry: Entry) -> Entry:
         """Append a decision, then carry it out."""
         before = past.hashes[-1] if past.hashes else ""
-        entry = Entry(**{**asdict(entry), "at_s": time.time(), "torn": past.torn, "before": before})
+        entry = Entry(**{**asdict(entry), "at_s": self._clock(), "torn": past.torn, "before": before})
         line = json.dumps(asdict(entry), sort_keys=True, allow_nan=False).encode()
         with (self.folder / DECISIONS).open("ab") as file:
             file.truncate(past.size)
