@@ -8,6 +8,7 @@ from redshank.config import Respond, Sensor, Settings, Source
 from redshank.examining import HINT, OK, PROBLEM, Row, of_machine, of_service
 from redshank.machine import CAPABILITIES, Link, Machine
 from redshank.remains import Backlog, Remains
+from redshank.store.runs import ENDED, Health
 
 WELL = Machine(
     system="Linux",
@@ -133,6 +134,9 @@ def test_what_a_service_left_is_told_with_what_to_do(
         (("redshank_anomalies_total", ("capture", "ring_dropped")), 5.0, "packets dropped", HINT),
         (("redshank_anomalies_total", ("decode", "ipv4_truncated")), 5.0, "packets dropped", OK),
         (("redshank_unrecorded_alerts", ()), 5.0, "alerts unrecorded", PROBLEM),
+        (("redshank_lost_total", ("alerts",)), 5.0, "alerts lost", PROBLEM),
+        (("redshank_lost_total", ("archive_rows",)), 5.0, "alerts lost", OK),
+        (("redshank_archive_failures_total", ()), 1.0, "archive failures", HINT),
         (("redshank_action_problems_total", ("policy",)), 5.0, "action problems", HINT),
     ],
 )
@@ -140,6 +144,24 @@ def test_what_a_running_service_counted_is_judged(
     sample: tuple[str, tuple[str, ...]], value: float, part: str, state: str
 ) -> None:
     assert _service(samples={sample: value})[part].state == state
+
+
+def test_what_earlier_runs_gave_up_or_lost_is_told_for_a_week() -> None:
+    now_s, day_s = 1_700_000_000.0, 86_400.0
+    runs = (
+        Health("now", now_s, now_s + 60, shed={"quiet": 9}),  # of which the samples tell
+        Health("ended", now_s - day_s, now_s - 100, ENDED, shed={"drain": 120}, lost={"archive_rows": 5}),
+        Health("killed", now_s - 2 * day_s, now_s - day_s - 10, lost={"alerts": 3}),
+        Health("well", now_s - 3 * day_s, now_s - 2 * day_s - 10, ENDED),
+        Health("old", now_s - 9 * day_s, now_s - 8 * day_s, ENDED, lost={"alerts": 7}),
+    )
+    told = {part: row for part, row in _service(runs=runs).items() if part.startswith("run of")}
+    assert list(told) == ["run of 2023-11-13 22:13:20", "run of 2023-11-12 22:13:20"]
+    ended, killed = told.values()
+    assert (ended.state, killed.state) == (HINT, PROBLEM)
+    assert ended.words.startswith("gave up or lost 120 rows (drain), 5 archive_rows; ")
+    assert killed.words.startswith("gave up or lost 3 alerts; ")
+    assert "run of 2023-11-14 22:13:20" in _service(runs=runs, samples=None)
 
 
 def test_what_is_up_is_not_spoken_of() -> None:

@@ -47,6 +47,7 @@ def test_after_a_run_the_store_says_what_is_left(place: Place) -> None:
     found = look(settings, now_s=1700.0)
     assert found.sinks == {"eve": Backlog(waiting, 1, 700.0, "eve: the disk is full")}
     assert found.alerts == 2
+    assert [(run.state, run.alerts) for run in found.runs] == [("ended", 2)]
     assert found.store_mib > 0
     assert found.files == {"dead-letters.jsonl": 3}
     assert found.actions == {"proposed": 1}  # one model's word waits for a person

@@ -12,14 +12,22 @@ from redshank.capture import ring
 from redshank.checking import LEAST_FREE_MIB
 from redshank.config import Settings
 from redshank.core.errors import SourceError
+from redshank.core.inert import inert
+from redshank.core.metrics import LOST
 from redshank.machine import Machine
+from redshank.pipeline.archive import FAILURES, LOST_ROWS
+from redshank.pipeline.keeping import LOST_ALERTS
 from redshank.remains import Backlog, Remains, Samples
+from redshank.report.summary import time_text
+from redshank.store.runs import ENDED
 
 OK, HINT, PROBLEM = "ok", "hint", "PROBLEM"
 LITTLE_MIB = 1_024
 """Memory below which a hint is given."""
 LATE_S = 900.0
 """How long an alert may wait for a sink before that is a problem."""
+RECENT_S = 7 * 86_400.0
+"""Before the run that was heard of last, runs of so long ago are told of."""
 NFTABLES = "nftables"
 ANY = "any"
 
@@ -80,6 +88,7 @@ def of_service(remains: Remains, settings: Settings) -> Iterator[Row]:
         for sink, backlog in remains.sinks.items():
             yield _sink(sink, backlog, named=sink in settings.sinks)
         yield _actions(remains)
+        yield from _runs(remains)
     for name, size in remains.files.items():
         words = f"{settings.service.state / name}: {size} bytes of alerts that did not get where they belong; read them"
         yield Row("files", HINT, f"{words}, then move the file away")
@@ -188,6 +197,20 @@ def _actions(remains: Remains) -> Row:
     return Row("actions", OK, words)
 
 
+def _runs(remains: Remains) -> Iterator[Row]:
+    """Judge what runs of the last days gave up or lost; of the one that still runs, `_samples` tells."""
+    latest = max(remains.runs, key=lambda run: run.told_at_s, default=None)
+    for run in remains.runs:
+        if latest is None or latest.told_at_s - run.told_at_s > RECENT_S or not (run.shed or run.lost):
+            continue
+        if run is latest and run.state != ENDED and remains.samples is not None:
+            continue
+        rows = {f"rows ({step})": count for step, count in run.shed.items()}
+        told = ", ".join(f"{count} {what}" for what, count in (rows | dict(run.lost)).items())
+        words = f"gave up or lost {inert(told)}; docs/how-to/run-as-a-service.md says what each is"
+        yield Row(f"run of {time_text(run.started_at_s)}", PROBLEM if LOST_ALERTS in run.lost else HINT, words)
+
+
 def _samples(samples: Samples) -> Iterator[Row]:
     """Judge what a running service counted since it began."""
 
@@ -203,10 +226,12 @@ def _samples(samples: Samples) -> Iterator[Row]:
         "packets dropped": (total("redshank_anomalies_total", "ring_dropped"), "give sensor.ring_mib or workers more"),
         "rows shed": (total("redshank_shed_rows_total"), "judging falls behind; see docs/measured.md for what fits"),
         "alerts unrecorded": (total("redshank_unrecorded_alerts"), "the store refuses them; see its log and the disk"),
+        "alerts lost": (total(LOST, LOST_ALERTS), "neither the store nor unrecorded.jsonl took them; see the disk"),
+        "archive failures": (total(FAILURES), f"{total(LOST, LOST_ROWS)} rows are lost with them; see the disk"),
         "action problems": (total("redshank_action_problems_total"), "see its log, and `redshank check`"),
     }
     for part, (count, todo) in lost.items():
-        state = OK if not count else PROBLEM if part == "alerts unrecorded" else HINT
+        state = OK if not count else PROBLEM if part.startswith("alerts") else HINT
         yield Row(part, state, f"{count} since it began; {todo}" if count else "none")
 
 

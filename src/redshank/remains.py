@@ -28,9 +28,11 @@ from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.outbox import DEAD as GIVEN_UP
 from redshank.store.outbox import WAITING, Outbox
+from redshank.store.runs import Health, Runs
 
 PATIENCE_S = 3.0
 MOST_BYTES = 4 << 20
+RUNS = 10
 
 Samples = Mapping[tuple[str, tuple[str, ...]], float]
 """Values by name and values of labels."""
@@ -68,6 +70,7 @@ class Remains:
         actions: Actions that are not over, by state.
         free_mib: Disk that is free for the state folder; None if its place cannot be asked.
         files: Size in bytes of dead letters and of alerts that the store refused, by file, if there are any.
+        runs: Runs that the store knows, those begun last first.
         samples: What the metrics endpoint shows; None if nobody answers there.
         health: What is wrong, as /healthz says; "" if nothing is, or nobody answers.
     """
@@ -82,6 +85,7 @@ class Remains:
     actions: Mapping[str, int] = field(default_factory=dict)
     free_mib: float | None = None
     files: Mapping[str, int] = field(default_factory=dict)
+    runs: tuple[Health, ...] = ()
     samples: Samples | None = None
     health: str = ""
 
@@ -124,6 +128,7 @@ def _stored(settings: Settings, now_s: float) -> Remains:
                 last_alert_s=now_s - newest[0].alert.last_seen_s if newest else None,
                 sinks=_owed(Outbox(database), now_s),
                 actions=Counter(entry.state for entry in ledger.open()),
+                runs=tuple(Runs(database).runs(RUNS)),
             )
     except RedshankError as error:
         return Remains(problem=str(error))

@@ -335,4 +335,5 @@ class Running:
                 keep_s=chosen.keep_days * DAY_S,
                 keep_bytes=chosen.keep_mib * MIB,
             ),
+            self.metrics,
         )

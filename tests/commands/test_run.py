@@ -32,6 +32,7 @@ def test_a_service_ends_with_its_sources_and_tells_what_it_saw(
     told = json.loads(capsys.readouterr().out)
     assert told["summary"]["flows"] == 100
     assert told["summary"]["alerts"] == 2
+    assert (told["rows_given_up"], told["lost"]) == ({}, {})
     assert len(place.told()) > 2
 
 

@@ -224,8 +224,8 @@ def _service(desk: Desk, harm: Harm, now_s: float) -> list[str]:
     judge = Judge(harm("judge detector"), harm("judge bundle"), silent=harm("silent because"))
     health = Health(
         "9", now_s - 9.0, now_s + 30.0, host=harm("host"), version=harm("version"), problem=harm("problem"),
-        shed={harm("shed"): 1}, forgotten={harm("forgotten"): 2}, anomalies={harm("anomaly"): 3},
-        sources=(wire,), judges=(judge,),
+        shed={harm("shed"): 1}, lost={harm("lost"): 1}, forgotten={harm("forgotten"): 2},
+        anomalies={harm("anomaly"): 3}, sources=(wire,), judges=(judge,),
     )  # fmt: skip
     Runs(desk.database).tell(health)
     group = harm("group")

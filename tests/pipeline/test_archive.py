@@ -8,6 +8,7 @@ import pytest
 
 from bundles import START_NS, flows
 from redshank.core.errors import ActionError
+from redshank.core.metrics import Metrics
 from redshank.core.schema import flow_batch
 from redshank.pipeline.archive import ARCHIVED, Archive, ArchiveSettings
 from runs import Constant
@@ -17,6 +18,11 @@ ALARM = Constant(0.9, "dos", True)
 
 def _write(archive: Archive, batch: pa.RecordBatch) -> None:
     archive.write(batch, ALARM.judge(batch))
+
+
+def _lost(metrics: Metrics) -> tuple[int, int]:
+    """Return the files and the rows that were lost."""
+    return metrics.total("redshank_archive_failures_total"), metrics.named("redshank_lost_total").get("archive_rows", 0)
 
 
 def test_a_row_is_a_flow_with_its_verdict(tmp_path: Path) -> None:
@@ -50,12 +56,17 @@ def test_a_file_is_closed_by_packet_time_and_by_rows(tmp_path: Path) -> None:
     assert sizes == [20, 60]
 
 
-def test_what_a_crash_left_behind_is_removed_and_whole_files_stay(tmp_path: Path) -> None:
+def test_what_a_crash_left_behind_is_removed_and_counted_and_whole_files_stay(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     _write(Archive(tmp_path), flows(["dos"]))
     (tmp_path / "flows-20231114T221320-0007.parquet.part").write_bytes(b"PAR1")
     (tmp_path / "flows-20231114T221320-0006.parquet").write_bytes(b"PAR1")
-    Archive(tmp_path)
+    metrics = Metrics()
+    Archive(tmp_path, metrics=metrics)
     assert [path.name for path in tmp_path.iterdir()] == ["flows-20231114T221320-0006.parquet"]
+    assert _lost(metrics) == (1, 0), "how many rows it had nobody can tell"
+    assert "flows-20231114T221320-0007.parquet.part' was not whole when a run broke off" in caplog.text
 
 
 def test_another_start_takes_no_name_that_is_taken(tmp_path: Path) -> None:
@@ -76,8 +87,9 @@ def test_old_files_go_then_the_oldest_until_the_rest_fits(tmp_path: Path) -> Non
     assert sorted(path.name[:14] for path in tmp_path.iterdir()) == ["flows-20231110", "flows-20231111"]
 
 
-def test_a_full_disk_costs_a_file_and_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    archive = Archive(tmp_path)
+def test_a_full_disk_costs_a_file_and_is_said_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    metrics = Metrics()
+    archive = Archive(tmp_path, metrics=metrics)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
     try:
@@ -85,11 +97,32 @@ def test_a_full_disk_costs_a_file_and_is_said(tmp_path: Path, caplog: pytest.Log
         archive.close()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "cannot be written" in caplog.text
+    assert "its 2000 rows are lost" in caplog.text
     assert list(tmp_path.iterdir()) == []
+    assert _lost(metrics) == (1, 2_000)
     _write(archive, flows(["dos"], seed=1))
     archive.close()
     assert len(list(tmp_path.glob("*.parquet"))) == 1
+    assert _lost(metrics) == (1, 2_000)
+
+
+def test_what_was_written_of_a_file_before_is_lost_with_it_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Metrics()
+    monkeypatch.setattr("redshank.pipeline.archive.ROW_GROUP", 10)
+    archive = Archive(tmp_path, metrics=metrics)
+    _write(archive, flows(["dos"] * 10))
+    _write(archive, flows(["dos"] * 5, seed=1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        archive.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert _lost(metrics) == (1, 15)
+    archive.close()
+    assert _lost(metrics) == (1, 15)
 
 
 def test_a_disk_that_can_no_longer_be_written_at_all_ends_nothing(
@@ -98,13 +131,15 @@ def test_a_disk_that_can_no_longer_be_written_at_all_ends_nothing(
     def refused(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    archive = Archive(tmp_path)
+    metrics = Metrics()
+    archive = Archive(tmp_path, metrics=metrics)
     _write(archive, flows(["dos"] * 10))
     with monkeypatch.context() as patched:
         patched.setattr(Path, "rename", refused)
         patched.setattr(Path, "unlink", refused)
         archive.close()
-    assert "cannot be written ([Errno 30] Read-only file system); its rows are lost" in caplog.text
+    assert "cannot be written ([Errno 30] Read-only file system); its 10 rows are lost" in caplog.text
+    assert _lost(metrics) == (1, 10)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

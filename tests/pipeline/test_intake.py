@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 
 from bundles import flows
 from redshank.core.metrics import Metrics
-from redshank.pipeline.intake import INTERIM, JOINED_ROWS, OLDEST, QUIET, Intake, Suspects
+from redshank.pipeline.intake import DRAIN, INTERIM, JOINED_ROWS, OLDEST, QUIET, SHED, Intake, Suspects
 from runs import parts
-
-SHED = "redshank_shed_rows_total"
 
 
 def _uids(batch: pa.RecordBatch | None) -> list[str]:
@@ -141,14 +139,22 @@ def test_a_source_that_can_wait_waits_and_nothing_is_shed() -> None:
     assert metrics.total(SHED) == 0
 
 
-def test_closing_lets_go_of_whoever_waits() -> None:
-    intake, _, _ = _intake(2)
+def test_what_is_given_up_at_the_end_is_counted_with_what_waits_for_room_and_what_comes_later() -> None:
+    intake, _, metrics = _intake(2)
     intake.put(flows(["benign"] * 2), patient=True)
-    waits = threading.Thread(target=lambda: intake.put(flows(["benign"] * 2, 1), patient=True))
+    waits = threading.Thread(target=lambda: intake.put(flows(["benign"] * 3, 1), patient=True))
     waits.start()
-    intake.close()
+    assert intake.give_up() == 2
     waits.join()
-    assert len(_uids(intake.take(0))) == 4
+    intake.put(flows(["benign"] * 4, 2), patient=False)
+    assert (intake.take(0), intake.rows) == (None, 0)
+    assert metrics.labelled(SHED) == {(DRAIN,): 9}
+
+
+def test_where_nothing_is_left_nothing_is_given_up() -> None:
+    intake, _, metrics = _intake(2)
+    assert intake.give_up() == 0
+    assert metrics.total(SHED) == 0
 
 
 def test_addresses_named_longest_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 import logging
+import resource
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,11 @@ class Memory:
         if self.away:
             raise ActionError("store: 'redshank.db': database or disk is full")
         self.alerts += alerts
+
+
+def _figures(metrics: Metrics) -> tuple[int, int]:
+    """Return how many alerts went to the file, and how many are lost."""
+    return metrics.total("redshank_filed_alerts_total"), metrics.named("redshank_lost_total").get("alerts", 0)
 
 
 ONE, TWO, THREE = (alert(id=name) for name in ("one", "two", "three"))
@@ -114,10 +120,47 @@ def test_at_the_end_all_that_waits_is_recorded(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_told_and_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = Keeping(Memory(away=True).record, tmp_path, Metrics())
-    kept.keep([ONE])
+    metrics = Metrics()
+    kept = Keeping(Memory(away=True).record, tmp_path, metrics)
+    kept.keep([ONE, TWO])
     assert kept.finish() == []
-    assert "1 alerts are lost" in caplog.text
+    assert "2 alerts are lost" in caplog.text
+    assert "could not be recorded; they are in" not in caplog.text
+    assert _figures(metrics) == (0, 2)
+
+
+def test_of_a_file_for_which_the_disk_has_no_room_whole_lines_stay_and_the_rest_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeping, "LINES_AT_ONCE", 1)
+    rest, metrics, line = tmp_path / "rest.jsonl", Metrics(), len(ONE.to_json()) + 1
+    kept = Keeping(Memory(away=True).record, rest, metrics)
+    kept.keep([ONE, TWO, THREE])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * line + line // 2, hard))
+    try:
+        kept.finish()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [Alert.from_json(line) for line in rest.read_text().splitlines()] == [ONE, TWO]
+    assert _figures(metrics) == (2, 1)
+    assert "1 alerts are lost ([Errno 28] No space left on device)" in caplog.text
+    store = Memory()
+    Keeping(store.record, rest, metrics).resume()
+    assert store.alerts == [ONE, TWO]
+
+
+def test_the_file_has_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_BYTES", len(ONE.to_json()) + 10)
+    monkeypatch.setattr(keeping, "LINES_AT_ONCE", 1)
+    metrics = Metrics()
+    kept = Keeping(Memory(away=True).record, tmp_path / "rest.jsonl", metrics)
+    kept.keep([ONE, TWO, THREE])
+    kept.finish()
+    assert _figures(metrics) == (1, 2)
+    assert "2 alerts are lost ([Errno 27] it may have" in caplog.text
 
 
 def test_a_store_that_takes_long_to_refuse_is_left_alone_but_for_the_end(

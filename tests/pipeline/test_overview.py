@@ -86,6 +86,7 @@ def flows_told(run: Telling) -> int:
 
 def test_a_run_tells_how_it_is_at_once_and_every_few_seconds(run: Telling) -> None:
     run.metrics.count("redshank_shed_rows_total", 7, step="quiet")
+    run.metrics.count("redshank_lost_total", 2, what="alerts")
     run.metrics.count("redshank_anomalies_total", 3, stage="capture", name="ring_dropped")
     run.see(4)
     run.tick(0)
@@ -93,7 +94,7 @@ def test_a_run_tells_how_it_is_at_once_and_every_few_seconds(run: Telling) -> No
     assert told
     assert (told.state, told.told_at_s, told.waiting_rows, told.most_waiting_rows) == (JUDGING, NOW_S, 5, 1000)
     assert (told.unrecorded_alerts, told.problem, told.sources) == (2, "sinks eve no longer work", MOMENT.sources)
-    assert (told.shed, told.anomalies) == ({"quiet": 7}, {"capture.ring_dropped": 3})
+    assert (told.shed, told.lost, told.anomalies) == ({"quiet": 7}, {"alerts": 2}, {"capture.ring_dropped": 3})
     assert told.packet_time_s
     assert told.lag_s == NOW_S - told.packet_time_s
     run.see(2)

@@ -76,6 +76,19 @@ class Endless(FlowSource):
         yield flows(ATTACK, seed=1)
 
 
+class Deaf(FlowSource):
+    """Gives nothing, and does not heed that it is asked to end."""
+
+    def __init__(self) -> None:
+        self.anomalies, self.packets, self.packet_bytes = {}, 0, 0
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self.begun.set()
+        self.let_go.wait(60)
+        yield flows(ATTACK)
+
+
 class Whole(Flows):
     """Tells when all that it has is given."""
 
@@ -233,7 +246,7 @@ class Slow(Detector):
         return self.inner.judge(flows)
 
 
-def test_after_the_time_to_drain_the_rest_is_given_up_and_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_after_the_time_to_drain_the_rest_is_given_up_said_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     many = [flows(ATTACK * 40, seed) for seed in range(20)]
 
     def stop() -> None:
@@ -244,7 +257,34 @@ def test_after_the_time_to_drain_the_rest_is_given_up_and_said(caplog: pytest.Lo
     done = site.run()
     assert 0 < done.flows < 80_000
     assert sum(alert.count for alert in site.alerts) == done.flows
-    assert "rows are not judged: 0.1 s to end are over" in caplog.text
+    assert "rows are not judged: the end came first (service.drain_s is 0.1)" in caplog.text
+    assert site.metrics.labelled("redshank_shed_rows_total").keys() == {("drain",)}
+    assert done.shed["drain"] > 0
+
+
+def test_a_source_that_does_not_end_in_time_is_named_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    source = Deaf()
+    site = Site({"wire": feed(source, patient=False)}, drain_s=0.1)
+    stop_after(source.begun, site)
+    done = site.run()
+    assert done.interrupted
+    assert "0 rows are not judged: the end came first (service.drain_s is 0.1); not at their end: wire" in caplog.text
+    assert site.metrics.labelled("redshank_lost_total") == {("sources",): 1}
+    source.let_go.set()
+
+
+def test_rows_that_wait_when_an_error_ends_the_service_are_counted() -> None:
+    log = Whole([flows(ATTACK, seed=seed) for seed in range(3)])
+
+    def broken() -> None:
+        log.given.wait(60)
+        raise ActionError("sink eve: ended by an error of the program; start again")
+
+    site = Site({"log": feed(log)}, on_tick=broken)
+    with pytest.raises(ActionError, match="sink eve"):
+        site.run()
+    judged = site.metrics.total("redshank_flows_total")
+    assert judged + site.metrics.total("redshank_shed_rows_total") == 300
 
 
 def test_flows_behind_thousands_of_alerts_that_end_wait_for_one_step_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

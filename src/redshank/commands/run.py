@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +42,7 @@ def run(
 
     Example: redshank run -c redshank.toml
     """
+    from redshank.core.metrics import LOST
     from redshank.loading import load
     from redshank.report.summary import show
     from redshank.running import Running
@@ -49,8 +50,8 @@ def run(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # one that comes before there is anything to read again
     with Running(load(config), again=lambda: load(config)) as running:
         done = _until_asked(running.stop, running.reload, running.run, seconds)
-        told = sections(done)
-    show("Service", told, as_json=as_json)
+    # What could not be kept is known when everything has ended.
+    show("Service", sections(done, running.metrics.named(LOST)), as_json=as_json)
 
 
 def _until_asked(
@@ -84,8 +85,8 @@ def _until_asked(
             signal.signal(number, handler)
 
 
-def sections(done: "Summary") -> "list[Section]":
-    """Return what a service tells at its end."""
+def sections(done: "Summary", lost: Mapping[str, int]) -> "list[Section]":
+    """Return what a service tells at its end, with what was lost until then."""
     from redshank.report.summary import Section
 
     return [
@@ -106,4 +107,6 @@ def sections(done: "Summary") -> "list[Section]":
             [{"family": family, "severity": grade, "alerts": n} for (family, grade), n in done.alerts.items()],
         ),
         Section("Anomalies of input", done.anomalies),
+        Section("Rows given up", done.shed),
+        Section("Lost", dict(lost)),
     ]

@@ -7,6 +7,8 @@ Source: https://prometheus.io/docs/practices/naming/
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+LOST = "redshank_lost_total"
+
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_packets_total": ("Packets read from a source.", ()),
     "redshank_packet_bytes_total": ("Bytes on the wire of the packets read.", ()),
@@ -23,13 +25,19 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_forgotten_total": ("Devices or groups that detectors forgot to make room.", ("detector", "memory")),
     "redshank_detector_failures_total": ("Batches that a detector could not judge.", ("detector",)),
     "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
-    "redshank_shed_rows_total": ("Flow rows given up because judging fell behind, by step.", ("step",)),
+    "redshank_shed_rows_total": (
+        "Flow rows given up because judging fell behind, or the end came, by step.",
+        ("step",),
+    ),
+    LOST: ("What is nowhere any more though it should be kept, by what it is.", ("what",)),
+    "redshank_archive_failures_total": ("Files of the archive that could not be written, or that a crash cut.", ()),
     "redshank_source_failures_total": ("Sources that stopped before their end, by source.", ("source",)),
     "redshank_read_again_rows_total": (
         "Flow rows passed over: their source, opened again, gave them before.",
         ("source",),
     ),
     "redshank_records_failed_total": ("Attempts to record alerts that the store refused.", ()),
+    "redshank_filed_alerts_total": ("Alerts that the store refused for too long, written to unrecorded.jsonl.", ()),
     "redshank_examples_total": (
         "Flows of alerts kept for labels; alerts told with none, or shed before that.",
         ("outcome",),
@@ -104,6 +112,10 @@ class Metrics:
             for sample in family.samples
             if sample.name == name and sample.value
         }
+
+    def named(self, name: str) -> dict[str, int]:
+        """Return the counter's values above 0 by label values with dots between them."""
+        return {".".join(key): count for key, count in self.labelled(name).items()}
 
     def total(self, name: str) -> int:
         """Return the counter's sum over all label values."""

@@ -2,7 +2,7 @@
 
 In: FLOW and VERDICT batches. Out: FOLDER/flows-YYYYMMDDTHHMMSS-NNNN.parquet, each named when it is whole. The one idea:
 a file that has its name is complete, so whoever reads the folder needs no lock; what a crash leaves behind is a file
-with another ending, removed at the next start.
+with another ending, removed and counted at the next start.
 """
 
 import logging
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from redshank.core.errors import ActionError
+from redshank.core.metrics import LOST, Metrics
 from redshank.core.schema import FLOW, VERDICT
 from redshank.flows.withheld import withheld
 
@@ -28,6 +29,8 @@ ROW_GROUP = 32_768
 PART = ".part"
 DAY_S = 86_400.0
 MIB = 2**20
+LOST_ROWS = "archive_rows"
+FAILURES = "redshank_archive_failures_total"
 
 _log = logging.getLogger(__name__)
 
@@ -55,13 +58,17 @@ class Archive:
     Args:
         folder: Where; made if absent.
         settings: How to cut and how long to keep.
+        metrics: Counted into: rows that were lost, and the files that they were lost with.
 
     Raises:
         ActionError: If the folder cannot be made or cleaned.
     """
 
-    def __init__(self, folder: Path, settings: ArchiveSettings = ArchiveSettings()) -> None:
-        self._folder, self._settings = folder, settings
+    def __init__(
+        self, folder: Path, settings: ArchiveSettings = ArchiveSettings(), metrics: Metrics | None = None
+    ) -> None:
+        self._folder, self._settings, self._metrics = folder, settings, metrics or Metrics()
+        self._metrics.expect(LOST, what=LOST_ROWS)
         self._waiting: list[pa.RecordBatch] = []
         self._held = 0
         self._writer: pq.ParquetWriter | None = None
@@ -73,11 +80,13 @@ class Archive:
             folder.mkdir(parents=True, exist_ok=True)
             for left in folder.glob(f"flows-*{PART}"):
                 left.unlink()
+                self._metrics.count(FAILURES)
+                _log.warning("archive: '%s' was not whole when a run broke off; its rows are lost", left)
         except OSError as error:
             raise ActionError(f"archive: '{folder}' cannot be used ({error.strerror}); name another folder") from None
 
     def write(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
-        """Add rows. A disk that is full costs the rows of the file that is open, and is said once per file."""
+        """Add rows. A disk that is full costs the rows of the file that is open: said and counted."""
         if not flows.num_rows:
             return
         columns = [*withheld(flows).columns, *(verdicts.column(name) for name in _JUDGED)]
@@ -97,14 +106,14 @@ class Archive:
         """Finish the file that is open and give it its name; more rows begin another."""
         self._flush()
         writer, self._writer = self._writer, None
-        self._rows, self._begun_ns = 0, None
+        rows, self._rows, self._begun_ns = self._rows, 0, None
         if writer is None:
             return
         try:
             writer.close()
             self._path.rename(self._path.with_suffix(""))
         except OSError as error:
-            self._failed(error)
+            self._failed(error, rows)
 
     def clean(self, now_s: float) -> int:
         """Delete files that are too old, then the oldest until the rest fits.
@@ -136,7 +145,7 @@ class Archive:
                 self._writer = self._opened()
             self._writer.write_table(table)
         except OSError as error:
-            self._failed(error)
+            self._failed(error, self._rows + table.num_rows)
         else:
             self._rows += table.num_rows
 
@@ -149,8 +158,11 @@ class Archive:
             if not self._path.with_suffix("").exists():
                 return pq.ParquetWriter(self._path, ARCHIVED, compression="zstd")
 
-    def _failed(self, error: OSError) -> None:
-        _log.error("archive: '%s' cannot be written (%s); its rows are lost", self._path, error)
+    def _failed(self, error: OSError, rows: int) -> None:
+        """Give up the file that is open, with all its rows: what is there of it cannot be read."""
+        self._metrics.count(FAILURES)
+        self._metrics.count(LOST, rows, what=LOST_ROWS)
+        _log.error("archive: '%s' cannot be written (%s); its %d rows are lost", self._path, error, rows)
         writer, self._writer = self._writer, None
         self._rows = 0
         with suppress(OSError):

@@ -9,7 +9,8 @@ are shed in a declared order:
 2. final rows of quiet devices, the oldest first: devices that no alert names and that no alert is about;
 3. the oldest rows of all.
 
-Alerts are made behind this queue and never shed. Each row shed is counted under the step that shed it.
+What waits when the time to end is over is given up, as a step of its own. Alerts are made behind this queue and never
+shed. Each row shed is counted under the step that shed it.
 """
 
 import threading
@@ -33,6 +34,9 @@ FREED = 0.25
 SUSPECTS_KEPT = 10_000
 INTERIM, QUIET, OLDEST = "interim", "quiet", "oldest"
 STEPS = (INTERIM, QUIET, OLDEST)
+DRAIN = "drain"
+"""How rows are counted that wait when the time to end is over, or come later."""
+SHED = "redshank_shed_rows_total"
 
 
 class Suspects:
@@ -79,10 +83,10 @@ class Intake:
         self._rows = 0
         self._at_once = False
         self._taken_s = float("-inf")
-        self._closed = False
+        self._over = False
         self._changed = threading.Condition()
-        for step in STEPS:
-            metrics.expect("redshank_shed_rows_total", step=step)
+        for step in (*STEPS, DRAIN):
+            metrics.expect(SHED, step=step)
 
     @property
     def rows(self) -> int:
@@ -99,8 +103,11 @@ class Intake:
         if not flows.num_rows:
             return
         with self._changed:
-            while patient and self._rows and self._rows + flows.num_rows > self._limit and not self._closed:
+            while patient and self._rows and self._rows + flows.num_rows > self._limit and not self._over:
                 self._changed.wait()
+            if self._over:
+                self._metrics.count(SHED, flows.num_rows, step=DRAIN)
+                return
             self._waiting.append(flows)
             self._rows += flows.num_rows
             self._at_once |= patient
@@ -136,11 +143,20 @@ class Intake:
             return taken[0] if taken else None
         return pa.concat_batches(taken)
 
-    def close(self) -> None:
-        """Let go of whoever waits for room; what waits in the queue can still be taken."""
+    def give_up(self) -> int:
+        """Give up what waits, and whatever comes later; let go of whoever waits for room.
+
+        Returns:
+            How many rows waited.
+        """
         with self._changed:
-            self._closed = True
+            left, self._over = self._rows, True
+            self._waiting.clear()
+            self._rows = 0
+            if left:
+                self._metrics.count(SHED, left, step=DRAIN)
             self._changed.notify_all()
+        return left
 
     def _due_s(self, apart_s: float) -> float:
         """Return when the next batch is to be taken."""
@@ -171,6 +187,6 @@ class Intake:
                     kept.append(flows.filter(pa.array(stays)))
             self._waiting, self._rows = kept, self._rows - shed
             if shed:
-                self._metrics.count("redshank_shed_rows_total", shed, step=step)
+                self._metrics.count(SHED, shed, step=step)
             if self._rows <= wanted:
                 return

@@ -3,7 +3,7 @@
 In: alerts as they are told. Out: the same, once they are in the store. The one idea: an alert that was recorded will be
 delivered even if the process is killed, so nobody hears of one that was not; when the store refuses (a full disk, a
 database that is away) alerts wait in memory and are tried again, and at the end those that are left go to a file, which
-the next run takes up.
+the next run takes up. The file has a bound, too: what it has no room for is lost, said and counted.
 
 Thousands of windows may end at one moment, and flows wait while alerts are recorded. So a step records what is news,
 and of alerts whose windows are over no more than `OVER_AT_ONCE`, or as many as there is news: no more end than began,
@@ -11,19 +11,27 @@ so that they do not pile up. Revisions of one alert stay in their order. What a 
 next run tells: to the store the alert is open.
 """
 
+import errno
 import logging
+import os
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from io import FileIO
 from itertools import islice
 from pathlib import Path
 
 from redshank.core.errors import ActionError
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import LOST, Metrics
 from redshank.core.records import Alert
 from redshank.pipeline.rest import Rest
 
 MOST_WAITING = 100_000
 """Alerts that wait for the store; past it the oldest go to the file at once, ends first."""
+MOST_BYTES = 2**30
+"""Of the file: more alerts than may wait, of 3 kB each, some times over."""
+LINES_AT_ONCE = 64
+"""Of the file, by one write: where the disk is full, so many are lost with the first that finds no room."""
+LOST_ALERTS = "alerts"
 OVER_AT_ONCE = 256
 """Alerts that a step records at least, if so many are over: some 0.1 s of work."""
 
@@ -52,6 +60,7 @@ class Keeping:
         self._over: deque[Alert] = deque()
         self._ids: Counter[str] = Counter()  # of those that are over
         self._refused = False
+        metrics.expect(LOST, what=LOST_ALERTS)
 
     def resume(self) -> None:
         """Record what an earlier run wrote to the file; the file goes once the store has all of it.
@@ -118,7 +127,6 @@ class Keeping:
         if self._left:
             left = [*self._begun(len(self._news)), *self._ended(len(self._over))]
             self._write(left)
-            _log.error("%d alerts could not be recorded; they are in %s", len(left), self._rest)
         return recorded
 
     def _tried(self) -> list[Alert]:
@@ -159,8 +167,27 @@ class Keeping:
         return taken
 
     def _write(self, alerts: Sequence[Alert]) -> None:
+        """Append alerts to the file, as many as it takes; only whole lines stay in it."""
+        kept = 0
         try:
-            with self._rest.open("a") as file:
-                file.writelines(f"{alert.to_json()}\n" for alert in alerts)
+            with self._rest.open("ab", buffering=0) as file:
+                for begin in range(0, len(alerts), LINES_AT_ONCE):
+                    some = alerts[begin : begin + LINES_AT_ONCE]
+                    _append(file, "".join(f"{alert.to_json()}\n" for alert in some).encode())
+                    kept += len(some)
         except OSError as error:
-            _log.critical("%s: %d alerts are lost (%s)", self._rest, len(alerts), error)
+            self._metrics.count(LOST, len(alerts) - kept, what=LOST_ALERTS)
+            _log.critical("%s: %d alerts are lost (%s)", self._rest, len(alerts) - kept, error)
+        if kept:
+            self._metrics.count("redshank_filed_alerts_total", kept)
+            _log.error("%d alerts could not be recorded; they are in %s", kept, self._rest)
+
+
+def _append(file: FileIO, lines: bytes) -> None:
+    """Append lines, all or none."""
+    size = file.seek(0, os.SEEK_END)
+    if size + len(lines) > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it may have {MOST_BYTES} bytes")
+    if file.write(lines) < len(lines):
+        file.truncate(size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from redshank import __version__
 from redshank.core.errors import ActionError
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import LOST, Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
 from redshank.detect.device_groups import DeviceGroups
@@ -27,6 +27,7 @@ from redshank.detect.drift import Compared
 from redshank.detect.reference import P_VALUE
 from redshank.pipeline.beside import Beside
 from redshank.pipeline.counting import Counting
+from redshank.pipeline.intake import SHED
 from redshank.pipeline.tally import Tally
 from redshank.store.database import Database
 from redshank.store.drift import Reading, Readings
@@ -175,9 +176,6 @@ class Overview:
         return write
 
     def _health(self, moment: Moment, now_s: float) -> Health:
-        def labelled(name: str) -> dict[str, int]:
-            return {".".join(key): count for key, count in self._metrics.labelled(name).items()}
-
         reached_ns = self._counting.reached_ns
         delays = np.array(self._delays)
         return Health(
@@ -195,9 +193,10 @@ class Overview:
             alarms=self._tally.alarms,
             alerts=self._metrics.total("redshank_alerts_total"),
             allowed=self._metrics.total("redshank_allowed_total"),
-            shed=labelled("redshank_shed_rows_total"),
-            forgotten=labelled("redshank_forgotten_total"),
-            anomalies=labelled("redshank_anomalies_total"),
+            shed=self._metrics.named(SHED),
+            lost=self._metrics.named(LOST),
+            forgotten=self._metrics.named("redshank_forgotten_total"),
+            anomalies=self._metrics.named("redshank_anomalies_total"),
             waiting_rows=moment.waiting_rows,
             most_waiting_rows=self._most_waiting_rows,
             unrecorded_alerts=moment.unrecorded_alerts,

@@ -10,7 +10,7 @@ and acted on is one order, and whoever is slow behind it (a sink, a firewall) ho
 - A source that this process has no right to is not tried again, since waiting gives no right: the others go on, and
   when they are done, at once if there are none, the service ends with an error that says what to give it.
 - Asked to end, it asks the sources, judges what they still give and what waits, and closes what is open. After
-  `drain_s` seconds it gives up on what is left and says so.
+  `drain_s` seconds it gives up on what is left, says so and counts it: rows, and sources that had not ended.
 - `tick` is called about once a second between batches, whatever comes: it must be quick.
 """
 
@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.errors import ActionError, RedshankError, RefusedError, SourceError
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import LOST, Metrics
 from redshank.core.records import Alert
 from redshank.flows.source import FlowSource
 from redshank.pipeline.intake import APART_S, Intake, Suspects
@@ -38,6 +38,8 @@ LOOK_S = 0.1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 DROPPED, EVICTED = ("capture", "ring_dropped"), ("meter", "flow_evicted")
 """How a source counts packets that the kernel dropped, and flows that its table put out."""
+UNENDED = "sources"
+"""How sources are counted that had not ended when the time was over: the flows that they held are lost."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +98,7 @@ class Service:
         self._failed: Counter[str] = Counter()
         self._refused: dict[str, str] = {}
         self._failure: Exception | None = None
+        metrics.expect(LOST, what=UNENDED)
         for name in feeds:
             metrics.expect("redshank_source_failures_total", source=name)
 
@@ -146,7 +149,9 @@ class Service:
             RedshankError: If a source cannot be opened at all: its settings are wrong, or there is no right to it.
         """
         begin = time.monotonic()
-        threads = [threading.Thread(target=self._read, args=item, daemon=True) for item in self._feeds.items()]
+        threads = [
+            threading.Thread(target=self._read, args=item, name=item[0], daemon=True) for item in self._feeds.items()
+        ]
         for thread in threads:
             thread.start()
         due = 0.0
@@ -168,11 +173,10 @@ class Service:
                 if flows is None and not any(thread.is_alive() for thread in threads) and not self._intake.rows:
                     break
                 if now > self._deadline:
-                    _log.warning("%d rows are not judged: %g s to end are over", self._intake.rows, self._drain_s)
                     break
         finally:
             self._stopping.set()
-            self._intake.close()
+            self._give_up([thread.name for thread in threads if thread.is_alive()])
             self._ask()
             self._tell(self._judging.finish())
             self._count()
@@ -182,6 +186,17 @@ class Service:
             raise RefusedError(self.problem)
         seconds = time.monotonic() - begin
         return self._tally.summary({}, seconds, interrupted=asked)
+
+    def _give_up(self, reading: Sequence[str]) -> None:
+        """Count what nobody judges any more: rows that wait, and sources that still hold flows."""
+        left = self._intake.give_up()
+        if reading:
+            self._metrics.count(LOST, len(reading), what=UNENDED)
+        if left or reading:
+            still = f"; not at their end: {', '.join(reading)}" if reading else ""
+            _log.warning(
+                "%d rows are not judged: the end came first (service.drain_s is %g)%s", left, self._drain_s, still
+            )
 
     def _tell(self, alerts: Sequence[Alert]) -> None:
         for alert in alerts:

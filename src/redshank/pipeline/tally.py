@@ -17,6 +17,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector, kind_of
 from redshank.flows.source import FlowSource
+from redshank.pipeline.intake import SHED
 
 UNKNOWN = "unknown"
 UNDECIDED = "undecided"
@@ -52,6 +53,7 @@ class Summary:
         talkers: Devices with the most bytes, at most ten; approximate past 40,000 devices.
         anomalies: Malformed or odd input, by "stage.name".
         undelivered: Alerts that a sink gave up on, by sink.
+        shed: Rows given up before they were judged, by step; as of `Health`.
         seconds: Wall-clock time of the run.
         interrupted: Whether Ctrl-C ended it.
     """
@@ -66,6 +68,7 @@ class Summary:
     talkers: tuple[Talker, ...]
     anomalies: dict[str, int]
     undelivered: dict[str, int]
+    shed: dict[str, int]
     seconds: float
     interrupted: bool
 
@@ -186,6 +189,7 @@ class Tally:
             talkers=self._loudest(),
             anomalies={f"{stage}.{name}": count for (stage, name), count in odd if count},
             undelivered=undelivered,
+            shed=self._metrics.named(SHED),
             seconds=seconds,
             interrupted=interrupted,
         )

@@ -90,7 +90,8 @@ class Health:
         alarms: Flows that raised an alarm.
         alerts: Alerts told, each once.
         allowed: Flows that allowances kept quiet.
-        shed: Rows given up because judging fell behind, by step ("interim", "quiet", "oldest").
+        shed: Rows given up because judging fell behind ("interim", "quiet", "oldest"), or the end came ("drain").
+        lost: What is nowhere any more though it should be kept, by what it is ("alerts", "archive_rows", ...).
         forgotten: What detectors forgot to make room, by "detector.memory".
         anomalies: Malformed or odd input, by "stage.name"; "capture.ring_dropped" are the kernel's drops.
         waiting_rows: FLOW rows that wait to be judged.
@@ -121,6 +122,7 @@ class Health:
     alerts: int = 0
     allowed: int = 0
     shed: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
     forgotten: Mapping[str, int] = field(default_factory=dict)
     anomalies: Mapping[str, int] = field(default_factory=dict)
     waiting_rows: int = 0

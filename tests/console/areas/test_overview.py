@@ -38,6 +38,21 @@ def test_hostile_text_is_only_text(open_as: Open, filled: Filled) -> None:
     assert "{{7*7}}" in page
 
 
+def test_what_a_run_gave_up_or_lost_is_told(viewer: Browser, desk: Desk) -> None:
+    lost = {"alerts": 2, "archive_rows": 3_000}
+    Runs(desk.database).tell(Health("1f", 1.0, desk.now_s(), shed={"quiet": 4, "drain": 7}, lost=lost))
+    page = viewer.get("/overview", part="sensor").text
+    assert "11 rows given up because judging fell behind or the end came (7)</dd>" in page
+    assert "Lost2 alerts, 3,000 archive rows" in re.sub("<[^>]+>", "", page)
+
+
+def test_of_a_run_that_lost_nothing_nothing_is_said(viewer: Browser, desk: Desk) -> None:
+    Runs(desk.database).tell(Health("1f", 1.0, desk.now_s(), shed={"quiet": 4}))
+    page = viewer.get("/overview", part="sensor").text
+    assert "4 rows given up because judging fell behind</dd>" in page
+    assert "<dt>Lost</dt>" not in page
+
+
 def test_programs_are_told_the_same(open_as: Open) -> None:
     answer = open_as("vera").api("GET", "/overview?span=7d")
     assert answer.status_code == 200
