@@ -3,7 +3,7 @@
 from redshank.core.records import Alert, Evidence
 
 HOSTILE = '\x1b]0;owned\x07\n{"event_type": "alert"}\r\n=cmd|calc\x00\x7f\u202e'
-FLOW = Evidence("C1", 1_700_000_100.25, "10.0.0.66", 40_000, "10.0.0.1", 1883, "tcp", "1:abc=", 0.99)
+FLOW = Evidence("C1", 1_700_000_100.25, "10.0.0.66", 40_000, "10.0.0.1", 1883, "tcp", "1:abc=", 0.99, p_value=0.0005)
 ALERT = Alert(
     id="0123456789abcdef",
     device="10.0.0.66",

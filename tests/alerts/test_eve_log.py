@@ -17,6 +17,7 @@ def test_what_the_sink_wrote_is_read_back() -> None:
     assert found is not None
     flow = replace(FLOW, uid=found.evidence[0].uid, dst_port=1883)
     assert found == replace(ALERT, evidence=(flow,))
+    assert found.evidence[0].p_value == 0.0005
 
 
 @given(st.text(max_size=40), st.integers(0, 10**9), st.floats(0, 1), st.booleans())

@@ -49,6 +49,12 @@ def test_evidence_names_the_domain_and_the_link_layer_address() -> None:
     ]
 
 
+def test_evidence_has_the_p_value_of_its_verdict_and_none_where_only_a_rule_judged() -> None:
+    one = gathered()
+    one.grow(rows(2, p_value=[0.0005, None], rules=[None, ["telnet-sweep"]]), np.arange(2), 2)
+    assert [flow.p_value for flow in one.alert(over=True).evidence] == [0.0005, None]
+
+
 def test_text_that_stands_in_many_flows_of_evidence_is_kept_once() -> None:
     one = gathered()
     one.grow(rows(2, src_mac=["02:00:00:00:00:66"] * 2), np.arange(2), 2)

@@ -11,6 +11,12 @@ def test_an_alert_survives_a_round_trip() -> None:
     assert Alert.from_json(alert().to_json()) == alert()
 
 
+def test_an_alert_of_before_flows_had_p_values_is_read() -> None:
+    values = json.loads(alert().to_json())
+    del values["evidence"][0]["p_value"]
+    assert Alert.from_json(json.dumps(values)).evidence[0].p_value is None
+
+
 def test_hostile_text_stays_on_one_line() -> None:
     text = alert(device='10.0.0.7\n{"alert": 1}\u2028').to_json()
     assert len(text.splitlines()) == 1

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ SINKS = ("eve", "webhook")
 
 
 def flow(uid: str, ts_s: float = 1.5, score: float = 0.9, **changed: str) -> Evidence:
-    values = {"src_ip": "10.0.0.7", "dst_ip": "10.0.0.1", "proto": "tcp"} | changed
+    values: dict[str, Any] = {"src_ip": "10.0.0.7", "dst_ip": "10.0.0.1", "proto": "tcp"} | changed
     return Evidence(uid=uid, ts_s=ts_s, src_port=1, dst_port=None, community_id=None, score=score, **values)
 
 

@@ -65,7 +65,8 @@ def _alert(event: dict[str, Any]) -> Alert:
     severity = _text(told, "redshank_severity")
     if severity not in SEVERITIES:
         raise ValueError(severity)
-    flow = _flow(event, float(_text(told, "score"))) if "flow_id" in event else None
+    p_value = float(_text(told, "flow_p_value")) if "flow_p_value" in told else None
+    flow = _flow(event, float(_text(told, "score")), p_value) if "flow_id" in event else None
     return Alert(
         id=_text(told, "redshank_id"),
         device=_text(told, "device"),
@@ -89,7 +90,7 @@ def _alert(event: dict[str, Any]) -> Alert:
     )
 
 
-def _flow(event: dict[str, Any], score: float) -> Evidence:
+def _flow(event: dict[str, Any], score: float, p_value: float | None) -> Evidence:
     ports = {name: event.get(name) for name in ("src_port", "dest_port")}
     addresses = {name: event.get(name, "") for name in ("src_ip", "dest_ip", "community_id", "proto")}
     if not all(isinstance(text, str) for text in addresses.values()):
@@ -104,6 +105,7 @@ def _flow(event: dict[str, Any], score: float) -> Evidence:
         proto=addresses["proto"].lower(),
         community_id=addresses["community_id"] or None,
         score=score,
+        p_value=p_value,
     )
 
 

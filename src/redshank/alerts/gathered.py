@@ -50,6 +50,8 @@ class Rows:
         self._columns["domain"] = _values(pc.coalesce(*(flows.column(name) for name in DOMAIN_COLUMNS)))
         self.ts = ts
         self.score: npt.NDArray[np.float64] = verdicts.column("score").fill_null(0.0).to_numpy(zero_copy_only=False)
+        p_value = verdicts.column("p_value").to_numpy(zero_copy_only=False)
+        self._p_values: list[float | None] = [None if np.isnan(p) else p for p in p_value.tolist()]
         self.targets: list[str] = [text or "" for text in self._columns["dst_ip"]]
         self.detectors: list[str] = _values(verdicts.column("detector").fill_null(""))
         self.rules, reasons = _lists(verdicts.column("rules")), _lists(verdicts.column("reasons"))
@@ -62,7 +64,8 @@ class Rows:
         """Return a flow as evidence; what stands in many rows is kept once."""
         flow = {name: self._same.setdefault(value := values[row], value) for name, values in self._columns.items()}
         texts = {name: flow[name] or "" for name in ("uid", "src_ip", "dst_ip", "proto")}
-        return Evidence(**{**flow, **texts}, ts_s=int(self.ts[row]) / NS_PER_S, score=float(self.score[row]))
+        ts_s, score = int(self.ts[row]) / NS_PER_S, float(self.score[row])
+        return Evidence(**{**flow, **texts, "p_value": self._p_values[row]}, ts_s=ts_s, score=score)
 
 
 def _lists(column: pa.ListArray) -> list[list[str]]:

@@ -67,6 +67,8 @@ MOST_WINDOWS = 1_000
 EVERY_ROW = 16
 """Flows of a group up to which severity is looked at with each; then with every eighth more."""
 
+VERDICT_COLUMNS = ("score", "p_value", "family", "bundle", "detector", "rules", "reasons", "alarm")
+
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
@@ -262,7 +264,7 @@ class Groups:
         # Only flows worth an alert come here, so lists are cheap; one look-up per group in Arrow would not be.
         some = pa.array(loud)
         flows = flows.select([*EVIDENCE_COLUMNS, *DOMAIN_COLUMNS]).take(some)
-        verdicts = verdicts.select(["score", "family", "bundle", "detector", "rules", "reasons", "alarm"]).take(some)
+        verdicts = verdicts.select(VERDICT_COLUMNS).take(some)
         return _Batch(flows, verdicts, ts[loud], start[loud])
 
     def _times(self, flows: pa.RecordBatch) -> tuple[Ints, Ints, Ints]:

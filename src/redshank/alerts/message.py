@@ -58,6 +58,20 @@ def headline(alert: Alert, most: int = 200) -> str:
     return f"{inert(alert.severity)}: {family} by {device}{against}{more}, {flows}, score {alert.score:.2f}{told}"
 
 
+def rarity(p_value: float | None) -> str:
+    """Say what the p-value of a flow means, "" if it has none: how often a benign flow is as suspicious to the models.
+
+    Example:
+        >>> rarity(0.0005), rarity(0.37)
+        ('1 in 2,000 benign flows is as suspicious (p = 0.0005)', '37 in 100 benign flows are as suspicious (p = 0.37)')
+    """
+    if p_value is None:
+        return ""
+    share = f"1 in {1 / p_value:,.0f}" if 0 < p_value < 0.01 else f"{p_value * 100:.0f} in 100"
+    verb = "is" if share.startswith("1 in ") else "are"
+    return f"{share} benign flows {verb} as suspicious (p = {p_value:.2g})"
+
+
 def document(alert: Alert) -> str:
     """Return one line of JSON in ASCII that `Alert.from_json` reads again; texts are cut."""
     # json escapes what lies below 0x20 and above 0x7e, but not DEL.

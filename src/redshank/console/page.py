@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from redshank import __version__
+from redshank.alerts.message import rarity
 from redshank.console import words
 from redshank.console.people import Person
 from redshank.console.sessions import MARK
@@ -141,6 +142,7 @@ def _environment() -> Environment:
         wire=words.wire,
         inert=inert,
         drawn=_drawn,
+        rarity=rarity,
     )
     made.tests["analyst"] = lambda who: isinstance(who, Person) and who.may("analyst")
     made.tests["admin"] = lambda who: isinstance(who, Person) and who.may("admin")

@@ -35,6 +35,8 @@ class Evidence:
         score: Its calibrated score.
         src_mac: Link-layer address that the first packet came from.
         domain: What was asked for: the name in the DNS query, in TLS (SNI) or as HTTP host, the first that is there.
+        p_value: Of its verdict, against the hypothesis that it is benign: the share of benign calibration flows that
+            are at least as suspicious to the models; None where no model gives one, as for what only a rule judged.
     """
 
     uid: str
@@ -48,6 +50,7 @@ class Evidence:
     score: float
     src_mac: str | None = None
     domain: str | None = None
+    p_value: float | None = None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def test_every_recipient_gets_what_a_person_needs(tmp_path: Path) -> None:
     assert found.get_content().splitlines()[:3] == [
         "What to do: Block it.", "Alert: 0123456789abcdef, told for the 2. time", "Device: 10.0.0.66",
     ]  # fmt: skip
+    assert "First flow: 1 in 2,000 benign flows is as suspicious (p = 0.0005)" in found.get_content().splitlines()
 
 
 @given(st.text(min_size=1, max_size=60))

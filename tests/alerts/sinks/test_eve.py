@@ -22,7 +22,8 @@ from redshank.core.records import SEVERITIES, Alert
 from told import ALERT, FLOW
 
 # Field names and types of an alert event in Suricata's documentation
-# (https://docs.suricata.io/en/latest/output/eve/eve-json-format.html); written anew, nothing else is allowed.
+# (https://docs.suricata.io/en/latest/output/eve/eve-json-format.html) and in its own schema (etc/schema.json of its
+# source); written anew, nothing else is allowed.
 TEXTS = {"type": "array", "items": {"type": "string"}}
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -38,6 +39,7 @@ SCHEMA: dict[str, Any] = {
         "dest_port": {"type": "integer", "minimum": 0, "maximum": 65535},
         "proto": {"enum": ["TCP", "UDP", "ICMP", "IPv6-ICMP"]},
         "icmp_type": {"type": "integer", "minimum": 0, "maximum": 255},
+        "icmp_code": {"type": "integer", "minimum": 0, "maximum": 255},
         "community_id": {"type": "string"},
         "alert": {
             "type": "object",
@@ -114,8 +116,19 @@ def test_icmp_has_a_type_and_no_ports(src_ip: str, proto: str) -> None:
     flow = replace(FLOW, proto="icmp", src_ip=src_ip, src_port=8, dst_port=0)
     found = event(replace(ALERT, evidence=(flow,)))
     assert (found["proto"], found["icmp_type"]) == (proto, 8)
-    assert "src_port" not in found
-    assert "dest_port" not in found
+    assert {"src_port", "dest_port", "icmp_code"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize(("src_ip", "kind"), [("10.0.0.66", 3), ("fe80::1", 1)])
+def test_an_icmp_error_has_a_code_too(src_ip: str, kind: int) -> None:
+    found = event(replace(ALERT, evidence=(replace(FLOW, proto="icmp", src_ip=src_ip, src_port=kind, dst_port=4),)))
+    assert (found["icmp_type"], found["icmp_code"]) == (kind, 4)
+
+
+def test_the_p_value_is_that_of_the_flow_that_is_told() -> None:
+    assert event(ALERT)["alert"]["metadata"]["flow_p_value"] == ["0.0005"]
+    of_a_rule = replace(ALERT, evidence=(replace(FLOW, p_value=None), FLOW))
+    assert "flow_p_value" not in event(of_a_rule)["alert"]["metadata"]
 
 
 def test_what_is_not_known_is_left_out() -> None:

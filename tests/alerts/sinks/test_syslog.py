@@ -53,9 +53,10 @@ def test_a_message_is_as_rfc_5424_says(tmp_path: Path) -> None:
         "high: dos by 10.0.0.66 against 10.0.0.1 and 1 more, 120 flows, score 0.99, told again: Block it."
     )
     told = values(message)
-    assert {name: told[name] for name in ("id", "revision", "over", "family", "device", "targetCount", "rules")} == {
+    names = ("id", "revision", "over", "family", "device", "targetCount", "rules", "flowPValue")
+    assert {name: told[name] for name in names} == {
         "id": "0123456789abcdef", "revision": "1", "over": "false", "family": "dos", "device": "10.0.0.66",
-        "targetCount": "2", "rules": "telnet_sweep",
+        "targetCount": "2", "rules": "telnet_sweep", "flowPValue": "0.000500",
     }  # fmt: skip
     assert len(message) < 2_048  # what every receiver over UDP should take
 

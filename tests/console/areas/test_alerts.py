@@ -129,6 +129,17 @@ def test_one_alert_tells_everything(desk: Desk, analyst: Browser) -> None:
     assert "style=" not in page
 
 
+def test_a_flow_of_evidence_shows_how_often_a_benign_one_is_as_suspicious_where_a_model_judged(
+    desk: Desk, analyst: Browser
+) -> None:
+    seen, ruled = told("a1"), told("b2")
+    put(desk, replace(seen, evidence=(replace(seen.evidence[0], p_value=0.0005),)), ruled)
+    page = analyst.get("/alerts/a1").text
+    assert 'title="1 in 2,000 benign flows is as suspicious (p = 0.0005)">0.0005</td>' in page
+    assert "p-value: the share of the benign flows" in page
+    assert "p-value: the share of the benign flows" not in analyst.get("/alerts/b2").text
+
+
 def test_one_alert_is_judged_and_commented(desk: Desk, analyst: Browser) -> None:
     put(desk, told("a1"))
     page = analyst.follow(analyst.post("/alerts/a1/judge", state="acknowledged", why="seen")).text

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from redshank.alerts import peer
-from redshank.alerts.message import cut, headline, mark, moment
+from redshank.alerts.message import cut, headline, mark, moment, rarity
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.inert import inert
@@ -182,6 +182,7 @@ def to_message(alert: Alert, sender: str, recipients: tuple[str, ...]) -> EmailM
         "Targets": ", ".join(alert.targets) + (f" ({alert.target_count} in all)" if alert.targets else ""),
         "Flows": str(alert.count),
         "Score": f"{alert.score:.4f}",
+        "First flow": rarity(flow.p_value) if flow else "",
         "Detectors": ", ".join(alert.detectors),
         "Rules": ", ".join(alert.rules),
         "Reasons": "; ".join(alert.reasons),

@@ -4,10 +4,11 @@ In: an Alert. Out: one line that a reader of Suricata's eve.json takes without b
 nothing stands at the top level that Suricata does not have; what is ours goes into `alert.metadata`, where rules keep
 their own keys, as lists of strings.
 
-The address pair and time are those of the first flow of evidence. A line is ASCII, with every control character
-escaped, and is written by a single append, so that two writers never mix lines and log rotation needs no signal: the
-file is opened anew for each alert. What a crash left of a last line is ended first, and a revision of an alert that
-stands there already is not written again: it came back because the crash was before it was noted as delivered.
+The address pair, the time and `flow_p_value` are those of the first flow of evidence. A line is ASCII, with every
+control character escaped, and is written by a single append, so that two writers never mix lines and log rotation needs
+no signal: the file is opened anew for each alert. What a crash left of a last line is ended first, and a revision of an
+alert that stands there already is not written again: it came back because the crash was before it was noted as
+delivered.
 Source: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html; categories are the descriptions in
 Suricata's classification.config; signature numbers are from the range for local use (https://sidallocation.org/).
 """
@@ -44,6 +45,9 @@ SIGNATURES = {
     "exfiltration": (1_970_013, "Attempted Information Leak"),
 }
 OTHER = (1_970_000, "Misc Attack")
+
+ICMP_ERRORS = {"ICMP": {3, 4, 5, 11, 12}, "IPv6-ICMP": {1, 2, 3, 4}}
+"""Types (RFC 792, RFC 4443) of which a flow's second port is the code; of a request it is the type that answers."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def to_line(alert: Alert) -> bytes:
         "signature": cut(f"REDSHANK {alert.family} by {alert.device or 'a device without address'}"),
         "category": category,
         "severity": SEVERITY[alert.severity],
-        "metadata": _metadata(alert),
+        "metadata": _metadata(alert, flow),
     }
     # json escapes what lies below 0x20 and above 0x7e, but not DEL.
     return (json.dumps(event).replace("\x7f", "\\u007f") + "\n").encode("ascii")
@@ -130,13 +134,15 @@ def _tuple(flow: Evidence) -> dict[str, Any]:
     if proto in {"TCP", "UDP"}:
         fields |= {"src_port": flow.src_port, "dest_port": flow.dst_port, "proto": proto}
     elif proto == "ICMP":
-        fields |= {"proto": "IPv6-ICMP" if ":" in flow.src_ip else "ICMP", "icmp_type": flow.src_port}
+        proto = "IPv6-ICMP" if ":" in flow.src_ip else "ICMP"
+        code = flow.dst_port if flow.src_port in ICMP_ERRORS[proto] else None
+        fields |= {"proto": proto, "icmp_type": flow.src_port, "icmp_code": code}
     fields["community_id"] = cut(flow.community_id) if flow.community_id else None
-    order = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "icmp_type", "community_id")
+    order = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "icmp_type", "icmp_code", "community_id")
     return {name: fields[name] for name in order if fields.get(name) is not None}
 
 
-def _metadata(alert: Alert) -> dict[str, list[str]]:
+def _metadata(alert: Alert, flow: Evidence | None) -> dict[str, list[str]]:
     return {
         "redshank_id": [cut(alert.id)],
         "revision": [str(alert.revision)],
@@ -148,6 +154,7 @@ def _metadata(alert: Alert) -> dict[str, list[str]]:
         "target_count": [str(alert.target_count)],
         "count": [str(alert.count)],
         "score": [f"{alert.score:.6f}"],
+        **({"flow_p_value": [repr(flow.p_value)]} if flow and flow.p_value is not None else {}),
         "first_seen": [_time(alert.first_seen_s)],
         "last_seen": [_time(alert.last_seen_s)],
         "detectors": [cut(name) for name in alert.detectors],

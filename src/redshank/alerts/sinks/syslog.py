@@ -164,6 +164,7 @@ def _parameters(alert: Alert) -> dict[str, str]:
         "rules": ",".join(alert.rules),
         "techniques": ",".join(alert.techniques),
         "communityId": (flow.community_id or "") if flow else "",
+        "flowPValue": f"{flow.p_value:.6f}" if flow and flow.p_value is not None else "",
         "bundle": alert.bundle,
     }
 

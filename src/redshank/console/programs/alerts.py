@@ -44,6 +44,9 @@ class Flow(BaseModel):
     score: float
     src_mac: str | None
     domain: str | None
+    p_value: float | None = Field(
+        description="Share of benign flows that are at least as suspicious to the models; null where none gives one."
+    )
 
 
 class AlertModel(BaseModel):
