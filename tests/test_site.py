@@ -116,6 +116,34 @@ def test_a_service_has_flows_judged_sooner_than_a_command_that_reads_a_capture(t
     assert parts(Inputs(read=tmp_path).source(Sensor(interim_s=2.0))) == ["interim", "final"]
 
 
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (
+            Source(captures=Path("one.pcap")),
+            r"sources.0.captures: '.*one.pcap' is a file, which is not followed; set follow = false to read it once",
+        ),
+        (
+            Source(tool="argus", path=Path("a.csv")),
+            "sources.0.tool: records of 'argus' come as whole files; set follow",
+        ),
+        (
+            Source(tool="sensor", path=Path("a")),
+            "sources.0.tool: 'sensor' meters packets itself; name captures or inter",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_told_in_words_of_the_settings(
+    source: Source, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one.pcap").write_bytes(pcap([]))
+    (served,) = feeds(Settings(sources=(source,))).values()
+    with pytest.raises(ConfigError, match=problem) as caught:
+        served.opened()
+    assert "--" not in str(caught.value)
+
+
 def test_all_detectors_share_the_rate_and_take_their_settings() -> None:
     chosen = Settings(
         detect=Detect(detectors=("classifier", "anomaly", "signatures")),

@@ -110,6 +110,7 @@ class Inputs:
         follow: Whether to go on as files grow.
         seconds: After how long an endless input is asked to end; None: never.
         bpf: Which packets of the interfaces to take; None: as the settings say.
+        table: The table of settings that names the input, as in sources.0; "": options of a command do.
 
     Raises:
         ConfigError: If not exactly one input is named, or an option does not go with it.
@@ -121,6 +122,7 @@ class Inputs:
     follow: bool = False
     seconds: float | None = None
     bpf: str | None = None
+    table: str = ""
 
     def __post_init__(self) -> None:
         """Check that the options fit together."""
@@ -202,6 +204,9 @@ class Inputs:
 
             return Sensor(Folder(self.read, follow=self.follow), meter, live=self.follow, claims=True)
         if self.follow:
+            if self.table:
+                words = "set follow = false to read it once, or name the folder that captures are written to"
+                raise ConfigError(f"{self.table}.captures: '{self.read}' is a file, which is not followed; {words}")
             raise ConfigError(f"--follow: '{self.read}' is a file; name the folder that captures are written to")
         from redshank.capture.sources.pcap import Pcap
 
@@ -211,11 +216,16 @@ class Inputs:
         from redshank.flows.source import FLOW_SOURCES
 
         found = FLOW_SOURCES.find(name)
+        if name == METER and self.table:
+            words = "name captures or interfaces instead of tool and path"
+            raise ConfigError(f"{self.table}.tool: '{name}' meters packets itself; {words}")
         if name == METER:
             raise ConfigError(f"--from: '{name}' meters packets itself; name a capture with -r or an interface with -i")
         if not self.follow:
             return found(path)  # type: ignore[call-arg]  # what a tool's records lie in is no part of the contract
         if not getattr(found, "FOLLOWS", False):
+            if self.table:
+                raise ConfigError(f"{self.table}.tool: records of '{name}' come as whole files; set follow = false")
             raise ConfigError(f"--follow: records of '{name}' come as whole files; leave the option away")
         return found(path, follow=True)  # type: ignore[call-arg]  # as above
 

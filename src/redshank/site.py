@@ -71,7 +71,7 @@ def feeds(settings: Settings) -> dict[str, Feed]:
             wrong.append(f"{where}.name: there are two sources called '{name}'; give each a name of its own")
         problems += wrong
         if not wrong:
-            found[name] = _feed(source, settings)
+            found[name] = _feed(source, settings, where)
     if not settings.sources:
         problems.append("sources: none given; name one in a [[sources]] table, for example interfaces = ['eth1']")
     if problems:
@@ -373,7 +373,7 @@ def _wrong(source: Source, where: str) -> list[str]:
     return problems
 
 
-def _feed(source: Source, settings: Settings) -> Feed:
+def _feed(source: Source, settings: Settings, where: str) -> Feed:
     # The age at which a service has flows judged holds even where nobody wrote it down.
     sensor = settings.sensor.model_copy(update={"interim_s": settings.sensor.interim_s})
 
@@ -384,6 +384,7 @@ def _feed(source: Source, settings: Settings) -> Feed:
             records=(source.tool, source.path) if source.path else None,
             follow=source.follow and not source.interfaces,
             bpf=source.bpf or None,
+            table=where,
         ).source(sensor)
 
     return Feed(opened, patient=not source.interfaces)

@@ -17,6 +17,8 @@ from records import alert
 from redshank import commands
 from redshank.alerts.sinks.eve import Eve
 from redshank.config import Settings
+from redshank.respond.backend import Hold
+from redshank.respond.backends.dry_run import DryRun
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy/systemd/redshank.service"
@@ -142,13 +144,18 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, unit: Path) -
 
 
 @pytest.mark.service
-def test_after_logrotate_alerts_go_on_in_a_new_file(tmp_path: Path) -> None:
-    rules, eve = tmp_path / "redshank", tmp_path / "eve.json"
+@pytest.mark.parametrize("name", ["eve.json", "dry-run.jsonl", "rulesets.log"])
+def test_after_logrotate_alerts_and_rulesets_go_on_in_a_new_file(tmp_path: Path, name: str) -> None:
+    rules, path = tmp_path / "redshank", tmp_path / name
     rules.write_text(LOGROTATE.read_text().replace("/var/log/redshank", str(tmp_path)))
     rules.chmod(0o644)
-    sink = Eve(eve)
+    sink, backend = Eve(path), DryRun(path)
+
+    def write() -> None:
+        sink.deliver(alert()) if name == "eve.json" else backend.load([Hold("block", "192.0.2.7", 60.0)])
+
     for _ in range(2):
-        sink.deliver(alert())
+        write()
         done = subprocess.run(
             ["logrotate", "-f", "-s", str(tmp_path / "state"), str(rules)],
             capture_output=True,
@@ -157,10 +164,17 @@ def test_after_logrotate_alerts_go_on_in_a_new_file(tmp_path: Path) -> None:
             timeout=60,
         )
         assert (done.returncode, done.stderr) == (0, "")
-    sink.deliver(alert())
-    first = gzip.decompress((tmp_path / "eve.json.2.gz").read_bytes()).decode()
-    files = [first, (tmp_path / "eve.json.1").read_text(), eve.read_text()]
+    write()
+    first = gzip.decompress((tmp_path / f"{name}.2.gz").read_bytes()).decode()
+    files = [first, (tmp_path / f"{name}.1").read_text(), path.read_text()]
     assert [len(text.splitlines()) for text in files] == [1, 1, 1]
+
+
+def test_what_the_next_start_takes_up_is_never_rotated_away() -> None:
+    lines = [line for line in LOGROTATE.read_text().splitlines() if not line.startswith("#")]
+    rotated = {Path(word).parent for line in lines for word in line.split() if word.startswith("/")}
+    assert rotated == {Path("/var/log") / _unit()["LogsDirectory"]}
+    assert not any(folder.is_relative_to(Settings().service.state) for folder in rotated)
 
 
 def test_what_the_image_is_built_from_is_sent_to_it() -> None:
