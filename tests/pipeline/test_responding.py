@@ -27,17 +27,24 @@ class Slow:
     begun: threading.Event = field(default_factory=threading.Event)
     taken: list[tuple[list[str], set[str]]] = field(default_factory=list)
     answers: dict[str, float] = field(default_factory=dict)
+    earlier: list[str] = field(default_factory=list)
+    refuted: list[str] = field(default_factory=list)
     ticks: int = 0
     problem: str = ""
     error: Exception | None = None
 
-    def take(self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str]) -> None:
+    def take(self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str], refuted: Container[str]) -> None:
         del now_s
+        self.refuted += [one for one in {*self.earlier, *(one.id for one in alerts)} if one in refuted]
         self.begun.set()
         self.go_on.wait(60)
         if self.error:
             raise self.error
         self.taken.append(([one.id for one in alerts], {one.id for one in alerts if one.id in confirmed}))
+
+    def windows(self, alerts: Sequence[Alert]) -> set[str]:
+        del alerts
+        return set(self.earlier)
 
     def answered(self, alert: str, since_s: float) -> bool:
         return self.answers.get(alert, 0.0) >= since_s
@@ -103,12 +110,35 @@ def test_who_was_escalated_before_it_grew_is_confirmed(house: House, monkeypatch
         raise ActionError("store: the server is away")
 
     later = House(house.database)
-    monkeypatch.setattr(Alerts, "escalated", away)
+    monkeypatch.setattr(Alerts, "in_state", away)
     later.slow.go_on.set()
     later.responding.take([alert(id="one", revision=2)])
     later.responding.start()
     later.responding.stop(60)
     assert later.slow.taken == [(["one"], set())], "less is done, never more"
+
+
+def test_what_was_called_false_is_told_to_who_answers_also_of_earlier_windows(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Alerts(house.database)
+    store.record([alert(id=name) for name in ("one", "two", "earlier", "before")], [], 1.0)
+    store.judge(["one", "earlier"], "false_alarm", "ana", 2.0)
+    house.slow.earlier = ["earlier", "before", "two"]
+    house.responding.take([alert(id=name, revision=1) for name in ("one", "two")])
+    house.run_once()
+    assert sorted(house.slow.refuted) == ["earlier", "one"]
+
+    def away(*_: object) -> None:
+        raise ActionError("store: the server is away")
+
+    later = House(house.database)
+    monkeypatch.setattr(Alerts, "in_state", away)
+    later.slow.earlier = ["earlier", "before", "two"]
+    later.responding.take([alert(id="two", revision=2)])
+    later.run_once()
+    assert sorted(later.slow.refuted) == ["before", "earlier"], "less is done, never more; and it is answered"
+    assert "alerts called false: store: the server is away; nothing counts as repeated" in caplog.text
 
 
 def escalated(database: Database, name: str, at_s: float) -> None:
@@ -153,7 +183,7 @@ def test_a_store_that_is_away_answers_no_escalation_and_the_next_look_does(
     with monkeypatch.context() as patched:
         patched.setattr(Alerts, "find", away)
         assert house.run_once() == []
-    assert "escalated alerts: store: the server is away; none counts as confirmed" in caplog.text
+    assert "escalations: store: the server is away; none counts as confirmed" in caplog.text
     house.responding._follow_escalations()
     assert house.slow.taken == [(["one"], {"one"})]
 

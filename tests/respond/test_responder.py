@@ -125,6 +125,23 @@ def test_a_restart_forgets_no_repetition() -> None:
     assert house.responder.take([replace(ALONE, id="a5")], NOW_S)[0].outcome == "proposed"
 
 
+def test_a_window_that_a_person_called_false_is_no_repetition() -> None:
+    house = House(Policy((Rule("block", evidence=("repeated",)), Rule("nothing"))))
+    for name in ("a1", "a2"):
+        house.responder.take([replace(ALONE, id=name)], NOW_S)
+    assert house.responder.windows([replace(ALONE, id="a3"), replace(ALONE, device="no address")]) == {"a1", "a2"}
+    third = house.responder.take([replace(ALONE, id="a3")], NOW_S, refuted={"a1"})
+    fourth = house.responder.take([replace(ALONE, id="a4")], NOW_S)
+    assert [third[0].outcome, fourth[0].outcome] == ["nothing", "proposed"], "three that nobody called false"
+
+
+def test_an_alert_that_a_person_called_false_is_not_answered_when_it_grows() -> None:
+    house = House()
+    (decision,) = house.responder.take([replace(RULED, revision=1)], NOW_S, refuted={RULED.id})
+    assert (decision.outcome, decision.words) == ("false_alarm", "a person called the alert false")
+    assert house.states() == []
+
+
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DEVICES_KEPT", 2)
     house = House()

@@ -48,6 +48,8 @@ def test_what_was_written_down_of_late_comes_in_order_and_is_bounded(database: D
         alerts.record([alert(id=f"{n:04x}", device=f"10.0.0.{n}")], SINKS, at_s)
     assert [one[0] for one in alerts.lately(NOW_S - 10, 9)] == ["0001", "0002", "0003"]
     assert alerts.lately(NOW_S - 10, 1) == [("0003", "10.0.0.3", "scanning", NOW_S)]
+    alerts.judge(["0002"], "false_alarm", "ana", NOW_S)
+    assert [one[0] for one in alerts.lately(NOW_S - 10, 9)] == ["0001", "0003"]
     alerts.record([alert(id="0000", device="10.0.0.0", revision=1)], SINKS, NOW_S + 1)
     assert [one[0] for one in alerts.lately(NOW_S, 9)] == ["0003", "0000"]
 
@@ -80,8 +82,8 @@ def test_what_a_person_decided_stays_when_the_alert_grows(database: Database) ->
     filed = alerts.get("00ff")
     assert filed is not None
     assert (filed.alert.count, filed.state, filed.state_by, filed.state_at_s) == (70, "escalated", "ana", NOW_S + 1)
-    assert alerts.escalated(["none", "00ff", "00ff"]) == {"00ff"}
-    assert alerts.escalated([]) == set()
+    assert alerts.in_state(["none", "00ff", "00ff"], "escalated") == {"00ff"}
+    assert alerts.in_state([], "escalated") == set()
     (entry,) = Audit(database).entries(about="00ff")
     assert (entry.who, entry.what, entry.at_s) == ("ana", "alert escalated", NOW_S + 1)
     assert entry.detail == {"was": "open", "why": "a camera speaks to a stranger"}

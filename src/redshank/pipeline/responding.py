@@ -8,7 +8,8 @@ of them is in the store and with the sinks, and its device is alerted of again.
 
 An alert that a person escalates is answered once more at once, with the person's word: the device may have stopped, so
 that the alert never grows. The audit tells of it. What was escalated while no service ran is answered by the next one,
-up to ESCALATED_S later, unless the ledger has an answer to it. What allowances cover is taken back by the same thread
+up to ESCALATED_S later, unless the ledger has an answer to it. An alert that a person called false is not answered when
+it grows, and is no repetition for others. What allowances cover is taken back by the same thread
 (`pipeline/taking_back.py`), so that nothing is proposed meanwhile.
 """
 
@@ -17,12 +18,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 from typing import Protocol
 
-from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
-from redshank.pipeline.rest import Rest
+from redshank.pipeline.rest import Rest, Tries
 from redshank.store.alerts import Alerts
 from redshank.store.audit import Audit
 from redshank.store.search import Search
@@ -33,6 +34,7 @@ ESCALATED_S = 86_400.0
 """As long as a proposal waits."""
 ESCALATED = "alert escalated"
 """What the audit calls it."""
+UNCONFIRMED = "none counts as confirmed"
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +44,12 @@ class Answers(Protocol):
 
     problem: str
 
-    def take(self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str]) -> object:
+    def take(self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str], refuted: Container[str]) -> object:
         """Decide about alerts, and carry out what may be done at once."""
+        ...
+
+    def windows(self, alerts: Sequence[Alert]) -> set[str]:
+        """Return the ids of earlier alerts that would count as repetition of some."""
         ...
 
     def answered(self, alert: str, since_s: float) -> bool:
@@ -60,7 +66,7 @@ class Responding:
 
     Args:
         responder: Decides, and carries out.
-        alerts: Tell which alerts a person escalated.
+        alerts: Tell which alerts a person escalated or called false.
         audit: Tells when.
         metrics: Counted into.
         take_back: Takes back what allowances cover, about once a second.
@@ -86,7 +92,7 @@ class Responding:
         self._waiting: deque[Alert] = deque()
         self._changed = threading.Condition()
         self._ended = False
-        self._failing: set[str] = set()
+        self._tries = Tries()
         self._thread: threading.Thread | None = None
         self._left = False
 
@@ -132,7 +138,7 @@ class Responding:
                 alerts, last = list(self._waiting), self._ended
                 self._waiting.clear()
             if alerts:
-                self._responder.take(alerts, self._clock(), self._confirmed(alerts))
+                self._answer(alerts, self._confirmed(alerts))
             if last or time.monotonic() >= self._follow_due_s:
                 self._follow_due_s = time.monotonic() + TICK_S
                 self._follow_escalations()
@@ -146,42 +152,38 @@ class Responding:
                 break
         self._left = True
 
+    def _answer(self, alerts: Sequence[Alert], confirmed: Container[str]) -> None:
+        self._responder.take(alerts, self._clock(), confirmed, self._refuted(alerts))
+
     def _confirmed(self, alerts: Sequence[Alert]) -> set[str]:
         """Return which of these a person escalated before they grew; nobody, if the store cannot tell."""
-        try:
-            return self._alerts.escalated([alert.id for alert in alerts if alert.revision])
-        except ActionError as error:
-            self._fail("escalated alerts", error, "none counts as confirmed")
-            return set()
+        grown = [alert.id for alert in alerts if alert.revision]
+        found = self._tries.attempt("escalated alerts", partial(self._alerts.in_state, grown, "escalated"), UNCONFIRMED)
+        return found or set()
+
+    def _refuted(self, alerts: Sequence[Alert]) -> set[str]:
+        """Return which of these, and of what counts as repetition of them, a person called false."""
+        own, earlier = {alert.id for alert in alerts}, self._responder.windows(alerts)
+        asked = partial(self._alerts.in_state, sorted(own | earlier), "false_alarm")
+        found = self._tries.attempt("alerts called false", asked, "nothing counts as repeated")
+        return earlier - own if found is None else found
 
     def _follow_escalations(self) -> None:
         """Answer what a person escalated since the last time."""
-        try:
-            if self._followed is None:
-                self._followed = self._audit.place_before(self._clock() - ESCALATED_S)
-            reached, entries = self._audit.follow(self._followed, ESCALATED)
-            at_s = {entry.about: entry.at_s for entry in entries}
-            still = self._alerts.find(Search(ids=tuple(at_s), states=("escalated",)), len(at_s)) if at_s else []
-            told = [one.alert for one in still if not self._responder.answered(one.alert.id, at_s[one.alert.id])]
-        except ActionError as error:
-            self._fail("escalated alerts", error, "none counts as confirmed")
-            return
-        self._failing.discard("escalated alerts")
+        if told := self._tries.attempt("escalations", self._escalations, UNCONFIRMED):
+            self._answer(told, {alert.id for alert in told})
+
+    def _escalations(self) -> list[Alert]:
+        if self._followed is None:
+            self._followed = self._audit.place_before(self._clock() - ESCALATED_S)
+        reached, entries = self._audit.follow(self._followed, ESCALATED)
+        at_s = {entry.about: entry.at_s for entry in entries}
+        still = self._alerts.find(Search(ids=tuple(at_s), states=("escalated",)), len(at_s)) if at_s else []
+        told = [one.alert for one in still if not self._responder.answered(one.alert.id, at_s[one.alert.id])]
         self._followed = reached
-        if told:
-            self._responder.take(told, self._clock(), {alert.id for alert in told})
+        return told
 
     def _follow_allowances(self) -> None:
-        if self._take_back is None:
-            return
-        try:
-            self._take_back(self._clock())
-        except ActionError as error:
-            self._fail("what allowances cover", error, "nothing is taken back for it")
-        else:
-            self._failing.discard("what allowances cover")
-
-    def _fail(self, what: str, error: ActionError, so: str) -> None:
-        if what not in self._failing:
-            _log.warning("%s: %s; %s", what, error, so)
-        self._failing.add(what)
+        if self._take_back is not None:
+            look = partial(self._take_back, self._clock())
+            self._tries.attempt("what allowances cover", look, "nothing is taken back for it")

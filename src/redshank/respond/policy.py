@@ -11,7 +11,7 @@ What an alert rests on, each a word for the table:
 | model | always |
 | models | two or more detectors raised the alarm |
 | signature | a rule was hit |
-| repeated | the device did the same in several windows of the last day |
+| repeated | the device did the same in several windows of the last day that nobody called false |
 | analyst | a person confirmed it |
 
 An address may be forged, to have somebody else blocked: where the kernel knows a device's link-layer address and its
@@ -194,8 +194,9 @@ class History:
     """What is known of a device beside the alert.
 
     Args:
-        repeats: Windows with this family, this one included.
+        repeats: Windows with this family that nobody called false, this one included.
         confirmed: Whether a person confirmed the alert.
+        refuted: Whether a person called the alert false.
         strikes: Actions against the device that held before.
         open: Hardest measure that is open against it, or "".
         allowed: Until when a person allows it, in words, or "".
@@ -203,6 +204,7 @@ class History:
 
     repeats: int = 1
     confirmed: bool = False
+    refuted: bool = False
     strikes: int = 0
     open: str = ""
     allowed: str = ""
@@ -213,8 +215,8 @@ class Decision:
     """What is to be done about an alert.
 
     Args:
-        outcome: "proposed", or why there is no action: nothing, notify, never_block, forged, allowed, already,
-            no_address.
+        outcome: "proposed", or why there is no action: nothing, notify, false_alarm, never_block, forged, allowed,
+            already, no_address.
         words: The same for a person.
         action: The action, if any.
         approval: Whether a person must approve it.
@@ -266,6 +268,8 @@ def decide(
         return Decision("no_address", f"{inert(alert.device[:40])!r} is no address")
     if is_mac(device):
         return Decision("no_address", f"{device} is a link-layer address; actions follow on the IP address of an alert")
+    if history.refuted:
+        return Decision("false_alarm", "a person called the alert false")
     evidence = evidence_of(alert, policy, history)
     rule = next((one for one in policy.rules if one.fits(alert, evidence, policy.device_class((device, *macs)))), None)
     measure = rule.measure if rule else NOTIFY

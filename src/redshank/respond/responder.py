@@ -73,13 +73,16 @@ class Responder:
         self._news = True
         ledger.tell = self._count
 
-    def take(self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str] = ()) -> list[Decision]:
+    def take(
+        self, alerts: Sequence[Alert], now_s: float, confirmed: Container[str] = (), refuted: Container[str] = ()
+    ) -> list[Decision]:
         """Decide about alerts, and carry out what may be done at once.
 
         Args:
             alerts: As they are told; one may come again as it grows.
             now_s: The time, s since the epoch.
             confirmed: Ids of alerts that a person confirmed.
+            refuted: Ids of alerts that a person called false: of these, and of what is remembered (`windows`).
 
         Returns:
             A decision for each; none if it is not known who is protected.
@@ -89,7 +92,7 @@ class Responder:
             protected = self._around.protected()
             self.ledger.refresh()
             for alert in alerts:
-                decision = self._decide(alert, protected, now_s, confirmed=alert.id in confirmed)
+                decision = self._decide(alert, protected, now_s, confirmed, refuted)
                 self._metrics.count("redshank_decisions_total", outcome=decision.outcome)
                 decisions.append(decision)
         except ActionError as error:
@@ -107,6 +110,14 @@ class Responder:
         for alert, device, family, at_s in told:
             with suppress(ValueError):
                 self._window(canonical(device), family, alert, at_s)
+
+    def windows(self, alerts: Iterable[Alert]) -> set[str]:
+        """Return the ids of earlier alerts that would count as repetition of some."""
+        found: set[str] = set()
+        for alert in alerts:
+            with suppress(ValueError):
+                found.update(self._windows.get((canonical(alert.device), alert.family), ()))
+        return found
 
     def answered(self, alert: str, since_s: float) -> bool:
         """Tell whether something was proposed because of an alert, at a time or later.
@@ -137,11 +148,13 @@ class Responder:
         except ActionError as error:
             self._trouble("carry_out", error)
 
-    def _decide(self, alert: Alert, protected: Protected, now_s: float, *, confirmed: bool) -> Decision:
+    def _decide(
+        self, alert: Alert, protected: Protected, now_s: float, confirmed: Container[str], refuted: Container[str]
+    ) -> Decision:
         with suppress(ValueError):
             alert = replace(alert, device=canonical(alert.device))
         macs = self._macs(alert.device)
-        history = self._history(alert, macs, now_s, confirmed=confirmed)
+        history = self._history(alert, macs, now_s, confirmed, refuted)
         decision = decide(alert, self.policy, protected, now_s, macs=macs, history=history)
         if decision.action is None:
             return decision
@@ -160,23 +173,34 @@ class Responder:
         shared = Counter(mac for ip, macs in neighbors.items() if ":" not in ip for mac in macs)
         return tuple(mac for mac in neighbors.get(device, ()) if shared[mac] <= 1)
 
-    def _history(self, alert: Alert, macs: tuple[str, ...], now_s: float, *, confirmed: bool) -> History:
-        repeats = self._window(alert.device, alert.family, alert.id, now_s)
+    def _history(
+        self,
+        alert: Alert,
+        macs: tuple[str, ...],
+        now_s: float,
+        confirmed: Container[str],
+        refuted: Container[str],
+    ) -> History:
+        repeats = self._window(alert.device, alert.family, alert.id, now_s, refuted)
         targets = (alert.device, *macs)
         against = [entry.action.measure for entry in self.ledger.open() if entry.action.target in targets]
         allowed = (self.ledger.allowed(target, now_s) for target in targets)
         return History(
             repeats=repeats,
-            confirmed=confirmed,
+            confirmed=alert.id in confirmed,
+            refuted=alert.id in refuted,
             strikes=sum(map(self.ledger.strikes, targets)),
             open=max(against, key=MEASURES.index, default=""),
             allowed=next(filter(None, allowed), ""),
         )
 
-    def _window(self, device: str, family: str, alert: str, at_s: float) -> int:
-        """Count the window of an alert, and return how many there were lately."""
-        windows = self._windows.pop((device, family), {})
-        windows = {name: told_s for name, told_s in windows.items() if at_s - told_s < self.policy.repeat_s}
+    def _window(self, device: str, family: str, alert: str, at_s: float, refuted: Container[str] = ()) -> int:
+        """Count the window of an alert, and return how many there were lately; what was refuted is forgotten."""
+        windows = {
+            name: told_s
+            for name, told_s in self._windows.pop((device, family), {}).items()
+            if at_s - told_s < self.policy.repeat_s and name not in refuted
+        }
         windows.pop(alert, None)
         windows[alert] = at_s
         while len(windows) > self.policy.repeats:

@@ -173,14 +173,14 @@ class Alerts:
             row = sql.execute(_FILED.where(ALERTS.c.id == alert)).first()
         return None if row is None else _filed(row)
 
-    def escalated(self, ids: Sequence[str]) -> set[str]:
-        """Return those of some alerts, by id, that a person escalated."""
+    def in_state(self, ids: Sequence[str], state: str) -> set[str]:
+        """Return those of some alerts, by id, that are in one of STATES."""
         wanted = list(dict.fromkeys(ids))
         found: set[str] = set()
         for begin in range(0, len(wanted), AT_ONCE):
             some = ALERTS.c.id.in_(wanted[begin : begin + AT_ONCE])
             with self._database.reading() as sql:
-                found.update(sql.execute(select(ALERTS.c.id).where(some, ALERTS.c.state == "escalated")).scalars())
+                found.update(sql.execute(select(ALERTS.c.id).where(some, ALERTS.c.state == state)).scalars())
         return found
 
     def revisions(self, alert: str) -> list[Alert]:
@@ -216,14 +216,17 @@ class Alerts:
             return [read_alert(row.record) for row in rows]
 
     def lately(self, since_s: float, most: int) -> list[tuple[str, str, str, float]]:
-        """Return what was written down of late, in the order of that: id, device, family, time by the clock.
+        """Return what was written down of late and nobody called false, in the order of that.
+
+        Each is id, device, family, time by the clock.
 
         Args:
             since_s: From when on, s since the epoch.
             most: How many at most, the latest.
         """
         at = ALERTS.c.recorded_at_s
-        wanted = select(ALERTS.c.id, ALERTS.c.device, ALERTS.c.family, at).where(at >= since_s)
+        wanted = select(ALERTS.c.id, ALERTS.c.device, ALERTS.c.family, at)
+        wanted = wanted.where(at >= since_s, ALERTS.c.state != "false_alarm")
         with self._database.reading() as sql:
             rows = sql.execute(wanted.order_by(at.desc(), ALERTS.c.arrival.desc()).limit(most)).all()
         return [(row.id, row.device, row.family, row.recorded_at_s) for row in reversed(rows)]
