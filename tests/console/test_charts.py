@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redshank.console.charts import KINDS, REST, stacked
+from redshank.console.charts import KINDS, REST, Amounts, by_hour, stacked
 
 HOUR_S = 3_600.0
 
@@ -55,3 +55,15 @@ def test_every_bar_stays_on_the_drawing(values: list[tuple[int, str, int]], sinc
         for piece in bar.pieces:
             assert piece.y >= -1e-6
             assert piece.y + piece.height <= 100 + 1e-6
+
+
+def test_what_is_usual_stands_from_the_least_to_the_most_with_what_is_now() -> None:
+    drawn = by_hour([Amounts(1.0, 2.0, 4.0, 5.0, odd=True), *[Amounts(None, None, None, None)] * 23], "MiB")
+    first, unknown = drawn.ranges[:2]
+    assert (first.y, first.height, first.middle, first.now, first.odd) == (20, 60, 60, 0, True)
+    assert first.x + first.width < unknown.x
+    assert (unknown.height, unknown.middle, unknown.now) == (0, None, None)
+    assert [text for _, text in drawn.moments] == ["00:00", "06:00", "12:00", "18:00"]
+    assert drawn.said == "MiB by hour of the day, usual and now; unusual: 00:00"
+    assert by_hour([], "MiB").ranges == ()
+    assert by_hour([Amounts(0.0, 0.0, 0.0, 0.0)], "MiB").ranges[0].now == 100

@@ -21,9 +21,15 @@ from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
 from redshank.store.devices import Device, Inventory
+from redshank.store.usual import Usual
 from runs import Constant, Memory
 
 NOW_S = 1_700_000_000.0
+
+
+def see(site: "Site", families: list[str], seed: int = 0) -> None:
+    batch = flows(families, seed=seed)
+    site.acting.see(batch, Constant(0.1, "benign", False).judge(batch))
 
 
 @dataclass
@@ -151,10 +157,10 @@ def test_devices_are_written_down_about_once_a_minute_also_when_the_clock_is_set
         assert site.acting._noting.wait(60)  # it is done beside the judging
         return Inventory(site.database).devices()
 
-    site.acting.see(flows(["benign"] * 3), flows(["benign"] * 3))
+    see(site, ["benign"] * 3)
     seen = noted()
     assert {ip for device in seen for ip in device.ips} >= {"10.0.0.5"}
-    site.acting.see(flows(["dos"] * 3, seed=1), flows(["dos"] * 3, seed=1))
+    see(site, ["dos"] * 3, seed=1)
     assert len(noted()) == len(seen)
     site.now_s += later_s
     assert len(noted()) == len(seen) + 1
@@ -166,7 +172,7 @@ def test_devices_that_cannot_be_written_down_are_told_of_and_nothing_is_lost(
     def away(*_: object) -> None:
         raise ActionError("store: the server is away")
 
-    site.acting.see(flows(["benign"] * 3), flows(["benign"] * 3))
+    see(site, ["benign"] * 3)
     with monkeypatch.context() as patched:
         patched.setattr(Inventory, "take", away)
         site.acting.tick()
@@ -174,7 +180,30 @@ def test_devices_that_cannot_be_written_down_are_told_of_and_nothing_is_lost(
     assert site.acting.problem == "inventory: store: the server is away"
     assert Inventory(site.database).devices() == []
     site.acting.finish(0)
-    assert sum(device.flows for device in Inventory(site.database).devices()) > 0
+    devices = Inventory(site.database).devices()
+    assert sum(device.flows for device in devices) > 0
+    hours = [hour for device in devices for hour in Usual(site.database).hours(device.id, 0.0)]
+    assert sum(hour.flows for hour in hours) == sum(device.flows for device in devices)
+
+
+def test_what_a_device_did_is_usual_unless_an_alert_is_about_it(site: Site) -> None:
+    site.acting.start()
+    batch = flows(["benign"] * 4)
+    site.acting.see(batch, Constant(0.1, "benign", False).judge(batch))
+    source, target = (batch.column(name)[0].as_py() for name in ("src_ip", "dst_ip"))
+    at_s = batch.column("ts").cast("int64")[0].as_py() / 1e9
+    told = replace(
+        alert(id="one", device=source), first_seen_s=at_s, last_seen_s=at_s, targets=(target,), target_count=1
+    )
+    site.acting.act([told])
+    site.acting.finish(10)
+    usual, device = Usual(site.database), Inventory(site.database).owner(source)
+    assert device is not None
+    names = {one.name: (one.flows, one.others) for one in usual.names(device.id) if one.kind == "peers"}
+    assert names[target][0] == 0
+    assert names[target][1] > 0
+    (hour,) = usual.hours(device.id, 0.0)
+    assert hour.benign_flows == hour.flows - names[target][1]
 
 
 def test_what_fails_for_a_while_is_said_once(

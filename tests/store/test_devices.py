@@ -4,7 +4,7 @@ import pytest
 
 from device_rows import S, rows
 from redshank.store.database import Database
-from redshank.store.devices import HOURS_KEPT, MOST_NAMES, Hour, Inventory
+from redshank.store.devices import MOST_NAMES, Inventory
 
 
 def test_a_device_comes_back_and_is_one_by_its_mac_or_else_its_address(database: Database) -> None:
@@ -107,19 +107,3 @@ def test_devices_are_found_by_parts_of_words_and_sorted_page_by_page(database: D
     assert inventory.count() == 3
     with pytest.raises(ValueError, match="sort: 'vendor' is not kept"):
         inventory.find(sort="vendor")
-
-
-def test_what_a_device_did_is_kept_by_the_hour(database: Database) -> None:
-    inventory, hour = Inventory(database), 3_600 * S
-    for at, flows, sent in ((0, 5, 100), (0, 7, 130), (1, 7, 130), (1, 9, 131)):
-        inventory.take(
-            rows({"flows": flows, "sent_bytes": sent, "last_seen": at * hour + 50 * S, "peers": ["10.1.0.1"]})
-        )
-    device = "02:00:00:00:00:01"
-    assert inventory.hours(device, 0.0) == [Hour(0, 7, 130, 50), Hour(3_600, 2, 1, 0)]
-    assert inventory.hours(device, 3_600.0) == [Hour(3_600, 2, 1, 0)]
-    assert inventory.find()[0].peers == ("10.1.0.1",)
-    inventory.take(rows({"flows": 12, "sent_bytes": 131, "last_seen": (HOURS_KEPT + 1) * hour}))
-    assert inventory.sweep(5 * 3_600.0) == 0, "a record of next month makes nothing old before"
-    assert inventory.sweep((HOURS_KEPT + 9) * 3_600.0) == 1
-    assert [one.start_s for one in inventory.hours(device, 0.0)] == [3_600, (HOURS_KEPT + 1) * 3_600]

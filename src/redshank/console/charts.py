@@ -1,4 +1,4 @@
-"""Bars over time, one on the other: where each of them stands on a drawing.
+"""Bars over time, one on the other, and what is usual at each hour of the day: where each stands on a drawing.
 
 In: for each moment how much there was of each kind. Out: places in hundredths of the drawing, for the templates, which
 stretch it to the width of the page and write the numbers beside it as text. The one idea: a few kinds can be told apart
@@ -78,6 +78,100 @@ class Chart:
     def empty(self) -> bool:
         """Tell whether there was nothing at all."""
         return not sum(self.totals)
+
+
+@dataclass(frozen=True)
+class Range:
+    """What is usual at one place, and what there is now.
+
+    Args:
+        x, width: In hundredths.
+        y, height: From the least to the most, in hundredths from the top; height 0 and y 100: nothing is known.
+        middle: Height of the median; None: nothing is known.
+        now: Height of what there is now; None: nothing is known.
+        odd: Whether that is unusual.
+        hint: All of it in words.
+    """
+
+    x: float
+    width: float
+    y: float
+    height: float
+    middle: float | None
+    now: float | None
+    odd: bool
+    hint: str
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Ranges and what stands beside them.
+
+    Args:
+        ranges: From left to right.
+        marks, moments, said: As of `Chart`.
+    """
+
+    ranges: tuple[Range, ...]
+    marks: tuple[tuple[float, float], ...]
+    moments: tuple[tuple[float, str], ...]
+    said: str
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Amounts at one hour of the day; None: nothing is known."""
+
+    low: float | None
+    middle: float | None
+    high: float | None
+    now: float | None
+    odd: bool = False
+
+
+def by_hour(amounts: Sequence[Amounts], unit: str) -> Ranges:
+    """Return what is usual at each hour of the day, from 00:00 on.
+
+    Args:
+        amounts: Of each hour.
+        unit: What is counted, for the words: "MiB".
+
+    Example:
+        >>> drawn = by_hour([Amounts(1.0, 2.0, 4.0, 5.0, odd=True), Amounts(None, None, None, 1.0)], "MiB")
+        >>> [one.hint for one in drawn.ranges]
+        ['00:00 usually 2 MiB, 1 to 4; now 5, unusual', '01:00 usually not known; now 1']
+    """
+    highest = max((one for hour in amounts for one in (hour.high, hour.now) if one is not None), default=0.0)
+    rising = ticks(0.0, highest or 1.0)
+    top, room = max(rising[-1], highest), 100 / max(1, len(amounts))
+
+    def height(amount: float | None) -> float | None:
+        return None if amount is None else 100 - 100 * amount / top
+
+    ranges = []
+    for place, one in enumerate(amounts):
+        high, low = height(one.high), height(one.low)
+        usually = "not known" if one.middle is None else f"{one.middle:.3g} {unit}, {one.low:.3g} to {one.high:.3g}"
+        now = "" if one.now is None else f"; now {one.now:.3g}{', unusual' if one.odd else ''}"
+        ranges.append(
+            Range(
+                room * (place + GAP),
+                room * (1 - 2 * GAP),
+                100.0 if high is None else high,
+                0.0 if high is None or low is None else low - high,
+                height(one.middle),
+                height(one.now),
+                one.odd,
+                f"{place:02}:00 usually {usually}{now}",
+            )
+        )
+    odd = [f"{place:02}:00" for place, one in enumerate(amounts) if one.odd]
+    return Ranges(
+        tuple(ranges),
+        tuple((100 - 100 * mark / top, mark) for mark in rising),
+        tuple((room * place, f"{place:02}:00") for place in range(0, len(amounts), 6)),
+        f"{unit} by hour of the day, usual and now; unusual: {', '.join(odd) or 'none'}",
+    )
 
 
 def stacked(

@@ -7,18 +7,20 @@ NETWORKS networks outside the private ranges (/24 of IPv4, /64 of IPv6) were see
 it did with private addresses. A device with a few public addresses of its own keeps all.
 Interim rows tell that a flow goes on and what it speaks; packets and bytes come from final rows alone, so that no flow
 counts twice. Flows wait, and are looked at some ten thousand at a time, column by column: no object is made per flow.
+What they did by the hour and by name, since it was asked last, is told beside (`flows/did.py`) to who wants it.
 Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291 for the private ranges.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.core.schema import DEVICE
 from redshank.flows.claims import ARP
+from redshank.flows.did import DAY_NS, HOUR_NS, KINDS, WHO, Did, Doing, Who, added_up, place_in_group
 from redshank.flows.ended import ended
 from redshank.flows.vendor import Vendors
 
@@ -69,6 +71,7 @@ class Devices:
     Args:
         capacity: Devices held at once; beyond it those seen least recently are forgotten, and counted.
         vendors: The registry of link-layer addresses.
+        doing: Is told what they do.
 
     Raises:
         ValueError: If `capacity` is below 1.
@@ -81,12 +84,13 @@ class Devices:
         [{'mac': '02:00:00:00:00:01', 'ips': ['10.0.0.1']}]
     """
 
-    def __init__(self, capacity: int = 4_096, vendors: Vendors | None = None) -> None:
+    def __init__(self, capacity: int = 4_096, vendors: Vendors | None = None, doing: Doing | None = None) -> None:
         if capacity < 1:
             raise ValueError(f"capacity: {capacity} devices; at least 1")
         self._evicted = 0
         self._capacity = capacity
         self._vendors = vendors or Vendors()
+        self._doing = doing
         self._seen: dict[_Who, dict[bool, _Share]] = {}
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
@@ -97,13 +101,16 @@ class Devices:
         self._settle()
         return self._evicted
 
-    def take(self, batch: pa.RecordBatch) -> None:
+    def take(self, batch: pa.RecordBatch, benign: pa.BooleanArray | None = None) -> None:
         """Notice who takes part in these flows.
 
         Args:
             batch: FLOW rows.
+            benign: Which of them speak for what is usual of who takes part; none if absent. [n]
         """
-        self._waiting.append(batch.select(_LOOKED_AT))
+        marks = pa.nulls(batch.num_rows, pa.bool_()) if benign is None else benign
+        columns = [*(batch.column(name) for name in _LOOKED_AT), marks]
+        self._waiting.append(pa.RecordBatch.from_arrays(columns, [*_LOOKED_AT, "benign"]))
         self._rows += batch.num_rows
         if self._rows >= SETTLE_ROWS:
             self._settle()
@@ -112,11 +119,14 @@ class Devices:
         """Add what waits to the devices: most of what that costs is the same for one flow and for ten thousand."""
         if not self._rows:
             return
-        ends = _ends(pa.concat_batches(self._waiting))
+        rows = pa.concat_batches(self._waiting)
         self._waiting, self._rows = [], 0
-        found = ends.group_by(_WHO, use_threads=False).aggregate(
+        ends = _ends(rows, self._doing.marked(rows) if self._doing else rows.column("benign").fill_null(False))
+        found = ends.group_by(WHO, use_threads=False).aggregate(
             [("first", "min"), ("last", "max"), ("final", "sum"), ("sent", "sum"), ("received", "sum")]
         )
+        if self._doing:
+            self._doing.see("hour", added_up(ends, [*WHO, "hour"]))
         if len(found) > 2 * self._capacity:  # a device has at most two shares: these would be forgotten at once
             order = pc.sort_indices(found, [("last_max", "descending")])
             late = found.take(order[2 * self._capacity :])
@@ -131,7 +141,11 @@ class Devices:
             near.sent = min(near.sent + row["sent_sum"], MOST_IN_ALL)
             near.received = min(near.received + row["received_sum"], MOST_IN_ALL)
         for column, most in (("ip", IPS), ("offers", SERVICES), ("uses", SERVICES), ("peers", PEERS)):
-            for row in _recent(ends, column, most).to_pylist():
+            named = ends.filter(pc.is_valid(ends.column(column)))
+            if self._doing and column in KINDS:
+                named = added_up(named.drop_columns(["sent", "received", "benign_bytes"]), [*WHO, "day", column])
+                self._doing.see(column, named)
+            for row in _recent(named, column, most).to_pylist():
                 shares = self._seen.get((row["mac"], row["alone"]))
                 if shares and row["near"] in shares:
                     _note(shares[row["near"]], "ips" if column == "ip" else column, row[column], row["last_max"], most)
@@ -143,6 +157,16 @@ class Devices:
         found = [self._row(mac, shares) for (mac, _), shares in self._seen.items()]
         found.sort(key=lambda row: (row["first_seen"], row["mac"] or "", row["ips"]))
         return pa.RecordBatch.from_pylist(found, schema=DEVICE)
+
+    def did(self) -> Did:
+        """Return what devices did since this was asked last; nothing without `doing`."""
+        self._settle()
+        return self._doing.take(self._own) if self._doing else Did({}, {})
+
+    def _own(self, who: Who) -> str | None:
+        """Name a device; None: what was done is another's, behind a router."""
+        mac, alone, near = who
+        return None if not near and _routes(self._seen.get((mac, alone), {})) else mac or alone
 
     def _share(self, row: dict[str, object]) -> _Share:
         shares = self._seen.setdefault((row["mac"], row["alone"]), {})  # type: ignore[arg-type]  # Arrow has no types
@@ -159,8 +183,7 @@ class Devices:
             self._evicted += over
 
     def _row(self, mac: str | None, shares: dict[bool, _Share]) -> dict[str, object]:
-        routes = False in shares and len(shares[False].networks) > NETWORKS
-        own = [share for near, share in shares.items() if near or not routes]
+        own = [share for near, share in shares.items() if near or not _routes(shares)]
         return {
             "mac": mac,
             "ips": _newest(IPS, *(share.ips for share in own)),
@@ -174,6 +197,11 @@ class Devices:
             "sent_bytes": sum(share.sent for share in own),
             "received_bytes": sum(share.received for share in own),
         }
+
+
+def _routes(shares: Mapping[bool, _Share]) -> bool:
+    """Tell whether these are of a router: other networks' addresses are behind it."""
+    return False in shares and len(shares[False].networks) > NETWORKS
 
 
 def _newest(most: int, *seen: dict[str, int]) -> list[str]:
@@ -201,14 +229,15 @@ def _network(ip: str) -> str:
     return address.packed[: 3 if address.version == 4 else 8].hex()
 
 
-def _ends(batch: pa.RecordBatch) -> pa.Table:
+def _ends(batch: pa.RecordBatch, marked: pa.BooleanArray) -> pa.Table:
     """Return both ends of each flow that sent something, one under the other.
 
-    Columns: mac or else alone (the address that stands for it), near (a private address), ip, first, last, final (1 or
-    0), sent, received (bytes of final rows), offers, uses,
-    peers.
+    Columns: mac or else alone (the address that stands for it), near (a private address), ip, first, last, hour and day
+    (of last, since the epoch), final (1 or 0), sent, received (bytes of final rows), benign (1 for final rows that are
+    marked), benign_bytes (theirs, of both directions), offers, uses, peers.
     """
     final = ended(batch).cast(pa.int64())
+    benign = pc.multiply(final, marked.cast(pa.int64()))
     somebody_else = pc.invert(_like(batch.column("dst_ip"), _NOBODY))
     first = batch.column("ts").cast(pa.int64())
     lasted = batch.column("duration").fill_null(0)
@@ -225,6 +254,7 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
         ip = batch.column(f"{side}_ip")
         near = _like(ip, _PRIVATE)
         known = pc.and_(pc.is_valid(ip), pc.is_valid(first))
+        sent, received = _bytes(batch, side), _bytes(batch, other)
         somebody = pc.invert(_like(ip, _NOBODY))
         single = pc.invert(_like(mac, _GROUP)).fill_null(near)  # by address: private ones only
         end = pa.table(
@@ -235,9 +265,13 @@ def _ends(batch: pa.RecordBatch) -> pa.Table:
                 "ip": ip,
                 "first": first,
                 "last": last,
+                "hour": pc.divide(last, HOUR_NS),
+                "day": pc.divide(last, DAY_NS),
                 "final": final,
-                "sent": pc.multiply(_bytes(batch, side), final),
-                "received": pc.multiply(_bytes(batch, other), final),
+                "sent": pc.multiply(sent, final),
+                "received": pc.multiply(received, final),
+                "benign": benign,
+                "benign_bytes": pc.multiply(pc.add(sent, received), benign),
                 "offers": pc.if_else(_answered(batch), service, nothing) if side == "dst" else nothing,
                 "uses": service if side == "src" else nothing,
                 "peers": pc.if_else(somebody_else, batch.column("dst_ip"), nothing) if side == "src" else nothing,
@@ -272,17 +306,8 @@ def _answered(batch: pa.RecordBatch) -> pa.BooleanArray:
     return pc.or_(shaken.fill_null(False), pc.greater(batch.column("dst_bytes"), 0).fill_null(False))
 
 
-_WHO = ["mac", "alone", "near"]
-
-
-def _recent(ends: pa.Table, column: str, most: int) -> pa.Table:
+def _recent(rows: pa.Table, column: str, most: int) -> pa.Table:
     """Return each device's values of a column that were seen last."""
-    some = ends.filter(pc.is_valid(ends.column(column)))
-    found = some.group_by([*_WHO, column], use_threads=False).aggregate([("last", "max")])
-    found = found.sort_by([(name, "ascending") for name in _WHO] + [("last_max", "descending"), (column, "ascending")])
-    codes = [found.column(name).combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy() for name in _WHO]
-    new = np.ones(len(found), np.bool_)
-    new[1:] = np.any([code[1:] != code[:-1] for code in codes], axis=0)
-    begins = np.flatnonzero(new)
-    at = np.arange(len(found)) - np.repeat(begins, np.diff(np.append(begins, len(found))))
-    return found.filter(pa.array(at < most))
+    found = rows.group_by([*WHO, column], use_threads=False).aggregate([("last", "max")])
+    found = found.sort_by([(name, "ascending") for name in WHO] + [("last_max", "descending"), (column, "ascending")])
+    return found.filter(pa.array(place_in_group(found, WHO) < most))

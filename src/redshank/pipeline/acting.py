@@ -22,7 +22,9 @@ from redshank.core.errors import RedshankError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.flows.devices import Devices
+from redshank.flows.did import Did, Doing
 from redshank.pipeline.allowing import AT_ONCE, close_covered
+from redshank.pipeline.aside import Aside, judged_benign
 from redshank.pipeline.beside import Beside
 from redshank.pipeline.keeping import Keeping
 from redshank.pipeline.orphans import bury_orphans
@@ -34,6 +36,7 @@ from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.outbox import Outbox
 from redshank.store.search import Search
+from redshank.store.usual import Usual
 
 UNRECORDED, DEAD = "unrecorded.jsonl", "dead-letters.jsonl"
 DEVICES_EVERY_S = 60.0
@@ -80,7 +83,10 @@ class Acting:
     ) -> None:
         self._database = database
         self._alerts, self._allowances = Alerts(database), Allowances(database)
-        self._inventory, self._devices, self._noting = Inventory(database), Devices(), Beside("inventory")
+        self._inventory, self._usual, self._noting = Inventory(database), Usual(database), Beside("inventory")
+        self._aside = Aside()
+        self._devices = Devices(doing=Doing(self._aside.of))
+        self._unwritten = Did({}, {})
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
         self._live, self._bundles, self._tell = live, bundles, tell
         self._names = tuple(sinks)
@@ -120,12 +126,12 @@ class Acting:
 
     def act(self, alerts: Sequence[Alert]) -> None:
         """Record alerts, a step of them at once; what is recorded is delivered and answered."""
+        self._aside.note(alerts)
         self._answer(self._keeping.keep(alerts))
 
     def see(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
-        """Learn from flows which devices there are."""
-        del verdicts
-        self._devices.take(flows)
+        """Learn from flows which devices there are, and what is usual of them."""
+        self._devices.take(flows, judged_benign(verdicts))
 
     def tick(self) -> None:
         """Look after everything that does not come with an alert."""
@@ -191,9 +197,14 @@ class Acting:
     def _noted(self) -> Callable[[], None]:
         """Take the devices that there are, and return what writes them down: thousands take a second."""
         devices, bundles, now_s = self._devices.rows(), dict(self._bundles()), self._clock()
+        did = self._unwritten
+        did.add(self._devices.did())
 
         def write() -> None:
             self._inventory.take(devices)
+            self._usual.add(did)
+            did.hours.clear()
+            did.names.clear()
             for name, sha256 in bundles.items():
                 self._inventory.use(name, sha256, now_s)
 

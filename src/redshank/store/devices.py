@@ -6,18 +6,18 @@ new is added; a service that was killed loses at most what was seen since the la
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, ColumnElement, Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Row, bindparam, func, insert, or_, select, update
 
 from redshank.core.inert import inert
 from redshank.core.prefix import meant_as_network, network, within
 from redshank.store.database import Database
 from redshank.store.question import flow_values
-from redshank.store.tables import BUNDLES, DEVICE_HOURS, DEVICES
+from redshank.store.tables import BUNDLES, DEVICES
 
 TOTALS = ("flows", "sent_bytes", "received_bytes")
 MOST_NAMES = 32
@@ -30,9 +30,6 @@ SORTS = ("last_seen_s", "first_seen_s", *TOTALS)
 """What devices can be sorted by, the greatest first."""
 FEW = 8
 """Addresses that are looked for by words; for more, every device is looked at."""
-HOUR_S = 3_600
-HOURS_KEPT = 24 * 31
-"""Of what devices did, before the latest hour."""
 _LISTS = ("ips", "offers", "uses", "peers")
 _LOOKED_IN = ("id", "ips", "vendor", "offers", "uses")
 _NS_PER_S = 1_000_000_000
@@ -61,21 +58,6 @@ class Device:
     sent_bytes: int
     received_bytes: int
     peers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Hour:
-    """What a device did in an hour.
-
-    Args:
-        start_s: Packet time at which it begins, s since the epoch.
-        flows, sent_bytes, received_bytes: As in DEVICE; a flow counts in the hour in which it was told of.
-    """
-
-    start_s: int
-    flows: int
-    sent_bytes: int
-    received_bytes: int
 
 
 @dataclass(frozen=True)
@@ -131,7 +113,6 @@ class Inventory:
                     sql.execute(insert(DEVICES), fresh)
                 if grown:
                     sql.execute(update(DEVICES).where(DEVICES.c.id == bindparam("this")), grown)
-                _add_hours(sql, [{"id": name, "at_s": rows[name]["last_seen_s"], **gains[name]} for name in some])
         self._told = {name: {total: row[total] for total in TOTALS} for name, row in rows.items()}
 
     def devices(self, limit: int = 1000, skip: int = 0) -> list[Device]:
@@ -184,26 +165,6 @@ class Inventory:
             row = sql.execute(select(DEVICES).where(DEVICES.c.id == device)).first()
         return None if row is None else _device(row)
 
-    def hours(self, device: str, since_s: float) -> list[Hour]:
-        """Return what a device did in each hour from `since_s` on, packet time; hours without anything are left out."""
-        wanted = select(DEVICE_HOURS).where(
-            DEVICE_HOURS.c.device == device, DEVICE_HOURS.c.hour >= int(since_s // HOUR_S)
-        )  # fmt: skip
-        with self._database.reading() as sql:
-            rows = sql.execute(wanted.order_by(DEVICE_HOURS.c.hour))
-            return [Hour(row.hour * HOUR_S, row.flows, row.sent_bytes, row.received_bytes) for row in rows]
-
-    def sweep(self, now_s: float) -> int:
-        """Throw away the hours that are older than HOURS_KEPT; return how many rows that were.
-
-        Args:
-            now_s: The time, s since the epoch; hours after it, of a record that says anything, make no other one old.
-        """
-        with self._database.writing() as sql:
-            latest = sql.execute(select(func.max(DEVICE_HOURS.c.hour))).scalar()
-            old = DEVICE_HOURS.c.hour < min(latest or 0, int(now_s // HOUR_S)) - HOURS_KEPT
-            return sql.execute(delete(DEVICE_HOURS).where(old)).rowcount
-
     def owners(self, addresses: Sequence[str]) -> dict[str, str]:
         """Return the device, by its id, that each of these IP addresses was seen with last; of others nothing."""
         if not addresses:
@@ -249,30 +210,6 @@ class Inventory:
         if before is None or any(row[total] < before[total] for total in TOTALS):
             return {total: row[total] for total in TOTALS}
         return {total: row[total] - before[total] for total in TOTALS}
-
-
-def _add_hours(sql: Connection, gains: Sequence[Mapping[str, Any]]) -> None:
-    """Add what is new of devices to the hours in which they were seen last."""
-    new = {(one["id"], int(one["at_s"] // HOUR_S)): one for one in gains if any(one[total] for total in TOTALS)}
-    wanted = DEVICE_HOURS.c.device.in_([device for device, _ in new])
-    first = min((hour for _, hour in new), default=0)
-    known = {
-        (row.device, row.hour): row._asdict()
-        for row in sql.execute(select(DEVICE_HOURS).where(wanted, DEVICE_HOURS.c.hour >= first))
-    }
-    fresh, grown = [], []
-    for (device, hour), one in new.items():
-        before = known.get((device, hour))
-        totals = {total: min(one[total] + (before[total] if before else 0), MOST_IN_ALL) for total in TOTALS}
-        if before:
-            grown.append(totals | {"its_device": device, "its_hour": hour})
-        else:
-            fresh.append(totals | {"device": device, "hour": hour})
-    if fresh:
-        sql.execute(insert(DEVICE_HOURS), fresh)
-    if grown:
-        its = (DEVICE_HOURS.c.device == bindparam("its_device"), DEVICE_HOURS.c.hour == bindparam("its_hour"))
-        sql.execute(update(DEVICE_HOURS).where(*its), grown)
 
 
 def _beyond(column: Column[Any], after: tuple[float, str]) -> ColumnElement[bool]:

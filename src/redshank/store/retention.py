@@ -3,7 +3,7 @@
 In: how long and how much is kept, and the time. Out: what was deleted, in figures and in the audit. The one idea:
 little at a time, each in a transaction of its own, so that a service that writes meanwhile hardly waits. Never deleted:
 labels and questions, ledger lines, allowances, the audit; alerts that a person escalated, or a sink still waits for.
-Counts of traffic and comparisons for drift go by age too; that is not worth a line in the audit.
+Counts of traffic, what is usual of devices, and comparisons for drift go by age too; that is not worth a line there.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from redshank.store.audit import note
 from redshank.store.database import Database
-from redshank.store.devices import Inventory
 from redshank.store.drift import Readings
 from redshank.store.outbox import WAITING
 from redshank.store.tables import ALERTS, DEVICES, OUTBOX
 from redshank.store.traffic import Traffic
+from redshank.store.usual import Usual
 
 AT_ONCE = 500
 """Alerts deleted in one transaction."""
@@ -65,7 +65,7 @@ class Retention:
         old = _delete(database, None, ALERTS.c.recorded_at_s < now_s - self.keep_s)
         Traffic(database).sweep(now_s, self.keep_s)
         Readings(database).sweep(now_s, self.keep_s)
-        Inventory(database).sweep(now_s)
+        Usual(database).sweep(now_s)
         large = 0
         while (over := self._over(database)) > 0:
             gone = _delete(database, self._number(database, over))

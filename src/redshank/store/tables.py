@@ -21,7 +21,7 @@ from sqlalchemy import (
     func,
 )
 
-VERSION = 14
+VERSION = 15
 """Of all tables together; changes whenever one does, with a step in `migrations/` that leads there."""
 
 METADATA = MetaData()
@@ -240,9 +240,27 @@ DEVICE_HOURS = Table(
     Column("flows", BigInteger, nullable=False),
     Column("sent_bytes", BigInteger, nullable=False),
     Column("received_bytes", BigInteger, nullable=False),
+    Column("benign_flows", BigInteger),
+    Column("benign_bytes", BigInteger),
     Index("device_hours_by_hour", "hour"),
 )
-"""What a device did in an hour of packet time: what was new of its totals when it was told of."""
+"""What a device did in an hour of packet time, and the part of it that speaks for what is usual; null: nobody told."""
+
+DEVICE_NAMES = Table(
+    "device_names",
+    METADATA,
+    Column("device", ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("flows", BigInteger, nullable=False),
+    Column("others", BigInteger, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("first_s", Float),
+    Column("last_s", Float),
+    Column("seen_s", Float, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""Services that a device offers and uses, and its peers, as `store/usual.py` counts them."""
 
 BUNDLES = Table(
     "bundles",

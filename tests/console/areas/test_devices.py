@@ -5,6 +5,11 @@ import pytest
 
 from browsing import Browser
 from console.filled import HOSTILE, Filled, hostile
+from device_rows import S, rows
+from redshank.console.desk import Desk
+from redshank.flows.did import ByName, Did, InHour, Named
+from redshank.store.devices import Inventory
+from redshank.store.usual import DAY_S, Usual
 
 Open = Callable[[str], Browser]
 
@@ -91,3 +96,55 @@ def test_devices_and_alerts_of_a_network_are_found_on_pages_and_by_programs(open
     assert [one["value"] for one in groups] == ["192.168.39.30"]
     page = vera.get("/alerts", q="device:192.168.0.0/99").text
     assert "is no network; write one like 10.0.0.0/24 or 2001:db8::/32" in page
+
+
+LAMP, DAY = "02:00:00:00:00:01", 19_000
+
+
+def live(desk: Desk, days: int) -> None:
+    """Let a lamp be there for some days, at eight o'clock, and on the next day at nine, with another peer."""
+    Inventory(desk.database).take(rows({"last_seen": (DAY + days) * DAY_S * S}))
+    did = Did({}, {})
+    for day in range(DAY, DAY + days):
+        did.hours[LAMP, day * 24 + 8] = InHour(2, 2**20, 2**20, 2, 2**21)
+        did.hours[LAMP, day * 24 + 9] = InHour()
+        for name in ["mqtt", *(f"tcp/{n}" for n in range(9))]:
+            did.names[Named(LAMP, "uses", name, day)] = ByName(2, 0, (day + 0.5) * DAY_S)
+    did.hours[LAMP, (DAY + days) * 24 + 9] = InHour(9, 2**20, 2**20)
+    did.names[Named(LAMP, "peers", "<b>10.6.6.6", DAY + days)] = ByName(0, 9, (DAY + days + 0.5) * DAY_S)
+    Usual(desk.database).add(did)
+
+
+def test_what_is_usual_stands_beside_what_is_different_now(desk: Desk, viewer: Browser) -> None:
+    live(desk, 8)
+    page = viewer.get(f"/devices/{LAMP}").text
+    for words in (
+        "talks to &lt;b&gt;10.6.6.6, of which no flow is usual: 9 flows",
+        "active from 09:00 to 10:00 UTC, never before in 8 days",
+        "16 flows on 8 days",
+        "<summary>2 more</summary>",
+        "08:00 usually 2 MiB, 2 to 2",
+        "0 of 8 days",
+        "and 0 set aside",
+    ):
+        assert words in page, words
+    assert "too little" not in page
+    told = viewer.token("viewer").api("GET", f"/devices/{LAMP}").json()["usual"]
+    assert (told["days"], told["enough"], told["flows"], told["full"]) == (8, True, 16, [])
+    assert told["changes"] == [
+        "talks to <b>10.6.6.6, of which no flow is usual: 9 flows",
+        "active from 09:00 to 10:00 UTC, never before in 8 days",
+    ]
+    assert told["uses"][0] == {
+        "name": "mqtt", "flows": 16, "days": 8, "first_s": (DAY + 0.5) * DAY_S, "last_s": (DAY + 7.5) * DAY_S,
+    }  # fmt: skip
+    assert told["peers"] == told["offers"] == []
+    assert [one["median"] for one in told["hours"][7:10]] == [None, 2.0 * 2**20, 0.0]
+
+
+def test_of_a_device_that_is_known_for_a_day_nothing_is_called_different(desk: Desk, viewer: Browser) -> None:
+    live(desk, 1)
+    page = viewer.get(f"/devices/{LAMP}").text
+    assert "Known for 1 day, too little to say what is different: that is told from 7 on." in page
+    assert "10.6.6.6" not in page
+    assert viewer.token("viewer").api("GET", f"/devices/{LAMP}").json()["usual"]["changes"] == []

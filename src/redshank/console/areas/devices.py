@@ -9,16 +9,20 @@ from redshank.console import keyset
 from redshank.console.area import Area
 from redshank.console.desk import Desk
 from redshank.console.facts import devices as facts
+from redshank.console.facts.usual import LEAST_DAYS, Usual
 from redshank.console.form import Asked, Form
 from redshank.console.page import render
 from redshank.console.query import wrong_network
 from redshank.console.request_error import RequestError
+from redshank.flows.did import KINDS, MOST_NAMES
 from redshank.store.devices import Device
 from redshank.store.risk import Risk
 
 AT_ONCE = 50
 MOST_AT_ONCE = 500
 MOST_WORDS = 8
+FEW_NAMES = 8
+"""Services and peers of a device that are not folded."""
 SORTS = (
     ("last_seen_s", "last seen"),
     ("risk", "risk"),
@@ -75,10 +79,65 @@ class DevicesNow(BaseModel):
     known: int
 
 
+class NameNow(BaseModel):
+    """A service or a peer that is usual; `days` on which it was seen, and how many `flows`."""
+
+    name: str
+    flows: int
+    days: int
+    first_s: float | None
+    last_s: float | None
+
+
+class HourNow(BaseModel):
+    """What is usual at an hour of the day, UTC, and what there is now; bytes are sent and received together."""
+
+    hour: int
+    days: int
+    active: int
+    low: int | None
+    median: float | None
+    high: int | None
+    now_bytes: int | None
+    now_flows: int | None
+    changes: list[str]
+
+
+class UsualNow(BaseModel):
+    """What was judged benign and no alert is about, and what is different now; `enough`: known long enough to say."""
+
+    days: int
+    enough: bool
+    flows: int
+    others: int
+    flows_per_hour: float | None
+    since_s: float | None
+    offers: list[NameNow]
+    uses: list[NameNow]
+    peers: list[NameNow]
+    hours: list[HourNow]
+    changes: list[str]
+    full: list[str]
+
+    @classmethod
+    def of(cls, usual: Usual) -> Self:
+        """Return it for programs."""
+        kept = NameNow.model_fields
+        names = {
+            kind: [NameNow(**{name: getattr(one, name) for name in kept}) for one in usual.names.get(kind, ())]
+            for kind in KINDS
+        }
+        lists = {name: list(getattr(usual, name)) for name in ("changes", "full")}
+        hours = [HourNow(**vars(one) | {"changes": list(one.changes)}) for one in usual.hours]
+        told = vars(usual) | {"enough": usual.enough, "hours": hours} | names | lists
+        return cls.model_validate({name: told[name] for name in cls.model_fields})
+
+
 class AboutNow(BaseModel):
     """A device and its past."""
 
     device: DeviceNow
+    usual: UsualNow
     group: str
     alert_count: int
     alerts: list[str]
@@ -118,7 +177,8 @@ class Devices(Area):
             span = query.choice("span", list(facts.SPANS_S), "24h")
             query.check()
             about = facts.about(self.desk, self._book, self._device(name), facts.SPANS_S[span])
-            return render(request, "devices/one.html", it=about, spans=list(facts.SPANS_S), span=span)
+            bounds = {"few": FEW_NAMES, "least_days": LEAST_DAYS, "most_names": MOST_NAMES}
+            return render(request, "devices/one.html", it=about, spans=list(facts.SPANS_S), span=span, **bounds)
 
     def api(self, routes: APIRouter) -> None:
         """Tell the same."""
@@ -142,6 +202,7 @@ class Devices(Area):
             about = facts.about(self.desk, self._book, self._device(name), facts.DAY_S)
             return AboutNow(
                 device=DeviceNow.of(about.row),
+                usual=UsualNow.of(about.usual),
                 group=about.group,
                 alert_count=about.alert_count,
                 alerts=[one.alert.id for one in about.alerts],

@@ -11,24 +11,28 @@ from dataclasses import dataclass
 
 from redshank import site
 from redshank.alerts.asset import VALUES, Assets
-from redshank.console.charts import Chart, stacked
+from redshank.console.charts import Amounts, Chart, Ranges, by_hour, stacked
 from redshank.console.desk import Desk
 from redshank.console.facts.responses import Book
+from redshank.console.facts.usual import Usual, usual
 from redshank.console.shared import SLOWLY_S
 from redshank.core.allowance import Allowance
 from redshank.respond.states import Entry
 from redshank.store.alerts import Filed
-from redshank.store.devices import HOUR_S, SORTS, Device
+from redshank.store.devices import SORTS, Device
 from redshank.store.risk import Risk, risks
 from redshank.store.search import Search
 from redshank.store.stamps import stamps
 from redshank.store.told_of import Said, told_of
+from redshank.store.usual import HOUR_S
+from redshank.store.usual import Usual as Store
 
 RISK = "risk"
 ORDERS = (*SORTS, RISK)
 """What the inventory can be sorted by, the greatest first; by risk it holds only devices that are at risk."""
 DAY_S = 86_400.0
 SPANS_S = {"24h": DAY_S, "7d": 7 * DAY_S, "30d": 30 * DAY_S}
+MIB = 2**20
 FEW = 20
 """Alerts, labels and so on of one device that its page shows."""
 
@@ -71,6 +75,8 @@ class About:
         row: As in the inventory.
         group: The group whose habits it is judged by.
         addresses: By which alerts and actions name it.
+        usual: What is usual of it, and what is different now.
+        usual_hours: The same, MiB by hour of the day, as a drawing.
         traffic: Bytes that it sent and received, hour by hour.
         alerts: The latest.
         alert_count: How many there are.
@@ -82,6 +88,8 @@ class About:
     row: Row
     group: str
     addresses: tuple[str, ...]
+    usual: Usual
+    usual_hours: Ranges
     traffic: Chart
     alerts: tuple[Filed, ...]
     alert_count: int
@@ -138,10 +146,13 @@ def about(desk: Desk, book: Book, device: Device, span_s: float) -> About:
     search = Search(devices=addresses)
     until_s = device.last_seen_s + 1.0
     standing = desk.allowances.standing(desk.now_s())
+    found = usual(desk, device)
     return About(
         _rows(desk, [device])[0],
         site.device_groups(desk.settings).of(next(iter(device.ips), None)),
         addresses,
+        found,
+        _hours(found),
         _traffic(desk, device.id, until_s - span_s, until_s),
         tuple(desk.alerts.find(search, FEW)),
         desk.alerts.count(search),
@@ -152,14 +163,25 @@ def about(desk: Desk, book: Book, device: Device, span_s: float) -> About:
 
 
 def _traffic(desk: Desk, device: str, since_s: float, until_s: float) -> Chart:
-    hours = desk.inventory.hours(device, since_s)
+    hours = Store(desk.database).hours(device, since_s)
     values = [
-        (float(hour.start_s), kind, number / 2**20)
+        (float(hour.start_s), kind, number / MIB)
         for hour in hours
         for kind, number in (("sent", hour.sent_bytes), ("received", hour.received_bytes))
     ]
     step_s = HOUR_S if until_s - since_s <= 8 * DAY_S else DAY_S
     return stacked(values, since_s, until_s, float(step_s), "MiB")
+
+
+def _hours(found: Usual) -> Ranges:
+    def mib(size: float | None) -> float | None:
+        return None if size is None else size / MIB
+
+    amounts = [
+        Amounts(mib(one.low), mib(one.median), mib(one.high), mib(one.now_bytes), odd=bool(one.changes))
+        for one in found.hours
+    ]
+    return by_hour(amounts, "MiB")
 
 
 def _rows(desk: Desk, found: Sequence[Device]) -> list[Row]:

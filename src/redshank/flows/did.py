@@ -1,0 +1,195 @@
+"""What devices did since it was asked last: hour by hour, and by the names of services and peers.
+
+In: both ends of flows, added up (`flows/devices.py`), with how many of them speak for what is usual of their device.
+Out: flows and bytes of each hour of packet time; flows of each name and day. The one idea: what speaks for the usual
+goes before what does not, so that a scan, whose every port is another name, puts out nothing that is usual.
+
+- A flow counts once, when it ends, in the hour in which it ended.
+- Of one device and day MOST_NAMES names of each kind are held between two answers, those with the most flows that are
+  usual first, then those seen last; in all MOST_ROWS hours, and as many names of each kind. What there is no room for
+  is counted in `missing`.
+- It is kept in columns, and put together only when there is much of it, or when it is asked for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MOST_NAMES = 64
+MOST_ROWS = 32_768
+MOST_AT_ONCE = 8_192
+"""Names of one kind, and hours, out of one look at some ten thousand flows: addresses may be forged."""
+MOST_WAITING = 4 * MOST_ROWS
+"""Hours, and names, that wait while they cannot be written down."""
+OFFERS, USES, PEERS = KINDS = ("offers", "uses", "peers")
+"""Kinds of names, as in DEVICE."""
+HOUR_NS, DAY_NS = 3_600_000_000_000, 86_400_000_000_000
+WHO = ["mac", "alone", "near"]
+"""Columns that tell a device: a link-layer address, or none and the address that stands for it; whether it acted with a
+private address."""
+SUMMED = ("final", "sent", "received", "benign", "benign_bytes")
+"""Columns that are added up: flows that ended, their bytes; those that speak for what is usual, their bytes in all."""
+_NS_PER_S = 1_000_000_000
+
+Who = tuple[str | None, str, bool]
+
+
+@dataclass(slots=True)
+class InHour:
+    """What a device did in an hour of packet time; `benign_*` is the part that speaks for what is usual of it."""
+
+    flows: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    benign_flows: int = 0
+    benign_bytes: int = 0
+
+    def add(self, more: "InHour") -> None:
+        """Add what was done in the same hour."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+
+
+@dataclass(slots=True)
+class ByName:
+    """Flows of a device with one service or peer, on one day.
+
+    Args:
+        flows: Those that speak for what is usual.
+        others: The others.
+        seen_s: Packet time of the last, s since the epoch.
+    """
+
+    flows: int = 0
+    others: int = 0
+    seen_s: float = float("-inf")
+
+    def add(self, more: "ByName") -> None:
+        """Add more flows of the same name and day."""
+        self.flows, self.others = self.flows + more.flows, self.others + more.others
+        self.seen_s = max(self.seen_s, more.seen_s)
+
+
+class Named(NamedTuple):
+    """A name of one device on one day, since the epoch, of packet time."""
+
+    device: str
+    kind: str
+    name: str
+    day: int
+
+
+class Did(NamedTuple):
+    """What devices did: by device and hour since the epoch, and by name."""
+
+    hours: dict[tuple[str, int], InHour]
+    names: dict[Named, ByName]
+
+    def add(self, more: "Did") -> None:
+        """Add what was done besides; past MOST_WAITING of them no more hours, and no more names."""
+        for hour, done in more.hours.items():
+            if hour in self.hours or len(self.hours) < MOST_WAITING:
+                self.hours.setdefault(hour, InHour()).add(done)
+        for name, by_name in more.names.items():
+            if name in self.names or len(self.names) < MOST_WAITING:
+                self.names.setdefault(name, ByName()).add(by_name)
+
+
+class Doing:
+    """What devices did since it was taken last.
+
+    Args:
+        aside: Tells of flows when they are looked at which do not speak for what is usual, though they are marked: FLOW
+            columns -> one mark for each row.
+
+    Attributes:
+        missing: Hours and names of devices for which there was no room, since this was made.
+    """
+
+    def __init__(self, aside: Callable[[pa.RecordBatch], pa.BooleanArray] | None = None) -> None:
+        self.missing = 0
+        self._aside = aside
+        self._held: dict[str, list[pa.Table]] = {kind: [] for kind in ("hour", *KINDS)}
+
+    def marked(self, flows: pa.RecordBatch) -> pa.BooleanArray:
+        """Tell which flows speak for what is usual, of those that column `benign` marks."""
+        marked = flows.column("benign").fill_null(False)
+        return marked if self._aside is None else pc.and_not(marked, self._aside(flows))
+
+    def see(self, kind: str, found: pa.Table) -> None:
+        """Add what was done by device and hour, or by device, day and name.
+
+        Args:
+            kind: "hour", or one of KINDS.
+            found: Columns WHO, `hour` or else `day` and `kind`; `last`, and those of SUMMED: without bytes for names.
+        """
+        held = self._held[kind]
+        held.append(self._most(found.filter(pc.greater(found.column("final"), 0)), MOST_AT_ONCE))
+        if sum(map(len, held)) > MOST_ROWS:
+            self._held[kind] = [self._most(self._together(kind), MOST_ROWS // 2)]
+
+    def take(self, own: Callable[[Who], str | None]) -> Did:
+        """Return what was done and begin anew.
+
+        Args:
+            own: Names the device; None for who is none.
+        """
+        told = Did({}, {})
+        for kind, held in self._held.items():
+            for row in self._together(kind).to_pylist() if held else ():
+                device = own((row["mac"], row["alone"], row["near"]))
+                if device is None:
+                    continue
+                if kind == "hour":
+                    done = InHour(*(row[name] for name in SUMMED))
+                    told.hours.setdefault((device, row["hour"]), InHour()).add(done)
+                else:
+                    by_name = ByName(row["benign"], row["final"] - row["benign"], row["last"] / _NS_PER_S)
+                    told.names.setdefault(Named(device, kind, row[kind], row["day"]), ByName()).add(by_name)
+            self._held[kind] = []
+        return told
+
+    def _together(self, kind: str) -> pa.Table:
+        """Put together what is held of one kind; of names the first MOST_NAMES of each device and day."""
+        whole = pa.concat_tables(self._held[kind])
+        if kind == "hour":
+            return added_up(whole, [*WHO, kind])
+        found = added_up(whole, [*WHO, "day", kind])
+        order = [(name, "ascending") for name in (*WHO, "day")]
+        found = found.sort_by([*order, ("benign", "descending"), ("last", "descending"), (kind, "ascending")])
+        kept = found.filter(pa.array(place_in_group(found, [*WHO, "day"]) < MOST_NAMES))
+        self.missing += len(found) - len(kept)
+        return kept
+
+    def _most(self, found: pa.Table, most: int) -> pa.Table:
+        over = len(found) - most
+        if over <= 0:
+            return found
+        self.missing += over
+        return found.take(pc.sort_indices(found, [("benign", "descending"), ("last", "descending")])[:most])
+
+
+def added_up(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Return one row for each of the keys: sums of the columns of SUMMED that there are, the greatest `last`."""
+    summed = [name for name in SUMMED if name in rows.column_names]
+    found = rows.group_by(list(keys), use_threads=False).aggregate([("last", "max"), *((one, "sum") for one in summed)])
+    return found.rename_columns([*keys, "last", *summed])
+
+
+def place_in_group(rows: pa.Table, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the place of each row, from 0, among those with the same keys; rows are sorted by them.
+
+    Shape:
+        returns: [n].
+    """
+    columns = [rows.column(name).combine_chunks() for name in keys]
+    codes = [column.dictionary_encode().indices.fill_null(-1).to_numpy() for column in columns]
+    new = np.ones(len(rows), np.bool_)
+    new[1:] = np.any([code[1:] != code[:-1] for code in codes], axis=0)
+    begins = np.flatnonzero(new)
+    return np.arange(len(rows)) - np.repeat(begins, np.diff(np.append(begins, len(rows))))
