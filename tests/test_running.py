@@ -2,6 +2,7 @@ import logging
 import threading
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -460,3 +461,11 @@ def test_a_second_service_on_one_folder_is_refused(place: Place) -> None:
         Running(settings)
     with Running(settings) as running:
         running.run()
+
+
+def test_a_second_service_on_one_store_is_refused_whatever_its_folder(place: Place) -> None:
+    settings = load(place.settings())
+    elsewhere = replace(settings.service, state=place.folder / "elsewhere")
+    shared = replace(settings, service=elsewhere, store=replace(settings.store, url=str(place.store)))
+    with Running(settings), pytest.raises(ConfigError, match=f"store '{place.store}': another process holds"):
+        Running(shared)

@@ -141,7 +141,7 @@ class Running:
         self._failures = Failures(state / UNJUDGED, self.metrics)
         with self._stack:
             self._stack.enter_context(held(state / LOCK, "service.state"))
-            self.database = Database(settings.store_place, create=True, upgrade=True, cache_kib=CACHE_KIB)
+            self.database = Database(settings.store_place, create=True, alone=True, cache_kib=CACHE_KIB)
             self._stack.callback(self.database.close)
             self._names = Names(site.called(settings), self.metrics)
             around = self._around = Lookout(protect, settings.respond.ssh_ports, names=self._names)

@@ -1,11 +1,11 @@
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from program import ended
-from redshank.core.files import held
-from redshank.running import LOCK
+from redshank.store.hold import FileHold
 from redshank.store.tables import VERSION
 from sites import Place
 
@@ -24,16 +24,16 @@ def test_an_old_store_is_brought_up_to_date_and_stays_so(
     assert ended(monkeypatch, "labels", "list", "--store", copy) == 0
 
 
-def test_while_the_service_of_the_settings_runs_its_store_stays(
+def test_while_a_service_works_on_a_store_it_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = Place(tmp_path)
     config = place.settings()
     place.store.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(OLD, place.store)
-    with held(place.store.parent / LOCK, "service.state"):
+    with closing(FileHold(place.store)):
         assert ended(monkeypatch, "upgrade", "-c", config) == 2
-    assert "service.state: another process holds" in capsys.readouterr().err
+    assert f"store '{place.store}': another process holds" in capsys.readouterr().err
     assert place.store.read_bytes() == OLD.read_bytes()
     assert ended(monkeypatch, "upgrade", "-c", config) == 0
 

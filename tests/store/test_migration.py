@@ -59,7 +59,7 @@ def old_place(place: str) -> str:
 
 
 def test_a_store_of_version_1_is_brought_up_to_date_by_who_asks_for_it(old_place: str) -> None:
-    database = Database(old_place, upgrade=True)
+    database = Database(old_place, alone=True)
     assert (database.found, database.version) == (1, VERSION)
     with database.reading() as sql:
         assert compare_metadata(MigrationContext.configure(sql), METADATA) == []
@@ -77,7 +77,7 @@ def test_that_a_store_is_brought_up_to_date_is_said_in_one_line(
     copy = tmp_path / "s"
     shutil.copy(OLD, copy)
     with caplog.at_level("INFO", "redshank"):
-        Database(copy, upgrade=True).close()
+        Database(copy, alone=True).close()
     assert caplog.messages == [f"{copy}: its tables, of version 1, become those of version {VERSION}"]
 
 
@@ -89,7 +89,7 @@ def test_a_new_store_has_the_tables_that_an_old_one_gets(database: Database) -> 
 def test_nothing_of_an_old_file_is_lost(tmp_path: Path) -> None:
     copy = tmp_path / "s"
     shutil.copy(OLD, copy)
-    Database(copy, upgrade=True).close()
+    Database(copy, alone=True).close()
     assert rows(copy, columns_of_old()) == rows(OLD, columns_of_old())
     with closing(sqlite3.connect(copy)) as sql:
         assert sql.execute("pragma auto_vacuum").fetchone() == (2,)
@@ -102,7 +102,7 @@ def test_whoever_does_not_ask_for_it_is_told_what_to_do_and_changes_nothing(old_
         for how in ({"only_read": True}, {"create": True}, {}):
             with pytest.raises(ConfigError, match=message):
                 Database(old_place, **how)
-    Database(old_place, upgrade=True).close()
+    Database(old_place, alone=True).close()
     Database(old_place, only_read=True).close()
 
 
@@ -112,7 +112,7 @@ def test_who_looks_at_an_old_store_as_it_is_found_changes_nothing(old_place: str
             assert database.version == 1
             assert sql.exec_driver_sql("select version from redshank").scalars().all() == [1]
             assert set(inspect(sql).get_table_names()) == {"labels", "questions", "redshank"}
-    with closing(Database(old_place, upgrade=True)) as database:
+    with closing(Database(old_place, alone=True)) as database:
         assert database.version == VERSION
 
 
@@ -122,7 +122,7 @@ def test_a_step_that_fails_leaves_the_old_store(tmp_path: Path) -> None:
     with closing(sqlite3.connect(copy)) as sql:
         sql.execute("create table audit (what text)")
     with pytest.raises(ConfigError, match="table audit already exists"):
-        Database(copy, upgrade=True)
+        Database(copy, alone=True)
     with closing(sqlite3.connect(copy)) as sql:
         assert sql.execute("select version from redshank").fetchall() == [(1,)]
         assert sql.execute("select count(*) from sqlite_master where name = 'alerts'").fetchone() == (0,)

@@ -1,6 +1,6 @@
 """`redshank upgrade`: a store of an older version becomes one of this version."""
 
-from contextlib import closing, nullcontext
+from contextlib import closing
 
 from redshank.inputs import Config, Store, store_named
 
@@ -10,23 +10,17 @@ def upgrade(config: Config = None, store: Store = None) -> None:
 
     A service does so by itself when it starts, so this is for a store that no service works on: labels, a copy, a
     console alone. Nothing else does, because a program of the older version that is at work on the store would have to
-    end. With -c it refuses while the service of these settings runs. There is no way back but a copy.
+    end. It refuses while a service works on the store. There is no way back but a copy.
 
     Example: redshank upgrade --store labels.db
     """
     import typer
 
-    from redshank.config import load
-    from redshank.core.files import held
-    from redshank.running import LOCK
     from redshank.store.database import Database
     from redshank.store.tables import VERSION
 
-    place, state = store_named(config, store), load(config).service.state if config else None
-    with (
-        held(state / LOCK, "service.state") if state and state.is_dir() else nullcontext(),
-        closing(Database(place, upgrade=True)) as database,
-    ):
+    place = store_named(config, store)
+    with closing(Database(place, alone=True)) as database:
         found = database.found
     if found == VERSION:
         typer.echo(f"{place}: version {VERSION}, as this program has it")

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from redshank.core.errors import ConfigError, StoreBusyError, StoreChangedError, StoreError
 from redshank.core.files import writable_folder
 from redshank.store.address import address, called
+from redshank.store.hold import FileHold, ServerHold
 from redshank.store.moment import Moment
 from redshank.store.tables import METADATA, STORE, VERSION
 
@@ -51,14 +52,14 @@ class Database:
         place: A file, or postgresql://user@host/name; a password belongs into PGPASSFILE or PGPASSWORD.
         create: Whether it, and the folder of a file, is made if absent.
         only_read: Whether nothing is written.
-        upgrade: Whether a store of an older version is brought up to date, and not refused: for who knows that nothing
-            of that version is at work on it.
+        alone: Whether it is held (`store/hold.py`): for a service. Then a store of an older version is brought up to
+            date, and not refused.
         as_found: Whether a store of an older version is left as it is; good for nothing but to tell its `version`.
         patience_s: How long a writer waits for its turn, and everybody for a server.
         cache_kib: Memory of each connection for pages of a file.
 
     Raises:
-        ConfigError: If it is absent, no store, or a store of a version that this program cannot use.
+        ConfigError: If it is absent, no store, of a version that this program cannot use, or held by another service.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Database:
         *,
         create: bool = False,
         only_read: bool = False,
-        upgrade: bool = False,
+        alone: bool = False,
         as_found: bool = False,
         patience_s: int = PATIENCE_S,
         cache_kib: int = CACHE_KIB,
@@ -76,17 +77,21 @@ class Database:
         self._patience_s, self._create, self._opened, self._cache_kib = patience_s, create, False, cache_kib
         self._own = threading.local()
         self._turn = threading.Lock()
+        self._hold: FileHold | ServerHold | None = None
         self.is_file = url.get_backend_name() == "sqlite"
         self.name = called(url)
         if self.is_file:
             _check_path(Path(self.name), create=create)
         self._open(url, only_read=only_read)
         try:
+            if alone:
+                with self._reporting():
+                    self._hold = FileHold(Path(self.name)) if self.is_file else ServerHold(self._engine, self.name)
             with self.writing() if create else self.reading() as sql:
                 self.found = self.version = self._found(sql, create=create)
             """Of the tables, at first and now."""
             if self.version < VERSION and not as_found:
-                self._migrate(self.version, upgrade=upgrade)
+                self._migrate(self.version, alone=alone)
                 self.version = VERSION
             self._opened = True
         except StoreError as error:
@@ -138,10 +143,13 @@ class Database:
         if moment := self._moment():
             with self._reporting():
                 moment.end()
-        with self._next(), self._reporting(), self._writers.begin() as sql:
-            if self._opened:
-                self._check(sql)
-            yield sql
+        with self._next(), self._reporting():
+            if self._hold:
+                self._hold.keep()
+            with self._writers.begin() as sql:
+                if self._opened:
+                    self._check(sql)
+                yield sql
 
     @contextmanager
     def _next(self) -> Iterator[None]:
@@ -204,6 +212,8 @@ class Database:
 
     def close(self) -> None:
         """Let go of the database."""
+        if self._hold:
+            self._hold.close()
         self._engine.dispose()
 
     def _open(self, url: URL, *, only_read: bool) -> None:
@@ -298,8 +308,8 @@ class Database:
             )
         return version
 
-    def _migrate(self, found: int, *, upgrade: bool) -> None:
-        if not upgrade:
+    def _migrate(self, found: int, *, alone: bool) -> None:
+        if not alone:
             raise ConfigError(
                 f"store: '{self.name}' has version {found} of the tables, this program has {VERSION}; end what works "
                 "on it, then `redshank run` brings it up to date at its start, or `redshank upgrade` does"
