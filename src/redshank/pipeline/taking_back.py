@@ -94,15 +94,9 @@ def take_back(
     Raises:
         ActionError: If the ledger cannot be written; what was taken back before is.
     """
-    alerts, audit = Alerts(database), Audit(database)
-    done: list[Entry] = []
-    for entry in entries:
+    audit, done = Audit(database), list[Entry]()
+    for entry, allowance in covered(Alerts(database), allow, entries, now_s):
         action = entry.action
-        if action.by != POLICY or not action.alert:
-            continue
-        allowance = _covering(alerts, allow, action.alert, now_s)
-        if allowance is None:
-            continue
         why = f"allowance {allowance.id}: {allowance.reason}"
         try:
             done.append(ledger.undo(action.id, allowance.author, now_s, why, allow_s=0))
@@ -116,13 +110,29 @@ def take_back(
     return done
 
 
-def _covering(alerts: Alerts, allow: AllowList, name: str, now_s: float) -> Allowance | None:
-    """Return the allowance because of which nothing is to be done about an alert's device, if there is one."""
-    filed = alerts.get(name)
-    if filed is None or allow.covers(filed.alert, now_s) is None:
-        return None
-    unsettled = alerts.find(Search(devices=(filed.alert.device,), states=UNSETTLED), MOST)
+def covered(alerts: Alerts, allow: AllowList, entries: Iterable[Entry], now_s: float) -> list[tuple[Entry, Allowance]]:
+    """Return those of some open actions that allowances cover, each with the one that does, without doing anything.
+
+    Args:
+        alerts: Of the store.
+        allow: What is allowed.
+        entries: Open actions.
+        now_s: The time, s since the epoch.
+    """
+    ours = [entry for entry in entries if entry.action.by == POLICY and entry.action.alert]
+    ids = tuple({entry.action.alert for entry in ours})
+    filed = [one.alert for one in alerts.find(Search(ids=ids), len(ids))] if ids else []
+    by = {one.id: found for one, found in zip(filed, allow.covering(filed, now_s), strict=True) if found}
+    quiet = {
+        device: _is_quiet(alerts, allow, device, now_s) for device in {one.device for one in filed if one.id in by}
+    }
+    devices = {one.id: one.device for one in filed}
+    return [(one, by[one.action.alert]) for one in ours if one.action.alert in by and quiet[devices[one.action.alert]]]
+
+
+def _is_quiet(alerts: Alerts, allow: AllowList, device: str, now_s: float) -> bool:
+    """Tell whether no alert of a device is left that somebody may still answer, but for open ones that are covered."""
+    unsettled = alerts.find(Search(devices=(device,), states=UNSETTLED), MOST)
     if len(unsettled) == MOST or any(one.state != "open" for one in unsettled):
-        return None
-    by, *others = allow.covering([filed.alert, *(one.alert for one in unsettled)], now_s)
-    return by if all(others) else None
+        return False
+    return all(allow.covering([one.alert for one in unsettled], now_s))

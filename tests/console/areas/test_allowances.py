@@ -47,10 +47,17 @@ def test_a_viewer_reads_and_changes_nothing(desk: Desk, viewer: Browser) -> None
     assert desk.allowances.standing(desk.now_s()) == [one]
 
 
-def test_a_person_who_allows_is_told_what_was_taken_back_for_it(desk: Desk, analyst: Browser) -> None:
-    put(desk, told("a1"))
-    desk.ledger().propose(action("10.0.0.7", alert="a1"), 1.0, approval=True)
+def test_a_person_who_allows_is_told_what_would_be_taken_back_for_it_and_what_was(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"), told("b1", device="10.0.0.8"))
+    made = action("10.0.0.7", alert="a1")
+    desk.ledger().propose(made, 1.0, approval=True)
+    desk.ledger().propose(action("10.0.0.8", alert="b1"), 1.0, approval=True)
+    for path in ("/allowances/new", "/alerts/a1/false-alarm"):
+        form = analyst.get(path, device="10.0.0.7").text
+        assert "<strong>1</strong> action would be taken back" in form
+        assert f'block against <a href="/responses/action/{made.id}">10.0.0.7</a>' in form
+    assert "would be taken back" not in analyst.get("/allowances/new", device="10.0.0.9").text
     answer = analyst.post("/allowances/new", {"device": "10.0.0.7", "why": "our scanner", "for": "1h"})
     assert "1 open alert closed. 1 action taken back." in analyst.follow(answer).text
-    (entry,) = desk.ledger().entries()
+    entry = desk.ledger().find(made.id)
     assert (entry.state, entry.note.partition(": ")[2]) == ("refused", "our scanner")

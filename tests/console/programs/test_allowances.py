@@ -1,17 +1,20 @@
 from browsing import Browser
 from console.cases import put, told
 from redshank.console.desk import Desk
+from responses import action
 
 
 def test_a_program_tries_gives_extends_and_withdraws(desk: Desk, analyst: Browser) -> None:
     put(desk, told("a1"))
+    proposed = action("10.0.0.7", alert="a1")
+    desk.ledger().propose(proposed, 1.0, approval=True)
     analyst.token("analyst")
     wish = {"terms": {"device": "10.0.0.7"}, "because": "ours", "span": "1h"}
     tried = analyst.api("POST", "/allowances/preview", json=wish).json()
-    assert tried == {"open": ["a1"], "past": 0, "looked": 1, "whole": True}
+    assert tried == {"open": ["a1"], "past": 0, "looked": 1, "whole": True, "taken_back": [proposed.id]}
     made = analyst.api("POST", "/allowances", json=wish).json()
-    assert (made["closed"], made["allowance"]["terms"], made["allowance"]["author"]) == (
-        1, {"device": "10.0.0.7"}, "anton",
+    assert (made["closed"], made["taken_back"], made["allowance"]["terms"], made["allowance"]["author"]) == (
+        1, 1, {"device": "10.0.0.7"}, "anton",
     )  # fmt: skip
     longer = analyst.api("POST", f"/allowances/{made['allowance']['id']}/extend", json={"span": "0"}).json()
     assert longer["allowance"]["expires_at_s"] is None

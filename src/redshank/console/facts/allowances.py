@@ -13,6 +13,8 @@ from redshank.core.allowance import Allowance
 from redshank.core.errors import ConfigError
 from redshank.core.records import Alert
 from redshank.pipeline.allowing import Effect, effect
+from redshank.pipeline.taking_back import covered
+from redshank.respond.states import Entry as Deed
 from redshank.store.allowances import Given
 from redshank.store.audit import Entry
 
@@ -43,11 +45,13 @@ class Preview:
     Args:
         allowance: The allowance.
         effect: On alerts in the store.
+        taken_back: Actions that would be taken back.
         itself: Whether it covers the alert that it is made for; None: it is made for none.
     """
 
     allowance: Allowance
     effect: Effect
+    taken_back: tuple[Deed, ...]
     itself: bool | None
 
 
@@ -113,7 +117,8 @@ def preview(desk: Desk, allowance: Allowance, alert: Alert | None = None) -> Pre
         allowance: It need not be given.
         alert: The alert that it is made for.
     """
-    found = effect(desk.alerts, allowance, LOOKED_AT)
-    covers = AllowList([allowance]).covers
-    itself = None if alert is None else covers(alert, allowance.given_at_s) is not None
-    return Preview(allowance, found, itself)
+    found, now_s = effect(desk.alerts, allowance, LOOKED_AT), allowance.given_at_s
+    itself = None if alert is None else AllowList([allowance]).covers(alert, now_s) is not None
+    allow, book = AllowList([allowance, *desk.allowances.standing(now_s)]), desk.book.state()
+    actions = covered(desk.alerts, allow, (*book.active, *book.waiting), now_s)
+    return Preview(allowance, found, tuple(entry for entry, _ in actions), itself)

@@ -57,6 +57,7 @@ class EffectModel(BaseModel):
     past: int = Field(description="Others that would not have been told.")
     looked: int
     whole: bool = Field(description="Whether there are no more that it may cover.")
+    taken_back: list[str] = Field(description="Actions that would be taken back.")
 
 
 class AllowedModel(BaseModel):
@@ -64,6 +65,7 @@ class AllowedModel(BaseModel):
 
     allowance: AllowanceModel
     closed: int
+    taken_back: int
 
 
 class Why(BaseModel):
@@ -91,9 +93,10 @@ def offer(routes: APIRouter, desk: Desk) -> None:
     def tried(who: Analyst, asked: Wish) -> EffectModel:
         """Tell what an allowance would do; nothing is changed."""
         made = acts.drafted(desk, who, asked.terms.model_dump(), asked.because, asked.span)
-        found = preview(desk, made).effect
+        told = preview(desk, made)
+        found, actions = told.effect, [one.action.id for one in told.taken_back]
         ids = [one.alert.id for one in found.open]
-        return EffectModel(open=ids, past=len(found.past), looked=found.looked, whole=found.whole)
+        return EffectModel(open=ids, past=len(found.past), looked=found.looked, whole=found.whole, taken_back=actions)
 
     @routes.post("")
     def add(who: Analyst, asked: Wish) -> AllowedModel:
@@ -120,7 +123,7 @@ def _given(one: Given, now_s: float) -> GivenModel:
 
 
 def _allowed(made: acts.Allowed) -> AllowedModel:
-    return AllowedModel(allowance=_model(made.allowance), closed=made.closed)
+    return AllowedModel(allowance=_model(made.allowance), closed=made.closed, taken_back=made.taken_back)
 
 
 def _model(one: Allowance) -> AllowanceModel:
