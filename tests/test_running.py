@@ -2,7 +2,6 @@ import logging
 import threading
 import time
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -465,7 +464,7 @@ def test_a_second_service_on_one_folder_is_refused(place: Place) -> None:
 
 def test_a_second_service_on_one_store_is_refused_whatever_its_folder(place: Place) -> None:
     settings = load(place.settings())
-    elsewhere = replace(settings.service, state=place.folder / "elsewhere")
-    shared = replace(settings, service=elsewhere, store=replace(settings.store, url=str(place.store)))
+    service = f"[service]\nstate = '{place.folder / 'elsewhere'}'\nmetrics = ''\n"
+    other = load(place.settings(service=service, store=f"[store]\nurl = '{place.store}'\n"))
     with Running(settings), pytest.raises(ConfigError, match=f"store '{place.store}': another process holds"):
-        Running(shared)
+        Running(other)
