@@ -137,6 +137,10 @@ def test_what_a_service_left_is_told_with_what_to_do(
         (("redshank_lost_total", ("alerts",)), 5.0, "alerts lost", PROBLEM),
         (("redshank_lost_total", ("archive_rows",)), 5.0, "alerts lost", OK),
         (("redshank_archive_failures_total", ()), 1.0, "archive failures", HINT),
+        (("redshank_lost_total", ("alerts",)), 5.0, "lost otherwise", OK),
+        (("redshank_lost_total", ("sources",)), 1.0, "lost otherwise", HINT),
+        (("redshank_unjudged_rows_total", ("classifier",)), 9.0, "unjudged rows", HINT),
+        (("redshank_breaker_open", ()), 1.0, "breaker (live)", HINT),
         (("redshank_action_problems_total", ("policy",)), 5.0, "action problems", HINT),
     ],
 )

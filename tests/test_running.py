@@ -32,7 +32,7 @@ from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.drift import Readings
 from redshank.store.queue import Queue
-from redshank.store.retention import Retention
+from redshank.store.retention import Retention, Swept
 from redshank.store.runs import ENDED, Runs
 from redshank.store.traffic import Traffic
 from runs import ATTACK
@@ -270,7 +270,8 @@ def test_what_would_be_news_is_shown_at_nothing_before_it_happens(place: Place) 
     for name, label, values in (
         ("alerts", "family", ("scanning", "dos", "unknown")),
         ("dead_letters", "sink", ("eve",)),
-        ("shed_rows", "step", ("interim", "quiet", "oldest")),
+        ("shed_rows", "step", ("interim", "quiet", "oldest", "drain")),
+        ("lost", "what", ("alerts", "sources", "comparisons", "counted_flows", "question_rounds")),
         ("source_failures", "source", (str(place.folder / "flows.parquet"),)),
     ):
         for value in values:
@@ -341,12 +342,16 @@ def test_what_is_old_goes_beside_the_judging(place: Place, monkeypatch: pytest.M
     monkeypatch.setattr(module, "SWEEP_EVERY_S", 0.0)
     swept: list[str] = []
 
-    def sweep(*_: object) -> None:
+    def sweep(*_: object) -> Swept:
         swept.append(threading.current_thread().name)
+        return Swept(1, 2, 3, 0)
 
     monkeypatch.setattr(Retention, "sweep", sweep)
-    _run(place)
+    with Running(load(place.settings())) as running:
+        running.run()
     assert set(swept) == {"retention"}
+    counted = running.metrics.named("redshank_swept_total")
+    assert counted == {"old_alerts": len(swept), "alerts_for_room": 2 * len(swept), "devices": 3 * len(swept)}
 
 
 def test_a_service_has_small_pages_and_gives_back_what_it_no_longer_uses(

@@ -29,6 +29,7 @@ LATE_S = 900.0
 RECENT_S = 7 * 86_400.0
 """Before the run that was heard of last, runs of so long ago are told of."""
 NFTABLES = "nftables"
+GUIDE = "docs/how-to/run-as-a-service.md"
 ANY = "any"
 
 
@@ -207,7 +208,7 @@ def _runs(remains: Remains) -> Iterator[Row]:
             continue
         rows = {f"rows ({step})": count for step, count in run.shed.items()}
         told = ", ".join(f"{count} {what}" for what, count in (rows | dict(run.lost)).items())
-        words = f"gave up or lost {inert(told)}; docs/how-to/run-as-a-service.md says what each is"
+        words = f"gave up or lost {inert(told)}; {GUIDE} says what each is"
         yield Row(f"run of {time_text(run.started_at_s)}", PROBLEM if LOST_ALERTS in run.lost else HINT, words)
 
 
@@ -228,8 +229,18 @@ def _samples(samples: Samples) -> Iterator[Row]:
         "alerts unrecorded": (total("redshank_unrecorded_alerts"), "the store refuses them; see its log and the disk"),
         "alerts lost": (total(LOST, LOST_ALERTS), "neither the store nor unrecorded.jsonl took them; see the disk"),
         "archive failures": (total(FAILURES), f"{total(LOST, LOST_ROWS)} rows are lost with them; see the disk"),
+        "unjudged rows": (total("redshank_unjudged_rows_total"), "a detector could not judge them; see its log"),
+        "lost otherwise": (
+            total(LOST) - total(LOST, LOST_ALERTS) - total(LOST, LOST_ROWS),
+            f"redshank_lost_total at /metrics tells what; {GUIDE} what each is",
+        ),
         "action problems": (total("redshank_action_problems_total"), "see its log, and `redshank check`"),
     }
+    if total("redshank_breaker_open"):
+        words = (
+            "is open: nothing more is approved until some end or a minute is over; `redshank respond list` shows why"
+        )
+        yield Row("breaker (live)", HINT, words)
     for part, (count, todo) in lost.items():
         state = OK if not count else PROBLEM if part.startswith("alerts") else HINT
         yield Row(part, state, f"{count} since it began; {todo}" if count else "none")

@@ -164,7 +164,13 @@ class Running:
                 timer=timer,
             )
             per_day = settings.questions.per_day
-            self._asking = Asking(self.database, detectors, device_groups, per_day, seed=seed, clock=clock, timer=timer)
+            self._asking = Asking(
+                *(self.database, detectors, device_groups, per_day),
+                metrics=self.metrics,
+                seed=seed,
+                clock=clock,
+                timer=timer,
+            )
             self._remembering = Remembering(self.database, detectors, self.metrics, clock=clock)
             live = not any(feed.patient for feed in feeds.values())
             allow = AllowList()
@@ -317,11 +323,14 @@ class Running:
     def _sweep(self) -> None:
         """Throw away what is too old or too much."""
         chosen, now_s = self._settings.store, self._clock()
-        Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
+        swept = Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
+        gone = {"old_alerts": swept.old, "alerts_for_room": swept.large, "devices": swept.devices}
         if self._archive:
-            self._archive.clean(now_s)
-        if gone := self._acting.bury_orphans():
-            _log.warning("%d alerts for sinks that are no longer in the settings are dead letters now", gone)
+            gone["archive_files"] = self._archive.clean(now_s)
+        for what, count in gone.items():
+            self.metrics.count("redshank_swept_total", count, what=what)
+        if buried := self._acting.bury_orphans():
+            _log.warning("%d alerts for sinks that are no longer in the settings are dead letters now", buried)
 
     def _archived(self, settings: Settings) -> Archive | None:
         chosen = settings.archive

@@ -40,6 +40,7 @@ def test_a_full_file_is_set_aside_and_what_falls_off_the_end_is_counted(tmp_path
     kept = [json.loads(line)["key"] for file in reversed(files) for line in file.read_text().splitlines()]
     assert kept == [f"k{number}" for number in range(12 - len(kept), 12)]
     assert metrics.total("redshank_dead_letter_files_dropped_total") > 0
+    assert metrics.named("redshank_lost_total") == {"dead_letters": 12 - len(kept)}
 
 
 def test_a_row_that_a_kill_had_buried_again_has_one_letter_and_one_that_it_tore_a_whole_one(tmp_path: Path) -> None:

@@ -31,6 +31,21 @@ def test_the_text_is_what_prometheus_scrapes() -> None:
     assert 'redshank_alerts_total{family="dos"} 1.0' in lines
 
 
+def test_the_process_is_told_of_by_the_names_that_other_programs_use() -> None:
+    shown = dict(line.split() for line in Metrics().text().splitlines() if line.startswith("process_"))
+    assert float(shown["process_resident_memory_bytes"]) > 2**20
+    assert float(shown["process_open_fds"]) >= 3
+    assert float(shown["process_start_time_seconds"]) > 1.6e9
+    assert float(shown["process_cpu_seconds_total"]) > 0
+
+
+def test_values_have_their_labels_with_dots_between_them() -> None:
+    metrics = Metrics()
+    metrics.count("redshank_anomalies_total", 2, stage="decode", name="ipv4_truncated")
+    metrics.expect("redshank_anomalies_total", stage="decode", name="ipv6_truncated")
+    assert metrics.named("redshank_anomalies_total") == {"decode.ipv4_truncated": 2}
+
+
 def test_a_counter_that_is_expected_is_shown_before_anything_happened() -> None:
     metrics = Metrics()
     metrics.expect("redshank_alerts_total", family="dos")

@@ -1,5 +1,6 @@
 import ctypes
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -15,8 +16,8 @@ import pytest
 
 from frames import UDP, ethernet, ipv4, udp
 from redshank.core.errors import ConfigError, SourceError
-from redshank.core.schema import FLOW
-from redshank.flows.fanout import Fanout
+from redshank.core.schema import FLOW, flow_batch
+from redshank.flows.fanout import UNREAD, Fanout
 from redshank.flows.meter import MeterSettings
 from wires import FAR, private_network, send
 
@@ -95,6 +96,17 @@ def test_a_worker_that_dies_ends_the_source_with_one_error_and_the_others_with_i
         thread.join()
     assert len(pids) == 2
     assert not any(map(_runs, pids))
+
+
+def test_rows_that_nobody_reads_after_a_worker_died_are_counted() -> None:
+    inbox: queue.Queue[tuple[int, pa.RecordBatch | None]] = queue.Queue()
+    for given in ((0, flow_batch({"uid": ["C1", "C2"]}, 2)), (1, None), (0, flow_batch({"uid": ["C3"]}, 1))):
+        inbox.put(given)
+    with private_network():
+        source = Fanout([FAR], 2, ring_mib=1)
+        source._end(inbox, [])
+        source._close()
+    assert source.anomalies == {UNREAD: 3}
 
 
 def test_workers_end_when_whoever_started_them_is_killed() -> None:

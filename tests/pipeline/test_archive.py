@@ -78,12 +78,14 @@ def test_another_start_takes_no_name_that_is_taken(tmp_path: Path) -> None:
 
 
 def test_old_files_go_then_the_oldest_until_the_rest_fits(tmp_path: Path) -> None:
-    archive = Archive(tmp_path, ArchiveSettings(keep_s=1_000, keep_bytes=250))
+    metrics = Metrics()
+    archive = Archive(tmp_path, ArchiveSettings(keep_s=1_000, keep_bytes=250), metrics)
     for age in range(5):
         path = tmp_path / f"flows-2023111{age}T000000-0000.parquet"
         path.write_bytes(b"x" * 100)
         os.utime(path, (10_000 - 300 * age, 10_000 - 300 * age))
     assert archive.clean(10_000) == 3
+    assert "redshank_archive_bytes 200.0" in metrics.text().splitlines()
     assert sorted(path.name[:14] for path in tmp_path.iterdir()) == ["flows-20231110", "flows-20231111"]
 
 

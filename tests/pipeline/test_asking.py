@@ -8,6 +8,8 @@ import pyarrow as pa
 import pytest
 
 from bundles import flows, tiny_bundle
+from redshank.core.errors import ActionError
+from redshank.core.metrics import Metrics
 from redshank.core.records import Label
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.device_groups import DeviceGroups
@@ -41,12 +43,14 @@ class Site:
     database: Database
     per_day: int = PER_DAY
     now_s: float = NOW_S
+    metrics: Metrics = field(default_factory=Metrics)
     watching: Watching = field(default_factory=lambda: Watching(None, None, alarm=False))
 
     def __post_init__(self) -> None:
         self.classifier = Classifier(tiny_bundle())
         self.asking = Asking(
             *(self.database, [self.watching, self.classifier], DeviceGroups({"10.0.2.0/24": "cameras"}), self.per_day),
+            metrics=self.metrics,
             seed=1,
             clock=lambda: self.now_s,
             timer=lambda: self.now_s,
@@ -158,6 +162,22 @@ def test_nothing_is_asked_where_nothing_may_be_and_the_end_asks_about_what_is_le
     site.see(40)
     site.asking.finish(20)
     assert len(Queue(database).questions()) == 2
+
+
+def test_a_round_that_the_store_refuses_is_counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise ActionError("store: 'redshank.db': database or disk is full")
+
+    site = Site(database)
+    site.see(400)
+    with monkeypatch.context() as patched:
+        patched.setattr(Queue, "add", full)
+        assert site.tick(FIRST_S) == []
+    assert site.asking.problem == "questions: store: 'redshank.db': database or disk is full"
+    assert site.metrics.named("redshank_lost_total") == {"question_rounds": 1}
+    site.see(400, seed=1)
+    assert site.tick(ROUND_S)
+    assert site.metrics.named("redshank_lost_total") == {"question_rounds": 1}
 
 
 def test_of_very_many_flows_some_are_looked_at(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

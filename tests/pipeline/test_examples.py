@@ -180,6 +180,7 @@ def test_what_the_store_refuses_is_kept_and_tried_again(site: Site) -> None:
     site.remembering.told([alert])
     site.remembering.finish(20)
     assert site.remembering.problem.startswith("examples: store: ")
+    assert site.metrics.named("redshank_lost_total")["examples"] == MOST, "nobody would try them again"
     path.with_suffix(".away").rename(path)
     site.remembering.finish(20)
     assert site.remembering.problem == ""

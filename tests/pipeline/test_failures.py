@@ -45,6 +45,7 @@ def test_a_batch_that_cannot_be_judged_is_counted_and_kept_and_the_next_is_judge
     assert silent.column("alarm").null_count == 3
     assert silent.column("uid") == some.column("uid")
     assert metrics.labelled("redshank_detector_failures_total") == {("test_failures",): 2}
+    assert metrics.labelled("redshank_unjudged_rows_total") == {("test_failures",): 6}
     wanted = (
         "could not judge its last batch (BundleError: bundle tiny: its graph gives no probabilities); 2 such batches"
     )

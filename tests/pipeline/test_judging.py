@@ -6,6 +6,7 @@ import pytest
 
 from bundles import Flows, flows, tiny_bundle
 from redshank.alerts.group import GroupSettings
+from redshank.core.metrics import Metrics
 from redshank.detect.detectors.classifier import Classifier
 from redshank.pipeline import judging
 from redshank.pipeline.run import run
@@ -42,8 +43,18 @@ def test_of_flows_told_before_their_end_the_oldest_is_forgotten(
 ) -> None:
     monkeypatch.setattr(judging, "TOLD_KEPT", 1)
     early = parts(flows(["scanning"] * 3), *["interim"] * 3)
-    done = run(Flows([early, parts(flows(["scanning"] * 3), *["final"] * 3)]), [detector])
+    metrics = Metrics()
+    done = run(Flows([early, parts(flows(["scanning"] * 3), *["final"] * 3)]), [detector], metrics=metrics)
     assert (done.flows, done.alarms) == (3, 5)
+    assert metrics.named("redshank_forgotten_total") == {"judging.told": 2}
+
+
+def test_what_groups_put_out_for_want_of_room_or_never_told_is_counted(detector: Classifier) -> None:
+    metrics, grouping = Metrics(), GroupSettings(most_open=2, chance=1e-9, least_alarms=50, most_devices=1)
+    devices = [f"10.0.1.{n}" for n in range(5)]
+    run(Flows([flows(["scanning"] * 5, src_ip=devices)]), [detector], grouping=grouping, metrics=metrics)
+    assert metrics.named("redshank_forgotten_total") == {"alerts.evidence": 4, "alerts.groups": 3}
+    assert metrics.total("redshank_unsaid_groups_total") == 5
 
 
 def test_of_several_detectors_the_strongest_verdict_counts() -> None:

@@ -12,6 +12,7 @@ from redshank.core.metrics import Metrics
 from redshank.detect.agreed import Agreed, OfFamily
 from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.drift import Compared
+from redshank.pipeline import counting, overview
 from redshank.pipeline.overview import EVERY_S, Moment, Overview
 from redshank.pipeline.tally import Tally
 from redshank.store.database import Database
@@ -133,6 +134,34 @@ def test_what_the_store_refuses_is_told_later_and_once(run: Telling, monkeypatch
     (reading,) = Readings(run.database).newest()
     assert (reading.detector, reading.bundle) == ("watching", "site")
     assert (reading.score_psi, reading.input_psi, reading.worst) == (0.25, 0.5, (("gap", 0.5),))
+
+
+def test_what_the_store_never_knows_is_counted(run: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise ActionError("store: 'redshank.db': database or disk is full")
+
+    compared = Compared("all", 10**9, 0.5, moved=False, psi={"p_value": 0.25, "gap": 0.5})
+    monkeypatch.setattr(overview, "MOST_WAITING", 2)
+    monkeypatch.setattr(counting, "MOST_KINDS", 1)
+    monkeypatch.setattr(Traffic, "add", full)
+    run.detector.news.extend([compared] * 5)
+    run.see(4)
+    some = flows(["dos"] * 3, src_ip_bytes=[1] * 3, proto=["icmp"] * 3)
+    run.overview.see(some, run.detector.judge(some))
+    run.tick()
+    assert run.metrics.named("redshank_lost_total") == {"comparisons": 3, "counted_flows": 3}
+    run.overview.finish(replace(MOMENT, state=ENDED))
+    assert run.metrics.named("redshank_lost_total") == {"comparisons": 5, "counted_flows": 7}
+    told = Runs(run.database).latest()
+    assert told
+    assert (told.uncounted, told.lost) == (3, {"comparisons": 3, "counted_flows": 3})
+
+
+def test_the_size_of_the_store_is_shown(run: Telling) -> None:
+    run.tick(0)
+    (line,) = (one for one in run.metrics.text().splitlines() if one.startswith("redshank_store_bytes "))
+    with run.database.reading() as sql:
+        assert 0 < float(line.split()[1]) <= run.database.used_bytes(sql)
 
 
 def test_a_slow_store_holds_up_nobody(run: Telling, monkeypatch: pytest.MonkeyPatch) -> None:

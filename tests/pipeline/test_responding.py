@@ -224,11 +224,13 @@ def test_an_end_waits_as_long_as_it_is_told_to(house: House, caplog: pytest.LogC
     house.responding.start()
     house.responding.take([alert(id="one")])
     assert house.slow.begun.wait(60)
+    house.responding.take([alert(id="two")])
     house.responding.stop(0.0)
-    assert "responder: still busy after 0 s; left alone" in caplog.text
+    assert "responder: still busy after 0 s; left alone, with 2 alerts to answer" in caplog.text
+    assert house.metrics.labelled("redshank_action_problems_total") == {("unanswered",): 2}
     house.slow.go_on.set()
     house.responding.stop(60)
-    assert house.slow.taken == [(["one"], set())]
+    assert house.slow.taken == [(["one"], set()), (["two"], set())]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -384,6 +384,35 @@ def test_devices_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     alerts = [replace(ALONE, device=f"10.0.1.{n}") for n in range(9)]
     house.responder.take(alerts, NOW_S)
     assert len(house.responder._windows) == 3
+    assert house.metrics.named("redshank_forgotten_total") == {"responder.windows": 6}
+
+
+def test_what_the_ledger_forgets_although_it_counts_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redshank.respond.ledger.TARGETS_KEPT", 2)
+    house = House()
+    person = house.person()
+    for number, allow_s in enumerate((-10.0, 600.0, 600.0, 600.0)):
+        person.allow(f"10.0.1.{number}", "vera", NOW_S, allow_s, "hers")
+    house.at(NOW_S)
+    house.at(NOW_S + 1)
+    assert house.metrics.named("redshank_forgotten_total") == {"ledger.allowances": 1}, "the first was over"
+
+
+def test_how_near_the_breaker_is_to_its_bounds_is_shown() -> None:
+    house = House(breaker=Breaker(per_minute=2, most_active=5, most_waiting=7))
+    house.at(NOW_S)
+    shown = house.metrics.text().splitlines()
+    assert "redshank_breaker_open 0.0" in shown
+    assert 'redshank_breaker_used{bound="per_minute"} 0.0' in shown
+    house.responder.take([replace(RULED, device=f"10.0.1.{n}") for n in range(3)], NOW_S)
+    house.at(NOW_S + 1)
+    shown = house.metrics.text().splitlines()
+    assert "redshank_breaker_open 1.0" in shown
+    for bound, used, most in (("per_minute", 2, 2), ("most_active", 2, 5), ("most_waiting", 1, 7)):
+        assert f'redshank_breaker_used{{bound="{bound}"}} {used:.1f}' in shown
+        assert f'redshank_breaker_bound{{bound="{bound}"}} {most:.1f}' in shown
+    house.at(NOW_S + 120)
+    assert "redshank_breaker_open 0.0" in house.metrics.text().splitlines()
 
 
 def test_hostile_devices_are_decided_about() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from redshank.alerts.outbox import Due
 from redshank.core.files import append_line, has_line
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import LOST, Metrics
 
 MOST_BYTES = 16 * 2**20
 KEPT = 3
@@ -53,8 +53,14 @@ class LetterFile:
     def _set_aside(self) -> None:
         places = [self._path, *(self._path.with_name(f"{self._path.name}.{n + 1}") for n in range(self._kept))]
         if places[-1].exists():
+            self._metrics.count(LOST, _lines(places[-1]), what="dead_letters")
             places[-1].unlink()
             self._metrics.count("redshank_dead_letter_files_dropped_total")
         for newer, older in reversed(list(pairwise(places))):
             if newer.exists():
                 newer.rename(older)
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))

@@ -167,7 +167,7 @@ class Groups:
         self._earlier: dict[_Key, Alert] = {}
         self.clock = PacketClock()
         self._closed_ns = int(NEVER)
-        self.unsaid = 0
+        self.unsaid = self.crowded_out = 0
         self._against: Suspicion | None = None
         self._strange: Suspicion | None = None
         if one.chance is not None:
@@ -285,6 +285,7 @@ class Groups:
             if group is None:
                 if len(self._open) >= self.settings.most_open:
                     told += [(int(own[0]), alert) for alert in self._emit([next(iter(self._open))])]
+                    self.crowded_out += 1
                 group = self._gathered(key, batch.bundle[int(own[0])].as_py() or "")
                 self._open[key] = group
             told += self._follow(group, batch, own)

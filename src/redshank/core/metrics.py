@@ -1,13 +1,15 @@
 """Counters and gauges of one pipeline, under Prometheus names.
 
 In: increments from the stages, by declared name. Out: values for a summary, text for a Prometheus scrape.
-Nothing is global: each pipeline owns one `Metrics`, so two pipelines in one process (or two tests) never mix.
+Nothing is global: each pipeline owns one `Metrics`, so two pipelines in one process (or two tests) never mix. What the
+kernel says of the process (`process_*`, from /proc) stands beside it; workers of a source are processes of their own.
 Source: https://prometheus.io/docs/practices/naming/
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
 LOST = "redshank_lost_total"
+FORGOTTEN = "redshank_forgotten_total"
 
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_packets_total": ("Packets read from a source.", ()),
@@ -22,8 +24,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Groups whose traffic moved away from what a detector learnt.",
         ("detector", "group"),
     ),
-    "redshank_forgotten_total": ("Devices or groups that detectors forgot to make room.", ("detector", "memory")),
+    FORGOTTEN: ("What memories of bounded size forgot to make room, by who remembers and what.", ("by", "memory")),
     "redshank_detector_failures_total": ("Batches that a detector could not judge.", ("detector",)),
+    "redshank_unjudged_rows_total": ("Flow rows of batches that a detector could not judge.", ("detector",)),
+    "redshank_unsaid_groups_total": ("Groups of alarms or unknown flows never told, for want of evidence.", ()),
     "redshank_shadow_alarms_total": ("Alarms of champion and shadow, by who raised them.", ("by", "family")),
     "redshank_shed_rows_total": (
         "Flow rows given up because judging fell behind, or the end came, by step.",
@@ -36,6 +40,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Flow rows passed over: their source, opened again, gave them before.",
         ("source",),
     ),
+    "redshank_swept_total": ("Thrown away because of age, size or number, by what.", ("what",)),
     "redshank_records_failed_total": ("Attempts to record alerts that the store refused.", ()),
     "redshank_filed_alerts_total": ("Alerts that the store refused for too long, written to unrecorded.jsonl.", ()),
     "redshank_examples_total": (
@@ -69,6 +74,11 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_sink_up": ("Whether the sink took what it was handed last.", ("sink",)),
     "redshank_delivery_delay_seconds": ("How long the alert waited that the sink took last.", ("sink",)),
     "redshank_actions_active": ("Actions that hold now.", ()),
+    "redshank_breaker_open": ("Whether the breaker of responses lets nothing be approved now.", ()),
+    "redshank_breaker_used": ("How much of a bound of the breaker is used: at the bound it opens.", ("bound",)),
+    "redshank_breaker_bound": ("The bounds of the breaker, as the settings have them.", ("bound",)),
+    "redshank_store_bytes": ("Size of the store: pages in use of a file, rows on a server.", ()),
+    "redshank_archive_bytes": ("Size of the files of the archive, at the last look.", ()),
 }
 
 
@@ -84,6 +94,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
         self._counters = {
             n: Counter(n, text, labels, registry=self._registry) for n, (text, labels) in COUNTERS.items()
         }

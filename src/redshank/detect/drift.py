@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import LOST, Metrics
 from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.reference import (
     DEVICE_SHARE,
@@ -239,6 +239,8 @@ class Drift:
     def _tell(self, group: str, of: tuple[float, dict[str, float], list[str]], now_ns: int) -> list[Moved]:
         p_value, found, names = of
         moved = {name: found[name] for name in sorted(names, key=lambda name: -found[name])}
+        if len(self._compared) == MOST_COMPARED:
+            self._metrics.count(LOST, what="comparisons")
         self._compared.append(Compared(group, now_ns, p_value, p_value <= self._alpha, found))
         inputs = max((psi for name, psi in found.items() if name != P_VALUE), default=0.0)
         for part, psi in (("inputs", inputs), ("scores", found[P_VALUE])):

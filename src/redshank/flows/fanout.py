@@ -38,6 +38,8 @@ from redshank.flows.worker import REPORT, Order, Report
 MAX_WORKERS = 64
 _WAITING = 4
 """Batches of each worker that wait for whoever reads."""
+UNREAD = ("meter", "rows_unread")
+"""How rows are counted that workers gave and nobody reads, because another worker ended by itself."""
 _LOOK_S = 0.1
 _END_S = 5.0
 
@@ -80,6 +82,7 @@ class Fanout(FlowSource):
         self._reports = [Report() for _ in range(workers)]
         self._sockets: list[_Sockets] = [[] for _ in range(workers)]
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._unread = 0
         try:
             for interface in self._interfaces:
                 self._share(interface, promiscuous=promiscuous)
@@ -93,7 +96,7 @@ class Fanout(FlowSource):
         merged: Counter[tuple[str, str]] = Counter()
         for report in self._reports:
             merged.update({(stage, name): count for stage, name, count in report.anomalies})
-        return dict(merged)
+        return dict(merged) | ({UNREAD: self._unread} if self._unread else {})
 
     @property
     def packets(self) -> int:  # type: ignore[override]  # merged when asked for
@@ -224,8 +227,10 @@ class Fanout(FlowSource):
         for reader in readers:
             while reader.is_alive():
                 with suppress(queue.Empty):  # a reader may wait for room
-                    inbox.get_nowait()
+                    self._unread += _rows(inbox.get_nowait())
                 reader.join(0.01)
+        while not inbox.empty():
+            self._unread += _rows(inbox.get_nowait())
         for process in self._processes:
             try:
                 process.wait(_END_S)
@@ -240,6 +245,10 @@ class Fanout(FlowSource):
             for handle in sockets:
                 handle.close()
         self._sockets = []
+
+
+def _rows(given: tuple[int, pa.RecordBatch | None]) -> int:
+    return given[1].num_rows if given[1] is not None else 0
 
 
 def _shut(pipe: IO[bytes] | None) -> None:

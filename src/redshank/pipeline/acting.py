@@ -19,7 +19,7 @@ from redshank.alerts.delivery import Delivery
 from redshank.alerts.group import Groups
 from redshank.alerts.sink import Sink
 from redshank.core.errors import RedshankError
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import FORGOTTEN, Metrics
 from redshank.core.records import Alert
 from redshank.flows.devices import Devices
 from redshank.flows.did import Did, Doing
@@ -89,7 +89,7 @@ class Acting:
         self._unwritten = Did({}, {})
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
         self._live, self._bundles, self._tell = live, bundles, tell
-        self._names = tuple(sinks)
+        self._names, self._metrics, self._evicted = tuple(sinks), metrics, 0
         for name in sinks:
             metrics.expect("redshank_dead_letters_total", sink=name)
             metrics.expect("redshank_deliveries_in_doubt_total", sink=name)
@@ -199,6 +199,8 @@ class Acting:
         devices, bundles, now_s = self._devices.rows(), dict(self._bundles()), self._clock()
         did = self._unwritten
         did.add(self._devices.did())
+        self._metrics.count(FORGOTTEN, self._devices.evicted - self._evicted, by="inventory", memory="devices")
+        self._evicted = self._devices.evicted
 
         def write() -> None:
             self._inventory.take(devices)

@@ -133,6 +133,7 @@ class Archive:
             size -= path.stat().st_size
             path.unlink()
             gone += 1
+        self._metrics.set("redshank_archive_bytes", size)
         return gone
 
     def _flush(self) -> None:

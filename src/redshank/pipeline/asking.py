@@ -23,6 +23,8 @@ import pyarrow as pa
 from redshank.active.candidates import Candidates, draws
 from redshank.active.caps import Rows
 from redshank.active.gateway import Choice, choose, margins
+from redshank.core.errors import RedshankError
+from redshank.core.metrics import LOST, Metrics
 from redshank.detect.detector import Detector, Doubles, Floats, Seen, no_flows, seen_of
 from redshank.detect.device_groups import DeviceGroups
 from redshank.pipeline.beside import Beside
@@ -43,6 +45,7 @@ LOOKED_PER_S, BURST = 2_000, 8_192
 """Rows looked at, drawn from all: to tell whether a flow is like others takes a third as long as judging it."""
 DOUBTFUL = 0.5
 """A flow is doubtful whose two likeliest classes are not further apart."""
+ROUNDS_LOST = "question_rounds"
 STRATEGY = "gateway"
 """How such questions say who chose them."""
 
@@ -65,6 +68,7 @@ class Asking:
         detectors: Those of the run; the first that tells classes apart is whom the questions are to help.
         groups: Groups of devices, as drift has them.
         per_day: Questions in 24 hours; 0: none.
+        metrics: Counted into: rounds that asked nothing because the store refused, or the end came.
         seed: Of what chance chooses; drawn anew if absent, so that nobody can know what is chosen.
         clock: Gives the time, s since the epoch.
         timer: Gives a time in s that never goes back.
@@ -77,11 +81,14 @@ class Asking:
         groups: DeviceGroups,
         per_day: int,
         *,
+        metrics: Metrics | None = None,
         seed: int | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue, self._detectors, self._groups, self._per_day = Queue(database), detectors, groups, per_day
+        self._metrics = metrics or Metrics()
+        self._metrics.expect(LOST, what=ROUNDS_LOST)
         self._seed = secrets.randbits(32) if seed is None else seed
         self._clock, self._timer = clock, timer
         self._beside = Beside("questions")
@@ -123,7 +130,7 @@ class Asking:
         if self._timer() < self._due_s or self._beside.busy:
             return
         gathered = self._gathered()
-        if gathered is not None and self._beside.begin(lambda: self._ask(gathered)):
+        if gathered is not None and self._beside.begin(lambda: self._attempt(gathered)):
             self._moved = {}
             self._began_s = self._timer()
             self._due_s = self._began_s + ROUND_S
@@ -133,8 +140,10 @@ class Asking:
         """Ask about what is left, within a time in s."""
         self._heed_drift()
         if self._beside.wait(within_s) and (gathered := self._gathered()) is not None:
-            self._beside.begin(lambda: self._ask(gathered))
+            self._beside.begin(lambda: self._attempt(gathered))
             self._beside.wait(within_s)
+        if self._beside.busy:
+            self._metrics.count(LOST, what=ROUNDS_LOST)
 
     def _begin(self) -> None:
         self._seed += 1
@@ -161,6 +170,13 @@ class Asking:
         if self._seen is None or not self._every.flows_seen:
             return None
         return _Gathered(self._seen, self._doubtful.kept(), self._every.kept(), dict(self._moved))
+
+    def _attempt(self, given: _Gathered) -> None:
+        try:
+            self._ask(given)
+        except RedshankError:
+            self._metrics.count(LOST, what=ROUNDS_LOST)
+            raise
 
     def _ask(self, given: _Gathered) -> None:
         """Choose, and write questions down; runs beside the judging.

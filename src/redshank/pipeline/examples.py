@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from redshank.active.candidates import draws
 from redshank.core.errors import RedshankError
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import LOST, Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector, Doubles, Floats, Seen, no_flows, seen_of
 from redshank.flows.ended import ended
@@ -192,6 +192,8 @@ class Remembering:
             self.tick()
             if not self._beside.wait(within_s) or self._writing:  # too slow, or refused
                 break
+        left = sum(len(rows) for waiting in (self._writing, self._waiting) for rows in list(waiting.values()))
+        self._metrics.count(LOST, left, what="examples")
 
     def _named(self, alerts: Sequence[Alert]) -> dict[str, list[_Row]]:
         """Return the rows of the last batch that alerts, which have not all their examples, name, by uid."""

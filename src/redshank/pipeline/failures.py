@@ -67,6 +67,7 @@ class Failures:
     def _note(self, kind: str, error: BaseException, flows: pa.RecordBatch) -> None:
         self._counts[kind] += 1
         self._metrics.count("redshank_detector_failures_total", detector=kind)
+        self._metrics.count("redshank_unjudged_rows_total", flows.num_rows, detector=kind)
         # The whole error once in the log, with where it arose; the rest is for one line.
         if self._counts[kind] == 1:
             _log.error("detector %s: a batch of %d rows cannot be judged", kind, flows.num_rows, exc_info=error)

@@ -40,11 +40,12 @@ SHED = "redshank_shed_rows_total"
 
 
 class Suspects:
-    """Addresses that alerts are about; past `SUSPECTS_KEPT` the one named longest ago is forgotten."""
+    """Addresses that alerts are about; past `SUSPECTS_KEPT` the one named longest ago is forgotten, and counted."""
 
     def __init__(self) -> None:
         self._named: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
+        self.forgotten = 0
 
     def name(self, addresses: Iterable[str]) -> None:
         """Remember addresses."""
@@ -54,6 +55,7 @@ class Suspects:
                 self._named.move_to_end(address)
             while len(self._named) > SUSPECTS_KEPT:
                 self._named.popitem(last=False)
+                self.forgotten += 1
 
     def touch(self, flows: pa.RecordBatch) -> npt.NDArray[np.bool_]:
         """Tell of which flows either end was named. [n] bool."""

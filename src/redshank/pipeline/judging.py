@@ -23,7 +23,8 @@ from redshank.pipeline.failures import Failures
 from redshank.pipeline.tally import Tally
 
 TOLD_KEPT = 65_536
-"""Flows whose alarm was raised before their end, of which it is remembered; past it the oldest may be told twice."""
+"""Flows whose alarm was raised before their end, of which it is remembered; of those past it, which are counted, the
+oldest may be told twice."""
 
 
 class Judging:
@@ -53,6 +54,7 @@ class Judging:
         self._allow, self._clock = allow, clock
         self._failures = failures
         self._told: dict[str, None] = {}
+        self._forgotten = 0
 
     def take(self, flows: pa.RecordBatch) -> list[Alert]:
         """Judge a batch and return the alerts that are due."""
@@ -77,6 +79,7 @@ class Judging:
                 flows, verdicts = flows.filter(pa.array(~allowed)), verdicts.filter(pa.array(~allowed))
         alerts = self._groups.add(flows, verdicts)
         self._tally.events("alerts", self._groups.clock.events)
+        self._tally.forgot("judging", {"told": self._forgotten})
         return self._tell(alerts)
 
     def finish(self) -> list[Alert]:
@@ -87,6 +90,8 @@ class Judging:
         return self._failures.judge(detector, flows) if self._failures else detector.judge(flows)
 
     def _tell(self, alerts: list[Alert]) -> list[Alert]:
+        self._tally.forgot("alerts", {"evidence": self._groups.forgotten, "groups": self._groups.crowded_out})
+        self._tally.unsaid(self._groups.unsaid)
         self._tally.alerts(alerts)
         return alerts
 
@@ -117,6 +122,7 @@ class Judging:
                     self._told[uid] = None
             while len(self._told) > TOLD_KEPT:
                 del self._told[next(iter(self._told))]
+                self._forgotten += 1
         return counts
 
 

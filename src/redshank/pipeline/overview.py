@@ -3,7 +3,7 @@
 In: batches with their verdicts, alerts once they are recorded, and a look at the service about once a second. Out: rows
 of `store/runs.py`, `store/traffic.py` and `store/drift.py`, about every EVERY_S by the clock. The one idea: what
 is told is taken at one moment where flows are judged, and written beside it: a slow store only makes it older. What
-could not be written waits, within bounds, for the next time.
+could not be written waits, within bounds, for the next time; what goes past them, or is left at the end, is counted.
 """
 
 import logging
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from redshank import __version__
 from redshank.core.errors import ActionError
-from redshank.core.metrics import LOST, Metrics
+from redshank.core.metrics import FORGOTTEN, LOST, Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector
 from redshank.detect.device_groups import DeviceGroups
@@ -34,7 +34,7 @@ from redshank.store.drift import Reading, Readings
 from redshank.store.runs import JUDGING, Health, Judge, Runs, SourceHealth
 from redshank.store.traffic import Traffic
 
-EVERY_S = 5.0
+EVERY_S, MEASURED_EVERY_S = 5.0, 3_600.0
 ENDS_S = 5.0
 """How long the end waits for what is being written."""
 DELAYS_KEPT = 256
@@ -43,6 +43,8 @@ WORST_SHOWN = 10
 """Columns of a comparison."""
 MOST_WAITING = 1_000
 """Comparisons that wait for the store."""
+COUNTED, COMPARISONS = "counted_flows", "comparisons"
+"""How is counted what the store does not know: flows in no count of traffic, and comparisons for drift."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ class Overview:
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._database = database
         self._runs, self._traffic, self._readings = Runs(database), Traffic(database), Readings(database)
         self._tally, self._metrics, self._detectors = tally, metrics, detectors
         self._most_waiting_rows, self._clock, self._timer = most_waiting_rows, clock, timer
@@ -103,9 +106,12 @@ class Overview:
         self._run, self._host = secrets.token_hex(8), socket.gethostname()
         self._started_at_s = clock()
         self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
-        self._compared: deque[Reading] = deque(maxlen=MOST_WAITING)
+        self._compared: deque[Reading] = deque()
+        self._missing = 0
+        for what in (COUNTED, COMPARISONS):
+            metrics.expect(LOST, what=what)
         self._since: dict[tuple[str, str], float] = {}
-        self._due_s = float("-inf")
+        self._due_s = self._measure_due_s = float("-inf")
         self._unwritten: Callable[[], None] | None = None
 
     @property
@@ -143,22 +149,37 @@ class Overview:
         """Tell the store the last, once, as the run is."""
         if not self._beside.wait(ENDS_S):
             _log.warning("overview: the store is slow; it does not know how this run ended")
+            self._lose()
             return
         try:
             self._writing(moment)()
         except ActionError as error:
             _log.warning("overview: %s; the store does not know how this run ended", error)
+            if self._unwritten:
+                self._unwritten()
+            self._lose()
+
+    def _lose(self) -> None:
+        """Count what the store will never know."""
+        flows = sum(flows for flows, _ in self._counting.take().values())
+        self._metrics.count(LOST, flows, what=COUNTED)
+        self._metrics.count(LOST, len(self._compared), what=COMPARISONS)
 
     def _writing(self, moment: Moment) -> Callable[[], None]:
         """Take what is to be written; what was taken before and is not written is in it."""
         if self._unwritten:
             self._unwritten()
         now_s = self._clock()
-        counts, health = self._counting.take(), self._health(moment, now_s)
+        counts = self._counting.take()
         for name, detector in self._detectors.items():
             bundle = next(iter(detector.bundles), name)
             self._compared.extend(_reading(one, name, bundle, now_s) for one in detector.compared())
-        readings = list(self._compared)
+        while len(self._compared) > MOST_WAITING:
+            self._compared.popleft()
+            self._metrics.count(LOST, what=COMPARISONS)
+        self._metrics.count(LOST, self._counting.missing - self._missing, what=COUNTED)
+        self._missing = self._counting.missing
+        readings, health = list(self._compared), self._health(moment, now_s)
         self._compared.clear()
 
         def back() -> None:
@@ -166,6 +187,7 @@ class Overview:
             self._compared.extendleft(reversed(readings))
 
         def write() -> None:
+            self._measure()
             self._runs.tell(health)
             self._traffic.add(counts, now_s)
             counts.clear()
@@ -174,6 +196,15 @@ class Overview:
 
         self._unwritten = back
         return write
+
+    def _measure(self) -> None:
+        """Look how large the store is; a server is asked once an hour, for it has to look at every row."""
+        now_s = self._timer()
+        if not self._database.is_file and now_s < self._measure_due_s:
+            return
+        self._measure_due_s = now_s + MEASURED_EVERY_S
+        with self._database.reading() as sql:
+            self._metrics.set("redshank_store_bytes", self._database.used_bytes(sql))
 
     def _health(self, moment: Moment, now_s: float) -> Health:
         reached_ns = self._counting.reached_ns
@@ -195,7 +226,7 @@ class Overview:
             allowed=self._metrics.total("redshank_allowed_total"),
             shed=self._metrics.named(SHED),
             lost=self._metrics.named(LOST),
-            forgotten=self._metrics.named("redshank_forgotten_total"),
+            forgotten=self._metrics.named(FORGOTTEN),
             anomalies=self._metrics.named("redshank_anomalies_total"),
             waiting_rows=moment.waiting_rows,
             most_waiting_rows=self._most_waiting_rows,

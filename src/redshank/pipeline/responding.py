@@ -95,6 +95,7 @@ class Responding:
         self._tries = Tries()
         self._thread: threading.Thread | None = None
         self._left = False
+        self._in_hand = 0
 
     def start(self) -> None:
         """Begin to answer."""
@@ -118,7 +119,9 @@ class Responding:
         if self._thread:
             self._thread.join(within_s)
             if self._thread.is_alive():
-                _log.warning("responder: still busy after %g s; left alone", within_s)
+                left = self._in_hand + len(self._waiting)
+                self._metrics.count("redshank_action_problems_total", left, where="unanswered")
+                _log.warning("responder: still busy after %g s; left alone, with %d alerts to answer", within_s, left)
 
     @property
     def broken(self) -> bool:
@@ -138,7 +141,9 @@ class Responding:
                 alerts, last = list(self._waiting), self._ended
                 self._waiting.clear()
             if alerts:
+                self._in_hand = len(alerts)
                 self._answer(alerts, self._confirmed(alerts))
+                self._in_hand = 0
             if last or time.monotonic() >= self._follow_due_s:
                 self._follow_due_s = time.monotonic() + TICK_S
                 self._follow_escalations()

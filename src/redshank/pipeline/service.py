@@ -211,6 +211,7 @@ class Service:
 
     def _count(self) -> None:
         self._metrics.set("redshank_waiting_rows", self._intake.rows)
+        self._tally.forgot("intake", {"suspects": self._suspects.forgotten})
         with self._lock:
             for name in self._feeds:
                 self._metrics.set("redshank_source_up", int(name in self._open), source=name)

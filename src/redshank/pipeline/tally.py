@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import FORGOTTEN, Metrics
 from redshank.core.records import Alert
 from redshank.detect.detector import Detector, kind_of
 from redshank.flows.source import FlowSource
@@ -86,7 +86,8 @@ class Tally:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._forgotten: Counter[tuple[int, str]] = Counter()
+        self._forgotten: Counter[tuple[str, int, str]] = Counter()
+        self._unsaid = 0
         self._flows = 0
         self.interim = 0
         self.alarms = 0
@@ -134,12 +135,26 @@ class Tally:
     def forgotten(self, detectors: Sequence[Detector]) -> None:
         """Count what detectors forgot since the last call."""
         for at, detector in enumerate(detectors):
-            name = kind_of(detector)
-            for memory, count in detector.forgotten.items():
-                more = count - self._forgotten[at, memory]
-                self._forgotten[at, memory] = count
-                if more > 0:  # a bundle that takes over has forgotten nobody
-                    self._metrics.count("redshank_forgotten_total", more, detector=name, memory=memory)
+            self.forgot(kind_of(detector), detector.forgotten, at)
+
+    def forgot(self, by: str, counts: Mapping[str, int], at: int = 0) -> None:
+        """Count what a memory of bounded size forgot since the last call.
+
+        Args:
+            by: Who remembers.
+            counts: How often something was forgotten since it began, by what it is.
+            at: Tells those apart that have one name.
+        """
+        for memory, count in counts.items():
+            more = count - self._forgotten[by, at, memory]
+            self._forgotten[by, at, memory] = count
+            if more > 0:  # a bundle that takes over has forgotten nobody
+                self._metrics.count(FORGOTTEN, more, by=by, memory=memory)
+
+    def unsaid(self, groups: int) -> None:
+        """Count groups of which nothing was told, given how many there were since it began."""
+        self._metrics.count("redshank_unsaid_groups_total", groups - self._unsaid)
+        self._unsaid = groups
 
     def events(self, stage: str, counts: Mapping[str, int]) -> None:
         """Count named events of a stage, given how often each was since it began."""

@@ -64,6 +64,8 @@ class Ledger:
         self._strikes: Counter[str] = Counter()
         self._allowed: dict[str, tuple[float, str]] = {}
         self._approved_s: deque[float] = deque(maxlen=self.breaker.per_minute)
+        self.forgotten: Counter[str] = Counter()
+        """Strikes and allowances that counted and had to make room, since the journal was read first."""
         self.tell: Callable[[Entry], None] | None = None
         """Called with every action that comes into another state after the first `refresh`, by whoever."""
         self._begun = False
@@ -134,6 +136,14 @@ class Ledger:
         """Return how many actions were approved within the breaker's minute."""
         return sum(0 <= now_s - at_s < MINUTE_S for at_s in self._approved_s)
 
+    def pressure(self, now_s: float) -> dict[str, tuple[int, int]]:
+        """Return how much of each of the breaker's bounds is used, and the bound, by the bound's name."""
+        return {
+            "per_minute": (self.approved_lately(now_s), self.breaker.per_minute),
+            "most_active": (self._holding(), self.breaker.most_active),
+            "most_waiting": (sum(entry.state == "proposed" for entry in self.open()), self.breaker.most_waiting),
+        }
+
     def held_up(self, now_s: float) -> str:
         """Return why the breaker lets nothing be approved now, or ""."""
         if len(self._approved_s) >= self.breaker.per_minute and 0 <= now_s - self._approved_s[0] < MINUTE_S:
@@ -141,10 +151,13 @@ class Ledger:
                 f"{self.breaker.per_minute} actions were approved within a minute, which is all it allows; wait, and "
                 "see whether somebody forges addresses"
             )
-        holding = sum(entry.state in {"approved", "applied"} for entry in self.open())
+        holding = self._holding()
         if holding >= self.breaker.most_active:
             return f"{holding} actions hold, which is all it allows; undo some"
         return ""
+
+    def _holding(self) -> int:
+        return sum(entry.state in {"approved", "applied"} for entry in self.open())
 
     def propose(self, action: Action, now_s: float, *, approval: bool) -> Entry:
         """Take up an action.
@@ -333,12 +346,13 @@ class Ledger:
         self._allowed.pop(target, None)
         self._allowed[target] = (event.until_s or 0.0, event.by)
         if len(self._allowed) > TARGETS_KEPT:
-            del self._allowed[next(iter(self._allowed))]
+            until_s, _ = self._allowed.pop(next(iter(self._allowed)))
+            self.forgotten["allowances"] += until_s > event.at_s
 
     def _strike(self, target: str, more: int) -> None:
         self._strikes[target] = max(0, self._strikes.pop(target, 0) + more)
         if len(self._strikes) > TARGETS_KEPT:
-            del self._strikes[next(iter(self._strikes))]
+            self.forgotten["strikes"] += self._strikes.pop(next(iter(self._strikes))) > 0
 
     def _forget(self) -> None:
         if len(self._entries) <= 2 * FINISHED_KEPT:

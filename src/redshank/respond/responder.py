@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from redshank.core.errors import ActionError
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import FORGOTTEN, Metrics
 from redshank.core.records import MEASURES, Alert
 from redshank.respond.backend import Backend, Hold, checked
 from redshank.respond.ledger import STALE_S, Ledger
@@ -71,6 +71,7 @@ class Responder:
         self._windows: dict[tuple[str, str], dict[str, float]] = {}
         self._settled_s: float | None = None
         self._news = True
+        self._forgotten: Counter[str] = Counter()
         ledger.tell = self._count
 
     def take(
@@ -96,6 +97,7 @@ class Responder:
                 self._metrics.count("redshank_decisions_total", outcome=decision.outcome)
                 decisions.append(decision)
         except ActionError as error:
+            self._metrics.count("redshank_decisions_total", len(alerts) - len(decisions), outcome="failed")
             self._trouble("decide", error)
         if any(decision.action for decision in decisions):
             self.tick(now_s)
@@ -140,6 +142,7 @@ class Responder:
         """
         try:
             self.ledger.refresh()
+            self._show(now_s)
             due = self._settled_s is None or not 0 <= now_s - self._settled_s < EVERY_S
             over = any(entry.until_s is not None and entry.until_s <= now_s for entry in self.ledger.open())
             if due or over or self._news:
@@ -208,6 +211,7 @@ class Responder:
         self._windows[device, family] = windows
         if len(self._windows) > DEVICES_KEPT:
             del self._windows[next(iter(self._windows))]
+            self._metrics.count(FORGOTTEN, by="responder", memory="windows")
         return len(windows)
 
     def _settle(self, now_s: float) -> None:
@@ -286,6 +290,16 @@ class Responder:
             except ActionError:
                 # Somebody took it back while it was loaded.
                 self.backend.lift([entry.key])
+
+    def _show(self, now_s: float) -> None:
+        """Have the metrics show the breaker, and what the ledger forgot."""
+        self._metrics.set("redshank_breaker_open", bool(self.ledger.held_up(now_s)))
+        for bound, (used, most) in self.ledger.pressure(now_s).items():
+            self._metrics.set("redshank_breaker_used", used, bound=bound)
+            self._metrics.set("redshank_breaker_bound", most, bound=bound)
+        for memory, count in self.ledger.forgotten.items():
+            self._metrics.count(FORGOTTEN, count - self._forgotten[memory], by="ledger", memory=memory)
+            self._forgotten[memory] = count
 
     def _count(self, entry: Entry) -> None:
         self._news = True

@@ -92,7 +92,7 @@ class Health:
         allowed: Flows that allowances kept quiet.
         shed: Rows given up because judging fell behind ("interim", "quiet", "oldest"), or the end came ("drain").
         lost: What is nowhere any more though it should be kept, by what it is ("alerts", "archive_rows", ...).
-        forgotten: What detectors forgot to make room, by "detector.memory".
+        forgotten: What memories of bounded size forgot to make room, by who remembers and what: "alerts.evidence".
         anomalies: Malformed or odd input, by "stage.name"; "capture.ring_dropped" are the kernel's drops.
         waiting_rows: FLOW rows that wait to be judged.
         most_waiting_rows: How many may.

@@ -66,6 +66,19 @@ def test_flows_do_not_depend_on_the_cut_into_blocks(size: int) -> None:
     assert set(tables[0]["service"].to_pylist()) == {"http"}
 
 
+def test_flows_that_are_open_when_the_packets_fail_are_given_before_the_failure_is_told() -> None:
+    class Failing(Blocks):
+        def blocks(self) -> Iterator[Block]:
+            yield from super().blocks()
+            raise SourceError("eth1: the interface went down")
+
+    source = Sensor(Failing(conversation(), 2), MeterSettings(capacity=64, seed=1)).batches()
+    whole = next(source)
+    assert (whole["service"].to_pylist(), whole["src_pkts"].to_pylist()) == (["http"], [2])
+    with pytest.raises(SourceError, match="eth1: the interface went down"):
+        next(source)
+
+
 def test_anomalies_of_all_stages_are_told_apart() -> None:
     frames = [ethernet(ipv4(udp(b"x" * 8), proto=17, offset=1480)), b"short", *conversation()]
     sensor = Sensor(Blocks(frames, 10), MeterSettings(capacity=64, seed=1))

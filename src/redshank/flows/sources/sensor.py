@@ -12,6 +12,7 @@ import pyarrow as pa
 from redshank.capture.link import ARP
 from redshank.capture.reader import ANOMALIES, HARMLESS, Reader
 from redshank.capture.source import Block, PacketSource
+from redshank.core.errors import RedshankError
 from redshank.flows import meter
 from redshank.flows.claims import UNTOLD, Claims
 from redshank.flows.meter import Ended, Meter, MeterSettings
@@ -78,8 +79,16 @@ class Sensor(FlowSource):
         self._source.stop()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give FLOW batches of at most 4,096 rows."""
-        for block in self._source.blocks():
+        """Give FLOW batches of at most 4,096 rows; of a source of packets that fails what was open first."""
+        failure: RedshankError | None = None
+        blocks = self._source.blocks()
+        while True:
+            try:
+                block = next(blocks, None)
+            except RedshankError as error:
+                failure, block = error, None
+            if block is None:
+                break
             self.packets += len(block.offset)
             self.packet_bytes += int(block.length.sum())
             arp = int(self._reader.counts[ARP])
@@ -99,6 +108,8 @@ class Sensor(FlowSource):
         self._reader.finish()
         for ended in self._meter.finish():
             yield self._batch(ended)
+        if failure is not None:
+            raise failure
 
     def _is_due(self, block: Block) -> bool:
         """Say whether it is time to give rows: after HOLD_NS of packet time, or when nothing comes any more."""
