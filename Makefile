@@ -128,7 +128,7 @@ new: .venv/installed ## Stamp a new extension and its test: make new kind=model 
 
 services: ## Install the Debian packages that optional tests need (root)
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto rsyslog openssl iproute2 nftables tcpdump argus-server \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto rsyslog nginx openssl iproute2 nftables tcpdump argus-server \
 		argus-client nfdump tshark softflowd tcpreplay chromium postgresql \
 		systemd logrotate prometheus
 

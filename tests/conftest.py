@@ -27,7 +27,7 @@ if not DATA.is_absolute():
 NO_SKIP = os.environ.get("REDSHANK_NO_SKIP") == "1"
 SERVICES = (
     *("mosquitto", "rsyslogd", "openssl", "ip", "nft", "tcpdump", "argus", "ra", "nfpcapd", "tshark"),
-    *("systemd-analyze", "logrotate", "chromium", "prometheus"),
+    *("systemd-analyze", "logrotate", "chromium", "prometheus", "nginx"),
 )
 LONG = (
     *("commands/test_demo.py", "tests/test_docs.py", "contracts/test_models.py", "lab/test_proof.py"),

@@ -213,8 +213,7 @@ class Broker:
 
     def __post_init__(self) -> None:
         if not self.port:
-            with socket.create_server(("127.0.0.1", 0)) as door:
-                self.port = door.getsockname()[1]
+            self.port = free_port()
         self._client = Client(CallbackAPIVersion.VERSION2)
         self._folder = tempfile.mkdtemp()
         config = Path(self._folder) / "mosquitto.conf"
@@ -250,17 +249,98 @@ class Broker:
 
     def _is_there(self) -> bool:
         assert self._process.poll() is None, "mosquitto ended"
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
+        return _answers(self.port)
 
     def _take(self, client: Client, data: object, message: MQTTMessage) -> None:
         del client, data
         self.topics.append((message.topic, message.payload.decode(), message.retain))
         with (self.place / "arrived").open("a") as file:
             file.write(message.payload.decode() + "\n")
+
+
+@dataclass
+class Daemon:
+    """A real server from Debian's packages, which writes a line of what it takes to the file `taken` of its folder.
+
+    Args:
+        place: Its folder.
+        program: What it is called.
+        arguments: What it is started with.
+        port: Where it takes links.
+    """
+
+    place: Path
+    program: str
+    arguments: tuple[str, ...]
+    port: int
+
+    def __post_init__(self) -> None:
+        program = shutil.which(self.program) or f"/usr/sbin/{self.program}"
+        self._process = subprocess.Popen(
+            [program, *self.arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        _STARTED.append(self.stop)
+        until(self._is_there)
+
+    def taken(self) -> list[str]:
+        """Return the lines that it wrote."""
+        path = self.place / "taken"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(10)
+        if self.stop in _STARTED:
+            _STARTED.remove(self.stop)
+
+    def _is_there(self) -> bool:
+        assert self._process.poll() is None, f"{self.program} ended"
+        return _answers(self.port)
+
+
+def rsyslog(place: Path) -> Daemon:
+    """Return a real rsyslogd; of a message it writes severity, program, structured data and text, between bars."""
+    port = free_port()
+    (place / "rsyslog.conf").write_text(
+        f'global(workDirectory="{place}")\nmodule(load="imtcp")\n'
+        f'input(type="imtcp" address="127.0.0.1" port="{port}")\n'
+        'template(name="t" type="string" string="%syslogseverity-text%|%app-name%|%structured-data%|%msg%\\n")\n'
+        f'action(type="omfile" file="{place}/taken" template="t" asyncWriting="off" flushOnTXEnd="on")\n'
+    )
+    return Daemon(place, "rsyslogd", ("-n", "-f", f"{place}/rsyslog.conf", "-i", f"{place}/pid"), port)
+
+
+def nginx(place: Path) -> Daemon:
+    """Return a real nginx before a server that takes all; of a request it writes status, key and body as JSON."""
+    port = free_port()
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    (place / "nginx.conf").write_text(
+        f"daemon off;\nmaster_process off;\npid {place}/pid;\nevents {{}}\nhttp {{\n"
+        + "".join(f"{kind}_temp_path {place}/{kind};\n" for kind in kinds)
+        + "log_format told escape=json "
+        + """'{"status": $status, "key": "$http_idempotency_key", "body": "$request_body"}';\n"""
+        + f"server {{\nlisten 127.0.0.1:{port};\naccess_log {place}/taken told;\nclient_body_buffer_size 1m;\n"
+        # Who took a request goes on also if the one who sent it is gone.
+        + f"location / {{ proxy_pass http://127.0.0.1:{port}/app; proxy_ignore_client_abort on; }}\n"
+        + "location /app { access_log off; return 204; }\n}\n}\n"
+    )
+    return Daemon(place, "nginx", ("-c", f"{place}/nginx.conf", "-e", f"{place}/errors"), port)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at now."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port: int = door.getsockname()[1]
+    return port
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -1,7 +1,5 @@
 import re
-import shutil
 import socket
-import subprocess
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peers import Peer, certificate, closed_port, served_with, syslog, until
+from peers import Peer, certificate, closed_port, rsyslog, served_with, syslog, until
 from redshank.alerts.sinks.syslog import Syslog, to_message
 from redshank.core.errors import ConfigError, DeliveryError
 from told import ALERT, FLOW, HOSTILE
@@ -149,35 +147,12 @@ def test_a_server_that_ends_the_link_before_it_read_all_is_a_delivery_error() ->
 
 @pytest.mark.service
 def test_rsyslog_takes_every_alert_once_and_reads_its_structured_data(tmp_path: Path) -> None:
-    with closed_port() as port:
-        pass
-    (tmp_path / "conf").write_text(
-        f'global(workDirectory="{tmp_path}")\nmodule(load="imtcp")\n'
-        f'input(type="imtcp" address="127.0.0.1" port="{port}")\n'
-        'template(name="t" type="string" string="%syslogseverity-text%|%app-name%|%structured-data%|%msg%\\n")\n'
-        f'action(type="omfile" file="{tmp_path}/got" template="t" asyncWriting="off" flushOnTXEnd="on")\n'
-    )
-    program = shutil.which("rsyslogd") or "rsyslogd"
-    arguments = [program, "-n", "-f", f"{tmp_path}/conf", "-i", f"{tmp_path}/pid"]
-    daemon = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        sink = Syslog("127.0.0.1", "tcp", port, timeout_s=20.0)
-
-        def sent() -> bool:
-            assert daemon.poll() is None, "rsyslogd ended"
-            try:
-                sink.deliver(ALERT)
-            except DeliveryError:
-                return False
-            return True
-
-        until(sent)
-        sink.deliver(replace(ALERT, id="f" * 16, device='\n<1>1 - "] forged'))
-        until(lambda: (tmp_path / "got").is_file() and "f" * 16 in (tmp_path / "got").read_text())
-    finally:
-        daemon.terminate()
-        daemon.wait(10)
-    first, second = (tmp_path / "got").read_text().splitlines()
+    server = rsyslog(tmp_path)
+    sink = Syslog("127.0.0.1", "tcp", server.port, timeout_s=20.0)
+    sink.deliver(ALERT)
+    sink.deliver(replace(ALERT, id="f" * 16, device='\n<1>1 - "] forged'))
+    until(lambda: len(server.taken()) == 2)
+    first, second = server.taken()
     assert first.startswith('err|redshank|[redshank@32473 id="0123456789abcdef" revision="1" over="false"')
     assert first.split("|")[3].strip().startswith("high: dos by 10.0.0.66 against 10.0.0.1")
     assert 'device="\\\\n<1>1 - \\"\\] forged"' in second

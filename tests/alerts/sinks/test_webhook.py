@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from peers import Peer, certificate, served_with, web
+from peers import Peer, certificate, nginx, served_with, until, web
 from redshank.alerts.message import mark
 from redshank.alerts.sinks.webhook import Webhook
 from redshank.core.errors import ConfigError, DeliveryError
@@ -104,6 +104,18 @@ def test_over_tls_a_server_has_to_prove_its_name(tmp_path: Path) -> None:
             with pytest.raises(DeliveryError, match="not posted to https://localhost .*certificate verify failed"):
                 sink.deliver(ALERT)
             assert server.heard == []
+
+
+@pytest.mark.service
+def test_nginx_takes_every_alert_once_and_sees_its_key(tmp_path: Path) -> None:
+    server = nginx(tmp_path)
+    alerts = [ALERT, replace(ALERT, revision=2, device="x\x1b[31m\u202e")]
+    for alert in alerts:
+        towards(server.port).deliver(alert)
+    until(lambda: len(server.taken()) == 2)
+    taken = [json.loads(line) for line in server.taken()]
+    assert [(one["status"], one["key"]) for one in taken] == [(204, f'"{mark(alert)}"') for alert in alerts]
+    assert [Alert.from_json(one["body"]) for one in taken] == alerts
 
 
 def test_no_secret_shows_anywhere(
