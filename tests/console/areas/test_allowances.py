@@ -55,7 +55,7 @@ def test_a_person_who_allows_is_told_what_would_be_taken_back_for_it_and_what_wa
     for path in ("/allowances/new", "/alerts/a1/false-alarm"):
         form = analyst.get(path, device="10.0.0.7").text
         assert "<strong>1</strong> action would be taken back" in form
-        assert f'block against <a href="/responses/action/{made.id}">10.0.0.7</a>' in form
+        assert f'block against <a href="/responses/action/{made.id}"><span class="wire">10.0.0.7<' in form
     assert "would be taken back" not in analyst.get("/allowances/new", device="10.0.0.9").text
     answer = analyst.post("/allowances/new", {"device": "10.0.0.7", "why": "our scanner", "for": "1h"})
     assert "1 open alert closed. 1 action taken back." in analyst.follow(answer).text
