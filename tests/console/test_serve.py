@@ -90,8 +90,44 @@ def test_only_a_proxy_that_is_named_says_who_asks_and_how(
     said = {"host": "redshank.example", "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9"}
     with serving(desk, behind_proxy=True, proxies=proxies, hosts=("redshank.example",)) as port, ExitStack() as stack:
         found = stack.enter_context(asked(port, headers=said))
-        assert found.status == 200
+        assert found.status == (200 if believed else 421)
         assert (found.getheader("strict-transport-security") is not None) == believed
+
+
+@pytest.mark.parametrize("said", [{}, {"x-forwarded-proto": "http"}])
+def test_who_comes_beside_the_proxy_is_shown_no_login_and_gets_no_session(desk: Desk, said: dict[str, str]) -> None:
+    with serving(desk, behind_proxy=True, hosts=("redshank.example",)) as port:
+        with asked(port, headers=said) as page:
+            text = page.read().decode()
+            assert (page.status, page.getheader("set-cookie")) == (421, None)
+        assert "over TLS alone, through the proxy in front of it" in text
+        assert "X-Forwarded-Proto: https" in text.replace("&#39;", "'")
+        assert "password" not in text
+        assert "/login" not in text
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as link:
+            form = urlencode({"name": "vera", "password": PASSWORD})
+            link.request("POST", "/login", form, {"content-type": "application/x-www-form-urlencoded", **said})
+            answer = link.getresponse()
+            assert (answer.status, answer.getheader("set-cookie")) == (421, None)
+            answer.close()
+        with asked(port, "/api/v1/account/me", {"authorization": "Bearer redshank_x", **said}) as answer:
+            assert (answer.status, answer.getheader("content-type")) == (421, "application/problem+json")
+        with asked(port, "/healthz") as answer:
+            assert answer.status == 200
+
+
+def test_behind_a_proxy_the_cookie_goes_over_tls_alone(desk: Desk) -> None:
+    said = {"x-forwarded-proto": "https", "content-type": "application/x-www-form-urlencoded"}
+    with (
+        serving(desk, behind_proxy=True, hosts=("redshank.example",)) as port,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as link,
+    ):
+        link.request("POST", "/login", urlencode({"name": "vera", "password": PASSWORD}), said)
+        answer = link.getresponse()
+        cookie = str(answer.getheader("set-cookie"))
+        assert answer.status == 303
+        assert cookie.startswith("__Host-redshank=")
+        assert "Secure" in cookie
 
 
 def test_an_address_that_is_taken_is_told(desk: Desk) -> None:

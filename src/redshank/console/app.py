@@ -32,7 +32,7 @@ from redshank.console.live import Live
 from redshank.console.notices import Notices
 from redshank.console.page import STATIC, static
 from redshank.console.people import Door
-from redshank.console.place import names
+from redshank.console.place import names, secure
 from redshank.console.refusals import Refusals
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import Bearers, Cookies, Times, admin, analyst, viewer
@@ -131,7 +131,8 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
     problems.add_pages(app)
     problems.add_problems(api)
     app.add_middleware(Gate, cookies=cookies, bearers=app.state.bearers, now_s=desk.now_s)
-    app.add_middleware(Limits, hosts={*hosts, *names(chosen)})
+    # Whoever reaches us beside the proxy would send a password in the clear, and have a cookie that goes that way too.
+    app.add_middleware(Limits, hosts={*hosts, *names(chosen)}, plain=(STATIC, HEALTH) if secure(chosen) else None)
     return app
 
 

@@ -1,8 +1,8 @@
 """What every request and every answer must keep to, before anybody looks at what it wants.
 
-In: an ASGI application. Out: one that is asked only under its own name, with a bounded body that came in time, and
-whose answers tell the browser how little it may do with them. The one idea: the body is read whole here, so that what
-lies below is plain functions, and nobody holds one of them by sending slowly.
+In: an ASGI application. Out: one that is asked only under its own name, over TLS where it is to be had so, with a
+bounded body that came in time, and whose answers tell the browser how little it may do with them. The one idea: the
+body is read whole here, so that what lies below is plain functions, and nobody holds one of them by sending slowly.
 Source: https://asgi.readthedocs.io/en/latest/specs/www.html; https://owasp.org/www-project-secure-headers/
 """
 
@@ -34,6 +34,10 @@ HEADERS = {
 }
 FOREVER = "public, max-age=31536000, immutable"
 STRICT_TRANSPORT = "max-age=31536000"
+PLAIN = (
+    "This console is to be had over TLS alone, through the proxy in front of it: open it by its https address. Who "
+    "runs it: the proxy must be in console.proxies, and say 'X-Forwarded-Proto: https'."
+)
 
 
 def protect(headers: MutableHeaders, scheme: str) -> None:
@@ -50,10 +54,11 @@ class Limits:
     Args:
         app: What answers.
         hosts: The names under which it may be asked for, without port, in lower case.
+        plain: What alone may be asked for without TLS: the beginnings of paths; everything if absent.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self._app, self._hosts = app, frozenset(hosts)
+    def __init__(self, app: ASGIApp, hosts: Collection[str], plain: tuple[str, ...] | None = None) -> None:
+        self._app, self._hosts, self._plain = app, frozenset(hosts), plain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
@@ -72,12 +77,17 @@ class Limits:
         headers = Headers(scope=scope)
         try:
             self._check_host(headers.getlist("host"))
+            self._check_tls(scope)
             body = await _body(headers, receive)
         except RequestError as refusal:
             scope["redshank.refusal"] = refusal
             body = b""
         scope["redshank.body"] = body
         await self._app(scope, _replayed(body, receive), protecting)
+
+    def _check_tls(self, scope: Scope) -> None:
+        if self._plain is not None and scope["scheme"] != "https" and not scope["path"].startswith(self._plain):
+            raise RequestError(421, PLAIN)
 
     def _check_host(self, given: list[str]) -> None:
         name = host_name(given[0]) if len(given) == 1 else ""
