@@ -2,7 +2,7 @@
 
 In: seeds of the lab, or recordings of homes that nobody attacks; needs root for the former. Out: tables, or JSON.
 
-1. Live: for each seed a home of the lab lives for --seconds while `redshank run` captures on its bridge; every family
+1. Live: for each seed a home of the lab lives for --seconds while `redshank run` captures on its gateway; every family
    attacks once, at a known time, among everyday traffic. An attack is found when an alert that shows a flow of it is
    written down (lab/proof.py). Each seed is a process of its own; --at-once of them run side by side. Floods that the
    machine was too busy for are told beneath the table, with the pace that they came to; they count in it all the same.

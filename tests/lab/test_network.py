@@ -1,16 +1,31 @@
 import os
 import socket
+import struct
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from redshank.core.errors import ActionError
 from redshank.lab.arena import choose
-from redshank.lab.network import FOLDER, Network, ip, leftovers, need_root
+from redshank.lab.network import FOLDER, GATEWAY, LAN_LINK, Network, ip, leftovers, need_root
 
 ADDRESSES = choose(7, ("gateway", "hub", "sensor1"), ("api",), ipv6=("gateway", "hub"))
+
+
+ETH_P_ALL, SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC = 3, 263, 1, 1  # linux/if_ether.h, if_packet.h
+
+
+def senders(tap: socket.socket, texts: Sequence[bytes]) -> list[tuple[str, bytes]]:
+    """Return who sent which of these texts, in the order in which the frames came, up to the last text."""
+    tap.settimeout(60)
+    found: list[tuple[str, bytes]] = []
+    while not found or found[-1][1] != texts[-1]:
+        frame = tap.recv(2048)
+        found += [(frame[6:12].hex(":"), text) for text in texts if text in frame]
+    return found
 
 
 def ours() -> list[str]:
@@ -50,6 +65,31 @@ def test_hosts_reach_each_other_and_the_upstream_and_nothing_is_left_afterwards(
         assert network.neighbors("sensor1")[ADDRESSES.v4["hub"]] == ADDRESSES.macs["hub"]
         assert ip("-o", "link") == before
     assert ours() == []
+
+
+@pytest.mark.root
+@pytest.mark.service
+def test_a_gateway_that_is_the_switch_too_sees_what_two_devices_send_each_other() -> None:
+    v4, v6, macs = ADDRESSES.v4, ADDRESSES.v6, ADDRESSES.macs
+    with Network(ADDRESSES, GATEWAY) as network:
+        assert sorted(ours()) == sorted(map(network.namespace, ("gateway", "hub", "sensor1", "cloud")))
+        with network.inside(GATEWAY):
+            tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+            tap.bind((LAN_LINK, 0))
+            membership = struct.pack("IHH8s", socket.if_nametoindex(LAN_LINK), PACKET_MR_PROMISC, 0, b"")
+            tap.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership)
+        said = [("sensor1", "hub", v4["hub"]), ("sensor1", "cloud", v4["api"]), ("hub", GATEWAY, v6[GATEWAY])]
+        with tap:
+            for sender, place, target in said:
+                family = socket.AF_INET6 if ":" in target else socket.AF_INET
+                with network.inside(place):
+                    server = socket.create_server((target, 8000), family=family)
+                with network.inside(sender):
+                    client = socket.create_connection((target, 8000), timeout=60)
+                with server, client:
+                    client.sendall(f"said to {target}.".encode())
+            expected = [(macs[sender], f"said to {target}.".encode()) for sender, _, target in said]
+            assert senders(tap, [text for _, text in expected]) == expected, "each once, from whom it is"
 
 
 @pytest.mark.root

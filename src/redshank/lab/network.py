@@ -1,7 +1,7 @@
 """A small network of namespaces on one bridge, with no way out of it.
 
 In: names and addresses. Out: a context in which each name is a network namespace `rsk<pid>-<name>`, joined by a bridge
-that has a namespace of its own; behind the gateway one more namespace, "cloud", plays the servers of the outside.
+that the gateway has, or a namespace of its own; behind the gateway one more, "cloud", plays the servers of the outside.
 The one idea: no link ever touches the machine's own namespace, so nothing that is sent here can leave, and deleting
 the namespaces deletes everything.
 Source: network_namespaces(7), veth(4), ip-netns(8), SIOCETHTOOL of linux/ethtool.h.
@@ -27,7 +27,10 @@ from redshank.lab.arena import Addresses
 
 FOLDER = Path("/run/netns")
 BRIDGE = "bridge"
+GATEWAY = "gateway"
 CLOUD = "cloud"
+LAN_LINK = "br0"
+"""The bridge, in the namespace that has it."""
 CLONE_NEWNET = 0x40000000
 SIOCETHTOOL = 0x8946
 OFFLOADS = {"checksum": 0x17, "scatter_gather": 0x19, "segmentation": 0x1F, "generic_segmentation": 0x24}
@@ -109,13 +112,16 @@ class Network:
 
     Args:
         addresses: Who lives where; must name a "gateway" on the bridge and an "uplink".
+        switch: Namespace that has the bridge: GATEWAY, as in a home, whose one box is switch and router; or BRIDGE, one
+            of its own that does nothing else, with the gateway at one of its ports.
 
     Raises:
         ActionError: On entering, if the namespaces cannot be made.
     """
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, switch: str = BRIDGE) -> None:
         self.addresses = addresses
+        self.switch = switch
         self.prefix = f"rsk{os.getpid()}-"
         self.lan_names = [name for name in addresses.v4 if self._on_lan(name)]
         self._files: dict[str, int] = {}
@@ -148,7 +154,7 @@ class Network:
         return f"{self.prefix}{name}"
 
     def _build(self) -> None:
-        members = [BRIDGE, *self.lan_names, CLOUD]
+        members = [*dict.fromkeys((self.switch, *self.lan_names)), CLOUD]
         ip(batch=[f"netns add {self.namespace(name)}" for name in members])
         for name in members:
             self._files[name] = os.open(FOLDER / self.namespace(name), os.O_RDONLY | os.O_CLOEXEC)
@@ -157,16 +163,10 @@ class Network:
             else:
                 # There is no router to ask, and everybody asking three times is all that a short capture would show.
                 self.set_kernel(name, "ipv6/conf/default/router_solicitations", "0")
-        ports = [f"port{n}" for n in range(len(self.lan_names))]
-        lines = ["link add br0 type bridge mcast_snooping 0", "link set br0 up"]
-        for port, name in zip(ports, self.lan_names, strict=True):
-            mac = self.addresses.macs[name]
-            lines.append(f"link add {port} type veth peer name eth0 address {mac} netns {self.namespace(name)}")
-            lines.append(f"link set {port} master br0 up")
-        ip("-n", self.namespace(BRIDGE), batch=lines)
+        self._build_switch()
         ip(
             "-n",
-            self.namespace("gateway"),
+            self.namespace(GATEWAY),
             batch=[f"link add eth1 type veth peer name eth0 netns {self.namespace(CLOUD)}"],
         )
         for name in self.lan_names:
@@ -184,22 +184,36 @@ class Network:
             ],
         )
         self._plain_frames(CLOUD, "eth0")
-        self.set_kernel("gateway", "ipv4/ip_forward", "1")
+        self.set_kernel(GATEWAY, "ipv4/ip_forward", "1")
+
+    def _build_switch(self) -> None:
+        macs = self.addresses.macs
+        own = f" address {macs[self.switch]}" if self.switch in macs else ""
+        lines = [f"link add {LAN_LINK}{own} type bridge mcast_snooping 0", f"link set {LAN_LINK} up"]
+        for number, name in enumerate(name for name in self.lan_names if name != self.switch):
+            peer = f"peer name eth0 address {macs[name]} netns {self.namespace(name)}"
+            lines += [f"link add port{number} type veth {peer}", f"link set port{number} master {LAN_LINK} up"]
+        # What a switch itself says in IPv6 it says over the bridge, never at a port.
+        self.set_kernel(self.switch, "ipv6/conf/default/disable_ipv6", "1")
+        ip("-n", self.namespace(self.switch), batch=lines)
+        if self.switch in self.addresses.v6:
+            self.set_kernel(self.switch, f"ipv6/conf/{LAN_LINK}/disable_ipv6", "0")
 
     def _configure(self, name: str) -> None:
-        lines = ["link set lo up", "link set eth0 up", f"addr add {self.addresses.v4[name]}/24 brd + dev eth0"]
+        link = LAN_LINK if name == self.switch else "eth0"
+        lines = ["link set lo up", f"link set {link} up", f"addr add {self.addresses.v4[name]}/24 brd + dev {link}"]
         if name in self.addresses.v6:
-            lines.append(f"addr add {self.addresses.v6[name]}/64 dev eth0 nodad")
-        if name == "gateway":
+            lines.append(f"addr add {self.addresses.v6[name]}/64 dev {link} nodad")
+        if name == GATEWAY:
             lines += ["link set eth1 up", f"addr add {self.addresses.v4['uplink']}/24 dev eth1"]
         else:
-            lines.append(f"route add default via {self.addresses.v4['gateway']}")
+            lines.append(f"route add default via {self.addresses.v4[GATEWAY]}")
         ip("-n", self.namespace(name), batch=lines)
-        self._plain_frames(name, "eth0")
+        self._plain_frames(name, link)
         if name in self.addresses.v6:
             # The default of 30 s makes every pair ask again and again: a twentieth of all flows would be that.
-            self.set_kernel(name, "ipv6/neigh/eth0/base_reachable_time_ms", "600000")
-        if name == "gateway":
+            self.set_kernel(name, f"ipv6/neigh/{link}/base_reachable_time_ms", "600000")
+        if name == GATEWAY:
             self._plain_frames(name, "eth1")
 
     def _plain_frames(self, name: str, link: str) -> None:

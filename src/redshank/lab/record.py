@@ -35,7 +35,7 @@ from redshank.lab.attacks import backdoor
 from redshank.lab.clock import Clock, FastLoop, Sleeper
 from redshank.lab.devices import broker
 from redshank.lab.host import Host
-from redshank.lab.network import BRIDGE, CLOUD, Network, need_root
+from redshank.lab.network import CLOUD, GATEWAY, LAN_LINK, Network, need_root
 from redshank.lab.retimed import Shift, retimed
 from redshank.lab.scene import UPSTREAM, Cast, Scene, cast
 
@@ -145,7 +145,7 @@ def stage(seed: int, clock: Clock | None = None) -> Iterator[Stage]:
     with (
         _stoppable(),
         tempfile.TemporaryDirectory(prefix="redshank-lab-") as place,
-        Network(addresses) as network,
+        Network(addresses, GATEWAY) as network,
     ):
         scene = make_scene(seed, who, network, clock or Clock())
         talks = broker.start(network, Path(place), scene.ports["mqtt"], {"device": scene.passwords["device"]})
@@ -153,10 +153,10 @@ def stage(seed: int, clock: Clock | None = None) -> Iterator[Stage]:
 
 
 def _start_capture(network: Network, path: Path) -> "subprocess.Popen[bytes]":
-    argv = ["tcpdump", "-i", "br0", "-s", str(SNAP_BYTES), "-n", "-U", "-B", "16384", "-Z", "root", "-w", str(path)]
+    argv = ["tcpdump", "-i", LAN_LINK, "-s", str(SNAP_BYTES), "-n", "-U", "-B", "16384", "-Z", "root", "-w", str(path)]
     words = path.with_suffix(".log")
     with words.open("wb") as log:
-        process = network.start(BRIDGE, argv, stdout=subprocess.DEVNULL, stderr=log)
+        process = network.start(network.switch, argv, stdout=subprocess.DEVNULL, stderr=log)
     give_up = time.monotonic() + START_S
     while b"listening on" not in words.read_bytes():
         if process.poll() is not None or time.monotonic() > give_up:

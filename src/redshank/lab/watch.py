@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from redshank.core.errors import ActionError
 from redshank.core.records import Alert
-from redshank.lab.network import BRIDGE, Network
+from redshank.lab.network import GATEWAY, LAN_LINK, Network
 from redshank.store.alerts import Alerts
 from redshank.store.database import Database
 
@@ -43,16 +43,16 @@ class Post:
 
     Args:
         folder: For its settings, store, flows and log; nobody else's.
-        place: Name of the namespace.
-        interface: What it captures on there.
+        place: Name of the namespace: the gateway's, as at a site.
+        interface: What it captures on there: the bridge that all devices of the lab are on, as on a home's router.
         detectors: Which judge; those of a service that says nothing if empty.
         more: Further tables of its settings, as TOML.
         through: What starts it, if not we ourselves: `setpriv` with its options, for fewer rights.
     """
 
     folder: Path
-    place: str = BRIDGE
-    interface: str = "br0"
+    place: str = GATEWAY
+    interface: str = LAN_LINK
     detectors: tuple[str, ...] = ()
     more: str = ""
     through: tuple[str, ...] = ()
