@@ -7,7 +7,6 @@ sinks, actions of the responder. The one idea: the store is where the processes 
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from redshank.alerts.dead_letters import LetterFile
 from redshank.alerts.delivery import Delivery
 from redshank.alerts.group import Groups
 from redshank.alerts.sink import Sink
-from redshank.core.errors import RedshankError
 from redshank.core.metrics import FORGOTTEN, Metrics
 from redshank.core.records import Alert
 from redshank.flows.devices import Devices
@@ -29,7 +27,7 @@ from redshank.pipeline.beside import Beside
 from redshank.pipeline.keeping import Keeping
 from redshank.pipeline.orphans import bury_orphans
 from redshank.pipeline.responding import Responding
-from redshank.pipeline.rest import Rest
+from redshank.pipeline.rest import Tries
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances, Quiet
 from redshank.store.database import Database
@@ -101,8 +99,7 @@ class Acting:
         self._looking = False
         self._devices_due_s = self._quiet_due_s = 0.0
         self._quiet: dict[str, int] = {}
-        self._failing: set[str] = set()
-        self._rests: defaultdict[str, Rest] = defaultdict(Rest)
+        self._tries = Tries()
 
     def start(self) -> None:
         """Go on with the alerts that an earlier run had open, put allowances in force, and begin to deliver."""
@@ -136,8 +133,8 @@ class Acting:
     def tick(self) -> None:
         """Look after everything that does not come with an alert."""
         self.act(())
-        self._attempt("allowances", self._follow_allowances)
-        self._attempt("open alerts", self._close_covered)
+        self._tries.attempt("allowances", self._follow_allowances)
+        self._tries.attempt("open alerts", self._close_covered)
         now_s = self._clock()
         # Also where the clock was set back, as gateways without a clock of their own do.
         if not (self._noting.busy or 0 < self._devices_due_s - now_s <= DEVICES_EVERY_S):
@@ -145,14 +142,14 @@ class Acting:
             self._noting.begin(self._noted())
         if not 0 < self._quiet_due_s - now_s <= QUIET_EVERY_S:
             self._quiet_due_s = now_s + QUIET_EVERY_S
-            self._attempt("what is allowed", self._note_quiet)
+            self._tries.attempt("what is allowed", self._note_quiet)
 
     def finish(self, within_s: float) -> None:
         """Record and deliver what is left, within a time in s."""
         self._answer(self._keeping.finish())
         if self._noting.wait(INVENTORY_ENDS_S):
-            self._attempt("inventory", self._noted())
-        self._attempt("what is allowed", self._note_quiet)
+            self._tries.attempt("inventory", self._noted())
+        self._tries.attempt("what is allowed", self._note_quiet)
         begin = time.monotonic()
         if self._responder:
             self._responder.stop(within_s)
@@ -240,19 +237,3 @@ class Acting:
 
     def _covered(self, alert: Alert) -> bool:
         return self._allow.covers(alert, self._clock()) is not None
-
-    def _attempt(self, what: str, work: Callable[[], None]) -> None:
-        """Do work that may fail for a while: said once, tried again, the later the longer it took to fail."""
-        rest = self._rests[what]
-        if not rest.over():
-            return
-        rest.begin()
-        try:
-            work()
-        except RedshankError as error:
-            rest.failed()
-            if what not in self._failing:
-                _log.warning("%s: %s; tried again", what, error)
-            self._failing.add(what)
-        else:
-            self._failing.discard(what)
