@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from redshank.core.metrics import COUNTERS, GAUGES
+from redshank.core.metrics import COUNTERS, GAUGES, Metrics
 
 BOARD: dict[str, Any] = json.loads(
     (Path(__file__).resolve().parents[2] / "deploy" / "grafana" / "redshank.json").read_text()
 )
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
-METRIC = re.compile(r"redshank_[a-z0-9_]+")
+METRIC = re.compile(r"(?:redshank|process)_[a-z0-9_]+")
+PROCESS = set(re.findall(r"^process_\w+", Metrics().text(), re.MULTILINE))
+GROWING = {*COUNTERS, "process_cpu_seconds_total"}
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: str(panel["title"]))
@@ -22,12 +24,24 @@ def test_every_metric_of_a_panel_is_declared_with_the_labels_that_it_asks_for(pa
     for target in panel["targets"]:
         names = set(METRIC.findall(target["expr"]))
         assert names
-        assert names <= set(COUNTERS | GAUGES)
-        labels = {label for name in names for label in (COUNTERS | GAUGES)[name][1]} | {"instance"}
+        assert names <= set(COUNTERS | GAUGES) | PROCESS
+        labels = {label for name in names - PROCESS for label in (COUNTERS | GAUGES)[name][1]} | {"instance", "job"}
         wanted = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
-        for group in re.findall(r" by \(([^)]+)\)", target["expr"]):
+        for group in re.findall(r" (?:by|on) \(([^)]+)\)", target["expr"]):
             wanted |= {label.strip() for label in group.split(",")}
         assert wanted <= labels, target["expr"]
+
+
+def test_every_metric_that_a_service_has_is_on_the_board() -> None:
+    assert set(METRIC.findall(json.dumps(PANELS))) >= set(COUNTERS | GAUGES)
+
+
+def test_other_programs_that_prometheus_watches_are_not_on_the_board() -> None:
+    # They have process_* too, and an instance may be any.
+    for panel in PANELS:
+        for target in panel["targets"]:
+            if "process_" in target["expr"]:
+                assert target["expr"].endswith(" and on (instance, job) redshank_waiting_rows")
 
 
 def test_a_counter_is_shown_by_how_it_grows() -> None:
@@ -35,7 +49,7 @@ def test_a_counter_is_shown_by_how_it_grows() -> None:
         for target in panel["targets"]:
             for name in METRIC.findall(target["expr"]):
                 grows = re.search(rf"(rate|increase)\({name}\{{", target["expr"]) is not None
-                assert grows == (name in COUNTERS), target["expr"]
+                assert grows == (name in GROWING), target["expr"]
 
 
 def test_panels_lie_beside_each_other_and_have_numbers_of_their_own() -> None:

@@ -25,7 +25,7 @@ BOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/redshank.json").read_
 GUIDE = (ROOT / "docs/how-to/run-as-a-service.md").read_text()
 TARGETS = [(panel["title"], target) for panel in BOARD["panels"] for target in panel.get("targets", ())]
 ALARMS = re.search(r"Worth an alarm of Prometheus: (.*?), and", GUIDE, re.DOTALL)
-FROM_NOTHING = ("alerts", "dead_letters", "source_failures", "shed_rows")
+FROM_NOTHING = ("alerts", "dead_letters", "source_failures", "shed_rows", "lost", "archive_failures", "filed_alerts")
 """A series that begins at 1 has not grown: counters whose first is news are there at 0 from the beginning."""
 
 pytestmark = pytest.mark.service
@@ -83,6 +83,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         for name, (_, labels) in COUNTERS.items():
             if labels and not running.metrics.labelled(name):  # what did not happen to this service
                 running.metrics.count(name, **dict.fromkeys(labels, "x"))
+        running.metrics.expect("redshank_anomalies_total", stage="capture", name="ring_dropped")  # as of a wire
         running.metrics.set("redshank_drift_psi", 0.1, **dict.fromkeys(GAUGES["redshank_drift_psi"][1], "x"))
         config["global"] = {"scrape_interval": "200ms", "scrape_timeout": "200ms"}
         config["scrape_configs"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{running.metrics_port}"]
@@ -131,7 +132,7 @@ def test_a_panel_has_something_to_draw_and_a_name_for_each_line(
 def test_what_the_guide_would_be_woken_by_can_be_asked(asked: Asked) -> None:
     assert ALARMS
     expressions = re.findall(r"`(redshank_[^`]+|increase[^`]+)`", ALARMS[1])
-    assert len(expressions) == 4
+    assert len(expressions) == 6
     for one in expressions:
         asked.series(one)
         assert set(re.findall(r"redshank_\w+", one)) <= set(COUNTERS | GAUGES)

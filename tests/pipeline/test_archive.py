@@ -26,7 +26,9 @@ def _lost(metrics: Metrics) -> tuple[int, int]:
 
 
 def test_a_row_is_a_flow_with_its_verdict(tmp_path: Path) -> None:
-    archive = Archive(tmp_path / "new" / "flows")
+    metrics = Metrics()
+    archive = Archive(tmp_path / "new" / "flows", metrics=metrics)
+    assert "redshank_archive_bytes 0.0" in metrics.text().splitlines()
     _write(archive, flows(["dos", "benign"]))
     assert list((tmp_path / "new" / "flows").glob("*.parquet")) == []
     archive.close()
@@ -36,6 +38,7 @@ def test_a_row_is_a_flow_with_its_verdict(tmp_path: Path) -> None:
     assert table.column("uid").to_pylist() == ["C0x0", "C0x1"]
     assert table.column("family").to_pylist() == ["dos", "dos"]
     assert path.name.startswith("flows-2023")
+    assert f"redshank_archive_bytes {float(path.stat().st_size)}" in metrics.text().splitlines()
 
 
 def test_what_was_posted_is_in_no_archive(tmp_path: Path) -> None:

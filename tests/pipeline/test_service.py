@@ -262,6 +262,15 @@ def test_after_the_time_to_drain_the_rest_is_given_up_said_and_counted(caplog: p
     assert done.shed["drain"] > 0
 
 
+def test_the_first_packet_that_a_wire_drops_is_seen_to_happen() -> None:
+    shown = {
+        patient: Site({"one": feed(Flows([]), patient=patient)}).metrics.text().splitlines()
+        for patient in (True, False)
+    }
+    wanted = 'redshank_anomalies_total{name="ring_dropped",stage="capture"} 0.0'
+    assert [wanted in lines for lines in shown.values()] == [False, True]
+
+
 def test_a_source_that_does_not_end_in_time_is_named_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     source = Deaf()
     site = Site({"wire": feed(source, patient=False)}, drain_s=0.1)

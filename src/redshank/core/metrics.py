@@ -78,7 +78,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_breaker_used": ("How much of a bound of the breaker is used: at the bound it opens.", ("bound",)),
     "redshank_breaker_bound": ("The bounds of the breaker, as the settings have them.", ("bound",)),
     "redshank_store_bytes": ("Size of the store: pages in use of a file, rows on a server.", ()),
-    "redshank_archive_bytes": ("Size of the files of the archive, at the last look.", ()),
+    "redshank_archive_bytes": ("Size of the whole files of the archive.", ()),
 }
 
 

@@ -84,6 +84,7 @@ class Archive:
                 _log.warning("archive: '%s' was not whole when a run broke off; its rows are lost", left)
         except OSError as error:
             raise ActionError(f"archive: '{folder}' cannot be used ({error.strerror}); name another folder") from None
+        self._measure()
 
     def write(self, flows: pa.RecordBatch, verdicts: pa.RecordBatch) -> None:
         """Add rows. A disk that is full costs the rows of the file that is open: said and counted."""
@@ -114,6 +115,8 @@ class Archive:
             self._path.rename(self._path.with_suffix(""))
         except OSError as error:
             self._failed(error, rows)
+        else:
+            self._measure()
 
     def clean(self, now_s: float) -> int:
         """Delete files that are too old, then the oldest until the rest fits.
@@ -133,8 +136,13 @@ class Archive:
             size -= path.stat().st_size
             path.unlink()
             gone += 1
-        self._metrics.set("redshank_archive_bytes", size)
+        self._measure()
         return gone
+
+    def _measure(self) -> None:
+        with suppress(OSError):  # somebody took a file away between two looks: the next one counts
+            size = sum(path.stat().st_size for path in self._folder.glob("flows-*.parquet"))
+            self._metrics.set("redshank_archive_bytes", size)
 
     def _flush(self) -> None:
         if not self._waiting:

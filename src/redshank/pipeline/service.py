@@ -99,8 +99,10 @@ class Service:
         self._refused: dict[str, str] = {}
         self._failure: Exception | None = None
         metrics.expect(LOST, what=UNENDED)
-        for name in feeds:
+        for name, feed in feeds.items():
             metrics.expect("redshank_source_failures_total", source=name)
+            if not feed.patient:
+                metrics.expect("redshank_anomalies_total", stage=DROPPED[0], name=DROPPED[1])
 
     def stop(self) -> None:
         """Ask the service to end; may be called from anywhere, a signal's handler too."""
