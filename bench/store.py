@@ -111,9 +111,11 @@ def main() -> None:
         outbox = Outbox(database)
         rows = outbox.due("eve", 1e12, part // 4)
         begin_s = time.perf_counter()
+        before: list[str] = []
         for row in rows:
-            outbox.delivered([row.key], 1.0)
-        print(f"{'deliveries noted':32} {len(rows) / (time.perf_counter() - begin_s):10.0f} /s")
+            outbox.begin(row.key, before, 1.0)
+            before = [row.key]
+        print(f"{'deliveries noted one by one':32} {len(rows) / (time.perf_counter() - begin_s):10.0f} /s")
         for name, ask in questions(database).items():
             print(f"{name:32} {median_ms(ask):10.2f} ms")
         for at in range(0, asked.alerts + 1, 1000):

@@ -9,7 +9,7 @@ of what a kill cut off exactly those rows are known that may have arrived.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
 from redshank.core.inert import inert
 from redshank.core.records import Alert
@@ -20,6 +20,10 @@ from redshank.store.tables import OUTBOX, REVISIONS
 WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
 MOST_CHARACTERS = 500
 """Of an error that is kept."""
+_ONE = update(OUTBOX).where(OUTBOX.c.key == bindparam("one"))
+# Made once: for each row that is handed over, to make them would take as long as the rest of the transaction.
+_BEGUN = _ONE.where(OUTBOX.c.state == WAITING).values(begun=True)
+_ARRIVED = _ONE.values(state=DELIVERED, at_s=bindparam("at"), error="", begun=False)
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,8 @@ class Outbox:
     def begin(self, key: str, delivered: Sequence[str], at_s: float) -> None:
         """Note that `delivered` arrived and that `key` is handed over next, all or none."""
         with self._database.writing() as sql:
-            if delivered:
-                _arrived(sql, delivered, at_s)
-            sql.execute(update(OUTBOX).where(OUTBOX.c.key == key, OUTBOX.c.state == WAITING).values(begun=True))
+            _arrived(sql, delivered, at_s)
+            sql.execute(_BEGUN, {"one": key})
 
     def delivered(self, keys: Sequence[str], at_s: float) -> None:
         """Note that these arrived, all or none; they are never due again."""
@@ -123,8 +126,8 @@ class Outbox:
 
 
 def _arrived(sql: Connection, keys: Sequence[str], at_s: float) -> None:
-    arrived = update(OUTBOX).where(OUTBOX.c.key.in_(keys))
-    sql.execute(arrived.values(state=DELIVERED, at_s=at_s, error="", begun=False))
+    if keys:
+        sql.execute(_ARRIVED, [{"one": key, "at": at_s} for key in keys])
 
 
 def put(sql: Connection, told: Sequence[Alert], sinks: Sequence[str], at_s: float, place: int) -> None:
