@@ -94,8 +94,10 @@ def test_a_scan_puts_out_nothing_that_is_usual(monkeypatch: pytest.MonkeyPatch) 
 def test_what_waits_for_the_store_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 2)
     waiting = Did({}, {})
-    for number in range(5):
+    left = [
         waiting.add(Did({("a", number): InHour(1)}, {Named("a", "uses", "dns", number): ByName(1)}))
-    waiting.add(Did({("a", 0): InHour(1)}, {Named("a", "uses", "dns", 0): ByName(1)}))
+        for number in (0, 1, 2, 3, 4, 0)
+    ]
+    assert left == [0, 0, 2, 2, 2, 0]
     assert {key: done.flows for key, done in waiting.hours.items()} == {("a", 0): 2, ("a", 1): 1}
     assert [by_name.flows for by_name in waiting.names.values()] == [2, 1]

@@ -206,6 +206,19 @@ def test_what_a_device_did_is_usual_unless_an_alert_is_about_it(site: Site) -> N
     assert hour.benign_flows == hour.flows - names[target][1]
 
 
+def test_what_the_inventory_has_no_room_for_is_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redshank.pipeline.aside.MOST_ALERTS", 1)
+    monkeypatch.setattr("redshank.flows.did.MOST_WAITING", 0)
+    site.acting._devices._capacity = 1
+    see(site, ["benign"] * 20 + ["scanning"] * 3)
+    site.acting._aside.note([alert(id=name) for name in ("one", "two", "three")])
+    site.acting._noted()
+    site.acting._noted()
+    forgotten = site.metrics.named("redshank_forgotten_total")
+    assert forgotten.keys() == {"inventory.devices", "inventory.usual", "inventory.alerts"}
+    assert forgotten["inventory.alerts"] == 2
+
+
 def test_what_fails_for_a_while_is_said_once(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

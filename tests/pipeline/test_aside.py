@@ -72,6 +72,7 @@ def test_alerts_told_first_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "MOST_ALERTS", 2)
     aside = Aside()
     aside.note([replace(SCAN, id=str(n), device=f"10.0.0.{n + 50}") for n in range(3)])
+    assert aside.forgotten == 1
     ends = [(f"10.0.0.{n + 50}", "10.0.0.1", 150 * S) for n in range(3)]
     assert aside.of(flows(*ends)).to_pylist() == [False, True, True]
 

@@ -90,14 +90,24 @@ class Did(NamedTuple):
     hours: dict[tuple[str, int], InHour]
     names: dict[Named, ByName]
 
-    def add(self, more: "Did") -> None:
-        """Add what was done besides; past MOST_WAITING of them no more hours, and no more names."""
+    def add(self, more: "Did") -> int:
+        """Add what was done besides; past MOST_WAITING of them no more hours, and no more names.
+
+        Returns:
+            For how many hours and names there was no room.
+        """
+        left = 0
         for hour, done in more.hours.items():
             if hour in self.hours or len(self.hours) < MOST_WAITING:
                 self.hours.setdefault(hour, InHour()).add(done)
+            else:
+                left += 1
         for name, by_name in more.names.items():
             if name in self.names or len(self.names) < MOST_WAITING:
                 self.names.setdefault(name, ByName()).add(by_name)
+            else:
+                left += 1
+        return left
 
 
 class Doing:

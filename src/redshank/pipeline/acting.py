@@ -7,6 +7,7 @@ sinks, actions of the responder. The one idea: the store is where the processes 
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -83,11 +84,13 @@ class Acting:
         self._alerts, self._allowances = Alerts(database), Allowances(database)
         self._inventory, self._usual, self._noting = Inventory(database), Usual(database), Beside("inventory")
         self._aside = Aside()
-        self._devices = Devices(doing=Doing(self._aside.of))
+        self._doing = Doing(self._aside.of)
+        self._devices = Devices(doing=self._doing)
         self._unwritten = Did({}, {})
         self._responder, self._groups, self._allow, self._clock = responder, groups, allow, clock
         self._live, self._bundles, self._tell = live, bundles, tell
-        self._names, self._metrics, self._evicted = tuple(sinks), metrics, 0
+        self._names, self._metrics = tuple(sinks), metrics
+        self._forgotten: Counter[str] = Counter()
         for name in sinks:
             metrics.expect("redshank_dead_letters_total", sink=name)
             metrics.expect("redshank_deliveries_in_doubt_total", sink=name)
@@ -195,9 +198,12 @@ class Acting:
         """Take the devices that there are, and return what writes them down: thousands take a second."""
         devices, bundles, now_s = self._devices.rows(), dict(self._bundles()), self._clock()
         did = self._unwritten
-        did.add(self._devices.did())
-        self._metrics.count(FORGOTTEN, self._devices.evicted - self._evicted, by="inventory", memory="devices")
-        self._evicted = self._devices.evicted
+        if left := did.add(self._devices.did()):
+            self._metrics.count(FORGOTTEN, left, by="inventory", memory="usual")
+        forgotten = {"devices": self._devices.evicted, "usual": self._doing.missing, "alerts": self._aside.forgotten}
+        for memory, count in forgotten.items():
+            self._metrics.count(FORGOTTEN, count - self._forgotten[memory], by="inventory", memory=memory)
+            self._forgotten[memory] = count
 
         def write() -> None:
             self._inventory.take(devices)

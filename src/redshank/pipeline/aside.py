@@ -47,9 +47,14 @@ def judged_benign(verdicts: pa.RecordBatch) -> pa.BooleanArray:
 
 
 class Aside:
-    """The alerts of a run, as far as flows that come now may be of them."""
+    """The alerts of a run, as far as flows that come now may be of them.
+
+    Attributes:
+        forgotten: Alerts that had to make room.
+    """
 
     def __init__(self) -> None:
+        self.forgotten = 0
         self._told: dict[str, _Told] = {}
 
     def note(self, alerts: Iterable[Alert]) -> None:
@@ -61,6 +66,7 @@ class Aside:
             self._told[alert.id] = _Told(alert.device, frozenset(alert.targets if whole else ()), *times_ns)
             if len(self._told) > MOST_ALERTS:
                 del self._told[next(iter(self._told))]
+                self.forgotten += 1
 
     def of(self, flows: pa.RecordBatch) -> pa.BooleanArray:
         """Tell which flows an alert is about.
