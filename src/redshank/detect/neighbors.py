@@ -5,8 +5,9 @@ Out: a short text per flow. The one idea: a person believes what they can compar
 the flows that it learnt from say something else. The model has no part in it: near is what `features/gower.py` says.
 
 The counts of few neighbors make few different texts, so that an alert of many flows can count them. Of a batch at most
-`MOST_LOOKED_UP` different flows are looked up, spread over it, and others have no text: a flood is the same few flows
-over and over, and one that is not must not hold up judging.
+`MOST_LOOKED_UP` different flows are looked up, and others have no text: a flood is the same few flows over and over,
+and one that is not must not hold up judging. The first of each alert's flows come before all others, which are spread
+over the batch: what is few flows beside a flood would have no word otherwise.
 """
 
 from collections import Counter
@@ -52,18 +53,25 @@ class KnownFlows:
         with np.errstate(over="ignore"):
             self._gower = Gower(known.astype(np.float32), np.array([column.codes > 0 for column in columns]))
 
-    def nearest(self, x: Floats) -> list[str]:
+    def nearest(self, x: Floats, group: npt.NDArray[np.int64]) -> list[str]:
         """Say of each flow what the known flows nearest to it are; "" where that was not looked up.
 
+        Args:
+            x: Raw feature values.
+            group: Any number for each alert that a flow is of; of each alert the first flow is looked up before others.
+
         Shape:
-            x: [n, c] float32; returns: n texts.
+            x: [n, c] float32; group: [n]; returns: n texts.
         """
         if not len(x):
             return []
         places: dict[bytes, int] = {}
         which = [places.setdefault(row.tobytes(), len(places)) for row in x]
         rows = np.frombuffer(b"".join(places), np.float32).reshape(-1, x.shape[1])
-        at = np.unique(np.linspace(0, len(rows) - 1, MOST_LOOKED_UP).astype(np.int64))
+        _, firsts = np.unique(group, return_index=True)
+        first = _spread(np.unique(np.array(which)[firsts]), MOST_LOOKED_UP)
+        others = np.setdiff1d(np.arange(len(rows)), first, assume_unique=True)
+        at = np.concatenate([first, _spread(others, MOST_LOOKED_UP - len(first))])
         texts = dict(zip(at.tolist(), self._texts(rows[at]), strict=True))
         return [texts.get(place, "") for place in which]
 
@@ -73,6 +81,18 @@ class KnownFlows:
         classes = [tuple(row) for row in np.sort(self._of[near], axis=1).tolist()]
         said = {row: _said(Counter(self._classes[at] for at in row)) for row in set(classes)}
         return [said[row] for row in classes]
+
+
+def _spread(values: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """Return so many of some values at most, from the first to the last.
+
+    Example:
+        >>> _spread(np.arange(10), 4).tolist(), _spread(np.arange(2), 4).tolist(), _spread(np.arange(2), 0).tolist()
+        ([0, 3, 6, 9], [0, 1], [])
+    """
+    if len(values) <= most:
+        return values
+    return values[np.linspace(0, len(values) - 1, most).astype(np.int64)]
 
 
 def written(x: Floats) -> list[str]:

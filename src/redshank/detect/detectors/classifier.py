@@ -167,7 +167,7 @@ class Classifier(Detector):
             "p_value": pa.array(p_value, mask=silent),
             "unknown": pa.array(unknown, mask=silent),
             "alarm": pa.array(alarm),
-            "reasons": self._reasons(x, p, alarm | unknown),
+            "reasons": self._reasons(x, p, alarm | unknown, _groups(flows, family.astype(np.int64))),
         }
         return verdict_batch(columns, rows)
 
@@ -196,9 +196,7 @@ class Classifier(Detector):
         if type(before._features) is type(self._features):  # noqa: SLF001  of the same class
             self._features = before._features  # noqa: SLF001  as above
 
-    def _reasons(
-        self, x: npt.NDArray[np.float32], p: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_]
-    ) -> pa.ListArray:
+    def _reasons(self, x: Floats, p: Doubles, wanted: Bools, group: npt.NDArray[np.int64]) -> pa.ListArray:
         own = x[wanted, -len(self._features.columns) :]
         texts = self._quantiles.beyond(own)
         plain = [at for at, values in enumerate(texts) if not values]
@@ -206,8 +204,20 @@ class Classifier(Detector):
         for at, value, classes in zip(plain, nearest, likely(p[wanted][plain], self.classes), strict=True):
             texts[at] = [value, *classes] if value else classes
         if self._known is not None:
-            texts = [[*some, *filter(None, [near])] for some, near in zip(texts, self._known.nearest(own), strict=True)]
+            known = self._known.nearest(own, group[wanted])
+            texts = [[*some, *filter(None, [near])] for some, near in zip(texts, known, strict=True)]
         return listed(texts, wanted)
+
+
+def _groups(flows: pa.RecordBatch, family: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a number for each source and family: what one alert is about.
+
+    Shape:
+        family: [n] places of families; returns: [n].
+    """
+    source = flows.column("src_ip").dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    groups: npt.NDArray[np.int64] = source.astype(np.int64) * (int(family.max(initial=0)) + 1) + family
+    return groups
 
 
 def like_benign(flows: pa.RecordBatch, p: Doubles) -> Bools:
