@@ -4,13 +4,16 @@ In: how many alerts (each has ten flows of evidence), and where (a temporary fil
 empty). Out: a table: milliseconds of each page, the middle and the 95th of a hundred, and the first, asked in the
 process of the application, so that nothing but the page is measured, after what a console prepares beside; then of each
 page as browsers see it that are there at once: a console in a process of its own, each browser logged in, holding its
-stream and going from page to page every second, while alerts come in. Alerts are those of `bench/store.py`; beside
+stream and going from page to page every second, while alerts come in; or, with `--real-browsers`, of pages of chromium
+that stay on the live overview, as they measure it themselves, and of one browser that goes from page to page beside
+them. Alerts are those of `bench/store.py`; beside
 them devices, the traffic of a month, a ledger, an audit, questions with answers and open ones, each as large as the
 flags say.
 
     python bench/console.py                              # 100 thousand alerts, a million flows, SQLite
     python bench/console.py --alerts 2000 --runs 5
     python bench/console.py --postgresql                 # on a server of its own, from Debian's package
+    python bench/console.py --browsers 0 --runs 0 --real-browsers 20    # chromium, see bench/real_browsers.py
 """
 
 import argparse
@@ -26,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +50,7 @@ from redshank.console.serve import listening, server
 from redshank.core.records import Action, Label
 from redshank.core.schema import DEVICE
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.flows.did import ByName, Did, InHour, Named
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
 from redshank.respond.states import Breaker
@@ -61,6 +65,7 @@ from redshank.store.question import Question, identity
 from redshank.store.queue import Queue
 from redshank.store.runs import Health, Runs, SourceHealth
 from redshank.store.traffic import HOUR_S, Kind, Traffic
+from redshank.store.usual import Usual
 
 PASSWORD = "four words in a row"  # noqa: S105  of a store that is thrown away
 AT_ONCE = 500
@@ -142,6 +147,17 @@ def _devices(database: Database, count: int, now_s: float, chance: random.Random
             for n in range(count)
         ]  # fmt: skip
         inventory.take(pa.RecordBatch.from_pylist(rows, schema=DEVICE))
+    last = int(now_s // HOUR_S)
+    for n in range(count):
+        did, device = Did({}, {}), f"02:00:00:00:{n // 250:02x}:{n % 250:02x}"
+        for hour in range(last - 24 * 8, last + 1):
+            did.hours[device, hour] = InHour(40, 10**5, 10**6, 38, chance.randrange(10**6))
+        for kind, name in (
+            *(("uses", f"tcp/{at}") for at in range(8)),
+            *(("peers", f"10.1.0.{at}") for at in range(16)),
+        ):
+            did.names[Named(device, kind, name, last // 24)] = ByName(40, 1, now_s)
+        Usual(database).add(did)
 
 
 def _traffic(database: Database, now_s: float, chance: random.Random) -> None:
@@ -208,6 +224,7 @@ def main() -> None:
     parser.add_argument("--url", default="", help="an empty PostgreSQL database; a temporary file if absent")
     parser.add_argument("--postgresql", action="store_true", help="a server that is begun for this, and ended")
     parser.add_argument("--browsers", type=int, default=20, help="how many are there at once")
+    parser.add_argument("--real-browsers", type=int, default=0, help="pages of chromium on the live overview; 0: none")
     parser.add_argument("--seconds", type=float, default=30.0, help="for how long")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -223,10 +240,14 @@ def main() -> None:
         some["labels"] = asked.labels
         now_s = fill(database, asked.alerts, chance, **some)
         print(f"{asked.alerts} alerts, made in {time.perf_counter() - begin_s:.0f} s")
-        measure(database, now_s, asked.runs)
+        if asked.runs:
+            measure(database, now_s, asked.runs)
         if asked.browsers:
             with _served(place, now_s) as (server, port):
                 asyncio.run(together(database, server, port, asked.browsers, asked.seconds, now_s))
+        if asked.real_browsers:
+            with _served(place, now_s) as (server, port):
+                asyncio.run(in_chromium(database, server, port, asked.real_browsers, asked.seconds, now_s))
         database.close()
 
 
@@ -278,9 +299,7 @@ async def together(database: Database, process: int, port: int, browsers: int, s
     """
     taken: dict[str, list[float]] = defaultdict(list)
     told = [0]
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    for number in range(browsers):  # one account has 20 sessions at most
-        Door(People(database), Attempts(database), hasher).add(f"b{number}", "analyst", PASSWORD, now_s, "bench")
+    _add_people(database, browsers, "b", now_s)
     async with AsyncExitStack() as opened:
         clients = [await opened.enter_async_context(_client(port)) for _ in range(browsers)]
         for number, client in enumerate(clients):  # each takes 0.3 s of CPU time, and is no page
@@ -292,13 +311,61 @@ async def together(database: Database, process: int, port: int, browsers: int, s
             for number, client in enumerate(clients):
                 tasks.create_task(_browse(client, number, end_s, taken, told))
     cpu_s, pages = _cpu_s(process) - before, sum(map(len, taken.values()))
-    load = f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
-    print(f"{browsers} browsers, {seconds:.0f} s, 5 alerts a second; {load}")
+    print(f"{browsers} browsers, {seconds:.0f} s, 5 alerts a second; {_load()}")
+    _print(taken)
+    print(f"{pages} pages, {1000 * cpu_s / pages:.1f} ms of the console's CPU time each; told of {told[0]} changes")
+
+
+async def in_chromium(database: Database, process: int, port: int, browsers: int, seconds: float, now_s: float) -> None:
+    """Let pages of chromium follow what happens, and print how long they and another browser's pages took.
+
+    Args:
+        database: The store, into which alerts come meanwhile.
+        process: The console's.
+        port: Where it listens.
+        browsers: How many pages.
+        seconds: For how long.
+        now_s: Time of the newest alerts, s since the epoch.
+    """
+    real = _other("real_browsers")
+    taken: dict[str, list[float]] = defaultdict(list)
+    _add_people(database, browsers, "r", now_s)
+    _add_people(database, 1, "v", now_s)
+    async with _client(port) as visitor, real.browsers(port, [f"r{n}" for n in range(browsers)], PASSWORD) as pages:
+        await visitor.post("/login", data={"name": "v0", "password": PASSWORD})
+        before, end_s = _cpu_s(process), time.monotonic() + seconds
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_arrive(database, end_s, now_s))
+            tasks.create_task(_browse(visitor, 0, end_s, taken, [0]))
+        found, cpu_s = await real.seen(pages), _cpu_s(process) - before
+    print(f"{browsers} pages of chromium on {real.PAGE}, {seconds:.0f} s, 5 alerts a second; {_load()}")
+    print("as chromium measured them:")
+    _print(found.taken)
+    print("another browser's, which goes from page to page beside:")
+    _print(taken)
+    updates, silent = sorted(found.updates), sum(not one for one in found.updates)
+    print(
+        f"each brought parts of its page up to date {updates[0]} to {updates[-1]} times, at the middle "
+        f"{statistics.median(updates):g}; {silent} of {browsers} never; {100 * cpu_s / seconds:.0f} % of a core"
+    )
+
+
+def _add_people(database: Database, count: int, letter: str, now_s: float) -> None:
+    """Add accounts b0, b1, ...: one has 20 sessions at most."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    for number in range(count):
+        Door(People(database), Attempts(database), hasher).add(f"{letter}{number}", "analyst", PASSWORD, now_s, "bench")
+
+
+def _load() -> str:
+    return f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+
+
+def _print(taken: Mapping[str, Sequence[float]]) -> None:
     print(f"{'page':32} {'p50 ms':>8} {'p95 ms':>8} {'asked':>8}")
     for page, times in sorted(taken.items()):
         p95 = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
         print(f"{page:32} {statistics.median(times):8.1f} {p95:8.1f} {len(times):8}")
-    print(f"{pages} pages, {1000 * cpu_s / pages:.1f} ms of the console's CPU time each; told of {told[0]} changes")
 
 
 async def _arrive(database: Database, end_s: float, now_s: float) -> None:
