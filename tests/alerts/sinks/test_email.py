@@ -2,6 +2,7 @@ import base64
 import email
 import email.policy
 import json
+import socket
 import ssl
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,29 @@ def test_every_recipient_gets_what_a_person_needs(tmp_path: Path) -> None:
         "What to do: Block it.", "Alert: 0123456789abcdef, told for the 2. time", "Device: 10.0.0.66",
     ]  # fmt: skip
     assert "First flow: 1 in 2,000 benign flows is as suspicious (p = 0.0005)" in found.get_content().splitlines()
+
+
+@pytest.mark.parametrize(("ends_at", "in_doubt"), [("rcpt", False), ("data", True)])
+def test_a_server_that_goes_away_may_have_the_message_only_once_it_asked_for_it(
+    tmp_path: Path, ends_at: str, *, in_doubt: bool
+) -> None:
+    def talk(peer: Peer, link: socket.socket) -> None:
+        with link.makefile("rwb") as stream:
+            answers = {"ehlo": b"250 peer", "data": b"354 go on"}
+            line = "hello"
+            while line:
+                word = line.split(maxsplit=1)[0].lower()
+                stream.write(answers.get(word, b"250 well" if peer.heard else b"220 peer") + b"\r\n")
+                stream.flush()
+                peer.heard.append(line)
+                if word == ends_at:
+                    stream.readline()
+                    return
+                line = stream.readline().decode()
+
+    with pytest.raises(DeliveryError, match=r"not sent through 127.0.0.1:\d+ \(Connection unexpectedly") as caught:
+        towards(Peer(tmp_path, talk).port).deliver(ALERT)
+    assert caught.value.in_doubt is in_doubt
 
 
 @given(st.text(min_size=1, max_size=60))

@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import json
+import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +90,15 @@ def test_a_status_that_is_not_good_is_a_delivery_error_and_no_redirection_is_fol
         towards(server.port).deliver(ALERT)
     assert caught.value.in_doubt is in_doubt
     assert server.links == 1
+
+
+def test_a_server_that_goes_away_with_the_request_may_have_taken_it(tmp_path: Path) -> None:
+    def talk(peer: Peer, link: socket.socket) -> None:
+        peer.heard.append(link.recv(65_536).decode())
+
+    with pytest.raises(DeliveryError, match=r"not posted to http://127.0.0.1 \(.*\); see that the server") as caught:
+        towards(Peer(tmp_path, talk).port).deliver(ALERT)
+    assert caught.value.in_doubt
 
 
 @pytest.mark.service
