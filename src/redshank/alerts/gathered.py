@@ -29,6 +29,9 @@ NS_PER_S = 1_000_000_000
 FARTHEST_NS = 1 << 62
 EVIDENCE_COLUMNS = ("uid", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "community_id", "src_mac")
 DOMAIN_COLUMNS = ("dns_query", "ssl_server_name", "http_host")
+FLOW_COLUMNS = (*EVIDENCE_COLUMNS, *DOMAIN_COLUMNS)
+VERDICT_COLUMNS = ("score", "p_value", "family", "bundle", "detector", "rules", "reasons", "alarm")
+"""What of FLOW and VERDICT an alert is made of."""
 FEW = 8
 MOST_WORDS = 256
 """Different rules, and subjects of reasons, counted per group."""

@@ -46,10 +46,10 @@ import pyarrow as pa
 
 from redshank.alerts.asset import Assets
 from redshank.alerts.gathered import (
-    DOMAIN_COLUMNS,
-    EVIDENCE_COLUMNS,
     FARTHEST_NS,
+    FLOW_COLUMNS,
     NS_PER_S,
+    VERDICT_COLUMNS,
     Gathered,
     Rows,
     fingerprint,
@@ -66,8 +66,6 @@ MOST_WINDOWS = 1_000
 """Windows of an alert's span that are tried when another process's alert is taken over."""
 EVERY_ROW = 16
 """Flows of a group up to which severity is looked at with each; then with every eighth more."""
-
-VERDICT_COLUMNS = ("score", "p_value", "family", "bundle", "detector", "rules", "reasons", "alarm")
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -263,7 +261,7 @@ class Groups:
     ) -> _Batch:
         # Only flows worth an alert come here, so lists are cheap; one look-up per group in Arrow would not be.
         some = pa.array(loud)
-        flows = flows.select([*EVIDENCE_COLUMNS, *DOMAIN_COLUMNS]).take(some)
+        flows = flows.select(FLOW_COLUMNS).take(some)
         verdicts = verdicts.select(VERDICT_COLUMNS).take(some)
         return _Batch(flows, verdicts, ts[loud], start[loud])
 
