@@ -199,6 +199,7 @@ def test_the_policy_is_the_careful_one_unless_the_settings_give_a_table() -> Non
     made = policy(Settings(respond=Respond(rules=({"measure": "notify", "family": ["dos"]},), repeats=5)))
     assert [(rule.measure, rule.family) for rule in made.rules] == [("notify", ("dos",))]
     assert made.repeats == 5
+    assert (policy(Settings()).fresh_s, policy(Settings(respond=Respond(fresh_s=60.0))).fresh_s) == (3_600.0, 60.0)
     with pytest.raises(ConfigError) as caught:
         policy(Settings(respond=Respond(rules=({"measure": "drop"}, {"ttl": 5, "measure": "block"}), repeats=1)))
     text = "\n".join(caught.value.problems)

@@ -159,6 +159,9 @@ class Respond(_Section):
     """Within how long, in s."""
     model_alone: bool = False
     """Whether one model's word may act without a person."""
+    fresh_s: Annotated[float, Field(gt=0)] = 3_600.0
+    """How long after its last flow an alert is answered, in s: later, as in an old log, its address may be another
+    device's. A person who confirms it may be later; a dry run, which harms nobody, answers at any age."""
     ladder_s: tuple[float, ...] = (600.0, 3_600.0, 86_400.0, 604_800.0)
     """How long the first, second, ... action against one address holds at least, in s."""
     rules: tuple[dict[str, Any], ...] = ()

@@ -161,6 +161,7 @@ def policy(settings: Settings) -> Policy:
             repeats=chosen.repeats,
             repeat_s=chosen.repeat_s,
             model_alone=chosen.model_alone,
+            fresh_s=chosen.fresh_s,
             ladder_s=chosen.ladder_s,
             devices=chosen.devices,
         )

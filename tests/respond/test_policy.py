@@ -117,6 +117,30 @@ def test_what_is_open_or_allowed_is_not_proposed_again() -> None:
     assert (allowed.outcome, allowed.words) == ("allowed", "10.0.0.66 is allowed until tomorrow by ana")
 
 
+def test_an_alert_whose_last_flow_is_old_is_only_told_unless_a_person_confirms_it() -> None:
+    careful = replace(BLOCK_ALL, fresh_s=3_600.0)
+    for last_s, outcome in ((NOW_S - 3_600.0, "proposed"), (NOW_S + 9e9, "proposed"), (NOW_S - 122_400.0, "old")):
+        assert _decide(replace(RULED, last_seen_s=last_s), careful).outcome == outcome
+    old = _decide(replace(RULED, last_seen_s=NOW_S - 122_400.0), careful)
+    assert (old.action, old.words) == (None, "its last flow is 34.0 h old: 10.0.0.66 may be another device's by now")
+    assert _decide(RULED, careful, confirmed=True).outcome == "proposed"
+
+
+def test_an_address_of_the_internet_that_speaks_from_inside_waits_for_a_person() -> None:
+    def told(device: str, mac: str | None, macs: tuple[str, ...] = ()) -> Decision:
+        flow = Evidence("C1", NOW_S, device, 1, "10.0.0.2", 80, "tcp", None, 0.9, src_mac=mac)
+        return _decide(replace(RULED, device=device, evidence=(flow,)), BLOCK_ALL, macs)
+
+    forged = told("8.8.8.8", ATTACKER_MAC)
+    assert forged.approval
+    assert forged.words.endswith(f"; sent by {ATTACKER_MAC}, which is no gateway's: is the address forged?")
+    assert told("2606:4700::66", ATTACKER_MAC).approval
+    assert not told("8.8.8.8", GATEWAY_MAC).approval
+    assert not told("8.8.8.8", None).approval
+    assert not told("2606:4700::66", ATTACKER_MAC, (ATTACKER_MAC,)).approval, "the kernel knows it"
+    assert not told(OTHER, ATTACKER_MAC).approval, "a device of the network that the kernel has not met"
+
+
 def test_every_mistake_in_a_rule_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         Rule("drop", family=("Dos!",), severity=("bad",), evidence=("luck",), ttl_s=float("inf"))  # type: ignore[arg-type]
@@ -131,10 +155,18 @@ def test_every_mistake_in_a_rule_is_told_at_once() -> None:
 
 def test_every_mistake_in_a_policy_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        Policy((Rule("block", device=("camera",)),), 1, 0.0, ladder_s=(60.0, 10.0), devices={"tv": ("tv.local",)})
+        Policy(
+            (Rule("block", device=("camera",)),),
+            1,
+            0.0,
+            fresh_s=0.0,
+            ladder_s=(60.0, 10.0),
+            devices={"tv": ("tv.local",)},
+        )
     assert [problem.split(";")[0] for problem in caught.value.problems] == [
         "respond.repeats: 1 is not allowed",
         "respond.repeat_s: 0.0 is not allowed",
+        "respond.fresh_s: 0.0 is not allowed",
         "respond.ladder_s: [60.0, 10.0] is no ladder",
         "respond.devices.tv: 'tv.local' is neither an IP address nor a MAC like 02:00:5e:10:00:01",
         "respond.rules.device: there is no class 'camera'",

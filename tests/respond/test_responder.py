@@ -65,6 +65,21 @@ def test_an_alert_with_a_rule_is_blocked_at_once() -> None:
     assert "redshank_actions_active 1.0" in house.metrics.text()
 
 
+class Paper(Kernel):
+    enforces = False
+
+
+def test_an_old_log_has_nobody_blocked_where_traffic_would_stop() -> None:
+    old = replace(RULED, last_seen_s=NOW_S - 122_400.0)
+    for kernel, outcome in ((Kernel(now_s=NOW_S), "old"), (Paper(now_s=NOW_S), "proposed")):
+        house = House(Policy(fresh_s=3_600.0))
+        house.kernel = kernel
+        house.restart()
+        (decision,) = house.responder.take([old], NOW_S)
+        assert decision.outcome == outcome
+        assert len(house.held()) == (outcome == "proposed")
+
+
 def test_it_ends_by_its_time_and_the_next_one_is_longer() -> None:
     house = House()
     house.responder.take([RULED], NOW_S)

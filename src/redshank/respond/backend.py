@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from redshank.core.errors import ActionError
 from redshank.core.records import MEASURES
@@ -46,6 +47,9 @@ class Hold:
 
 class Backend(ABC):
     """The thing that carries actions out."""
+
+    enforces: ClassVar[bool] = True
+    """Whether traffic stops; if not, a recording is answered however old it is: nobody is harmed."""
 
     def apply(self, holds: Sequence[Hold], protected: Protected) -> None:
         """Make all of these hold; one that holds already gets the time it is given now.

@@ -15,7 +15,8 @@ What an alert rests on, each a word for the table:
 | analyst | a person confirmed it |
 
 An address may be forged, to have somebody else blocked: where the kernel knows a device's link-layer address and its
-flows came from another, nothing is done.
+flows came from another, nothing is done. An address of the internet comes through a gateway: where its flows came from
+another link-layer address, a person must approve.
 
 An alert that rests on one model alone blocks nothing by itself: whatever the table says, a person must approve, unless
 `model_alone` is set.
@@ -126,6 +127,8 @@ class Policy:
         repeats: Windows with the same family after which evidence counts as repeated, at least 2.
         repeat_s: Within how long, in s, above 0.
         model_alone: Whether one model's word may act without a person.
+        fresh_s: How long after its last flow an alert is answered, in s, above 0: later, as in an old log, the address
+            may be another device's. A person who confirms the alert may be later.
         ladder_s: How long the first, second, ... action against one address holds at least, in s; each no shorter than
             the one before.
         devices: Addresses, networks and MACs by the name of a device class, for `Rule.device`.
@@ -138,6 +141,7 @@ class Policy:
     repeats: int = 3
     repeat_s: float = DAY_S
     model_alone: bool = False
+    fresh_s: float = math.inf
     ladder_s: tuple[float, ...] = LADDER_S
     devices: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -148,6 +152,8 @@ class Policy:
             problems.append(f"respond.repeats: {self.repeats} is not allowed; once is no repetition, give 2 or more")
         if not 0 < self.repeat_s < math.inf:
             problems.append(f"respond.repeat_s: {self.repeat_s} is not allowed; give seconds above 0")
+        if not self.fresh_s > 0:
+            problems.append(f"respond.fresh_s: {self.fresh_s} is not allowed; give seconds above 0, or inf")
         steps = self.ladder_s
         if not steps or list(steps) != sorted(steps) or not all(0 < step <= MOST_S for step in steps):
             problems.append(
@@ -215,8 +221,8 @@ class Decision:
     """What is to be done about an alert.
 
     Args:
-        outcome: "proposed", or why there is no action: nothing, notify, false_alarm, never_block, forged, allowed,
-            already, no_address.
+        outcome: "proposed", or why there is no action: nothing, notify, false_alarm, old, never_block, forged,
+            allowed, already, no_address.
         words: The same for a person.
         action: The action, if any.
         approval: Whether a person must approve it.
@@ -275,6 +281,8 @@ def decide(
     measure = rule.measure if rule else NOTIFY
     if rule is None or measure in {NOTHING, NOTIFY}:
         return Decision(measure, f"the table says {measure}")
+    if (age_s := now_s - alert.last_seen_s) > policy.fresh_s and not history.confirmed:
+        return Decision("old", f"its last flow is {age_s / 3_600:.1f} h old: {device} may be another device's by now")
     if (reason := protected.why(device)) is not None:
         return Decision("never_block", f"{device} is protected: {reason}")
     if macs and (others := _senders(alert, device).difference(macs)):
@@ -289,13 +297,22 @@ def decide(
         target = macs[0]
     alone = evidence == {"model"} and not policy.model_alone
     words = ", ".join(kind for kind in EVIDENCE if kind in evidence)
+    inside = _inside(alert, device, protected) if not macs else []
+    doubt = f"; sent by {', '.join(inside)}, which is no gateway's: is the address forged?" if inside else ""
     action = Action.of(
         *(measure, target, policy.ttl_s(rule.ttl_s, history.strikes)),
-        f"{inert(alert.family)} by {device}, {alert.severity}, {alert.count} flows; evidence: {words}",
+        f"{inert(alert.family)} by {device}, {alert.severity}, {alert.count} flows; evidence: {words}{doubt}",
         *("policy", now_s),
         alert=alert.id,
     )
-    return Decision("proposed", action.reason, action, approval=rule.approval or alone)
+    return Decision("proposed", action.reason, action, approval=rule.approval or alone or bool(inside))
+
+
+def _inside(alert: Alert, device: str, protected: Protected) -> list[str]:
+    """Return a few of the link-layer addresses, not ours nor a gateway's, that sent as an address of the internet."""
+    if not address(device).is_global:
+        return []
+    return sorted(mac for mac in _senders(alert, device) if protected.why(mac) is None)[:3]
 
 
 def _senders(alert: Alert, device: str) -> set[str]:

@@ -9,6 +9,7 @@ Nothing that goes wrong here ends the caller: it is counted, told once in the lo
 """
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
@@ -64,7 +65,8 @@ class Responder:
     def __init__(
         self, policy: Policy, ledger: Ledger, backend: Backend, backend_name: str, around: Around, metrics: Metrics
     ) -> None:
-        self.policy, self.ledger, self.backend, self.backend_name = policy, ledger, backend, backend_name
+        self.policy = policy if backend.enforces else replace(policy, fresh_s=math.inf)
+        self.ledger, self.backend, self.backend_name = ledger, backend, backend_name
         self.problem = ""
         """What went wrong the last time that something was tried; "" if nothing did."""
         self._around, self._metrics = around, metrics

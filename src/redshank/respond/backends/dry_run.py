@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from redshank.core.errors import ActionError
 from redshank.respond.backend import Backend, Hold
@@ -28,6 +29,8 @@ class DryRun(Backend):
         bridges: As of nftables.
         packets_per_s: As of nftables.
     """
+
+    enforces: ClassVar[bool] = False
 
     path: Path | None = None
     bridges: bool = True
