@@ -186,6 +186,24 @@ def test_devices_that_cannot_be_written_down_are_told_of_and_nothing_is_lost(
     assert sum(hour.flows for hour in hours) == sum(device.flows for device in devices)
 
 
+def test_what_the_store_does_not_take_at_the_end_is_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise ActionError("store: the server is away")
+
+    allowances, batch = Allowances(site.database), flows(["dos"] * 5)
+    allowances.give(Allowance.of("ana", "a test", NOW_S, family="dos"))
+    site.acting.start()
+    site.acting.finish(0)
+    assert site.metrics.named("redshank_lost_total") == {}
+    see(site, ["benign"] * 3)
+    site.allow.allowed(batch, Constant(0.99, "dos", True).judge(batch), NOW_S)
+    monkeypatch.setattr(Inventory, "take", away)
+    monkeypatch.setattr(Allowances, "count", away)
+    site.acting.finish(0)
+    devices = site.acting._devices.rows().num_rows
+    assert site.metrics.named("redshank_lost_total") == {"devices": devices, "quiet_flows": 5}
+
+
 def test_what_a_device_did_is_usual_unless_an_alert_is_about_it(site: Site) -> None:
     site.acting.start()
     batch = flows(["benign"] * 4)

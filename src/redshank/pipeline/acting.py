@@ -18,7 +18,7 @@ from redshank.alerts.dead_letters import LetterFile
 from redshank.alerts.delivery import Delivery
 from redshank.alerts.group import Groups
 from redshank.alerts.sink import Sink
-from redshank.core.metrics import FORGOTTEN, Metrics
+from redshank.core.metrics import FORGOTTEN, LOST, Metrics
 from redshank.core.records import Alert
 from redshank.flows.devices import Devices
 from redshank.flows.did import Did, Doing
@@ -150,9 +150,11 @@ class Acting:
     def finish(self, within_s: float) -> None:
         """Record and deliver what is left, within a time in s."""
         self._answer(self._keeping.finish())
-        if self._noting.wait(INVENTORY_ENDS_S):
-            self._tries.attempt("inventory", self._noted())
+        if not (self._noting.wait(INVENTORY_ENDS_S) and self._tries.attempt("inventory", self._note_last)):
+            self._metrics.count(LOST, self._devices.rows().num_rows, what="devices")
         self._tries.attempt("what is allowed", self._note_quiet)
+        unwritten = (one.flows - self._quiet.get(one.allowance.id, 0) for one in self._allow.snapshot())
+        self._metrics.count(LOST, sum(max(0, flows) for flows in unwritten), what="quiet_flows")
         begin = time.monotonic()
         if self._responder:
             self._responder.stop(within_s)
@@ -214,6 +216,10 @@ class Acting:
                 self._inventory.use(name, sha256, now_s)
 
         return write
+
+    def _note_last(self) -> bool:
+        self._noted()()
+        return True
 
     def _note_quiet(self) -> None:
         """Write down what allowances kept quiet since the last time."""
