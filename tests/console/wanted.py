@@ -292,6 +292,7 @@ PROGRAMS: Mapping[str, Make] = {
         for path in (
             *("/openapi.json", "/overview", "/alerts", "/devices", "/responses", "/responses/ledger", "/rules"),
             *("/responses/protected", "/allowances", "/settings", "/audit", "/account/me", "/account/people"),
+            *("/account/sessions", "/account/tokens"),
             *("/labels/questions", "/labels/counts", "/labels/given", "/labels/agreement", "/labels/curve"),
             *("/models/shelf", "/models/decisions", "/models/jobs"),
         )
@@ -306,6 +307,7 @@ PROGRAMS: Mapping[str, Make] = {
     ),
     "GET /alerts/{name}": lambda w, _: Ask(f"{API}/alerts/{w.alert()}"),
     "POST /alerts/{name}/false-alarm": lambda w, _: Ask(f"{API}/alerts/{w.alert()}/false-alarm", json={"why": WHY}),
+    "GET /alerts/{name}/false-alarm": lambda w, _: Ask(f"{API}/alerts/{w.alert()}/false-alarm"),
     "POST /alerts/{name}/comments": lambda w, _: Ask(f"{API}/alerts/{w.alert()}/comments", json={"text": WHY}),
     "GET /devices/{name:path}": _at(f"{API}/devices/192.168.39.30"),
     "GET /responses/actions/{name}": lambda w, _: Ask(f"{API}/responses/actions/{w.action('proposed')}"),
@@ -328,6 +330,7 @@ PROGRAMS: Mapping[str, Make] = {
     "POST /allowances/{name}/withdraw": lambda w, _: Ask(
         f"{API}/allowances/{w.allowance()}/withdraw", json={"why": WHY}
     ),
+    "POST /account/leave": _at(f"{API}/account/leave"),
     "POST /account/people/{name}/disable": lambda w, _: Ask(f"{API}/account/people/{w.person()}/disable"),
     "POST /account/tokens/{token}/withdraw": lambda w, who: Ask(f"{API}/account/tokens/{w.token(who)}/withdraw"),
     "POST /labels/next": _at(f"{API}/labels/next"),
@@ -337,11 +340,16 @@ PROGRAMS: Mapping[str, Make] = {
     ),
     "POST /labels/questions/{question}/skip": lambda w, who: Ask(f"{API}/labels/questions/{w.question(who)}/skip"),
     "POST /labels/undo": _answered(f"{API}/labels/undo"),
+    "POST /labels/again": _at(f"{API}/labels/again"),
+    "POST /labels/curve": _job(f"{API}/labels/curve"),
+    "GET /labels/given/{label}": lambda w, who: Ask(f"{API}/labels/given/{w.label(who)}"),
     "POST /labels/given/{label}/withdraw": lambda w, who: Ask(
         f"{API}/labels/given/{w.label(who)}/withdraw", json={"why": WHY}
     ),
     "GET /models/bundles/{name}": _at(f"{API}/models/bundles/{CHALLENGER}"),
-    "GET /models/changes": _at(f"{API}/models/changes?one={CHAMPION}&other={CHALLENGER}"),
+    "GET /models/compare": _at(f"{API}/models/compare?one={CHAMPION}&other={CHALLENGER}"),
+    "POST /models/compare": _job(f"{API}/models/compare", {"one": CHAMPION, "other": CHALLENGER}),
+    "GET /models/decisions/{place}": _at(f"{API}/models/decisions/1"),
     "POST /models/retrain": _job(f"{API}/models/retrain", {}),
     "POST /models/bundles/{name}/gate": _job(f"{API}/models/bundles/{{}}/gate"),
     "POST /models/bundles/{name}/measure": _job(f"{API}/models/bundles/{{}}/measure"),
@@ -357,7 +365,7 @@ REQUESTS: Mapping[str, Make] = {
 }
 CHANGE_NOTHING = frozenset(
     {
-        *("POST /theme", "POST /labels/again"),
+        *("POST /theme", "POST /labels/again", f"POST {API}/labels/again"),
         *(f"POST {API}/allowances/preview", f"POST {API}/responses/rehearse"),
     }
 )

@@ -136,28 +136,3 @@ def test_who_is_never_blocked_is_shown(open_as: Open) -> None:
     assert page.status_code == 200
     assert "224.0.0.0/4" in page.text
     assert open_as("vera").api("GET", "/responses/protected").json()["224.0.0.0/4"] == "multicast"
-
-
-def test_programs_are_told_and_decide_the_same(open_as: Open, full: Desk) -> None:
-    anton, ada = open_as("anton"), open_as("ada")
-    state = anton.api("GET", "/responses").json()
-    assert state["problem"] == ""
-    name = state["waiting"][0]["id"]
-    (done,) = anton.api("POST", "/responses/approve", json={"ids": [name]}).json()
-    assert (done["state"], done["by"]) == ("approved", "anton")
-    (done,) = anton.api("POST", "/responses/undo", json={"ids": [name], "why": "no", "allow_s": 0}).json()
-    assert anton.api("GET", f"/responses/actions/{name}").json() == done
-    assert anton.api("GET", "/responses/actions/none").status_code == 404
-    assert anton.api("POST", "/responses/undo", json={"ids": [name], "why": ""}).status_code == 422
-    alone = {"target": "10.0.0.66", "why": "a test", "allow_s": 60}
-    assert anton.api("POST", "/responses/allow", json=alone).status_code == 204
-    assert anton.api("POST", "/responses/allow", json=alone | {"allow_s": 0}).status_code == 204
-    order = {"target": "10.0.0.66", "measure": "rate_limit", "ttl_s": 60, "why": "too much"}
-    assert any("10.0.0.66" in line for line in ada.api("POST", "/responses/rehearse", json=order).json()["ruleset"])
-    assert ada.api("POST", "/responses/block", json=order).json()["state"] == "approved"
-    lines = ada.api("GET", "/responses/ledger?limit=2").json()
-    assert [line["event"]["what"] for line in lines] == ["approved", "proposed"]
-    assert ada.api("GET", f"/responses/ledger?limit=1&before={lines[-1]['number']}").json()[0]["number"] > 0
-    ended = ada.api("POST", "/responses/flush", json={"why": "over"}).json()
-    assert len(ended) > 1
-    assert full.ledger().open() == []

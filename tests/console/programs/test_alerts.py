@@ -40,10 +40,18 @@ def test_a_program_decides_as_a_person_does(desk: Desk, analyst: Browser) -> Non
     put(desk, alert, told("b2", device=alert.device), told("c3"), told("d4"))
     analyst.token("analyst")
     one = analyst.api("GET", f"/alerts/{alert.id}").json()
-    assert one["labelled"] == one["questions"] == [questions[0].uid]
+    assert (one["labelled"], one["questions"]) == ([questions[0].uid], {questions[0].uid: questions[0].id})
+    asked = analyst.api("GET", f"/alerts/{alert.id}/false-alarm").json()
+    assert (asked["labelled"], asked["evidence"], asked["why_none"]) == ([questions[0].uid], len(alert.evidence), "")
+    assert asked["suggestions"][-1]["terms"] == {"device": alert.device}
+    assert [one["id"] for one in one["history"]] == ["b2"]
+    late = {"why": "ours", "seen_at_s": desk.now_s()}
     asked = {"why": "ours", "label": True, "allow": {"device": alert.device}, "span": "1h"}
     made = analyst.api("POST", f"/alerts/{alert.id}/false-alarm", json=asked).json()
-    assert (made["alerts"], made["labels"], made["closed"]) == (1, 1, 1)
+    assert (made["alerts"], made["labels"], made["closed"], made["left"]) == (1, 1, 1, 0)
+    assert analyst.api("POST", f"/alerts/{alert.id}/false-alarm", json=late | {"seen_at_s": 0}).status_code == 409
+    assert analyst.api("GET", "/alerts/b2").json()["allowed"]["id"] == made["allowance"]
+    assert analyst.api("GET", "/alerts", params={"seen": 3}).json()["new"] == 1
     assert desk.allowances.standing(desk.now_s())[0].id == made["allowance"]
     assert (
         analyst.api("POST", "/alerts/judge", json={"ids": ["c3"], "state": "escalated", "label": True}).json()["alerts"]

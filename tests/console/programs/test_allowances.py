@@ -11,7 +11,12 @@ def test_a_program_tries_gives_extends_and_withdraws(desk: Desk, analyst: Browse
     analyst.token("analyst")
     wish = {"terms": {"device": "10.0.0.7"}, "because": "ours", "span": "1h"}
     tried = analyst.api("POST", "/allowances/preview", json=wish).json()
-    assert tried == {"open": ["a1"], "past": 0, "looked": 1, "whole": True, "taken_back": [proposed.id]}
+    assert tried == {
+        "open": ["a1"], "past": 0, "looked": 1, "whole": True, "taken_back": [proposed.id], "itself": None,
+    }  # fmt: skip
+    about = {"terms": {"device": "10.0.0.9"}, "alert": "a1"}
+    assert analyst.api("POST", "/allowances/preview", json=about).json()["itself"] is False
+    assert analyst.api("POST", "/allowances/preview", json=about | {"alert": "none"}).status_code == 404
     made = analyst.api("POST", "/allowances", json=wish).json()
     assert (made["closed"], made["taken_back"], made["allowance"]["terms"], made["allowance"]["author"]) == (
         1, 1, {"device": "10.0.0.7"}, "anton",

@@ -27,8 +27,16 @@ def test_a_program_reads_the_shelf(desk: Desk, viewer: Browser) -> None:
     assert one["evaluation"]["task_classes"] == ["benign", "dos"]
     assert one["figures"][0] == {"name": "macro_f1", "value": 0.9, "low": 0.8, "high": 0.95}
     assert robot.api("GET", "/models/bundles/none").status_code == 404
-    assert robot.api("GET", "/models/changes", params={"one": CHAMPION, "other": CHALLENGER}).json() == []
-    assert [one["what"] for one in robot.api("GET", "/models/decisions").json()] == ["keep", "promote"]
+    assert one["made_from"].keys() == {"dataset", "protocol", "seed", "commit", "command"}
+    assert one["columns"] == require_shelf(desk).load(CHALLENGER).manifest.columns
+    both = robot.api("GET", "/models/compare", params={"one": CHAMPION, "other": CHALLENGER}).json()
+    assert (both["changes"], both["judged"], both["decided"]["what"]) == ([], None, "keep")
+    kept, put = robot.api("GET", "/models/decisions").json()
+    assert ([kept["what"], put["what"]], kept["before"]) == (["keep", "promote"], put["digest"])
+    assert robot.api("GET", "/models/decisions", params={"before": kept["place"]}).json() == [put]
+    assert robot.api("GET", "/models/decisions", params={"bundle": CHALLENGER}).json() == [kept]
+    assert robot.api("GET", f"/models/decisions/{put['place']}").json() == put
+    assert robot.api("GET", "/models/decisions/9").status_code == 404
     assert robot.api("POST", "/models/rollback", json={"why": "because"}).status_code == 403
 
 
@@ -38,6 +46,8 @@ def test_a_program_begins_jobs_and_decides(desk: Desk, analyst: Browser) -> None
         ("POST", "/models/retrain", {"hold_out": 0.4}),
         ("POST", f"/models/bundles/{CHALLENGER}/gate", None),
         ("POST", f"/models/bundles/{CHALLENGER}/measure", None),
+        ("POST", "/models/compare", {"one": CHAMPION, "other": CHALLENGER}),
+        ("POST", "/labels/curve", None),
     ):
         job = robot.api(method, path, json=body).json()
         while desk.jobs.running():
@@ -45,7 +55,9 @@ def test_a_program_begins_jobs_and_decides(desk: Desk, analyst: Browser) -> None
         told = robot.api("GET", f"/models/jobs/{job['id']}").json()
         assert told["result"]["words"] == job["arguments"]
         assert (told["state"], told["by"]) == ("done", "anton")
-    assert len(robot.api("GET", "/models/jobs").json()) == 3
+    assert len(robot.api("GET", "/models/jobs").json()) == 5
+    named = f"/models/bundles/{CHALLENGER}/gate"
+    assert robot.api("POST", named, json={"metric": "luck"}).status_code == 400
     assert robot.api("POST", "/models/retrain", json={"metric": "luck"}).status_code == 400
     assert robot.api("POST", "/models/jobs/1/cancel").status_code == 409
     assert robot.api("GET", "/models/jobs/9").status_code == 404

@@ -7,7 +7,7 @@ password of who does it, and the API has no way to it. What takes away is in the
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -33,6 +33,27 @@ class Me(BaseModel):
 
     name: str
     role: str
+
+
+class SessionNow(BaseModel):
+    """A browser that is logged in."""
+
+    address: str
+    agent: str
+    begun_at_s: float
+    used_at_s: float
+
+
+class TokenNow(BaseModel):
+    """What a program shows; the secret is told once, to whoever makes it."""
+
+    id: str
+    account: str
+    name: str = Field(description="What it is for.")
+    may: str = Field(description="What it may do now: never more than its account.")
+    given_at_s: float
+    expires_at_s: float | None
+    used_at_s: float | None
 
 
 class Account(BaseModel):
@@ -177,6 +198,24 @@ class AccountArea(Area):
             """Return all accounts."""
             del who
             return [Account.of(one) for one in self._people.all()]
+
+        @routes.get("/sessions")
+        def sessions(who: Annotated[Person, Depends(viewer)]) -> list[SessionNow]:
+            """Return the browsers in which this account is logged in."""
+            found = self._sessions.of(who.name)
+            return [SessionNow(**{name: getattr(one, name) for name in SessionNow.model_fields}) for one in found]
+
+        @routes.post("/leave", status_code=204)
+        def leave(who: Annotated[Person, Depends(viewer)]) -> None:
+            """Log this account out in all browsers; its tokens go on."""
+            self._sessions.end_all(who.name, desk.now_s(), who.name)
+
+        @routes.get("/tokens")
+        def tokens(who: Annotated[Person, Depends(viewer)]) -> list[TokenNow]:
+            """Return the tokens of this account that were not withdrawn; for admins everybody's."""
+            found = self._tokens.all(None if who.may(ADMIN) else who.name)
+            kept = [one for one in found if one.withdrawn_at_s is None]
+            return [TokenNow(**{name: getattr(one, name) for name in TokenNow.model_fields}) for one in kept]
 
         @routes.post("/people/{name}/disable", status_code=204)
         def disable(name: str, who: Annotated[Person, Depends(admin)]) -> None:

@@ -13,11 +13,10 @@ from redshank.console.acts import alerts as acts
 from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.area import Area
 from redshank.console.desk import Desk
-from redshank.console.facts.alert import asked, case, named, to_label, why_none
+from redshank.console.facts.alert import case, falsely
 from redshank.console.facts.alerts import GROUPS, MOST_GROUPS, Listing
-from redshank.console.facts.allowances import preview, suggestions
+from redshank.console.facts.allowances import preview
 from redshank.console.facts.likeness import LEAST, how
-from redshank.console.facts.rules import Ruled
 from redshank.console.form import Asked, Form, Posted
 from redshank.console.page import back, render
 from redshank.console.people import Person
@@ -49,7 +48,7 @@ class Alerts(Area):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._book, self._ledger = desk.rulebook, desk.book
+        self._ledger = desk.book
 
     def pages(self, routes: APIRouter) -> None:
         """Add the list, one alert, and what a person does with them."""
@@ -66,13 +65,6 @@ class Alerts(Area):
         listing = Listing(self.desk, Query())
         if listing.total:
             case(self.desk, self._ledger, listing.rows[0].alert.id)
-
-    def _rules(self, filed: Filed) -> dict[str, Ruled]:
-        """Return the rules that an alert hit and that are still there."""
-        if not filed.alert.rules:
-            return {}
-        known = {one.rule.name: one for one in self._book.book().rules}
-        return {name: known[name] for name in filed.alert.rules if name in known}
 
     def _add_list(self, routes: APIRouter) -> None:
         desk = self.desk
@@ -135,11 +127,10 @@ class Alerts(Area):
             found = case(desk, self._ledger, name)
             if found is None:
                 raise _absent(name)
-            told, rules = found.filed.alert, self._rules(found.filed)
-            techniques = named([*told.techniques, *(one for rule in rules.values() for one in rule.rule.techniques)])
+            told = found.filed.alert
             return render(
                 request, "alerts/one.html", case=found, alert=told, filed=found.filed, likeness=how(), least=LEAST,
-                raw=told.to_json(), rules=rules, techniques=techniques,
+                raw=told.to_json(), rules=found.rules, techniques=found.techniques,
             )  # fmt: skip
 
         @routes.post("/{name}/judge")
@@ -165,7 +156,8 @@ class Alerts(Area):
         @routes.get("/{name}/false-alarm")
         def ask(request: Request, name: str, form: Asked, who: Analyst) -> Response:
             filed = _there(self, name)
-            offered = suggestions(filed.alert)
+            found = falsely(desk, filed)
+            offered = found.suggestions
             scope = form.whole("suggestion", 0, max(0, len(offered) - 1), 0)
             terms = {one: form.text(one, most=500) for one in CONDITIONS}
             if offered and (form.has("suggestion") or not any(terms.values())):
@@ -178,14 +170,12 @@ class Alerts(Area):
                 told = preview(desk, drafted(desk, who, terms, because or "not written yet", span), filed.alert)
             except ConfigError as error:
                 problems = error.problems
-            evidence = desk.alerts.evidence(name)
-            labelled = to_label(desk, name, asked(desk, evidence).values())
             return render(
                 request, "alerts/false_alarm.html", filed=filed, alert=filed.alert, offered=offered,
                 chosen=next((place for place, one in enumerate(offered) if one.terms == given), None),
                 label=form.has("label") or not form.has("why"), allow=form.has("allow"),
                 terms=terms, conditions=CONDITIONS, because=because, span=span, told=told, problems=problems,
-                evidence=evidence, labelled=labelled, why_none="" if labelled else why_none(desk, evidence),
+                evidence=found.evidence, labelled=found.labelled, why_none=found.why_none,
             )  # fmt: skip
 
         @routes.post("/{name}/false-alarm")

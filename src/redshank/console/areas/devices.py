@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from redshank.console import keyset
 from redshank.console.area import Area
@@ -33,18 +33,20 @@ SORTS = (
 )
 """As people read what the inventory can be sorted by."""
 Order = Literal["last_seen_s", "first_seen_s", "flows", "sent_bytes", "received_bytes", "risk"]
+Span = Literal["24h", "7d", "30d"]
 
 
 class RiskNow(BaseModel):
     """What stands open."""
 
     points: float
-    open: dict[str, int]
+    open: dict[str, int] = Field(description="Alerts by severity.")
+    last_seen_s: float = Field(description="Packet time at which the latest of them was seen last; 0: there is none.")
 
     @classmethod
     def of(cls, risk: Risk) -> Self:
         """Return it for programs."""
-        return cls(points=risk.points, open=dict(risk.open))
+        return cls(points=risk.points, open=dict(risk.open), last_seen_s=risk.last_seen_s)
 
 
 class DeviceNow(BaseModel):
@@ -133,17 +135,33 @@ class UsualNow(BaseModel):
         return cls.model_validate({name: told[name] for name in cls.model_fields})
 
 
+class TrafficNow(BaseModel):
+    """What a device did in an hour."""
+
+    start_s: float = Field(description="Packet time at which it begins.")
+    flows: int
+    sent_bytes: int
+    received_bytes: int
+    benign_flows: int | None = Field(description="Those that speak for what is usual; None: nobody told.")
+    benign_bytes: int | None
+
+
 class AboutNow(BaseModel):
     """A device and its past."""
 
     device: DeviceNow
     usual: UsualNow
-    group: str
+    group: str = Field(description="The group whose habits it is judged by.")
+    addresses: list[str] = Field(description="By which alerts and actions name it.")
+    traffic: list[TrafficNow] = Field(
+        description="Of `span`, up to when it was seen last; hours without any are left out."
+    )
     alert_count: int
-    alerts: list[str]
+    alerts: list[str] = Field(description="The latest; `device:` finds them all among the alerts.")
     actions: list[str]
+    questions: list[str] = Field(description="Questions about its flows, the newest first.")
     labels: list[str]
-    allowances: list[str]
+    allowances: list[str] = Field(description="Those in force that name an address of it.")
 
 
 class Devices(Area):
@@ -197,13 +215,17 @@ class Devices(Area):
             )
 
         @routes.get("/{name:path}")
-        def one(name: str) -> AboutNow:
+        def one(name: str, span: Span = "24h") -> AboutNow:
             """Return a device, by its id or an IP address, and the ids of what is known of its past."""
-            about = facts.about(self.desk, self._book, self._device(name), facts.DAY_S)
+            device, span_s = self._device(name), facts.SPANS_S[span]
+            about = facts.about(self.desk, self._book, device, span_s)
             return AboutNow(
                 device=DeviceNow.of(about.row),
                 usual=UsualNow.of(about.usual),
                 group=about.group,
+                addresses=list(about.addresses),
+                traffic=[TrafficNow(**vars(one)) for one in facts.hours(self.desk, device, span_s)],
+                questions=list(dict.fromkeys(one.question for one in about.said)),
                 alert_count=about.alert_count,
                 alerts=[one.alert.id for one in about.alerts],
                 actions=[one.action.id for one in about.actions],

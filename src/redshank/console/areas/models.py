@@ -92,7 +92,7 @@ class Models(Area):
                 "models/bundle.html",
                 found=found,
                 one=one,
-                about=[decided for decided in found.decided if name in (decided.entry.name, decided.entry.replaced)],
+                about=found.about(name),
                 calibration=drawings.calibration(evaluation) if evaluation else None,
                 confusion=drawings.confusion(evaluation) if evaluation else None,
                 evaluation=evaluation,
@@ -133,11 +133,7 @@ class Models(Area):
 
         @routes.get("/decisions/{place}")
         def decision(request: Request, place: int) -> Response:
-            found = facts.models(desk)
-            one = next((one for one in found.decided if one.place == place), None)
-            if one is None:
-                raise RequestError(404, f"There is no decision {place}.")
-            return render(request, "models/decision.html", one=one)
+            return render(request, "models/decision.html", one=facts.models(desk).decision(place))
 
         @routes.post("/bundles/{name}/gate")
         def gate(request: Request, name: str, form: Posted, who: Annotated[Person, Depends(analyst)]) -> Response:

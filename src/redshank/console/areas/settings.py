@@ -1,7 +1,9 @@
 """What is in force, and where each of it comes from; read only."""
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from redshank.console.area import Area
 from redshank.console.facts import settings as facts
@@ -14,7 +16,8 @@ MOST_WORDS = 8
 class SettingNow(BaseModel):
     """A setting in force; a secret's value is not told."""
 
-    section: str
+    section: str = Field(description="As in the file; '' for what stands before the first.")
+    about: str = Field(description="What the section is about.")
     name: str
     value: str
     default: str
@@ -27,8 +30,9 @@ class SettingsNow(BaseModel):
     """The settings of the console's file."""
 
     path: str
-    stale: bool
-    """Whether the file was changed after the running service had read it."""
+    changed_at_s: float | None = Field(description="When the file was changed last.")
+    service_since_s: float | None = Field(description="When the service began that runs now; None: none does.")
+    stale: bool = Field(description="Whether the file was changed after the running service had read it.")
     settings: list[SettingNow]
 
 
@@ -51,15 +55,21 @@ class Settings(Area):
         """Tell them."""
 
         @routes.get("")
-        def told() -> SettingsNow:
-            """Return every setting in force, without secrets, and where it comes from."""
-            found = facts.settings(self.desk)
+        def told(
+            q: Annotated[str, Query(max_length=200, description="Words of name, section, value or meaning.")] = "",
+            chosen: Annotated[bool, Query(description="Only what somebody chose.")] = False,  # noqa: FBT002  a query
+        ) -> SettingsNow:
+            """Return the settings in force, without secrets, and where each comes from."""
+            found = facts.settings(self.desk, tuple(q.split()[:MOST_WORDS]), chosen=chosen)
             return SettingsNow(
                 path=found.path,
                 stale=found.stale,
+                changed_at_s=found.changed_at_s,
+                service_since_s=found.service_since_s,
                 settings=[
                     SettingNow(
                         section=part.heading,
+                        about=part.meaning,
                         name=one.name,
                         value=one.value,
                         default=one.default,

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from redshank.alerts.techniques import NAMES
 from redshank.console.desk import Desk
+from redshank.console.facts.allowances import Suggestion, suggestions
 from redshank.console.facts.benign import ranges, usual
 from redshank.console.facts.likeness import Like, endings, likest
 from redshank.console.facts.reasons import Reason, about, reason, says_nothing
 from redshank.console.facts.responses import Book
+from redshank.console.facts.rules import Ruled
 from redshank.console.facts.story import Event, deed, events, how_sure
 from redshank.core.allowance import Allowance
 from redshank.core.records import Evidence
@@ -50,6 +52,8 @@ class Case:
         history: Other alerts of the device, those seen last first.
         families: How many alerts there are of the device by family.
         reasons: What carried it.
+        rules: The rules that it hit and that are still there, by name.
+        techniques: ATT&CK ids of it and of those rules, each once, with their names where known.
         like: Judged alerts that are like it.
         ended: How often those ended how.
         actions: What was done against the device, or because of the alert, the newest first.
@@ -68,6 +72,8 @@ class Case:
     history: Sequence[Filed]
     families: dict[str, int]
     reasons: Sequence[Reason]
+    rules: dict[str, Ruled]
+    techniques: Sequence[tuple[str, str]]
     like: Sequence[Like]
     ended: Sequence[tuple[str, int]]
     actions: Sequence[Done]
@@ -94,7 +100,7 @@ def case(desk: Desk, book: Book, name: str) -> Case | None:
     actions = _actions(book, filed)
     others = [one for one in desk.alerts.find(Search(devices=(alert.device,)), HISTORY + 1) if one.alert.id != name]
     like = likest(desk, alert)
-    reasons = read_reasons(desk, filed)
+    reasons, rules = read_reasons(desk, filed), _rules(desk, filed)
     return Case(
         filed=filed,
         deed=deed(alert),
@@ -111,6 +117,8 @@ def case(desk: Desk, book: Book, name: str) -> Case | None:
         history=others[:HISTORY],
         families=desk.alerts.counts("family", Search(devices=(alert.device,))),
         reasons=reasons,
+        rules=rules,
+        techniques=named([*alert.techniques, *(one for rule in rules.values() for one in rule.rule.techniques)]),
         like=like,
         ended=endings(like),
         actions=actions,
@@ -193,6 +201,30 @@ def why_none(desk: Desk, evidence: Sequence[Evidence]) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Falsely:
+    """What calling an alert false would do, and what could be allowed with it.
+
+    Args:
+        suggestions: Conditions under which it would not have been told, the narrowest first.
+        evidence: Flows that are kept.
+        labelled: Questions about those of them that get the label benign.
+        why_none: Why none gets one, or "".
+    """
+
+    suggestions: Sequence[Suggestion]
+    evidence: Sequence[Evidence]
+    labelled: Sequence[Question]
+    why_none: str
+
+
+def falsely(desk: Desk, filed: Filed) -> Falsely:
+    """Return what calling an alert false would do."""
+    evidence = desk.alerts.evidence(filed.alert.id)
+    labelled = to_label(desk, filed.alert.id, asked(desk, evidence).values())
+    return Falsely(suggestions(filed.alert), evidence, labelled, "" if labelled else why_none(desk, evidence))
+
+
 def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
     """Return the reasons of an alert; of several about the same value the first, and none that says nothing."""
     alert = filed.alert
@@ -205,6 +237,13 @@ def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:
         if not says_nothing(one):
             found.setdefault((one.detector, about(one)), one)
     return list(found.values())
+
+
+def _rules(desk: Desk, filed: Filed) -> dict[str, Ruled]:
+    if not filed.alert.rules:
+        return {}
+    known = {one.rule.name: one for one in desk.rulebook.book().rules}
+    return {name: known[name] for name in filed.alert.rules if name in known}
 
 
 def _about(evidence: Sequence[Evidence], questions: Iterable[Question]) -> dict[str, Question]:

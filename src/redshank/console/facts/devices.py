@@ -24,7 +24,7 @@ from redshank.store.risk import Risk, risks
 from redshank.store.search import Search
 from redshank.store.stamps import stamps
 from redshank.store.told_of import Said, told_of
-from redshank.store.usual import HOUR_S
+from redshank.store.usual import HOUR_S, Hour
 from redshank.store.usual import Usual as Store
 
 RISK = "risk"
@@ -144,7 +144,6 @@ def about(desk: Desk, book: Book, device: Device, span_s: float) -> About:
     """
     addresses = tuple(dict.fromkeys([*device.ips, *([device.mac] if device.mac else []), device.id]))
     search = Search(devices=addresses)
-    until_s = device.last_seen_s + 1.0
     standing = desk.allowances.standing(desk.now_s())
     found = usual(desk, device)
     return About(
@@ -153,7 +152,7 @@ def about(desk: Desk, book: Book, device: Device, span_s: float) -> About:
         addresses,
         found,
         _hours(found),
-        _traffic(desk, device.id, until_s - span_s, until_s),
+        _traffic(desk, device, span_s),
         tuple(desk.alerts.find(search, FEW)),
         desk.alerts.count(search),
         tuple(book.state().against(addresses)[:FEW]),
@@ -162,15 +161,20 @@ def about(desk: Desk, book: Book, device: Device, span_s: float) -> About:
     )
 
 
-def _traffic(desk: Desk, device: str, since_s: float, until_s: float) -> Chart:
-    hours = Store(desk.database).hours(device, since_s)
+def hours(desk: Desk, device: Device, span_s: float) -> list[Hour]:
+    """Return what a device did in each hour of a span that ends when it was seen last; hours without any are not."""
+    return Store(desk.database).hours(device.id, device.last_seen_s + 1.0 - span_s)
+
+
+def _traffic(desk: Desk, device: Device, span_s: float) -> Chart:
+    until_s = device.last_seen_s + 1.0
     values = [
         (float(hour.start_s), kind, number / MIB)
-        for hour in hours
+        for hour in hours(desk, device, span_s)
         for kind, number in (("sent", hour.sent_bytes), ("received", hour.received_bytes))
     ]
-    step_s = HOUR_S if until_s - since_s <= 8 * DAY_S else DAY_S
-    return stacked(values, since_s, until_s, float(step_s), "MiB")
+    step_s = HOUR_S if span_s <= 8 * DAY_S else DAY_S
+    return stacked(values, until_s - span_s, until_s, float(step_s), "MiB")
 
 
 def _hours(found: Usual) -> Ranges:

@@ -139,6 +139,21 @@ class Models:
             raise RequestError(404, f"There is no bundle '{inert(name[:60])}' on the shelf.")
         return found
 
+    def about(self, name: str) -> list[Decided]:
+        """Return the decisions about a bundle, and those that replaced it."""
+        return [one for one in self.decided if name in (one.entry.name, one.entry.replaced)]
+
+    def decision(self, place: int) -> Decided:
+        """Return a decision by its place.
+
+        Raises:
+            RequestError: If there is none.
+        """
+        found = next((one for one in self.decided if one.place == place), None)
+        if found is None:
+            raise RequestError(404, f"There is no decision {place}.")
+        return found
+
 
 @dataclass(frozen=True)
 class Difference:

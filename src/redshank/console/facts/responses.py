@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from redshank.console.request_error import RequestError
 from redshank.core.errors import ActionError, StoreError
 from redshank.respond.chain import Event, line_of
 from redshank.respond.ledger import Ledger
@@ -20,6 +21,7 @@ from redshank.respond.protected import Protected
 from redshank.respond.states import Entry
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
+from redshank.store.runs import ENDED, Runs
 
 if TYPE_CHECKING:  # a desk has a book
     from redshank.console.desk import Desk
@@ -30,6 +32,7 @@ SEEN_EVERY_S = 10.0
 """How old the never-block list may be that a page shows: to look around takes some 50 ms."""
 COMPARED_AT_ONCE = 1_000
 """Lines."""
+MOST_WORDS = 8
 WAITING, ACTIVE, OVER = "waiting", "active", "over"
 
 
@@ -76,6 +79,23 @@ class State:
     def against(self, addresses: Sequence[str]) -> list[Entry]:
         """Return the actions against any of these addresses, what waits and holds first."""
         return [one for one in (*self.waiting, *self.active, *self.over) if one.action.target in addresses]
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What a person may look through.
+
+    Args:
+        state: The ledger, with only those actions that fit.
+        over: Those of which nothing holds any more, a page of them, the last to end first.
+        after: What the next page begins after; None: there is none.
+        silent: Whether no service was heard of that would carry out what is decided.
+    """
+
+    state: State
+    over: tuple[Entry, ...]
+    after: tuple[float, str] | None
+    silent: bool
 
 
 @dataclass(frozen=True)
@@ -207,6 +227,38 @@ class Book:
             self._ledger, self._problem = None, str(error)
 
 
+def actions(desk: "Desk", book: Book, q: str, after: tuple[float, str] | None, limit: int) -> Actions:
+    """Return the actions, and a page of those that are over.
+
+    Args:
+        desk: The desk.
+        book: The ledger.
+        q: Words, each to be found in target, reason, person or note.
+        after: As the page before tells.
+        limit: How many of those that are over, at most.
+    """
+    state, run = book.state().fitting(q.split()[:MOST_WORDS]), Runs(desk.database).latest()
+    over = [one for one in state.over if after is None or _place(one) < after]
+    silent = run is None or run.state == ENDED or run.silent_s(desk.now_s()) > 0
+    return Actions(state, tuple(over[:limit]), _place(over[limit - 1]) if len(over) > limit else None, silent)
+
+
+def entry(desk: "Desk", name: str) -> Entry:
+    """Return an action and what became of it.
+
+    Raises:
+        RequestError: If there is none of this id.
+    """
+    try:
+        return desk.ledger().find(name)
+    except ActionError as error:
+        raise RequestError(404, str(error)) from None
+
+
+def _place(one: Entry) -> tuple[float, str]:
+    return one.changed_s, one.action.id
+
+
 def line_at(place: int, text: str) -> Line:
     """Read a line.
 
@@ -229,7 +281,7 @@ def _add(digest: "hashlib._Hash", line: str) -> None:
 
 
 def _state(ledger: Ledger, now_s: float, checked_at_s: float) -> State:
-    newest = sorted(ledger.entries(), key=lambda one: -one.changed_s)
+    newest = sorted(ledger.entries(), key=_place, reverse=True)
 
     def those(*states: str) -> tuple[Entry, ...]:
         return tuple(one for one in newest if one.state in states)

@@ -3,7 +3,7 @@
 In: queries as the search field takes them. Out: models, so that OpenAPI describes every field.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends
 from fastapi import Query as InQuery
@@ -13,11 +13,13 @@ from redshank.console import keyset
 from redshank.console.acts import alerts as acts
 from redshank.console.acts.allowances import USUAL_SPAN, drafted
 from redshank.console.desk import Desk
-from redshank.console.facts.alert import case
+from redshank.console.facts.alert import case, falsely
 from redshank.console.facts.alerts import Listing
 from redshank.console.facts.responses import Book
 from redshank.console.form import Form
 from redshank.console.people import Person
+from redshank.console.programs.allowances import AllowanceModel, model
+from redshank.console.programs.responses import ActionNow
 from redshank.console.programs.terms import Terms
 from redshank.console.query import LONGEST, read
 from redshank.console.request_error import RequestError
@@ -71,9 +73,30 @@ class AlertModel(BaseModel):
     techniques: list[str]
     revision: int
     over: bool
+    arrival: int = Field(description="Grows with each revision of any alert that the store writes down.")
+    recorded_at_s: float
     state: str
     state_by: str
     state_at_s: float | None
+
+
+class AlertRow(BaseModel):
+    """An alert in a line."""
+
+    id: str
+    device: str
+    family: str
+    severity: str
+    last_seen_s: float
+    count: int
+    state: str
+    state_by: str
+
+    @classmethod
+    def of(cls, filed: Filed, **more: Any) -> Self:  # noqa: ANN401  fields of what has more of them
+        """Return it for programs."""
+        known = {**vars(filed.alert), **vars(filed)}
+        return cls(**more, **{name: known[name] for name in AlertRow.model_fields})
 
 
 class Page(BaseModel):
@@ -82,7 +105,8 @@ class Page(BaseModel):
     alerts: list[AlertModel]
     older: str = Field(description="Where the next page begins, for `after`; empty: this is the last.")
     total: int = Field(description="How many fit; nobody counts beyond 10,001.")
-    arrival: int = Field(description="What had arrived, for `judge-all`.")
+    arrival: int = Field(description="What had arrived, for `judge-all` and for `seen`.")
+    new: int | None = Field(description="How many are new, or grew, since `seen`, 1,000 at most; None: not asked.")
 
 
 class GroupModel(BaseModel):
@@ -93,7 +117,8 @@ class GroupModel(BaseModel):
     open: int
     severity: str
     last_seen_s: float
-    query: str
+    begins_s: float | None = Field(description="Of an hour, when it begins.")
+    query: str = Field(description="Finds them.")
 
 
 class ReasonModel(BaseModel):
@@ -118,15 +143,14 @@ class EventModel(BaseModel):
     who: str
     what: str
     note: str
+    packets: bool = Field(description="Whether the time is of packets, and not of the clock.")
 
 
-class LikeModel(BaseModel):
+class LikeModel(AlertRow):
     """A judged alert that is like this one."""
 
-    id: str
-    state: str
-    likeness: float
-    shared: str
+    likeness: float = Field(description="0 to 1.")
+    shared: str = Field(description="What both tell.")
 
 
 class CaseModel(BaseModel):
@@ -136,12 +160,25 @@ class CaseModel(BaseModel):
     deed: str
     sure: str
     evidence: list[Flow]
-    questions: list[str] = Field(description="Flows of evidence that are questions: labels of them can be learnt from.")
+    questions: dict[str, str] = Field(
+        description="Flows of evidence that are questions, and the question: labels of them can be learnt from."
+    )
     labelled: list[str] = Field(description="Flows that get the label benign if the alert is called false.")
     reasons: list[ReasonModel]
     events: list[EventModel]
+    techniques: dict[str, str] = Field(description="ATT&CK ids of it and of its rules, with their names where known.")
     like: list[LikeModel]
+    ended: dict[str, int] = Field(description="How often those ended how.")
+    history: list[AlertRow] = Field(description="Other alerts of the device, those seen last first.")
+    actions: list[ActionNow] = Field(description="Against the device, or because of the alert, the newest first.")
+    allowed: AllowanceModel | None = Field(description="The allowance that closed it, if one did.")
     families: dict[str, int] = Field(description="Alerts of the same device, by family.")
+
+
+Seen = Annotated[
+    float | None,
+    Field(ge=0, le=1e12, description="When these alerts were looked at: what was decided since is left alone."),
+]
 
 
 class Decision(BaseModel):
@@ -151,6 +188,7 @@ class Decision(BaseModel):
     state: str
     why: str = ""
     label: bool = Field(False, description="Whether flows of alerts that are called false get the label benign.")
+    seen_at_s: Seen = None
 
 
 class WideDecision(BaseModel):
@@ -161,6 +199,26 @@ class WideDecision(BaseModel):
     state: str
     why: str = ""
     label: bool = Field(False, description="As of the other.")
+    seen_at_s: Seen = None
+
+
+class SuggestionModel(BaseModel):
+    """Conditions under which an alert would not have been told."""
+
+    name: str
+    terms: dict[str, str]
+    about: str
+
+
+class FalselyModel(BaseModel):
+    """What calling an alert false would do, and what could be allowed with it."""
+
+    suggestions: list[SuggestionModel] = Field(
+        description="The narrowest first; /allowances/preview tells what each does."
+    )
+    evidence: int = Field(description="Flows of it that are kept.")
+    labelled: list[str] = Field(description="Those of these flows that get the label benign.")
+    why_none: str = Field(description="Why none of them gets one, or ''.")
 
 
 class FalseAlarm(BaseModel):
@@ -170,6 +228,7 @@ class FalseAlarm(BaseModel):
     label: bool = Field(False, description="Whether flows of evidence get the label benign: `labelled` of the alert.")
     allow: Terms | None = None
     span: str = Field(USUAL_SPAN, description="How long the allowance holds; 0: until it is withdrawn.")
+    seen_at_s: Seen = None
 
 
 class Words(BaseModel):
@@ -193,8 +252,10 @@ class OutcomeModel(BaseModel):
 
     alerts: int
     labels: int
-    closed: int
+    closed: int = Field(description="Other open alerts that the allowance closed.")
     allowance: str | None
+    left: int = Field(description="Left alone: decided by somebody meanwhile, or gone.")
+    taken_back: int = Field(description="Actions that were taken back because of the allowance.")
 
 
 def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
@@ -206,6 +267,7 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
         q: Text = "",
         after: Annotated[str, InQuery(max_length=keyset.MOST)] = "",
         rows: Annotated[int, InQuery(ge=1, le=500)] = 50,
+        seen: Annotated[int, InQuery(ge=0, le=1 << 62, description="An `arrival`: tells what is new since.")] = 0,
     ) -> Page:
         """Return a page of alerts."""
         del who
@@ -214,7 +276,8 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
         form.check()
         found = Listing(desk, read(q, desk.now_s()), place, rows)
         shown = [_alert(filed) for filed in found.rows]
-        return Page(alerts=shown, older=keyset.written(found.older), total=found.total, arrival=found.arrival)
+        older, new = keyset.written(found.older), found.new(seen) if seen else None
+        return Page(alerts=shown, older=older, total=found.total, arrival=found.arrival, new=new)
 
     @routes.get("/groups")
     def groups(
@@ -223,19 +286,22 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
         """Return alerts by what they have in common."""
         del who
         return [
-            GroupModel(**vars(one.group), query=one.query) for one in Listing(desk, read(q, desk.now_s()), by=by).sums
+            GroupModel(**vars(one.group), begins_s=one.begins_s, query=one.query)
+            for one in Listing(desk, read(q, desk.now_s()), by=by).sums
         ]
 
     @routes.post("/judge")
     def judge(who: Analyst, asked: Decision) -> OutcomeModel:
         """Acknowledge alerts, call them false, escalate, close or open them again."""
-        return _outcome(acts.judge(desk, who, asked.ids, asked.state, asked.why, label=asked.label))
+        return _outcome(acts.judge(desk, who, asked.ids, asked.state, asked.why, asked.seen_at_s, label=asked.label))
 
     @routes.post("/judge-all")
     def judge_all(who: Analyst, asked: WideDecision) -> OutcomeModel:
         """Do so with all alerts that fit a query."""
         query = read(asked.q, desk.now_s())
-        return _outcome(acts.judge_all(desk, who, query, asked.arrival, asked.state, asked.why, label=asked.label))
+        return _outcome(
+            acts.judge_all(desk, who, query, asked.arrival, asked.state, asked.why, asked.seen_at_s, label=asked.label)
+        )
 
     @routes.get("/{name}")
     def alert(who: Viewer, name: str) -> CaseModel:
@@ -243,21 +309,38 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
         del who
         found = case(desk, book, name)
         if found is None:
-            raise RequestError(404, f"there is no alert '{inert(name[:40])}'")
+            raise _absent(name)
         return CaseModel(
             alert=_alert(found.filed),
             deed=found.deed,
             sure=found.sure,
             evidence=[Flow(**vars(one)) for one in found.evidence],
-            questions=sorted(found.questions),
+            questions={uid: one.id for uid, one in found.questions.items()},
             labelled=sorted(found.labelled),
             reasons=[ReasonModel(**vars(one)) for one in found.reasons],
-            events=[EventModel(at_s=e.at_s, kind=e.kind, who=e.who, what=e.what, note=e.note) for e in found.events],
-            like=[
-                LikeModel(id=one.filed.alert.id, state=one.filed.state, likeness=one.likeness, shared=one.shared)
-                for one in found.like
-            ],
+            events=[EventModel(**vars(one)) for one in found.events],
+            like=[LikeModel.of(one.filed, likeness=one.likeness, shared=one.shared) for one in found.like],
+            techniques=dict(found.techniques),
+            ended=dict(found.ended),
+            history=[AlertRow.of(one) for one in found.history],
+            actions=[ActionNow.of(one) for one in found.actions],
+            allowed=None if found.allowed is None else model(found.allowed),
             families=found.families,
+        )
+
+    @routes.get("/{name}/false-alarm")
+    def falsely_called(who: Analyst, name: str) -> FalselyModel:
+        """Tell what calling an alert false would do, and what could be allowed with it."""
+        del who
+        filed = desk.alerts.get(name)
+        if filed is None:
+            raise _absent(name)
+        found = falsely(desk, filed)
+        return FalselyModel(
+            suggestions=[SuggestionModel(**vars(one)) for one in found.suggestions],
+            evidence=len(found.evidence),
+            labelled=[one.uid for one in found.labelled],
+            why_none=found.why_none,
         )
 
     @routes.post("/{name}/false-alarm")
@@ -265,7 +348,11 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
         """Call an alert false; allow what it was about, and label its flows, if wanted."""
         terms = asked.allow.model_dump() if asked.allow else None
         allowance = drafted(desk, who, terms, asked.why, asked.span) if terms is not None else None
-        return _outcome(acts.call_false(desk, who, name, asked.why, label=asked.label, allowance=allowance))
+        return _outcome(
+            acts.call_false(
+                desk, who, name, asked.why, label=asked.label, allowance=allowance, seen_at_s=asked.seen_at_s
+            )
+        )
 
     @routes.post("/{name}/comments")
     def comment(who: Analyst, name: str, asked: Words) -> CommentModel:
@@ -275,9 +362,20 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
 
 def _alert(filed: Filed) -> AlertModel:
     told: dict[str, Any] = {**vars(filed.alert), "evidence": [Flow(**vars(one)) for one in filed.alert.evidence]}
-    return AlertModel(**told, state=filed.state, state_by=filed.state_by, state_at_s=filed.state_at_s)
+    return AlertModel(**{**told, **vars(filed)})
 
 
 def _outcome(made: acts.Outcome) -> OutcomeModel:
     named = made.allowance.id if made.allowance else None
-    return OutcomeModel(alerts=made.alerts, labels=made.labels, closed=made.closed, allowance=named)
+    return OutcomeModel(
+        alerts=made.alerts,
+        labels=made.labels,
+        closed=made.closed,
+        allowance=named,
+        left=made.left,
+        taken_back=made.taken_back,
+    )
+
+
+def _absent(name: str) -> RequestError:
+    return RequestError(404, f"there is no alert '{inert(name[:40])}'")

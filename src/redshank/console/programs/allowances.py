@@ -13,8 +13,10 @@ from redshank.console.desk import Desk
 from redshank.console.facts.allowances import preview
 from redshank.console.people import Person
 from redshank.console.programs.terms import Terms
+from redshank.console.request_error import RequestError
 from redshank.console.sessions import analyst, viewer
 from redshank.core.allowance import Allowance
+from redshank.core.inert import inert
 from redshank.store.allowances import Given
 
 Viewer = Annotated[Person, Depends(viewer)]
@@ -50,6 +52,15 @@ class Wish(BaseModel):
     span: str = Field(acts.USUAL_SPAN, description="How long it holds, like 12h or 30d; 0: until it is withdrawn.")
 
 
+class Trial(BaseModel):
+    """An allowance that somebody thinks of."""
+
+    terms: Terms
+    because: str = ""
+    span: str = Field(acts.USUAL_SPAN, description="As of the one that is wanted.")
+    alert: str = Field("", max_length=64, description="The alert that it is for, to be told whether it is covered.")
+
+
 class EffectModel(BaseModel):
     """What an allowance would do."""
 
@@ -58,14 +69,15 @@ class EffectModel(BaseModel):
     looked: int
     whole: bool = Field(description="Whether there are no more that it may cover.")
     taken_back: list[str] = Field(description="Actions that would be taken back.")
+    itself: bool | None = Field(description="Whether it covers the alert that it is for; None: it is for none.")
 
 
 class AllowedModel(BaseModel):
     """An allowance that was given."""
 
     allowance: AllowanceModel
-    closed: int
-    taken_back: int
+    closed: int = Field(description="Open alerts that it closed.")
+    taken_back: int = Field(description="Actions that were taken back for it.")
 
 
 class Why(BaseModel):
@@ -90,13 +102,23 @@ def offer(routes: APIRouter, desk: Desk) -> None:
         return [_given(one, desk.now_s()) for one in desk.allowances.given()]
 
     @routes.post("/preview")
-    def tried(who: Analyst, asked: Wish) -> EffectModel:
+    def tried(who: Analyst, asked: Trial) -> EffectModel:
         """Tell what an allowance would do; nothing is changed."""
-        made = acts.drafted(desk, who, asked.terms.model_dump(), asked.because, asked.span)
-        told = preview(desk, made)
+        made = acts.drafted(desk, who, asked.terms.model_dump(), asked.because or "not written yet", asked.span)
+        filed = desk.alerts.get(asked.alert) if asked.alert else None
+        if asked.alert and filed is None:
+            raise RequestError(404, f"there is no alert '{inert(asked.alert[:40])}'")
+        told = preview(desk, made, filed.alert if filed else None)
         found, actions = told.effect, [one.action.id for one in told.taken_back]
         ids = [one.alert.id for one in found.open]
-        return EffectModel(open=ids, past=len(found.past), looked=found.looked, whole=found.whole, taken_back=actions)
+        return EffectModel(
+            open=ids,
+            past=len(found.past),
+            looked=found.looked,
+            whole=found.whole,
+            taken_back=actions,
+            itself=told.itself,
+        )
 
     @routes.post("")
     def add(who: Analyst, asked: Wish) -> AllowedModel:
@@ -118,15 +140,16 @@ def offer(routes: APIRouter, desk: Desk) -> None:
 def _given(one: Given, now_s: float) -> GivenModel:
     state = one.state(now_s)
     return GivenModel(
-        allowance=_model(one.allowance), state=state, flows=one.flows, alerts=one.alerts, last_s=one.last_s
+        allowance=model(one.allowance), state=state, flows=one.flows, alerts=one.alerts, last_s=one.last_s
     )
 
 
 def _allowed(made: acts.Allowed) -> AllowedModel:
-    return AllowedModel(allowance=_model(made.allowance), closed=made.closed, taken_back=made.taken_back)
+    return AllowedModel(allowance=model(made.allowance), closed=made.closed, taken_back=made.taken_back)
 
 
-def _model(one: Allowance) -> AllowanceModel:
+def model(one: Allowance) -> AllowanceModel:
+    """Return an allowance for programs."""
     return AllowanceModel(
         id=one.id,
         author=one.author,

@@ -3,29 +3,54 @@
 In: the desk, and who works at the queue. Out: routes below /api/v1/labels, with models in and out.
 """
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from redshank.active.replayed import Replayed
 from redshank.console.acts import labels as acts
+from redshank.console.acts import models as job_acts
 from redshank.console.desk import Desk
 from redshank.console.facts import given, labels, learning
-from redshank.console.facts.models import models
+from redshank.console.facts.models import models, untrained
 from redshank.console.form import Form
 from redshank.console.people import Person
+from redshank.console.programs.alerts import AlertRow
+from redshank.console.programs.jobs import JobOut
 from redshank.console.sessions import analyst, viewer
 from redshank.core.records import Label
 from redshank.store.question import Question
 
 PAGE = 50
+OF_A_QUESTION = (
+    *("id", "uid", "device", "why", "strategy", "bundle", "asked_at_s", "doubted_at_s", "at_random", "wanted"),
+)
+"""What a program is told of it as it stands."""
+
+
+class QuestionRow(BaseModel):
+    """A question of the queue in a line, and what people said of it."""
+
+    id: str
+    device: str
+    flow: str = Field(description="In one line.")
+    why: str
+    asked_at_s: float
+    families: list[str]
+
+    @classmethod
+    def of(cls, row: labels.Beside) -> Self:
+        """Return it for programs."""
+        kept = {name: getattr(row.question, name) for name in ("id", "device", "why", "asked_at_s")}
+        return cls(flow=row.line, families=list(row.families), **kept)
 
 
 class QuestionOut(BaseModel):
     """A question of the queue."""
 
     id: str
+    uid: str = Field(description="The flow.")
     device: str
     flow: dict[str, Any] = Field(description="Values of the flow by their FLOW names; absent ones are left out.")
     in_words: list[str]
@@ -34,9 +59,33 @@ class QuestionOut(BaseModel):
     bundle: str
     asked_at_s: float
     doubted_at_s: float | None
+    at_random: bool = Field(description="Whether chance alone chose it.")
+    wanted: int = Field(description="How many people are to answer; 0: the service kept it, and nobody is asked.")
     probabilities: dict[str, float] = Field(description="By family; empty where an earlier answer is in doubt.")
     families: list[str] = Field(description="That can be named; any other name is a new family.")
-    neighbors: dict[str, list[str]] = Field(description="The nearest questions with an answer: families by id.")
+    neighbors: list[QuestionRow] = Field(description="The nearest questions with an answer.")
+    others: list[QuestionRow] = Field(description="Other questions about the device.")
+    alerts: list[AlertRow] = Field(description="The device's last; empty where an earlier answer is in doubt.")
+    device_id: str | None = Field(description="By which /devices/{name} tells of the device, if it is known.")
+
+
+class CountsOut(BaseModel):
+    """How the queue stands."""
+
+    open: int
+    held: int
+    answered: int
+    waiting: int = Field(description="Questions that have a sure answer and wait for another person's.")
+    given: int = Field(description="Answers of this account since the console began.")
+    skipped: int = Field(description="Questions that this account left to others.")
+    verdict: str = Field(description="Whether more labels pay, in a sentence.")
+    advice: str = Field(description="'ask on', 'stop', or '' while it is not known.")
+
+
+class AgainOut(BaseModel):
+    """What became of skipped questions."""
+
+    asked_again: int
 
 
 class Answer(BaseModel):
@@ -61,6 +110,20 @@ class LabelOut(BaseModel):
     about: str | None = Field(description="The label that it corrects or withdraws.")
     kind: str
     state: str | None = Field(None, description="What became of it: holds, corrected, withdrawn, expired, replaced.")
+    by: str | None = Field(None, description="The label that corrected, replaced or withdrew it.")
+
+
+class LabelRow(LabelOut):
+    """A label, what became of it, and what it is about."""
+
+    flow: str = Field(description="In one line.")
+
+
+class LabelCase(LabelRow):
+    """A label with all that was said of its flow."""
+
+    history: list[LabelOut] = Field(description="In the order of arrival.")
+    bundles: dict[str, int] = Field(description="Bundles that were trained on it.")
 
 
 class Why(BaseModel):
@@ -76,14 +139,59 @@ class WithdrawnOut(BaseModel):
     bundles: dict[str, int] = Field(description="Bundles that were trained on it, and on how many such labels.")
 
 
+class PersonOut(BaseModel):
+    """What somebody's answers are worth."""
+
+    annotator: str
+    answers: int = Field(description="Sure ones.")
+    right: float | None = Field(description="Share that all answers together make probable; None: nobody else's.")
+
+
+class PairOut(BaseModel):
+    """How far two people agree."""
+
+    one: str
+    other: str
+    both: int = Field(description="Questions that both answered.")
+    agree: int = Field(description="How many of them alike.")
+
+
+class ApartOut(BaseModel):
+    """A question about which people disagree."""
+
+    question: str
+    flow: str
+    said: dict[str, str] = Field(description="Families by who said so.")
+
+
 class AgreementOut(BaseModel):
     """How far people agree."""
 
     answered: int
     by_several: int
     krippendorff_alpha: float | None
-    people: list[dict[str, Any]]
-    pairs: list[dict[str, Any]]
+    people: list[PersonOut]
+    pairs: list[PairOut]
+    apart: list[ApartOut] = Field(description="50 at most.")
+    annotators: list[str] = Field(description="Everybody who ever gave a label.")
+
+
+class CurveOut(BaseModel):
+    """What the labels taught so far, and whether more of them pay."""
+
+    labelled: int = Field(description="Questions with a sure answer.")
+    drawn: int = Field(description="How many of them chance drew.")
+    needed: int = Field(description="Answers that are missing for a curve.")
+    control: int = Field(description="Answers to questions that chance drew that are missing for its control.")
+    curve: Replayed | None = Field(description="The one that was made last, beside its controls; None if none was.")
+    behind: int = Field(description="Answers that were given after it was made.")
+    problem: str = Field(description="Why the curve cannot be read, or ''.")
+    next_answers: dict[str, str | int | float] | None = Field(
+        description="What the last retraining said of the next answers; with what both are worth, `advice` and "
+        "`points_that_pay` too."
+    )
+    promised_at_s: float | None
+    untrained: str = Field(description="Why no curve can be drawn here, or ''.")
 
 
 def offer(routes: APIRouter, desk: Desk, analysts: acts.Analysts) -> None:
@@ -99,32 +207,37 @@ def offer(routes: APIRouter, desk: Desk, analysts: acts.Analysts) -> None:
         one = labels.shown(desk, analysts.session(who.name), question)
         return QuestionOut(
             in_words=list(one.lines),
+            others=[QuestionRow.of(other) for other in one.others],
+            alerts=[AlertRow.of(filed) for filed in one.alerts],
+            device_id=one.device.id if one.device else None,
             probabilities=dict(one.likely),
             families=[choice.family for choice in one.choices],
-            neighbors={near.question.id: list(near.families) for near in one.neighbors},
+            neighbors=[QuestionRow.of(near) for near in one.neighbors],
             flow=dict(question.flow),
-            **{
-                name: getattr(question, name)
-                for name in ("id", "device", "why", "strategy", "bundle", "asked_at_s", "doubted_at_s")
-            },
+            **{name: getattr(question, name) for name in OF_A_QUESTION},
         )
 
     @routes.get("/questions")
-    def questions(status: str = "open", limit: int = PAGE, after: str = "") -> list[dict[str, Any]]:
-        """Return questions of the queue: the latest round first, in it the most useful first."""
+    def questions(status: str = "open", limit: int = PAGE, after: str = "") -> list[QuestionRow]:
+        """Return questions: the latest round first, in it the most useful first; the next page is after an id."""
         form = Form([("status", status), ("limit", str(limit))])
         wanted, most = form.choice("status", labels.STATUSES), form.whole("limit", 1, 500)
         form.check()
         rows, _ = labels.listed(desk, wanted, most, after)
-        return [
-            {"id": row.question.id, "device": row.question.device, "flow": row.line, "families": row.families}
-            for row in rows
-        ]
+        return [QuestionRow.of(row) for row in rows]
 
     @routes.get("/counts")
-    def counts() -> dict[str, int]:
-        """Return how many questions are open, held by somebody and answered."""
-        return desk.queue.counts(desk.now_s())
+    def counts(who: Annotated[Person, Depends(viewer)]) -> CountsOut:
+        """Return how many questions are open, held by somebody and answered, and whether more labels pay."""
+        now_s, session, pays = desk.now_s(), analysts.session(who.name), learning.verdict(desk)
+        return CountsOut(
+            **desk.queue.counts(now_s),
+            waiting=desk.queue.waiting(now_s),
+            given=len(session.given),
+            skipped=len(session.skipped),
+            verdict=pays.text,
+            advice=pays.advice,
+        )
 
     @routes.post("/next")
     def take(who: Annotated[Person, Depends(analyst)]) -> QuestionOut | None:
@@ -152,6 +265,11 @@ def offer(routes: APIRouter, desk: Desk, analysts: acts.Analysts) -> None:
         """Take back the last answer of this account, and return its question."""
         return out(who, analysts.undo(who.name))
 
+    @routes.post("/again")
+    def again(who: Annotated[Person, Depends(analyst)]) -> AgainOut:
+        """Ask this account again what it skipped."""
+        return AgainOut(asked_again=analysts.look_again(who.name))
+
     @routes.get("/given")
     def listed(
         annotator: str = "",
@@ -160,13 +278,25 @@ def offer(routes: APIRouter, desk: Desk, analysts: acts.Analysts) -> None:
         question: str = "",
         before: str = "",
         limit: int = PAGE,
-    ) -> list[LabelOut]:
-        """Return labels, the latest first, and what became of each."""
+    ) -> list[LabelRow]:
+        """Return labels, the latest first, and what became of each; the next page is before an id."""
         form = Form([("limit", str(limit)), ("state", state), ("annotator", annotator), ("family", family)])
         form.fields.append(("question", question))
         most, looked_for = form.whole("limit", 1, 500), wanted(form)
         rows, _ = given.given(desk, looked_for, most, before)
-        return [_out(row.label, row.state) for row in rows]
+        return [LabelRow(**_said(row.label, row.state, row.by), flow=row.line) for row in rows]
+
+    @routes.get("/given/{label}")
+    def given_label(label: str) -> LabelCase:
+        """Return a label with all that was said of its flow, and the bundles that were trained on it."""
+        found, now_s = given.one(desk, label), desk.now_s()
+        said = desk.queue.said_of(found.question)
+        return LabelCase(
+            **_said(found, *given.became(found, said, now_s)),
+            flow=labels.beside(desk, [labels.asked(desk, found.question)])[0].line,
+            history=[LabelOut(**_said(one, *given.became(one, said, now_s))) for one in said],
+            bundles=dict(given.taught(desk, found.id)),
+        )
 
     @routes.post("/given/{label}/withdraw")
     def withdraw(label: str, given: Why, who: Annotated[Person, Depends(analyst)]) -> WithdrawnOut:
@@ -182,16 +312,27 @@ def offer(routes: APIRouter, desk: Desk, analysts: acts.Analysts) -> None:
             answered=found.answered,
             by_several=found.several,
             krippendorff_alpha=found.alpha,
-            people=[{"annotator": who, "answers": n, "right": share} for who, n, share in found.people],
-            pairs=[{"one": a, "other": b, "both": n, "agree": k} for a, b, n, k in found.pairs],
+            people=[PersonOut(annotator=who, answers=n, right=share) for who, n, share in found.people],
+            pairs=[PairOut(one=a, other=b, both=n, agree=k) for a, b, n, k in found.pairs],
+            apart=[ApartOut(question=one.id, flow=line, said=dict(said)) for one, line, said in found.apart],
+            annotators=given.annotators(desk),
         )
 
     @routes.get("/curve")
-    def curve() -> dict[str, Any]:
-        """Return the learning curve that was made last, beside its controls; empty if none was."""
-        found = learning.learning(desk, models(desk))
-        kept = {} if found.curve is None else asdict(found.curve)
-        return {**kept, "labelled": found.labelled, "next_answers": found.promise}
+    def curve(
+        answer: Annotated[float | None, Query(ge=0, le=1e9, description="What an answer costs.")] = None,
+        point: Annotated[float | None, Query(ge=0, le=1e9, description="What a point of macro-F1 is worth.")] = None,
+    ) -> CurveOut:
+        """Return the learning curve beside its controls, and whether more labels pay: by what is told, or settings."""
+        pays = learning.cost(answer, point) or learning.paid(desk.settings.questions)
+        found = learning.learning(desk, models(desk), pays)
+        told = {name: value for name, value in vars(found).items() if name in CurveOut.model_fields}
+        return CurveOut(**told, next_answers=found.promise, untrained=untrained())
+
+    @routes.post("/curve")
+    def draw(who: Annotated[Person, Depends(analyst)]) -> JobOut:
+        """Learn from the labels so far again, and draw the curve anew."""
+        return JobOut.of(job_acts.draw_curve(desk, who.name))
 
 
 def wanted(form: Form) -> given.Wanted:
@@ -210,5 +351,10 @@ def wanted(form: Form) -> given.Wanted:
     return found
 
 
-def _out(label: Label, state: str | None = None) -> LabelOut:
-    return LabelOut(**{name: getattr(label, name) for name in LabelOut.model_fields if name != "state"}, state=state)
+def _out(label: Label) -> LabelOut:
+    return LabelOut(**_said(label))
+
+
+def _said(label: Label, state: str | None = None, by: Label | None = None) -> dict[str, Any]:
+    kept = {name: getattr(label, name) for name in LabelOut.model_fields if name not in {"state", "by"}}
+    return {**kept, "state": state, "by": None if by is None else by.id}

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from redshank.console.facts.rules import Rulebook, Ruled
+from redshank.console.facts.rules import Rulebook, Ruled, text_of
 from redshank.console.people import Person
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import viewer
@@ -25,13 +25,22 @@ class RuleModel(BaseModel):
     description: str
     level: str
     family: str
-    techniques: list[str]
+    techniques: dict[str, str] = Field(description="ATT&CK ids, with their names where known.")
+    score: float | None = Field(description="Of a hit; None: it only counts as a reason.")
     falsepositives: list[str]
     file: str
-    origin: str
-    state: str
+    origin: str = Field(description="'shipped' or 'site'.")
+    state: str = Field(description="'in force', 'off', 'helper' or 'not in service'.")
+    fired: int = Field(description="Alerts that it was hit in, of those that the store keeps.")
+    judged: int = Field(description="Those of them that somebody decided about.")
     ended: dict[str, int] = Field(description="Alerts that it was hit in, by what people made of them.")
     false_share: float | None = Field(description="Of those that somebody decided about.")
+
+
+class RuleText(RuleModel):
+    """A rule as it is written."""
+
+    text: str = Field(description="Its file, 100,000 bytes at most.")
 
 
 class WatchlistModel(BaseModel):
@@ -49,7 +58,9 @@ class BookModel(BaseModel):
     rules: list[RuleModel]
     watchlists: list[WatchlistModel]
     problems: list[str] = Field(description="What is wrong with the site's files; a service would not start with them.")
-    in_service: bool
+    in_service: bool = Field(description="Whether the settings let rules judge.")
+    folders: list[str] = Field(description="Where the site's own rules and watchlists lie.")
+    shipped: str = Field(description="Where those lie that ship.")
 
 
 def offer(routes: APIRouter, rulebook: Rulebook) -> None:
@@ -65,16 +76,23 @@ def offer(routes: APIRouter, rulebook: Rulebook) -> None:
             for one in book.watchlists
         ]
         shown = [_model(one) for one in book.rules]
-        return BookModel(rules=shown, watchlists=lists, problems=list(book.problems), in_service=book.in_service)
+        return BookModel(
+            rules=shown,
+            watchlists=lists,
+            problems=list(book.problems),
+            in_service=book.in_service,
+            folders=list(map(str, book.folders)),
+            shipped=str(book.shipped),
+        )
 
     @routes.get("/{name:path}")
-    def rule(who: Viewer, name: str) -> RuleModel:
-        """Return one rule."""
+    def rule(who: Viewer, name: str) -> RuleText:
+        """Return one rule as it is written."""
         del who
         found = rulebook.find(name)
         if found is None:
             raise RequestError(404, f"there is no rule '{inert(name[:80])}'")
-        return _model(found)
+        return RuleText(**vars(_model(found)), text=text_of(found.rule))
 
 
 def _model(one: Ruled) -> RuleModel:
@@ -85,7 +103,10 @@ def _model(one: Ruled) -> RuleModel:
         description=rule.description,
         level=rule.level,
         family=rule.family,
-        techniques=list(rule.techniques),
+        techniques=dict(one.techniques),
+        score=rule.score,
+        fired=one.fired,
+        judged=one.judged,
         falsepositives=list(rule.falsepositives),
         file=str(rule.file),
         origin=one.origin,
