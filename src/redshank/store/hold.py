@@ -51,15 +51,15 @@ class ServerHold:
     """Holds a server's database until closed.
 
     Args:
-        engine: Gives connections.
+        server: Gives connections.
         name: What messages call the store.
 
     Raises:
         ConfigError: If another service holds it.
     """
 
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine, self._name = engine.execution_options(isolation_level="AUTOCOMMIT"), name
+    def __init__(self, server: Engine, name: str) -> None:
+        self._engine, self._name = server.execution_options(isolation_level="AUTOCOMMIT"), name
         self._sql: Connection | None = None
         self._looked_s = 0.0
         if not self._take():
