@@ -19,7 +19,7 @@ from redshank.console.desk import Desk
 from redshank.console.people import Person
 from redshank.core.allowance import Allowance
 from redshank.core.bundle import Bundle
-from redshank.core.errors import ActionError, ConfigError, RefusedError
+from redshank.core.errors import ActionError, ConfigError, RefusedError, SourceError
 from redshank.detect.detectors.classifier import Classifier
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.flows.source import FlowSource
@@ -407,6 +407,30 @@ def test_health_tells_of_a_source_without_the_right_to_it(place: Place) -> None:
         "source eth1: live: no right to capture on 'eth1' (CAP_NET_RAW)\n",
     )
     assert place.told()
+
+
+def test_health_tells_of_a_source_that_is_down(place: Place) -> None:
+    settings = load(place.settings(service=f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = '127.0.0.1:0'\n"))
+    sentence = "source eth1: live: 'eth1' is down; it is tried again"
+
+    def down() -> FlowSource:
+        raise SourceError("live: 'eth1' is down")
+
+    with Running(settings, feeds={"eth1": Feed(down, patient=False)}) as running:
+        answers = []
+
+        def look() -> None:
+            at = f"http://127.0.0.1:{running.metrics_port}/healthz"
+            while not running.service.problem:
+                threading.Event().wait(0.01)
+            answers.append(httpx.get(at, trust_env=False))
+            running.stop()
+
+        asker = threading.Thread(target=look)
+        asker.start()
+        running.run()
+        asker.join()
+    assert [(one.status_code, one.text) for one in answers] == [(503, f"{sentence}\n")]
 
 
 def test_traffic_that_left_what_the_classifier_learnt_is_told_and_brings_questions_about_its_group(

@@ -180,6 +180,38 @@ def test_whatever_a_source_fails_with_later_it_is_opened_again(
     assert f"source wire: {error}; it is tried again" in caplog.text
 
 
+def test_an_interface_that_went_away_before_its_first_flow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.01)
+    gone = (Flows([], SourceError("interface 'eth1' is gone")), ConfigError("live: no interface 'eth1'"))
+    site = Site({"wire": feed(*gone, Flows([flows(ATTACK)]), patient=False), "other": feed(Flows([flows(ATTACK)]))})
+    assert site.run().flows == 200
+    assert site.metrics.labelled("redshank_source_failures_total") == {("wire",): 2}
+
+
+def test_a_source_that_failed_is_a_problem_until_it_is_open_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.01)
+    problems, back, source = [], threading.Event(), Endless()
+    waiting = iter([Flows([], SourceError("eth1: the interface went down")), source])
+
+    def opened() -> FlowSource:
+        one = next(waiting)
+        if one is source:
+            back.wait(60)
+        return one
+
+    def look() -> None:
+        problems.append(site.service.problem)
+        if problems[-1]:
+            back.set()
+
+    monkeypatch.setattr(module, "TICK_S", 0.01)
+    site = Site({"wire": Feed(opened, patient=False)}, on_tick=look)
+    stop_after(source.begun, site)
+    site.run()
+    assert "source wire: eth1: the interface went down; it is tried again" in problems
+    assert site.service.problem == ""
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_source_that_an_error_of_the_program_ended_ends_the_service_with_an_error() -> None:
     site = Site({"bad": feed(Flows([flows(ATTACK)], ZeroDivisionError())), "other": feed(Endless())})

@@ -4,9 +4,10 @@ In: sources that can be opened again, and everything that judges, records, deliv
 nothing but what those do. The one idea: many threads read, one judges; so the order in which alerts are made, recorded
 and acted on is one order, and whoever is slow behind it (a sink, a firewall) holds up nobody.
 
-- A source that fails is opened again after a pause that doubles up to `LONGEST_PAUSE_S`; one that ends is done. The
-  service ends when all are done, or when it is asked to. What a file or a log gave before it failed is not judged
-  again: rows up to the packet time that it had reached are passed over, and counted.
+- A source that fails is opened again after a pause that doubles up to `LONGEST_PAUSE_S`, and until then it is a
+  problem; one that ends is done. The service ends when all are done, or when it is asked to. What a file or a log gave
+  before it failed is not judged again: rows up to the packet time that it had reached are passed over, and counted.
+- Settings are wrong only of a source that was never open: an interface or a folder that was there may come back.
 - A source that this process has no right to is not tried again, since waiting gives no right: the others go on, and
   when they are done, at once if there are none, the service ends with an error that says what to give it.
 - Asked to end, it asks the sources, judges what they still give and what waits, and closes what is open. After
@@ -93,10 +94,12 @@ class Service:
         self._deadline = float("inf")
         self._lock = threading.Lock()
         self._open: dict[str, FlowSource] = {}
+        self._opened: set[str] = set()
         self._reached_ns: dict[str, int | None] = {}
         self._given: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._refused: dict[str, str] = {}
+        self._down: dict[str, str] = {}
         self._failure: Exception | None = None
         metrics.expect(LOST, what=UNENDED)
         for name, feed in feeds.items():
@@ -120,9 +123,9 @@ class Service:
 
     @property
     def problem(self) -> str:
-        """Which sources this process has no right to, and what to give it, in words; "" if there are none."""
+        """Which sources give nothing though they should, and why, in words; "" if there are none."""
         with self._lock:
-            return "; ".join(f"source {name}: {words}" for name, words in self._refused.items())
+            return _of_sources(self._refused | self._down)
 
     def sources(self) -> tuple[SourceHealth, ...]:
         """Tell how the sources are."""
@@ -185,7 +188,7 @@ class Service:
         if self._failure:
             raise self._failure
         if self._refused and not asked:
-            raise RefusedError(self.problem)
+            raise RefusedError(_of_sources(self._refused))
         seconds = time.monotonic() - begin
         return self._tally.summary({}, seconds, interrupted=asked)
 
@@ -238,9 +241,8 @@ class Service:
             try:
                 self._pump(name, feed)
             except (RedshankError, OSError, pa.ArrowException) as error:
-                # Settings are wrong from the beginning; later they only seem so: an interface or a folder went away.
                 wrong = isinstance(error, RedshankError) and not isinstance(error, SourceError)
-                if wrong and name not in self._reached_ns:
+                if wrong and name not in self._opened:
                     self._failure = error
                     self.stop()
                     return
@@ -251,6 +253,8 @@ class Service:
                         self._refused[name] = str(error)
                     _log.error("source %s: %s; it is not tried again", name, error)
                     return
+                with self._lock:
+                    self._down[name] = f"{error}; it is tried again"
                 _log.warning("source %s: %s; it is tried again in %g s", name, error, pause)
             else:
                 return
@@ -268,6 +272,8 @@ class Service:
         source = feed.opened()
         with self._lock:
             self._open[name] = source
+            self._opened.add(name)
+            self._down.pop(name, None)
         if self._stopping.is_set():
             source.stop()
         before_ns = self._reached_ns.get(name) if feed.patient else None
@@ -283,3 +289,7 @@ class Service:
                 self._intake.put(flows, patient=feed.patient)
             times = (self._reached_ns.get(name), pc.max(ts).as_py())
             self._reached_ns[name] = max((one for one in times if one is not None), default=None)
+
+
+def _of_sources(wrong: Mapping[str, str]) -> str:
+    return "; ".join(f"source {name}: {words}" for name, words in wrong.items())

@@ -70,6 +70,25 @@ def test_a_service_that_fell_silent_is_told(site: Site) -> None:
     assert "The service says: the disk is full" in site.needs()
 
 
+def test_what_a_service_that_runs_gave_up_or_lost_is_told(site: Site) -> None:
+    runs = Runs(site.filled.database)
+    last = runs.latest()
+    assert last is not None
+    dropping = replace(last.sources[0], dropped=1_200)
+    given_up = replace(
+        last, sources=(dropping,), shed={"interim": 1, "oldest": 2}, lost={"alerts": 4, "archive_rows": 9}
+    )
+    runs.tell(replace(given_up, state="judging", told_at_s=site.now_s))
+    told = {
+        "1,200 packets dropped by the kernel since the service began": "warn",
+        "3 rows of flows given up unjudged since the service began": "warn",
+        "Lost: 4 alerts, 9 archive rows since the service began": "bad",
+    }
+    assert told.items() <= {one.text: one.kind for one in site.moment().needs}.items()
+    runs.tell(replace(given_up, state="ended", told_at_s=site.now_s))
+    assert not told.keys() & set(site.needs())
+
+
 def test_what_is_broken_is_told(site: Site) -> None:
     with site.filled.database.writing() as sql:
         sql.execute(update(OUTBOX).values(state="dead"))

@@ -17,6 +17,7 @@ from redshank.console.facts.learning import verdict
 from redshank.console.facts.responses import Book, State
 from redshank.console.query import minute_text, written
 from redshank.core.errors import BundleError
+from redshank.pipeline.keeping import LOST_ALERTS
 from redshank.store.alerts import Filed
 from redshank.store.devices import Device
 from redshank.store.drift import Reading, Readings
@@ -265,6 +266,8 @@ class Moment:
             found.append(Need("warn", "The service has ended; nothing is judged until it runs again.", "#sensor"))
         elif self.health.problem:
             found.append(Need("bad", f"The service says: {self.health.problem}", "#sensor"))
+        if self.health and self.health.state != ENDED:
+            found += _given_up(self.health)
         dead = sum(number for (_, state), number in self.owed.items() if state == "dead")
         if dead:
             found.append(Need("bad", f"{dead:,} deliveries were given up; the dead letters have them.", "#sensor"))
@@ -295,6 +298,18 @@ class Moment:
 
 
 _URGENT = Search(states=("open",), severities=URGENT)
+
+
+def _given_up(health: Health) -> list[Need]:
+    """Tell what a run that goes on did not judge, or lost, since it began."""
+    dropped, shed = sum(source.dropped for source in health.sources), sum(health.shed.values())
+    lost = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in health.lost.items())
+    told = (
+        (f"{_number(dropped, 'packet')} dropped by the kernel", dropped, "warn"),
+        (f"{_number(shed, 'row')} of flows given up unjudged", shed, "warn"),
+        (f"Lost: {lost}", lost, "bad" if LOST_ALERTS in health.lost else "warn"),
+    )
+    return [Need(kind, f"{words} since the service began", "#sensor") for words, count, kind in told if count]
 
 
 def _number(count: int, what: str) -> str:
