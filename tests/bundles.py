@@ -21,6 +21,7 @@ from redshank.detect import calibrate
 from redshank.detect.detectors.classifier import Classifier, like_benign
 from redshank.detect.reference import reference_of
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.features.feature_sets.host_window import HostWindow
 from redshank.flows.source import FlowSource
 
 CLASSES = ["benign", "scanning", "dos"]
@@ -129,6 +130,15 @@ def tiny_bundle(k: int = 3, **changes: Any) -> Bundle:
         provenance={"dataset": "drawn in tests/bundles.py", "seed": 99},
     )
     return Bundle(replace(manifest, **changes), model)
+
+
+def windowed() -> Bundle:
+    """Return a bundle that judges a flow by the one fifteen flows before it: the first step of its window."""
+    names = [column.name for column in HostWindow.columns]
+    width = HostWindow.steps * len(names)
+    return tiny_bundle(
+        feature_set="host_window", fingerprint=HostWindow.fingerprint(), columns=names, model=graph(width=width)
+    )
 
 
 def many(kind: str, seed: int = 0, begin_s: int = 0, **columns: Any) -> pa.RecordBatch:

@@ -8,7 +8,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from bundles import flows, many, watching_bundle
+from bundles import flows, many, watching_bundle, windowed
 from redshank import running as module
 from redshank import site
 from redshank.active.retrain import split_later
@@ -22,6 +22,7 @@ from redshank.core.bundle import Bundle
 from redshank.core.errors import ActionError, ConfigError, RefusedError, SourceError
 from redshank.detect.detectors.classifier import Classifier
 from redshank.features.feature_set import FEATURE_SETS
+from redshank.features.feature_sets.host_window import HostWindow
 from redshank.flows.source import FlowSource
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.service import Feed
@@ -93,6 +94,21 @@ def test_what_a_source_gives_ends_in_the_store_at_the_sinks_and_in_the_ledger(pl
         ("tiny", Bundle.load(place.folder / "bundle").manifest.sha256)
     ]
     assert running.metrics.total("redshank_decisions_total") > 0
+
+
+def test_a_bundle_of_windows_judges_by_the_last_flows_of_a_device_and_forgets_others_counted(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HostWindow.__init__, "__defaults__", (4,))
+    windowed().save(place.folder / "windowed")
+    others = flows(["benign"] * 20, seed=1, src_ip=[f"10.0.2.{i}" for i in range(20)])
+    place.table(others, flows(["dos"] * 15 + ["benign"] * 15, src_ip=["10.0.0.66"] * 30))
+    running = _run(place, detect=f"[detect]\ndetectors = ['classifier']\nbundle = '{place.folder / 'windowed'}'\n")
+    with closing(Database(place.store)) as database:
+        dos = next(one.alert for one in Alerts(database).find() if one.alert.family == "dos")
+    assert dos.device == "10.0.0.66"
+    assert {flow.uid for flow in dos.evidence} <= {f"C0x{i}" for i in range(15, 30)}, "benign by themselves"
+    assert running.metrics.labelled("redshank_forgotten_total") == {("classifier", "host_window"): 17}
 
 
 def test_the_store_knows_how_a_run_went(place: Place) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bundles import CLASSES, flows, graph, many, tiny_bundle, watching_bundle
+from bundles import CLASSES, flows, graph, many, tiny_bundle, watching_bundle, windowed
 from redshank.core.bundle import Bundle
 from redshank.core.errors import BundleError, ConfigError
 from redshank.core.metrics import Metrics
@@ -80,15 +80,6 @@ def test_verdict_does_not_depend_on_the_batch_it_stands_in() -> None:
         alone = detector.judge(batch.slice(i, 1))
         assert alone.column("family")[0] == together.column("family")[i]
         assert alone.column("score")[0].as_py() == pytest.approx(together.column("score")[i].as_py(), abs=1e-6)
-
-
-def windowed() -> Bundle:
-    """Return a bundle that judges a flow by the one fifteen flows before it: the first step of its window."""
-    names = [column.name for column in HostWindow.columns]
-    width = HostWindow.steps * len(names)
-    return tiny_bundle(
-        feature_set="host_window", fingerprint=HostWindow.fingerprint(), columns=names, model=graph(width=width)
-    )
 
 
 def test_windows_go_on_from_batch_to_batch() -> None:
