@@ -216,6 +216,8 @@ VERDICT_FIELDS = (
     Field("rules", pa.list_(pa.string()), "names of the signature rules that were hit; null if none"),
 )
 VERDICT = pa.schema([field.arrow() for field in VERDICT_FIELDS])
+JUDGED = tuple(name for name in VERDICT.names if name not in FLOW.names)
+"""What a verdict adds to a flow, where both stand in one row."""
 
 
 def flow_batch(columns: Mapping[str, object], rows: int) -> pa.RecordBatch:

@@ -18,11 +18,10 @@ import pyarrow.parquet as pq
 
 from redshank.core.errors import ActionError
 from redshank.core.metrics import LOST, Metrics
-from redshank.core.schema import FLOW, VERDICT
+from redshank.core.schema import FLOW, JUDGED, VERDICT
 from redshank.flows.withheld import withheld
 
-_JUDGED = tuple(name for name in VERDICT.names if name not in FLOW.names)
-ARCHIVED = pa.schema([*FLOW, *(VERDICT.field(name) for name in _JUDGED)])
+ARCHIVED = pa.schema([*FLOW, *(VERDICT.field(name) for name in JUDGED)])
 """A row of the archive: FLOW, then what VERDICT adds."""
 
 ROW_GROUP = 32_768
@@ -90,7 +89,7 @@ class Archive:
         """Add rows. A disk that is full costs the rows of the file that is open: said and counted."""
         if not flows.num_rows:
             return
-        columns = [*withheld(flows).columns, *(verdicts.column(name) for name in _JUDGED)]
+        columns = [*withheld(flows).columns, *(verdicts.column(name) for name in JUDGED)]
         self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=ARCHIVED))
         self._held += flows.num_rows
         span = pc.min_max(flows.column("ts").cast(pa.int64())).as_py()

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
 from redshank.core.errors import ConfigError, SourceError
-from redshank.core.schema import FLOW, flow_batch
+from redshank.core.schema import FLOW, flow_batch, verdict_batch
 from redshank.flows.sources.table import Table
 from redshank.flows.write import write
+from redshank.pipeline.archive import Archive
 
 FORMS = ("jsonl", "csv", "parquet")
 ENDS = {"src_ip": "10.0.0.1", "dst_ip": "fe80::1"}
@@ -165,6 +166,32 @@ def test_a_column_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_a_path_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent: no such file; name a table of flows"):
         Table(tmp_path / "absent")
+
+
+def test_of_a_folder_the_parquet_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("flows-2.parquet", "flows-1.parquet"):
+        write([flow_batch({"uid": [name], **{n: [v] for n, v in ENDS.items()}}, 1)], "parquet", tmp_path / name)
+    (tmp_path / "flows-3.parquet.part").write_bytes(b"half")
+    assert read(tmp_path)[0].column("uid").to_pylist() == ["flows-1.parquet", "flows-2.parquet"]
+    (tmp_path / "flows-3.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(SourceError, match=r"flows-3.parquet: cannot be read as a table of flows"):
+        list(Table(tmp_path).batches())
+
+
+def test_of_the_archive_of_a_service_the_flows_are_read_and_no_verdict_is_a_label(tmp_path: Path) -> None:
+    flows = flow_batch({"uid": ["C1"], **{n: [v] for n, v in ENDS.items()}}, 1)
+    verdicts = verdict_batch({"uid": ["C1"], "family": ["dos"], "alarm": [True], "detector": ["classifier"]}, 1)
+    archive = Archive(tmp_path)
+    archive.write(flows, verdicts)
+    archive.close()
+    assert read(tmp_path)[0].column("uid").to_pylist() == ["C1"]
+    ((back, labels),) = Table(tmp_path).labelled_batches()
+    assert (back.num_rows, labels.to_pylist()) == (1, [{"family": None, "capture": None}])
+
+
+def test_a_folder_without_such_files_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"a folder without \*.parquet; name a table of flows"):
+        Table(tmp_path)
 
 
 LINES = st.lists(st.text(alphabet='{}[]",:\\.0123e-abcsrc_ip \r', max_size=40), max_size=5)

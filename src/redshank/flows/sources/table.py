@@ -1,9 +1,10 @@
 """Flows that were written before as a source of flows.
 
 In: a file that `redshank flows` wrote, or one with columns of the same names: Parquet, Arrow IPC, CSV or JSON lines
-(the last two plain or gzip). Out: the same FLOW batches, value for value; a column that the file does not have is null.
-A column that FLOW does not have is refused, since a misspelled one would be lost in silence. Labels that somebody wrote
-beside the flows never enter FLOW; `labelled_batches` gives them beside it.
+(the last two plain or gzip); or a folder of Parquet files. Out: the same FLOW batches, value for value; a column that
+the file does not have is null. A column that FLOW does not have is refused, since a misspelled one would be lost in
+silence. Labels that somebody wrote beside the flows never enter FLOW; `labelled_batches` gives them beside it. The
+verdicts in the archive of a service are left out: what a detector said is no label.
 For a conn.log that `redshank flows --format zeek` wrote there is the source `zeek`.
 Source: our own `flows/write.py`, which says how each format writes a value.
 """
@@ -11,13 +12,14 @@ Source: our own `flows/write.py`, which says how each format writes a value.
 import difflib
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import ipc, parquet
 
-from redshank.core.errors import SourceError
-from redshank.core.schema import FLOW
+from redshank.core.errors import ConfigError, SourceError
+from redshank.core.schema import FLOW, JUDGED
 from redshank.flows.records.columns import ROWS, flow_rows
 from redshank.flows.records.conn_log import EMPTY, UNSET, unescape
 from redshank.flows.records.csv_records import read_table
@@ -29,6 +31,8 @@ _KIND = "a table of flows; redshank flows -o FILE.parquet writes one"
 _PARQUET, _ARROW = b"PAR1", b"ARROW1"
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 40
+FILES = "*.parquet"
+"""Of a folder; whoever writes one there gives it this name when it is whole."""
 LABELS = pa.schema([("family", pa.string()), ("capture", pa.string())])
 """What each flow was, and where it was recorded."""
 _KNOWN = (*FLOW.names, *LABELS.names)
@@ -39,20 +43,32 @@ _OBJECT = pa.schema(
 
 
 class Table(PrintedTable):
-    """Flows of a file with FLOW's columns.
+    """Flows of a file with FLOW's columns, or of a folder of such files.
 
     Args:
-        path: Parquet, Arrow IPC, CSV with a header line, or JSON lines; told by its content.
+        path: Parquet, Arrow IPC, CSV with a header line, or JSON lines; told by its content. Of a folder the files
+            whose names end in .parquet are read, in the order of their names.
 
     Raises:
-        ConfigError: If `path` does not exist.
+        ConfigError: If `path` does not exist, or is a folder without such files.
         SourceError: If the file has a column that FLOW does not have, lacks the addresses, or cannot be read.
     """
 
     STAGE = "table"
     WANTED = "a table of flows, for example one of redshank flows -o"
 
+    def __init__(self, path: Path) -> None:
+        self._files = sorted(path.glob(FILES)) if path.is_dir() else [path]
+        if not self._files:
+            raise ConfigError(f"{path}: a folder without {FILES}; name {self.WANTED}, or the archive of a service")
+        super().__init__(self._files[0])
+
     def _tables(self) -> Iterator[tuple[Columns, int]]:
+        for path in self._files:
+            self._path = path  # named where something is wrong with it
+            yield from self._of_file()
+
+    def _of_file(self) -> Iterator[tuple[Columns, int]]:
         magic = b""
         if regular(self._path):
             with self._path.open("rb") as stream:
@@ -88,8 +104,11 @@ class Table(PrintedTable):
 
     def _parquet(self) -> Iterator[tuple[Columns, int]]:
         with parquet.ParquetFile(self._path) as file:
-            self._check(file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=ROWS, use_threads=False):
+            names = file.schema_arrow.names
+            if set(JUDGED) <= set(names):  # of an archive; its family is what a detector said, no label
+                names = [name for name in names if name not in JUDGED]
+            self._check(names)
+            for batch in file.iter_batches(batch_size=ROWS, columns=names, use_threads=False):
                 yield self._typed(batch), batch.num_rows
 
     def _arrow(self) -> Iterator[tuple[Columns, int]]:
