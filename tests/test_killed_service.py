@@ -193,7 +193,8 @@ def test_real_servers_have_every_alert_of_a_killed_service_and_repeat_at_most_on
     with postgres.running() as server:
         url = server.place()
         sinks = f"[sinks.eve]\npath = '{place.eve}'\n{receivers.sinks()}"
-        _killed(place, KILLS, sinks=sinks, store=f"[store]\nurl = '{url}'\n")
+        service = f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = ''\ndrain_s = 120\n"
+        _killed(place, KILLS, sinks=sinks, service=service, store=f"[store]\nurl = '{url}'\n")
         with closing(Database(url)) as database:
             assert _kept(database) == calm
             wanted, counts = _recorded(database), Outbox(database).counts()
