@@ -21,6 +21,7 @@ from redshank.config import Settings
 from redshank.core.errors import RedshankError
 from redshank.pipeline.acting import DEAD, UNRECORDED
 from redshank.pipeline.archive import MIB
+from redshank.pipeline.keeping import DAMAGED
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected, Surroundings
 from redshank.store.alerts import Alerts
@@ -69,7 +70,8 @@ class Remains:
         sinks: What each sink is owed.
         actions: Actions that are not over, by state.
         free_mib: Disk that is free for the state folder; None if its place cannot be asked.
-        files: Size in bytes of dead letters and of alerts that the store refused, by file, if there are any.
+        files: Size in bytes of dead letters, of alerts that the store refused, and of what is damaged of these, by
+            file, if there are any.
         runs: Runs that the store knows, those begun last first.
         samples: What the metrics endpoint shows; None if nobody answers there.
         health: What is wrong, as /healthz says; "" if nothing is, or nobody answers.
@@ -99,7 +101,7 @@ def look(settings: Settings, now_s: float | None = None) -> Remains:
     """
     state = settings.service.state
     near = next((folder for folder in (state, *state.absolute().parents) if folder.is_dir()), None)
-    letters = (state / name for name in (DEAD, UNRECORDED))
+    letters = (state / DEAD, state / UNRECORDED, (state / UNRECORDED).with_suffix(DAMAGED))
     samples, health = _endpoint(settings.service.metrics) if settings.service.metrics else (None, "")
     return replace(
         _stored(settings, time.time() if now_s is None else now_s),

@@ -20,18 +20,19 @@ from redshank.config import Settings
 from redshank.core.errors import ActionError, RedshankError
 from redshank.core.files import held, writable_folder
 from redshank.core.memory import give_back, hold_little
-from redshank.core.metrics import Metrics
+from redshank.core.metrics import LOST, Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.core.problems import Problems
 from redshank.core.records import Alert
 from redshank.detect.detector import kind_of
-from redshank.pipeline.acting import Acting
+from redshank.pipeline.acting import UNRECORDED, Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
 from redshank.pipeline.asking import Asking
 from redshank.pipeline.beside import Beside
 from redshank.pipeline.examples import Remembering
 from redshank.pipeline.failures import Failures
 from redshank.pipeline.judging import Judging
+from redshank.pipeline.keeping import LOST_ALERTS
 from redshank.pipeline.notify import READY, STOPPING, WATCHDOG, Systemd
 from redshank.pipeline.overview import Moment, Overview
 from redshank.pipeline.responding import Responding
@@ -249,6 +250,16 @@ class Running:
     def reload(self) -> None:
         """Have lists read again: those of detectors and respond.protect; may be called from a signal's handler."""
         self._reload = True
+
+    @property
+    def unkept(self) -> str:
+        """What the store did not get of alerts, in words, once all has ended; "" if it has all."""
+        lost, filed = self.metrics.named(LOST).get(LOST_ALERTS, 0), self.metrics.total("redshank_filed_alerts_total")
+        words = {
+            f"{lost} alerts are lost: neither the store nor {UNRECORDED} took them": lost,
+            f"{filed} alerts are not in the store: the next run takes them from {UNRECORDED}": filed,
+        }
+        return "; ".join(text for text, count in words.items() if count)
 
     def _problem(self) -> str:
         """Say what is not well, for whoever asks at /healthz."""

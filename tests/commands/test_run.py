@@ -10,6 +10,9 @@ import pytest
 
 from bundles import flows
 from program import ended
+from redshank.core.errors import ActionError
+from redshank.pipeline import keeping
+from redshank.store.alerts import Alerts
 from runs import ATTACK
 from sites import Place
 
@@ -47,6 +50,36 @@ def test_mistakes_are_one_line_each(
     assert len(lines) == 2
     assert lines[0].startswith("redshank: sources: none given; name one in a [[sources]] table")
     assert lines[1].startswith("redshank: sinks.evve: 'evve' is no sink")
+
+
+def test_alerts_that_the_store_does_not_take_are_an_error_at_the_end(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> int:
+        raise ActionError("store: 'redshank.db': database or disk is full")
+
+    monkeypatch.setattr(Alerts, "record", full)
+    assert ended(monkeypatch, "run", "-c", place.settings(), "--json") == 1
+    filed = len((place.folder / "state/unrecorded.jsonl").read_text().splitlines())
+    told = capsys.readouterr()
+    assert json.loads(told.out)["summary"]["alerts"] == 2
+    said = f"redshank: {filed} alerts are not in the store: the next run takes them from unrecorded.jsonl"
+    assert told.err.splitlines()[-1] == said
+
+
+def test_alerts_that_are_lost_are_an_error_at_the_end(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> int:
+        raise ActionError("store: 'redshank.db': database or disk is full")
+
+    monkeypatch.setattr(Alerts, "record", full)
+    monkeypatch.setattr(keeping, "MOST_BYTES", 0)
+    assert ended(monkeypatch, "run", "-c", place.settings(), "--json") == 1
+    told = capsys.readouterr()
+    lost = json.loads(told.out)["lost"]["alerts"]
+    said = f"redshank: {lost} alerts are lost: neither the store nor unrecorded.jsonl took them"
+    assert told.err.splitlines()[-1] == said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

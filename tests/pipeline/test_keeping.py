@@ -1,4 +1,5 @@
 import logging
+import os
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -198,16 +199,52 @@ def test_what_could_not_be_recorded_is_taken_up_by_the_next_run(tmp_path: Path) 
     assert not rest.exists()
 
 
-@pytest.mark.parametrize("text", ["{", "[]\n", '{"id": 5}\n', "\xff"])
-def test_a_file_that_is_damaged_is_left_to_a_person(
+@pytest.mark.parametrize("text", ["{", "[]\n", '{"id": 5}\n', "\xff", TWO.to_json()[:40]])
+def test_of_a_file_that_is_damaged_whole_lines_are_recorded_and_the_rest_is_put_aside(
     text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rest, store = tmp_path / "rest.jsonl", Memory()
+    rest, store, metrics = tmp_path / "rest.jsonl", Memory(), Metrics()
     rest.write_text(f"{ONE.to_json()}\n{text}", encoding="latin-1")
+    Keeping(store.record, rest, metrics).resume()
+    assert store.alerts == [ONE]
+    assert not rest.exists()
+    aside = tmp_path / "rest.damaged.jsonl"
+    assert aside.read_text(encoding="latin-1") == f"{text.rstrip()}\n"
+    assert f"rest.jsonl: 1 lines are damaged or of another version; they are in {aside}" in caplog.text
+    assert metrics.named("redshank_lost_total") == {"damaged_alerts": 1}
+
+
+def test_a_damaged_line_is_put_aside_once_though_the_store_refuses_the_others(tmp_path: Path) -> None:
+    rest, store = tmp_path / "rest.jsonl", Memory(away=True)
+    rest.write_text(f'{ONE.to_json()}\n{{"id": "tw')
+    for _ in range(2):
+        Keeping(store.record, rest, Metrics()).resume()
+    store.away = False
     Keeping(store.record, rest, Metrics()).resume()
-    assert store.alerts == []
-    assert rest.exists()
-    assert "rest.jsonl: what an earlier run could not record is still there" in caplog.text
+    assert store.alerts == [ONE]
+    assert (tmp_path / "rest.damaged.jsonl").read_text() == '{"id": "tw\n'
+
+
+def test_a_line_that_a_crash_cut_does_not_spoil_the_one_behind_it(tmp_path: Path) -> None:
+    rest, store = tmp_path / "rest.jsonl", Memory(away=True)
+    rest.write_text('{"id": "tw')
+    kept = Keeping(store.record, rest, Metrics())
+    kept.keep([ONE])
+    kept.finish()
+    store.away = False
+    Keeping(store.record, rest, Metrics()).resume()
+    assert store.alerts == [ONE]
+
+
+def test_what_the_file_tells_is_for_its_owner_and_group(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        kept = Keeping(Memory(away=True).record, tmp_path / "rest.jsonl", Metrics())
+        kept.keep([ONE])
+        kept.finish()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "rest.jsonl").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_file_of_more_alerts_than_may_wait_is_left_to_a_person(

@@ -33,7 +33,8 @@ def run(
 
     Every mistake in the settings is told before the first packet. Ctrl-C or SIGTERM asks the service to end: it judges
     what has arrived, delivers what it can within service.drain_s, and ends with code 0; a second one ends it at once,
-    and nothing is lost but what was not judged yet. What a sink did not take is tried again by the next run.
+    and nothing is lost but what was not judged yet. What a sink did not take is tried again by the next run. Alerts
+    that the store did not take until the end, or that are lost, are an error, with code 1.
 
     SIGHUP reads watchlists and respond.protect again; other settings need a restart. Files of alerts may be moved away
     at any time: each alert opens its file anew.
@@ -42,6 +43,7 @@ def run(
 
     Example: redshank run -c redshank.toml
     """
+    from redshank.core.errors import ActionError
     from redshank.core.metrics import LOST
     from redshank.loading import load
     from redshank.report.summary import show
@@ -52,6 +54,8 @@ def run(
         done = _until_asked(running.stop, running.reload, running.run, seconds)
     # What could not be kept is known when everything has ended.
     show("Service", sections(done, running.metrics.named(LOST)), as_json=as_json)
+    if words := running.unkept:
+        raise ActionError(words)
 
 
 def _until_asked(

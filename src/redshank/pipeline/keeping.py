@@ -3,7 +3,8 @@
 In: alerts as they are told. Out: the same, once they are in the store. The one idea: an alert that was recorded will be
 delivered even if the process is killed, so nobody hears of one that was not; when the store refuses (a full disk, a
 database that is away) alerts wait in memory and are tried again, and at the end those that are left go to a file, which
-the next run takes up. The file has a bound, too: what it has no room for is lost, said and counted.
+the next run takes up. The file has a bound, too: what it has no room for is lost, said and counted; and a line that a
+crash cut is put aside, so that it costs no other.
 
 Thousands of windows may end at one moment, and flows wait while alerts are recorded. So a step records what is news,
 and of alerts whose windows are over no more than `OVER_AT_ONCE`, or as many as there is news: no more end than began,
@@ -21,17 +22,20 @@ from itertools import islice
 from pathlib import Path
 
 from redshank.core.errors import ActionError
+from redshank.core.files import append_line
 from redshank.core.metrics import LOST, Metrics
 from redshank.core.records import Alert
 from redshank.pipeline.rest import Rest
 
 MOST_WAITING = 100_000
 """Alerts that wait for the store; past it the oldest go to the file at once, ends first."""
+DAMAGED = ".damaged.jsonl"
+"""What the file's name ends with where lines are put aside."""
 MOST_BYTES = 2**30
 """Of the file: more alerts than may wait, of 3 kB each, some times over."""
 LINES_AT_ONCE = 64
 """Of the file, by one write: where the disk is full, so many are lost with the first that finds no room."""
-LOST_ALERTS = "alerts"
+LOST_ALERTS, DAMAGED_ALERTS = "alerts", "damaged_alerts"
 OVER_AT_ONCE = 256
 """Alerts that a step records at least, if so many are over: some 0.1 s of work."""
 
@@ -60,29 +64,41 @@ class Keeping:
         self._over: deque[Alert] = deque()
         self._ids: Counter[str] = Counter()  # of those that are over
         self._refused = False
-        metrics.expect(LOST, what=LOST_ALERTS)
+        for what in (LOST_ALERTS, DAMAGED_ALERTS):
+            metrics.expect(LOST, what=what)
 
     def resume(self) -> None:
         """Record what an earlier run wrote to the file; the file goes once the store has all of it.
 
-        Nobody but the sinks hears of it: it may be old, and an address may be somebody else's by now.
+        Lines that are no alerts go into another file, for a person. Nobody but the sinks hears of the others: they may
+        be old, and an address may be somebody else's by now.
         """
         if not self._rest.exists():
             return
         try:
-            with self._rest.open() as file:
+            with self._rest.open("rb") as file:
                 lines = list(islice(file, MOST_WAITING + 1))
-            found = [Alert.from_json(line) for line in lines]
-            if len(found) <= MOST_WAITING:
+            if len(lines) > MOST_WAITING:
+                _log.warning("%s: holds more than %d alerts and is left to a person", self._rest, MOST_WAITING)
+                return
+            found, damaged = _read(lines)
+            if damaged:
+                self._put_aside(damaged)
+            if found:
                 self._record(found)
-                self._rest.unlink()
-        except (ActionError, OSError, ValueError, TypeError, KeyError) as error:
+            self._rest.unlink()
+        except (ActionError, OSError) as error:
             _log.warning("%s: what an earlier run could not record is still there (%s)", self._rest, error)
             return
-        if len(found) > MOST_WAITING:
-            _log.warning("%s: holds more than %d alerts and is left to a person", self._rest, MOST_WAITING)
-        else:
-            _log.info("%s: its %d alerts are in the store now", self._rest, len(found))
+        _log.info("%s: its %d alerts are in the store now", self._rest, len(found))
+
+    def _put_aside(self, damaged: Sequence[bytes]) -> None:
+        """Keep lines that are no alerts, once, however often the store refuses the others."""
+        aside = self._rest.with_suffix(DAMAGED)
+        lines = b"".join(damaged)
+        append_line(aside, lines if lines.endswith(b"\n") else lines + b"\n", unless=lambda tail: lines in tail)
+        self._metrics.count(LOST, len(damaged), what=DAMAGED_ALERTS)
+        _log.error("%s: %d lines are damaged or of another version; they are in %s", self._rest, len(damaged), aside)
 
     @property
     def unrecorded(self) -> int:
@@ -170,7 +186,7 @@ class Keeping:
         """Append alerts to the file, as many as it takes; only whole lines stay in it."""
         kept = 0
         try:
-            with self._rest.open("ab", buffering=0) as file:
+            with open(self._rest, "a+b", buffering=0, opener=_private) as file:
                 for begin in range(0, len(alerts), LINES_AT_ONCE):
                     some = alerts[begin : begin + LINES_AT_ONCE]
                     _append(file, "".join(f"{alert.to_json()}\n" for alert in some).encode())
@@ -183,9 +199,26 @@ class Keeping:
             _log.error("%d alerts could not be recorded; they are in %s", kept, self._rest)
 
 
+def _read(lines: Sequence[bytes]) -> tuple[list[Alert], list[bytes]]:
+    """Tell which lines are alerts, and which are not."""
+    found, damaged = [], []
+    for line in lines:
+        try:
+            found.append(Alert.from_json(line.decode()))
+        except (ValueError, TypeError, KeyError):
+            damaged.append(line)
+    return found, damaged
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o640)
+
+
 def _append(file: FileIO, lines: bytes) -> None:
-    """Append lines, all or none."""
+    """Append lines, all or none, after ending what a crash left of the last one."""
     size = file.seek(0, os.SEEK_END)
+    if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
+        lines = b"\n" + lines
     if size + len(lines) > MOST_BYTES:
         raise OSError(errno.EFBIG, f"it may have {MOST_BYTES} bytes")
     if file.write(lines) < len(lines):
