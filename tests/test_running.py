@@ -1,14 +1,16 @@
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bundles import flows, many, watching_bundle, windowed
+from bundles import Flows, flows, many, watching_bundle, windowed
 from redshank import running as module
 from redshank import site
 from redshank.active.retrain import split_later
@@ -179,6 +181,35 @@ def test_a_false_alarm_labels_flows_that_nobody_was_asked_about_and_a_model_can_
     assert [one.values.tobytes() for one in said.questions] == [row.tobytes() for row in said.x]
     assert {one.fingerprint for one in said.questions} == {FEATURE_SETS.find("conn").fingerprint()}
     assert running.metrics.labelled("redshank_examples_total") == {("kept",): 6}
+
+
+def test_rows_that_nobody_judged_before_the_end_are_in_the_last_words_of_the_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, judge = threading.Event(), Classifier.judge
+
+    class Source(Flows):
+        def batches(self) -> Iterator[pa.RecordBatch]:
+            yield from super().batches()
+            given.set()
+
+    def slow(self: Classifier, batch: pa.RecordBatch) -> pa.RecordBatch:
+        running.stop()
+        given.wait(60)
+        return judge(self, batch)
+
+    monkeypatch.setattr(Classifier, "judge", slow)
+    service = f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = ''\ndrain_s = 0.0\n"
+    monkeypatch.setattr("redshank.pipeline.intake.JOINED_ROWS", 100)
+    batches = [flows(ATTACK, seed=seed) for seed in range(6)]
+    feeds = {"log": Feed(lambda: Source(batches), patient=True)}
+    with Running(load(place.settings(service=service)), feeds=feeds) as running:
+        done = running.run()
+    with closing(Database(place.store)) as database:
+        (told,) = Runs(database).runs()
+    assert told.state == ENDED
+    assert told.flows + told.shed["drain"] == 600
+    assert done.shed == dict(told.shed)
 
 
 def test_the_store_knows_why_a_run_broke_off(place: Place) -> None:

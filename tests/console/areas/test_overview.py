@@ -6,7 +6,7 @@ from console.cases import put, told
 from console.filled import MARKUP, Filled, hostile
 from redshank.console.desk import Desk
 from redshank.store.drift import Reading, Readings
-from redshank.store.runs import Health, Runs
+from redshank.store.runs import ENDED, Health, Runs
 
 Open = Callable[[str], Browser]
 
@@ -44,6 +44,23 @@ def test_what_a_run_gave_up_or_lost_is_told(viewer: Browser, desk: Desk) -> None
     page = viewer.get("/overview", part="sensor").text
     assert "11 rows given up because judging fell behind or the end came (7)</dd>" in page
     assert "Lost2 alerts, 3,000 archive rows" in re.sub("<[^>]+>", "", page)
+
+
+def test_what_runs_before_it_gave_up_or_lost_is_told_for_a_week(viewer: Browser, desk: Desk) -> None:
+    now_s, day_s = desk.now_s(), 86_400.0
+    for run in (
+        Health("now", now_s, now_s),
+        Health("ended", now_s - 2 * day_s, now_s - day_s, ENDED, shed={"drain": 120, "oldest": 3}),
+        Health("killed", now_s - 3 * day_s, now_s - 2 * day_s, lost={"alerts": 2}),
+        Health("well", now_s - 4 * day_s, now_s - 3 * day_s, ENDED),
+        Health("old", now_s - 9 * day_s, now_s - 8 * day_s, ENDED, lost={"alerts": 40}),
+    ):
+        Runs(desk.database).tell(run)
+    page = re.sub("<[^>]+>", "", viewer.get("/overview", part="sensor").text)
+    assert page.count("Begun ") == 2
+    assert ": 123 rows given up" in page
+    assert ": 0 rows given up, 2 alerts lost" in page
+    assert "Runs of the last week lost 2 alerts; see the disk" in viewer.get("/overview", part="needs").text
 
 
 def test_of_a_run_that_lost_nothing_nothing_is_said(viewer: Browser, desk: Desk) -> None:

@@ -35,7 +35,7 @@ CHANGED_BY = {
     **dict.fromkeys(("alerts", "newest"), ("alerts",)),
     **dict.fromkeys(("urgent", "latest"), ("alerts", "comments", "audit")),
     **dict.fromkeys(("verdicts", "services"), ("traffic",)),
-    **dict.fromkeys(("health", "owed"), ("runs",)),
+    **dict.fromkeys(("health", "earlier", "owed"), ("runs",)),
     "drift": ("drift",),
     "questions": ("labels", "audit", "runs"),
     "models": ("audit",),
@@ -44,6 +44,8 @@ CHANGED_BY = {
 OVER_A_SPAN = frozenset({"alerts", "newest", "verdicts", "services"})
 MOST_AT_RISK = 8
 MOST_URGENT = 5
+LATELY = 10
+"""Runs begun last of which it is told what they lost."""
 URGENT = ("critical", "high")
 
 
@@ -159,6 +161,11 @@ class Moment:
         """The run of a service that was heard of last."""
         return self._read("health", Runs(self._desk.database).latest)
 
+    @cached_property
+    def earlier(self) -> list[Health]:
+        """Runs before that one, of the last week, that gave up rows or lost something; those begun last first."""
+        return self._read("earlier", self._earlier)
+
     @property
     def silent_s(self) -> float:
         """For how long nothing was heard of the service, in s; 0 if it is heard of, or has ended."""
@@ -232,6 +239,13 @@ class Moment:
         span = {"since": (minute_text(last_s - DAY_S),), "until": (minute_text(last_s + 60.0),)}
         return Newest(last_s, written(span))
 
+    def _earlier(self) -> list[Health]:
+        if self.health is None:
+            return []
+        latest, since_s = self.health.run, self._now_s - 7 * DAY_S
+        runs = Runs(self._desk.database).runs(LATELY)
+        return [one for one in runs if (one.shed or one.lost) and one.run != latest and one.told_at_s >= since_s]
+
     def _mixed(self, by: str) -> Chart:
         span_s = FINE_S if self.span_s <= DAY_S else HOUR_S
         rows = self._traffic.over_time(by, self._since_s, self._now_s, span_s=span_s)
@@ -268,6 +282,9 @@ class Moment:
             found.append(Need("bad", f"The service says: {self.health.problem}", "#sensor"))
         if self.health and self.health.state != ENDED:
             found += _given_up(self.health)
+        over = [*([self.health] if self.health and self.health.state == ENDED else []), *self.earlier]
+        if lost := sum(run.lost.get(LOST_ALERTS, 0) for run in over):
+            found.append(Need("bad", f"Runs of the last week lost {_number(lost, 'alert')}; see the disk", "#sensor"))
         dead = sum(number for (_, state), number in self.owed.items() if state == "dead")
         if dead:
             found.append(Need("bad", f"{dead:,} deliveries were given up; the dead letters have them.", "#sensor"))
