@@ -4,15 +4,18 @@ import fcntl
 import gc
 import logging
 import os
+import re
 import shutil
 import signal
 from collections.abc import Generator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 from _pytest.doctest import DoctestModule
+from hypothesis.internal.conjecture import providers
 
 from measured import tell
 from postgres import PROGRAMS
@@ -34,6 +37,8 @@ LONG = (
     *("lab/test_record.py", "experiments/test_first_light.py", "browser/test_looks.py", "browser/test_learning.py"),
 )
 """Files of half a minute and more, the longest first: the others do not wait for them at the end."""
+NUMBERS = count()
+"""Of the folders of tests."""
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -45,7 +50,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("any machine", hypothesis.settings.get_profile("drawn anew"), derandomize=True)
 hypothesis.settings.load_profile("any machine")
 """How long an example may take, or its drawing, is no promise of the code: a busy machine would break it. The same
-tests draw the same examples each time; `--hypothesis-profile "drawn anew"` draws others."""
+tests draw the same examples each time; `--hypothesis-profile "drawn anew"` draws others, and constants of our modules
+among them (`_without_our_constants`)."""
 gc.set_threshold(50_000)
 """As the program does: thirteen thousand tests and the training libraries are objects that stay, and to look at all of
 them again and again takes a fifth of the time of the collection."""
@@ -79,9 +85,21 @@ class _Examples:
         return [one for one in found if not isinstance(one, DoctestModule)]
 
 
+def _without_our_constants() -> None:
+    """Let examples not depend on which of our modules are loaded, and on every number that is written in them.
+
+    Hypothesis draws constants that it finds in them. It reads all modules for that whenever a new one was loaded, a
+    sixth of the time of the collection, and asks of thousands of constants for each new bound whether they lie within.
+    It has no setting for it; should the function go by another name one day, this says so.
+    """
+    pytest.MonkeyPatch().setattr(providers, "_get_local_constants", lambda: providers._local_constants)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let each of several processes begin to collect elsewhere: what one compiles the others find compiled."""
     config.pluginmanager.register(_Examples())
+    if config.getoption("--hypothesis-profile") != "drawn anew":
+        _without_our_constants()
     worker = getattr(config, "workerinput", None)
     if worker is None or config.args_source != config.ArgsSource.TESTPATHS:
         return
@@ -125,6 +143,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def data() -> Path:
     """Return the folder of shared data and captures; use only in tests marked `data`."""
     return DATA
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of this test alone, in place of pytest's own, which goes through all there are to number it."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}_{next(NUMBERS)}", numbered=False)
 
 
 @pytest.fixture(scope="session")
