@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -27,6 +29,14 @@ def test_the_environment_is_read_but_for_what_is_left_out(monkeypatch: pytest.Mo
         "sinks": {"eve": {"path": "eve.json"}},
         "respond": {"protect": ["10.0.0.1"]},
     }
+
+
+def test_variables_that_set_nothing_cost_no_import() -> None:
+    code = (
+        "import sys; from redshank.config import Settings; from redshank.core.variables import given\n"
+        "assert given(Settings, []) == {} and 'pydantic_settings' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "REDSHANK_API_CASES": "2"}, check=True, timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_settings import EnvSettingsSource
 
 from redshank.core.concealed import masked
 
@@ -36,6 +35,10 @@ def variable_of(name: str) -> str:
 
 def given(model: type[BaseModel], without: Collection[str]) -> dict[str, Any]:
     """Return what the environment sets, but for some variables."""
+    if not any(named(variable).partition(".")[0] in model.model_fields for variable in _ours()):
+        return {}
+    from pydantic_settings import EnvSettingsSource  # noqa: PLC0415  its import takes longer than reading all settings
+
     source = EnvSettingsSource(
         model,  # type: ignore[arg-type]  # it reads the fields of a model, of whatever class
         env_prefix=PREFIX,
@@ -54,8 +57,13 @@ def mistakes(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, str
         model: Of all settings.
         values: What the settings file says: its free tables, and variables that it names for secrets.
     """
-    ours = {name: value for name, value in sorted(os.environ.items()) if name.upper().startswith(PREFIX)}
+    ours = _ours()
     return dict([*_strange(model, ours), *_unreadable(model, ours), *_joined_by_one(model, ours, values)])
+
+
+def _ours() -> dict[str, str]:
+    """Return the variables that begin as those of settings do."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.upper().startswith(PREFIX)}
 
 
 def _strange(model: type[BaseModel], ours: Mapping[str, str]) -> Iterator[tuple[str, str]]:
