@@ -218,6 +218,7 @@ def _rows(entries: "Sequence[Entry]") -> "list[Row]":
             "since": _time(entry.changed_s),
             "until": _time(entry.until_s),
             "for_s": entry.action.ttl_s,
+            "backend": entry.backend or None,
             "by": entry.by,
             "because": entry.note or None,
             "reason": entry.action.reason,
