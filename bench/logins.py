@@ -32,15 +32,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--guesses", type=int, default=10_000)
     count = parser.parse_args().guesses
-    one = ((("ada", f"10.0.{n // 250 % 250}.{n % 250}")) for n in range(count))
-    many = ((f"name{n % 5_000}", f"10.{n // 65_536}.{n // 256 % 256}.{n % 256}") for n in range(count))
     begin_s = time.process_time()
     PasswordHasher().hash(PASSWORD)
     print(f"one password is reckoned in {time.process_time() - begin_s:.2f} s of CPU")
     head = f"{'guesses':>10} {'at':16} {'came in':>8} {'reckoned':>8} {'CPU s':>8} {'rows':>6} {'MiB':>5}"
     print(f"{head}  the owner, later")
-    for title, guesses in (("one account", one), ("5,000 names", many)):
+    for title, guesses in (("one account", at_one(count)), ("5,000 names", at_many(count))):
         print(f"{count:10} {title:16} {guess(guesses)}")
+
+
+def at_one(count: int) -> Iterator[tuple[str, str]]:
+    """Give one account again and again, each time from another address."""
+    return (("ada", f"10.0.{n // 250 % 250}.{n % 250}") for n in range(count))
+
+
+def at_many(count: int) -> Iterator[tuple[str, str]]:
+    """Give 5,000 names, each time from another address."""
+    return ((f"name{n % 5_000}", f"10.{n // 65_536}.{n // 256 % 256}.{n % 256}") for n in range(count))
 
 
 def guess(guesses: Iterator[tuple[str, str]]) -> str:
