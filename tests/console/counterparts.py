@@ -69,6 +69,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "POST /account/tokens/{token}/withdraw": ("POST /account/tokens/{token}/withdraw",),
     "GET /account/people": ("GET /account/people", "GET /account/tokens"),
     "POST /account/people/{name}/disable": ("POST /account/people/{name}/disable",),
+    "GET /live": ("GET /live",),
     "GET /account/api": ("GET /openapi.json",),
     "GET /account/openapi.json": ("GET /openapi.json",),
 }
@@ -82,7 +83,6 @@ BY_HAND: Mapping[str, str] = {
     "GET /login": "a program shows its token with each request",
     "POST /login": "a program shows its token with each request",
     "POST /logout": "a program shows its token with each request",
-    "GET /live": "tells a browser which part of its page to fetch anew",
     "POST /account/password": "who has a token need not know the password, and must not be able to set it",
     "POST /account/tokens": _BY_HAND,
     "POST /account/people": _BY_HAND,

@@ -86,7 +86,7 @@ def _kind(path: str) -> str:
 def test_no_answer_of_the_api_is_anything_but_json(front: Front) -> None:
     who, wanted = front.somebody("admin"), Wanted(front)
     for route in front.routes():
-        if route.program and route.safe:
+        if route.program and route.safe and not route.path.endswith(LIVE):  # it has no end
             answer = front.ask(route, wanted.of(route, who), who)
             assert answer.headers["content-type"] == "application/json", route.name
             assert answer.headers["x-content-type-options"] == "nosniff"

@@ -3,6 +3,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from browsing import Browser
 from redshank.console import live as module
@@ -11,7 +12,7 @@ from redshank.console.live import Live
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import Times
 from redshank.console.shared import SLOWLY_S
-from redshank.store.credentials import Sessions
+from redshank.store.credentials import Sessions, Token, Tokens
 
 TIMES = Times(600.0, 3_600.0)
 
@@ -19,14 +20,15 @@ TIMES = Times(600.0, 3_600.0)
 class Tab:
     """A page that is open: what it was sent, and whether it takes it."""
 
-    def __init__(self, live: Live, session: str = "s1", heard: str = "") -> None:
+    def __init__(self, live: Live, session: str = "s1", heard: str = "", *, program: bool = False) -> None:
         self.sent: list[bytes] = []
         self.ended, self.gone, self.stuck = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.stuck.set()
-        self.task = asyncio.create_task(self._follow(live, session, heard))
+        answer = live.stream(session, heard, program=program)
+        self.task = asyncio.create_task(self._follow(answer))
 
-    async def _follow(self, live: Live, session: str, heard: str) -> None:
-        await live.stream(session, heard)({"type": "http"}, self._receive, self._send)
+    async def _follow(self, answer: Response) -> None:
+        await answer({"type": "http"}, self._receive, self._send)
         self.ended.set()
 
     async def _receive(self) -> dict[str, Any]:
@@ -100,6 +102,27 @@ def test_a_session_that_ends_ends_its_stream(desk: Desk) -> None:
         assert other.heard()[-1] == "over"
 
     followed(desk, story, sessions=2)
+
+
+def test_a_program_is_told_too_and_its_stream_ends_with_its_token(desk: Desk) -> None:
+    tokens = Tokens(desk.database)
+    tokens.give(Token("s1", "vera", "a wall", "viewer", 1.0, None, None, None, "viewer"), "digest", "test")
+
+    async def story(live: Live) -> None:
+        page, program = Tab(live, "s1"), Tab(live, "s1", program=True)
+        await asyncio.gather(page.until("hello"), program.until("hello"))
+        while live.looks < 2:  # noqa: ASYNC110  a look has no event of its own
+            await asyncio.sleep(0.01)
+        desk.audit.write(1.0, "ana", "alert closed", "a1")
+        await program.until("audit", "alerts")
+        await asyncio.to_thread(tokens.withdraw, "s1", 2.0, "vera")
+        await asyncio.wait_for(program.ended.wait(), 60)
+        assert program.heard()[-1] == "over"
+        assert not page.ended.is_set()
+        await asyncio.to_thread(Sessions(desk.database).end, "s1")
+        await asyncio.wait_for(page.ended.wait(), 60)
+
+    followed(desk, story)
 
 
 def test_a_browser_that_takes_nothing_is_let_go_and_nothing_piles_up(

@@ -51,7 +51,7 @@ def test_nobody_and_nobody_with_too_little_gets_through_and_who_may_does(
         before = front.stamp()
         for why, status in _refused(front, route, request, who, people):
             assert front.stamp() == before, f"{route.name}, {why}: was refused with {status}, and changed something"
-        if route.path == LIVE:
+        if route.path.endswith(LIVE):
             continue  # it has no end; tests/console/test_live.py follows it
         answer = front.ask(route, request, who)
         assert answer.status_code in {200, 201, 204, 303}, f"{route.name}: {answer.status_code} {answer.text}"

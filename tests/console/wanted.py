@@ -292,7 +292,7 @@ PROGRAMS: Mapping[str, Make] = {
         for path in (
             *("/openapi.json", "/overview", "/alerts", "/devices", "/responses", "/responses/ledger", "/rules"),
             *("/responses/protected", "/allowances", "/settings", "/audit", "/account/me", "/account/people"),
-            *("/account/sessions", "/account/tokens"),
+            *("/account/sessions", "/account/tokens", "/live"),
             *("/labels/questions", "/labels/counts", "/labels/given", "/labels/agreement", "/labels/curve"),
             *("/models/shelf", "/models/decisions", "/models/jobs"),
         )

@@ -1,9 +1,9 @@
 from redshank.store.audit import Audit
-from redshank.store.credentials import Sessions
+from redshank.store.credentials import Sessions, Token, Tokens
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.people import People
-from redshank.store.stamps import Standing, stamps, standing
+from redshank.store.stamps import Standing, counted, stamps, standing
 
 
 def test_a_stamp_grows_when_something_of_its_kind_changes(database: Database) -> None:
@@ -28,3 +28,18 @@ def test_only_sessions_that_are_stand(database: Database) -> None:
     }
     people.disable("bo", 8.0, "ana")
     assert set(standing(database, ["of ana", "of bo"])) == {"of ana"}
+
+
+def test_only_tokens_that_count_do(database: Database) -> None:
+    people, tokens = People(database), Tokens(database)
+    for name in ("ana", "bo"):
+        people.add(name, "viewer", "hash", 1.0, "test")
+    for number, (name, until_s) in enumerate((("ana", None), ("ana", 9.0), ("ana", None), ("bo", None))):
+        token = Token(f"t{number}", name, f"for {number}", "viewer", 5.0, until_s, None, None, "viewer")
+        tokens.give(token, f"digest {number}", "test")
+    every = ["t0", "t1", "t2", "t3", "t4"]
+    assert counted(database, every, 8.0) == {"t0", "t1", "t2", "t3"}
+    assert counted(database, every, 9.0) == {"t0", "t2", "t3"}
+    tokens.withdraw("t2", 8.0, "test")
+    people.disable("bo", 8.0, "ana")
+    assert counted(database, every, 8.0) == {"t0", "t1"}

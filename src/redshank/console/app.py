@@ -33,6 +33,7 @@ from redshank.console.notices import Notices
 from redshank.console.page import STATIC, static
 from redshank.console.people import Door
 from redshank.console.place import names, secure
+from redshank.console.programs import live as programs_live
 from redshank.console.refusals import Refusals
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import Bearers, Cookies, Times, admin, analyst, viewer
@@ -125,6 +126,7 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
         _check_named(name, [*pages.routes, *programs.routes])
         app.include_router(pages, prefix=f"/{name}", dependencies=[Depends(viewer)])
         api.include_router(programs, prefix=f"/{name}", dependencies=[Depends(viewer)])
+    api.include_router(programs_live.routes(live))
     mounted = Mount(API, api)
     mounted.path_regex = re.compile(mounted.path_regex.pattern, re.DOTALL)  # a line break in a path is no other place
     app.router.routes.append(mounted)

@@ -27,7 +27,7 @@ from redshank.console.sessions import Times
 from redshank.console.shared import SLOWLY_S
 from redshank.core.errors import RedshankError
 from redshank.store.database import Database
-from redshank.store.stamps import Standing, stamps, standing
+from redshank.store.stamps import Standing, counted, stamps, standing
 
 EVERY_S = 1.0
 APART_S = 0.02
@@ -37,7 +37,7 @@ KEEP_S = 15.0
 SEND_S = 10.0
 AGAIN_MS = 3_000
 MOST, MOST_EACH = 200, 20
-"""Streams of all browsers, and of one session: a page each."""
+"""Streams of all browsers and programs, and of one session or token: a page each."""
 OVER = "over"
 TOPICS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -64,6 +64,8 @@ _log = logging.getLogger(__name__)
 @dataclass(eq=False)
 class _Stream:
     session: str
+    """Digest of it, or the id of a token."""
+    program: bool = False
     owed: set[str] = field(default_factory=set)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -130,10 +132,11 @@ class Live:
 
     async def _look(self, before: dict[str, float]) -> dict[str, float]:
         self.looks += 1
-        sessions = {stream.session for stream in self._streams}
+        sessions, tokens = ({one.session for one in self._streams if one.program is kind} for kind in (False, True))
         found = await run_sync(stamps, self._database)
-        left = await run_sync(standing, self._database, sessions)
         now_s = self._now_s()
+        left = await run_sync(standing, self._database, sessions)
+        counting = await run_sync(counted, self._database, tokens, now_s) if tokens else frozenset[str]()
         grown = {name for name in found if before and found[name] != before.get(name)}
         # Before the first look nobody saw what changed.
         words = self._ripe({word for name in grown for word in TOPICS[name]} if before else set(LATER), now_s)
@@ -142,7 +145,11 @@ class Live:
             self._changed.update(dict.fromkeys(words, self._number))
         loop, apart_s = asyncio.get_running_loop(), min(APART_S, self._every_s / 2 / max(1, len(self._streams)))
         for place, stream in enumerate(self._streams):
-            if stream.session not in left or not self._goes_on(left[stream.session], now_s):
+            if stream.program:
+                goes_on = stream.session in counting
+            else:
+                goes_on = stream.session in left and self._goes_on(left[stream.session], now_s)
+            if not goes_on:
                 stream.owe({OVER})
             elif words:
                 stream.owe(words)
@@ -168,20 +175,21 @@ class Live:
         for stream in self._streams:
             stream.news.set()
 
-    def stream(self, session: str, heard: str = "") -> Response:
+    def stream(self, session: str, heard: str = "", *, program: bool = False) -> Response:
         """Return the answer that tells a browser until it goes, its session is over, or we end.
 
         Args:
             session: Digest of its session.
             heard: What it heard last; "": it is new.
+            program: Whether a program follows; `session` is the id of its token then, and counts as long as that does.
 
         Raises:
             RequestError: If there are too many already.
         """
-        ours = sum(stream.session == session for stream in self._streams)
+        ours = sum((stream.session, stream.program) == (session, program) for stream in self._streams)
         if len(self._streams) >= MOST or ours >= MOST_EACH or self._ended:
             raise RequestError(503, "Too many pages are open; close some. This one does not follow what happens.")
-        return _Answer(self, _Stream(session, self._missed(heard)))
+        return _Answer(self, _Stream(session, program, self._missed(heard)))
 
     async def tell(self, stream: _Stream, receive: Receive, send: Send) -> None:
         """Tell a browser what it is owed; what begins an answer was sent."""

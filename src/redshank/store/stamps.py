@@ -1,13 +1,13 @@
 """Numbers that grow when something changes: what a page shows is read again only then.
 
-In: the store. Out: a number for each kind of thing, and which of some sessions still are; two queries, each of a few
-looks at the end of an index, however much is in the store and however many wait.
+In: the store. Out: a number for each kind of thing, and which of some sessions and tokens still are; a query for each,
+of a few looks at the end of an index, however much is in the store and however many wait.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import Column, func, or_, select
 
 from redshank.store.database import Database
 from redshank.store.tables import (
@@ -22,6 +22,7 @@ from redshank.store.tables import (
     LEDGER,
     RUNS,
     SESSIONS,
+    TOKENS,
     TRAFFIC,
 )
 
@@ -70,3 +71,19 @@ def standing(database: Database, digests: Collection[str]) -> dict[str, Standing
     )
     with database.reading() as sql:
         return {row.digest: Standing(row.used_at_s, row.begun_at_s) for row in sql.execute(wanted)}
+
+
+def counted(database: Database, tokens: Collection[str], now_s: float) -> frozenset[str]:
+    """Return the ids of those tokens that count now, of accounts that are not disabled."""
+    wanted = (
+        select(TOKENS.c.id)
+        .join(ACCOUNTS, ACCOUNTS.c.name == TOKENS.c.account)
+        .where(
+            TOKENS.c.id.in_(tokens),
+            TOKENS.c.withdrawn_at_s.is_(None),
+            or_(TOKENS.c.expires_at_s.is_(None), TOKENS.c.expires_at_s > now_s),
+            ACCOUNTS.c.disabled.is_(False),
+        )
+    )
+    with database.reading() as sql:
+        return frozenset(sql.execute(wanted).scalars())
