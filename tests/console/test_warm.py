@@ -3,7 +3,8 @@ import threading
 
 import anyio
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from browsing import CHEAP
@@ -104,3 +105,12 @@ def test_a_console_that_begins_reads_beside_what_pages_keep(desk: Desk) -> None:
     assert not read.is_set()
     with TestClient(app):
         assert read.wait(20)
+
+
+def test_what_the_api_says_of_itself_is_ready_before_somebody_asks(desk: Desk) -> None:
+    app = make_app(desk, CHEAP)
+    (api,) = (one.app for one in app.routes if isinstance(one, Mount))
+    assert isinstance(api, FastAPI)
+    assert api.openapi_schema is None
+    anyio.run(app.state.warm)
+    assert api.openapi_schema is not None

@@ -1,6 +1,7 @@
+import threading
 from typing import Any
 
-from redshank.store.audit import Audit
+from redshank.store.audit import Audit, Newest
 from redshank.store.database import Database
 
 
@@ -49,3 +50,35 @@ def test_who_follows_gets_each_entry_of_a_kind_once_and_goes_on_from_the_end(dat
     assert audit.follow(reached, "alert escalated") == (6, [])
     reached, found = audit.follow(0, "alert escalated", limit=2)
     assert (reached, [entry.about for entry in found]) == (4, ["a1", "a3"]), "the others come the next time"
+
+
+def test_the_newest_entry_of_some_kinds_is_found_in_what_was_written_since(database: Database) -> None:
+    audit = Audit(database)
+    audit.write(1.0, "ana", "alert closed", "a1")
+    newest = Newest(database, ("alert closed", "retention"))
+    assert newest.place() == 1
+    audit.write(2.0, "ana", "logged in", "ana")
+    audit.write(2.0, "ana", "alert commented", "a1")
+    assert newest.place() == 1
+    audit.write(3.0, "ana", "retention", "")
+    audit.write(3.0, "ana", "logged in", "ana")
+    assert newest.place() == newest.place() == 4
+
+
+def test_who_reads_the_store_as_it_was_is_told_what_was_the_newest_then(database: Database) -> None:
+    audit, newest = Audit(database), Newest(database, ("retention",))
+    for _ in range(2):
+        audit.write(1.0, "redshank", "retention", "")
+        newest.place()
+    with database.at_once():
+        assert audit.entries(1)[0].place == 2
+
+        def look() -> None:
+            audit.write(2.0, "redshank", "retention", "")
+            newest.place()
+
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+        assert newest.place() == 2
+    assert newest.place() == 3

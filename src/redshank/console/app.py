@@ -95,7 +95,6 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY, lifespan=lifespan)
     app.state.live = live
-    app.state.warm = partial(warm, desk.database, dict(areas))
     app.state.notices = Notices()
     app.state.now_s = desk.now_s
     app.state.cookies = cookies
@@ -117,6 +116,7 @@ def make_app(desk: Desk, hasher: PasswordHasher | None = None, hosts: Iterable[s
     )
     app.state.areas = [Entry(name, area.title, area.key) for name, area in areas]
     app.state.openapi = api.openapi
+    app.state.warm = partial(warm, desk.database, dict(areas), [api.openapi])
     app.include_router(_own(app.state.areas[0].name))
     app.include_router(login.routes(sessions))
     for name, area in areas:

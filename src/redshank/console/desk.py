@@ -22,9 +22,9 @@ from redshank.respond.names import Names
 from redshank.respond.protected import Protected
 from redshank.respond.states import Breaker
 from redshank.respond.surroundings import look
-from redshank.store.alerts import Alerts
+from redshank.store.alerts import STATES, Alerts
 from redshank.store.allowances import Allowances
-from redshank.store.audit import Audit
+from redshank.store.audit import Audit, Newest
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.examples import Examples
@@ -92,6 +92,11 @@ class Desk:
     def audit(self) -> Audit:
         """Who did what."""
         return Audit(self.database)
+
+    @cached_property
+    def risk_changed(self) -> Newest:
+        """What people and the service did, of what changes how much stands open against devices."""
+        return Newest(self.database, (*(f"alert {state}" for state in STATES), "retention"))
 
     @cached_property
     def book(self) -> Book:

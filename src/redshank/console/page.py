@@ -137,6 +137,7 @@ def _environment() -> Environment:
         when=words.when,
         size=words.size,
         count=words.count,
+        number_of=words.number_of,
         share=words.share,
         span=words.span,
         wire=words.wire,

@@ -7,8 +7,9 @@ fails here fails nobody: the page that wants it reads it again, and says what is
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -22,14 +23,15 @@ from redshank.store.database import Database
 _log = logging.getLogger(__name__)
 
 
-async def warm(database: Database, areas: Mapping[str, Area]) -> None:
+async def warm(database: Database, areas: Mapping[str, Area], last: Iterable[Callable[[], object]] = ()) -> None:
     """Prepare one area after the other; a step that was begun is ended before this is cancelled.
 
     Args:
         database: The store.
         areas: By name, in the order in which they are opened.
+        last: What is read besides, after them.
     """
-    for step in _steps(database, areas):
+    for step in chain(_steps(database, areas), last):
         with anyio.CancelScope(shield=True):
             (outcome,) = await asyncio.gather(run_sync(step), return_exceptions=True)
         if isinstance(outcome, Exception):

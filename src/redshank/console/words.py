@@ -75,6 +75,16 @@ def count(number: float | None) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.3g}"
 
 
+def number_of(how_many: int, what: str) -> str:
+    """Return how many there are of something, in words.
+
+    Example:
+        >>> number_of(1, "open alert"), number_of(1_200, "flow"), number_of(0, "day")
+        ('1 open alert', '1,200 flows', '0 days')
+    """
+    return f"{count(how_many)} {what}{'' if how_many == 1 else 's'}"
+
+
 def share(part: float | None, digits: int = 1) -> str:
     """Return a share in percent.
 

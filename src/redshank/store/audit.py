@@ -5,6 +5,8 @@ entry, and retention leaves them alone.
 """
 
 import json
+import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,9 @@ from sqlalchemy import Connection, func, insert, or_, select
 from redshank.core.inert import inert
 from redshank.store.database import Database
 from redshank.store.tables import AUDIT
+
+NEWEST_KEPT = 64
+"""Entries that are remembered, for who reads the store as it was a moment ago."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,40 @@ class Audit:
             last = _last_place(sql)
             found = [Entry(**row._asdict() | {"detail": json.loads(row.detail)}) for row in sql.execute(wanted)]
         return found[-1].place if len(found) == limit else last, found
+
+
+class Newest:
+    """The newest entry about something that some thing depends on; each entry is looked at once, for several threads.
+
+    Args:
+        database: The store.
+        whats: What was done, in whole: one of these.
+    """
+
+    def __init__(self, database: Database, whats: Sequence[str]) -> None:
+        self._database, self._whats = database, tuple(whats)
+        self._guard = threading.Lock()
+        self._seen: int | None = None
+        self._places: deque[int] = deque(maxlen=NEWEST_KEPT)
+
+    def place(self) -> int:
+        """Return its place; one that only grows where an entry was written since this was asked first."""
+        with self._database.reading() as sql:
+            last = _last_place(sql)
+            with self._guard:
+                if self._seen is None:
+                    self._seen = last
+                    self._places.append(last)
+                new = select(func.max(AUDIT.c.place)).where(
+                    AUDIT.c.place > self._seen, AUDIT.c.what.in_(self._whats)
+                )  # fmt: skip
+                if last > self._seen:
+                    found = sql.execute(new).scalar_one()
+                    self._seen = last
+                    if found is not None:
+                        self._places.append(int(found))
+                # What this thread sees may be older than what another saw before.
+                return next((one for one in reversed(self._places) if one <= last), last)
 
 
 def note(sql: Connection, at_s: float, who: str, what: str, about: str, detail: Mapping[str, Any]) -> None:

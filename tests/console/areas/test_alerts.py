@@ -166,7 +166,7 @@ def test_a_false_alarm_is_called_labelled_and_allowed(desk: Desk, analyst: Brows
     put(desk, alert, told("b2", device=alert.device))
     form = analyst.get(f"/alerts/{alert.id}/false-alarm", device=alert.device).text
     assert "Label 2 of its 3 flows as benign" in form
-    assert "<strong>2</strong> open alerts would be closed" in form
+    assert "<strong>2 open alerts</strong> would be closed" in form
     fields = {"why": "our scanner", "label": "yes", "allow": "yes", "device": alert.device, "for": "7d"}
     page = analyst.follow(analyst.post(f"/alerts/{alert.id}/false-alarm", fields)).text
     assert "1 alert called false. 2 labels given." in page

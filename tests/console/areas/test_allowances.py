@@ -10,7 +10,7 @@ def test_an_allowance_is_tried_given_extended_and_withdrawn(desk: Desk, analyst:
     put(desk, told("a1"), told("b2", device="10.0.0.8"))
     assert "Nothing is allowed." in analyst.get("/allowances").text
     tried = analyst.get("/allowances/new", device="10.0.0.7").text
-    assert "<strong>1</strong> open alert would be closed" in tried
+    assert "<strong>1 open alert</strong> would be closed" in tried
     assert desk.allowances.given() == []
     answer = analyst.post("/allowances/new", {"device": "10.0.0.7", "why": "our scanner", "for": "1h"})
     assert "Allowed: device 10.0.0.7. 1 open alert closed." in analyst.follow(answer).text
@@ -54,7 +54,7 @@ def test_a_person_who_allows_is_told_what_would_be_taken_back_for_it_and_what_wa
     desk.ledger().propose(action("10.0.0.8", alert="b1"), 1.0, approval=True)
     for path in ("/allowances/new", "/alerts/a1/false-alarm"):
         form = analyst.get(path, device="10.0.0.7").text
-        assert "<strong>1</strong> action would be taken back" in form
+        assert "<strong>1 action</strong> would be taken back" in form
         assert f'block against <a href="/responses/action/{made.id}"><span class="wire">10.0.0.7<' in form
     assert "would be taken back" not in analyst.get("/allowances/new", device="10.0.0.9").text
     answer = analyst.post("/allowances/new", {"device": "10.0.0.7", "why": "our scanner", "for": "1h"})

@@ -85,6 +85,9 @@ def test_what_stands_open_is_added_up_again_after_a_while_and_after_a_decision(
     assert facts.ranked(desk) == first
     now_s += SLOWLY_S
     assert facts.ranked(desk)["10.9.9.9"].open == {"critical": 1}
+    desk.audit.write(now_s, "ana", "logged in", "ana")
+    assert facts.ranked(desk)["10.9.9.9"].open == {"critical": 1}
+    assert len(added) == 2, "who logs in changes no risk"
     desk.alerts.judge(["new"], "closed", "ana", now_s)
     assert "10.9.9.9" not in facts.ranked(desk)
     assert len(added) == 3

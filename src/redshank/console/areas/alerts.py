@@ -24,6 +24,7 @@ from redshank.console.programs.alerts import offer
 from redshank.console.query import FIELDS, Query, read, written
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import analyst
+from redshank.console.words import number_of
 from redshank.core.allowance import CONDITIONS, Allowance
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
@@ -231,17 +232,17 @@ def _absent(name: str) -> RequestError:
 
 def _said(made: acts.Outcome, state: str) -> str:
     """Say what was done."""
-    said = [f"{made.alerts:,} alert{'s' if made.alerts != 1 else ''} {DONE[state]}."]
+    said = [f"{number_of(made.alerts, 'alert')} {DONE[state]}."]
     if made.left:
         said.append(f"{made.left:,} left alone: decided by somebody meanwhile, or gone.")
     if made.labels:
         verb = "withdrawn" if state == "open" else "given"
-        said.append(f"{made.labels} label{'s' if made.labels != 1 else ''} {verb}.")
+        said.append(f"{number_of(made.labels, 'label')} {verb}.")
     if made.allowance:
         said.append(f"Allowed: {made.allowance.terms()}.")
-        said.append(f"{made.closed} open alert{'s' if made.closed != 1 else ''} closed by it.")
+        said.append(f"{number_of(made.closed, 'open alert')} closed by it.")
         if made.taken_back:
-            said.append(f"{made.taken_back} action{'s' if made.taken_back != 1 else ''} taken back.")
+            said.append(f"{number_of(made.taken_back, 'action')} taken back.")
     return " ".join(said)
 
 

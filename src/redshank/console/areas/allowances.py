@@ -14,6 +14,7 @@ from redshank.console.page import back, render
 from redshank.console.people import Person
 from redshank.console.programs.allowances import offer
 from redshank.console.sessions import analyst
+from redshank.console.words import number_of
 from redshank.core.allowance import CONDITIONS
 from redshank.core.errors import ConfigError
 
@@ -88,6 +89,6 @@ class Allowances(Area):
 
 
 def _said(made: acts.Allowed, what: str) -> str:
-    alerts = f" {made.closed} open alert{'s' if made.closed != 1 else ''} closed." if made.closed else ""
-    actions = f" {made.taken_back} action{'s' if made.taken_back != 1 else ''} taken back." if made.taken_back else ""
+    alerts = f" {number_of(made.closed, 'open alert')} closed." if made.closed else ""
+    actions = f" {number_of(made.taken_back, 'action')} taken back." if made.taken_back else ""
     return f"{what}: {made.allowance.terms()}.{alerts}{actions}"

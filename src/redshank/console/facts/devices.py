@@ -22,7 +22,6 @@ from redshank.store.alerts import Filed
 from redshank.store.devices import SORTS, Device
 from redshank.store.risk import Risk, risks
 from redshank.store.search import Search
-from redshank.store.stamps import stamps
 from redshank.store.told_of import Said, told_of
 from redshank.store.usual import HOUR_S, Hour
 from redshank.store.usual import Usual as Store
@@ -212,8 +211,8 @@ def at_risk(desk: Desk) -> dict[str, Risk]:
 
 
 def ranked(desk: Desk) -> dict[str, Risk]:
-    """Return what `at_risk` gives, as it was within the last SLOWLY_S seconds, after all that people decided."""
-    decided = stamps(desk.database)["audit"]
+    """Return what `at_risk` gives, as it was within the last SLOWLY_S seconds, after all that was decided on alerts."""
+    decided = desk.risk_changed.place()
     return desk.shared.get("ranked", (decided,), desk.now_s(), lambda: at_risk(desk), SLOWLY_S, beside=True)
 
 

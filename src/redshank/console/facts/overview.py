@@ -16,6 +16,7 @@ from redshank.console.facts.devices import ranked
 from redshank.console.facts.learning import verdict
 from redshank.console.facts.responses import Book, State
 from redshank.console.query import minute_text, written
+from redshank.console.words import number_of
 from redshank.core.errors import BundleError
 from redshank.pipeline.keeping import LOST_ALERTS
 from redshank.store.alerts import Filed
@@ -284,7 +285,8 @@ class Moment:
             found += _given_up(self.health)
         over = [*([self.health] if self.health and self.health.state == ENDED else []), *self.earlier]
         if lost := sum(run.lost.get(LOST_ALERTS, 0) for run in over):
-            found.append(Need("bad", f"Runs of the last week lost {_number(lost, 'alert')}; see the disk", "#sensor"))
+            alerts = number_of(lost, "alert")
+            found.append(Need("bad", f"Runs of the last week lost {alerts}; see the disk", "#sensor"))
         dead = sum(number for (_, state), number in self.owed.items() if state == "dead")
         if dead:
             found.append(Need("bad", f"{dead:,} deliveries were given up; the dead letters have them.", "#sensor"))
@@ -303,13 +305,15 @@ class Moment:
         found = []
         if self.urgent_count:
             link = "/alerts?state=open&severity=critical&severity=high"
-            found.append(Need("bad", f"{_number(self.urgent_count, 'open alert')} of high or critical severity", link))
+            found.append(
+                Need("bad", f"{number_of(self.urgent_count, 'open alert')} of high or critical severity", link)
+            )
         if self.ledger.waiting:
-            number = _number(len(self.ledger.waiting), "action")
-            found.append(Need("warn", f"{number} waiting for approval", "/responses"))
+            actions = number_of(len(self.ledger.waiting), "action")
+            found.append(Need("warn", f"{actions} waiting for approval", "/responses"))
         if self.questions["open"]:
             found.append(
-                Need("good", f"{_number(self.questions['open'], 'question')} waiting for an answer", "/labels")
+                Need("good", f"{number_of(self.questions['open'], 'question')} waiting for an answer", "/labels")
             )
         return found
 
@@ -322,12 +326,8 @@ def _given_up(health: Health) -> list[Need]:
     dropped, shed = sum(source.dropped for source in health.sources), sum(health.shed.values())
     lost = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in health.lost.items())
     told = (
-        (f"{_number(dropped, 'packet')} dropped by the kernel", dropped, "warn"),
-        (f"{_number(shed, 'row')} of flows given up unjudged", shed, "warn"),
+        (f"{number_of(dropped, 'packet')} dropped by the kernel", dropped, "warn"),
+        (f"{number_of(shed, 'row')} of flows given up unjudged", shed, "warn"),
         (f"Lost: {lost}", lost, "bad" if LOST_ALERTS in health.lost else "warn"),
     )
     return [Need(kind, f"{words} since the service began", "#sensor") for words, count, kind in told if count]
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -7,6 +7,7 @@ did what to whom, since when, how sure, stands before any figure.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from redshank.console.words import number_of
 from redshank.core.records import Alert
 from redshank.respond.states import Entry as Done
 from redshank.store.audit import Entry
@@ -63,7 +64,7 @@ def deed(alert: Alert) -> str:
     if not alert.targets:
         return did
     more = alert.target_count - 1
-    whom = alert.targets[0] + (f" and {more} other{'s' if more > 1 else ''}" if more > 0 else "")
+    whom = alert.targets[0] + (f" and {number_of(more, 'other')}" if more > 0 else "")
     between = OTHERS.get(alert.family, "toward")
     return " ".join(part for part in (did, between, whom) if part)
 
@@ -110,7 +111,7 @@ def events(
 
 
 def _told(alert: Alert, place: int) -> str:
-    flows = f"{alert.count:,} flow{'s' if alert.count != 1 else ''}"
+    flows = number_of(alert.count, "flow")
     if alert.over and place:
         return f"over, after {flows}"
     return f"told again: {flows}" if place else f"told first: {flows}"

@@ -15,6 +15,7 @@ from statistics import median
 
 from redshank.console.desk import Desk
 from redshank.console.shared import SLOWLY_S
+from redshank.console.words import number_of
 from redshank.flows.did import KINDS, MOST_NAMES
 from redshank.store.devices import Device
 from redshank.store.usual import DAY_S, HOUR_S, HOURS_KEPT, Hour, Name
@@ -185,15 +186,11 @@ def _new(by_kind: Mapping[str, Sequence[Name]], since_s: float) -> list[str]:
             if one.seen_s < since_s:
                 continue
             if one.first_s is None:
-                found.append(f"{WORDS[kind]} {one.name}, of which no flow is usual: {_flows(one.others)}")
+                found.append(f"{WORDS[kind]} {one.name}, of which no flow is usual: {number_of(one.others, 'flow')}")
             elif one.first_s >= since_s:
                 aside = f", {one.others:,} more set aside" if one.others else ""
-                found.append(f"{WORDS[kind]} {one.name} for the first time: {_flows(one.flows)}{aside}")
+                found.append(f"{WORDS[kind]} {one.name} for the first time: {number_of(one.flows, 'flow')}{aside}")
     return found[:MOST_CHANGES]
-
-
-def _flows(number: int) -> str:
-    return f"{number:,} flow{'' if number == 1 else 's'}"
 
 
 def _of_day(at_s: int) -> int:
