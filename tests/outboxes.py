@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from redshank.core.errors import ActionError
 from redshank.core.records import Alert
-from redshank.store.outbox import Owed
+from redshank.store.outbox import LONGEST_WAIT_S, Owed
 
 
 @dataclass
@@ -32,8 +32,9 @@ class Box:
 
     def due(self, sink: str, now_s: float, limit: int) -> list[Owed]:
         with self.lock:
-            found = [one for one in self.rows.values() if one[1].sink == sink and one[0] <= now_s]
-        return [row for _, row in sorted(found, key=lambda one: one[0])[:limit]]
+            waits = sorted((one for one in self.rows.values() if one[1].sink == sink), key=lambda one: one[0])
+        due = [row for at_s, row in waits if at_s <= now_s]
+        return [*due, *(row for at_s, row in waits if at_s > now_s + LONGEST_WAIT_S)][:limit]
 
     def begin(self, key: str, delivered: Sequence[str], at_s: float) -> None:
         self._look()

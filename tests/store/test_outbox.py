@@ -1,7 +1,8 @@
 from records import alert
+from redshank.alerts.delivery import Patience
 from redshank.store.alerts import Alerts
 from redshank.store.database import Database
-from redshank.store.outbox import MOST_CHARACTERS, Outbox
+from redshank.store.outbox import LONGEST_WAIT_S, MOST_CHARACTERS, Outbox
 
 NOW_S = 1_700_000_000.0
 
@@ -60,6 +61,21 @@ def test_a_failure_waits_for_its_time_and_those_that_waited_longest_come_first(d
     assert late.tries == 1
     assert late.error.startswith("refused\\x00!!!")
     assert len(late.error) < MOST_CHARACTERS + 10
+
+
+def test_what_was_recorded_by_a_clock_that_is_set_back_is_due_behind_what_is_due_by_the_clock(
+    database: Database,
+) -> None:
+    outbox = filled(database)
+    Alerts(database).record([alert(id="now")], ["eve"], NOW_S - 10 * 86_400)
+    assert keys(outbox, "eve", after_s=-10 * 86_400) == ["now-0-eve", "a-0-eve", "b-0-eve"]
+    assert keys(outbox, "eve", after_s=-10 * 86_400, limit=2) == ["now-0-eve", "a-0-eve"]
+    outbox.failed("a-0-eve", "refused", NOW_S - 10 * 86_400 + LONGEST_WAIT_S)
+    assert keys(outbox, "eve", after_s=-10 * 86_400) == ["now-0-eve", "b-0-eve"]
+
+
+def test_no_wait_between_two_tries_passes_for_a_wrong_clock() -> None:
+    assert Patience().longest_s <= LONGEST_WAIT_S
 
 
 def test_what_was_given_up_is_kept_and_can_be_tried_anew(database: Database) -> None:

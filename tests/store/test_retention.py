@@ -17,14 +17,21 @@ from redshank.store.outbox import Outbox
 from redshank.store.queue import Queue
 from redshank.store.retention import Retention, Swept
 from redshank.store.tables import EVIDENCE, METADATA, OUTBOX
+from redshank.store.traffic import Kind, Traffic
 
-DAY_S = 86_400.0
+HOUR_S, DAY_S = 3_600.0, 86_400.0
 NOW_S = 1_700_000_000.0
 MUCH = 2**40
 
 
 def ids(database: Database) -> list[str]:
     return sorted(one.alert.id for one in Alerts(database).find(limit=10_000))
+
+
+def count(database: Database, *times_s: float) -> None:
+    """Have the store told at these times, by the clock, of a flow of then."""
+    for at_s in times_s:
+        Traffic(database).add({Kind(int(at_s), "", "dns", "udp", "benign", ""): (1, 100)}, at_s)
 
 
 def fill(database: Database, count: int) -> None:
@@ -49,6 +56,21 @@ def test_old_alerts_go_with_their_flows_and_what_was_delivered(database: Databas
             assert set(sql.execute(select(table.c.alert)).scalars()) == {"hot", "new", "owed"}
     entry = Audit(database).entries()[0]
     assert (entry.who, entry.what, entry.detail["old"]) == ("redshank", "retention", 1)
+
+
+def test_a_clock_that_is_a_year_ahead_for_an_hour_makes_nothing_old(database: Database) -> None:
+    count(database, *(NOW_S + hour * HOUR_S for hour in range(-48, 1)))
+    Alerts(database).record([alert(id=name) for name in ("one", "two")], [], NOW_S)
+    ahead_s = NOW_S + 365 * DAY_S
+    Alerts(database).record([alert(id="ahead")], [], ahead_s)
+    count(database, ahead_s, ahead_s + HOUR_S)
+    month = Retention(30 * DAY_S, MUCH)
+    assert month.sweep(database, ahead_s + HOUR_S).old == 0
+    assert Traffic(database).mix("service", 0, 2 * NOW_S)[0].flows == 51
+    assert month.sweep(database, NOW_S + 2 * HOUR_S).old == 0  # it is set right
+    count(database, *(ahead_s + hour * HOUR_S for hour in range(24)))  # it was right
+    assert month.sweep(database, ahead_s + 24 * HOUR_S).old == 2
+    assert ids(database) == ["ahead"]
 
 
 def test_a_store_that_is_too_large_loses_its_oldest_alerts_and_becomes_small(database: Database) -> None:

@@ -44,6 +44,8 @@ class Outbox(Protocol):
     def due(self, sink: str, now_s: float, limit: int) -> Sequence[Due]:
         """Return at most `limit` rows of the sink whose time has come, the longest due first.
 
+        Last come rows due later than the longest wait between two tries: the clock was set back since.
+
         Rows of one sink only: another one's, however many wait behind a peer that hangs, never crowd them out.
         """
 

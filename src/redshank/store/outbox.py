@@ -18,6 +18,8 @@ from redshank.store.reading import read_alert
 from redshank.store.tables import OUTBOX, REVISIONS
 
 WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
+LONGEST_WAIT_S = 300.0
+"""Between two tries (`alerts/delivery.py`): what is due later than that was noted by a clock that was wrong."""
 MOST_CHARACTERS = 500
 """Of an error that is kept."""
 _ONE = update(OUTBOX).where(OUTBOX.c.key == bindparam("one"))
@@ -62,12 +64,18 @@ class Outbox:
     def due(self, sink: str, now_s: float, limit: int) -> list[Owed]:
         """Return what is to be tried now, the longest due first.
 
+        Last comes what a clock that was set back since would have wait until the wrong time comes.
+
         Args:
             sink: For whom.
             now_s: The time, s since the epoch.
             limit: How much at most.
         """
-        return self._owed(limit, OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING, OUTBOX.c.at_s <= now_s)
+        waits = (OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING)
+        found = self._owed(limit, *waits, OUTBOX.c.at_s <= now_s)
+        if len(found) < limit:  # as a question of its own, for the index is in the order of this time
+            found += self._owed(limit - len(found), *waits, OUTBOX.c.at_s > now_s + LONGEST_WAIT_S)
+        return found
 
     def dead(self, limit: int = 1000) -> list[Owed]:
         """Return what was given up."""

@@ -4,20 +4,27 @@ In: how long and how much is kept, and the time. Out: what was deleted, in figur
 little at a time, each in a transaction of its own, so that a service that writes meanwhile hardly waits. Never deleted:
 labels and questions, ledger lines, allowances, the audit; alerts that a person escalated, or a sink still waits for.
 Counts of traffic, what is usual of devices, and comparisons for drift go by age too; that is not worth a line there.
+
+Age is not by the clock alone, for one that is a year ahead for an hour would have all thrown away. `SETTLED` hours in
+which traffic was counted by a clock must stand before it is believed, so after a jump, or a long rest, nothing grows
+old for a day.
 """
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, cast, delete, func, select
 
 from redshank.store.audit import note
 from redshank.store.database import Database
 from redshank.store.drift import Readings
 from redshank.store.outbox import WAITING
-from redshank.store.tables import ALERTS, DEVICES, OUTBOX
+from redshank.store.tables import ALERTS, DEVICES, OUTBOX, TRAFFIC
 from redshank.store.traffic import Traffic
 from redshank.store.usual import Usual
 
+SETTLED = 24
+"""Hours of counts by which age goes: their oldest, and as many hours more."""
+HOUR_S = 3_600.0
 AT_ONCE = 500
 """Alerts deleted in one transaction."""
 FEWEST = 50
@@ -46,7 +53,7 @@ class Retention:
     """How much a store keeps.
 
     Args:
-        keep_s: Age in s, by the clock, after which alerts and their flows are deleted, above 0.
+        keep_s: Age in s, by a clock that is believed, after which alerts and their flows are deleted, above 0.
         keep_bytes: Size beyond which the oldest alerts are deleted: pages in use of a file, rows on a server.
         keep_devices: Devices kept, those seen last.
     """
@@ -62,10 +69,11 @@ class Retention:
             database: The store.
             now_s: The time, s since the epoch.
         """
-        old = _delete(database, None, ALERTS.c.recorded_at_s < now_s - self.keep_s)
-        Traffic(database).sweep(now_s, self.keep_s)
-        Readings(database).sweep(now_s, self.keep_s)
-        Usual(database).sweep(now_s)
+        settled_s = settled(database, now_s)
+        old = _delete(database, None, ALERTS.c.recorded_at_s < settled_s - self.keep_s)
+        Traffic(database).sweep(settled_s, self.keep_s)
+        Readings(database).sweep(settled_s, self.keep_s)
+        Usual(database).sweep(settled_s)
         large = 0
         while (over := self._over(database)) > 0:
             gone = _delete(database, self._number(database, over))
@@ -96,6 +104,15 @@ class Retention:
         with database.writing() as sql:
             beyond = latest.offset(self.keep_devices).limit(1_000_000)
             return sql.execute(delete(DEVICES).where(DEVICES.c.id.in_(beyond))).rowcount
+
+
+def settled(database: Database, now_s: float) -> float:
+    """Return the time by which things grow old: `now_s`, or one before it while that is not believed."""
+    hour = cast(TRAFFIC.c.told_at_s / HOUR_S, Integer)
+    newest = select(hour).distinct().order_by(hour.desc()).limit(SETTLED)
+    with database.reading() as sql:
+        hours = sql.execute(newest).scalars().all()
+    return min(now_s, (hours[-1] + SETTLED) * HOUR_S) if hours else now_s
 
 
 def _delete(database: Database, number: int | None, *wanted: ColumnElement[bool]) -> int:
