@@ -247,12 +247,33 @@ def test_what_the_file_tells_is_for_its_owner_and_group(tmp_path: Path) -> None:
     assert (tmp_path / "rest.jsonl").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_file_of_more_alerts_than_may_wait_is_left_to_a_person(
+def test_of_a_file_of_more_alerts_than_may_wait_each_start_takes_up_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(keeping, "MOST_WAITING", 1)
-    (tmp_path / "rest.jsonl").write_text(f"{ONE.to_json()}\n" * 2)
-    store = Memory()
-    Keeping(store.record, tmp_path / "rest.jsonl", Metrics()).resume()
-    assert store.alerts == []
-    assert "rest.jsonl: holds more than 1 alerts and is left to a person" in caplog.text
+    monkeypatch.setattr(keeping, "MOST_WAITING", 3)
+    monkeypatch.setattr(keeping, "TAKEN_AT_ONCE", 2)
+    rest, store = tmp_path / "rest.jsonl", Memory()
+    alerts = [alert(id=str(number)) for number in range(5)]
+    rest.write_text("".join(f"{one.to_json()}\n" for one in alerts))
+    Keeping(store.record, rest, Metrics()).resume()
+    assert store.alerts == alerts[:3]
+    assert [Alert.from_json(line) for line in rest.read_text().splitlines()] == alerts[3:]
+    assert rest.stat().st_mode & 0o007 == 0
+    assert "rest.jsonl: 3 of its alerts are in the store now; the next start takes up more" in caplog.text
+    Keeping(store.record, rest, Metrics()).resume()
+    assert store.alerts == alerts
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_refuses_half_way_leaves_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "TAKEN_AT_ONCE", 1)
+    rest, store = tmp_path / "rest.jsonl", Memory()
+    rest.write_text("".join(f"{one.to_json()}\n" for one in (ONE, TWO)))
+
+    def once(alerts: Sequence[Alert]) -> None:
+        store.record(alerts)
+        store.away = True
+
+    Keeping(once, rest, Metrics()).resume()
+    assert store.alerts == [ONE]
+    assert len(rest.read_text().splitlines()) == 2

@@ -15,14 +15,15 @@ next run tells: to the store the alert is open.
 import errno
 import logging
 import os
+import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from io import FileIO
 from itertools import islice
 from pathlib import Path
 
-from redshank.core.errors import ActionError
-from redshank.core.files import append_line
+from redshank.core.errors import ActionError, RedshankError
+from redshank.core.files import append_line, replacing
 from redshank.core.metrics import LOST, Metrics
 from redshank.core.records import Alert
 from redshank.pipeline.rest import Rest
@@ -35,6 +36,8 @@ MOST_BYTES = 2**30
 """Of the file: more alerts than may wait, of 3 kB each, some times over."""
 LINES_AT_ONCE = 64
 """Of the file, by one write: where the disk is full, so many are lost with the first that finds no room."""
+TAKEN_AT_ONCE = 1_000
+"""Alerts of the file that are in memory at once."""
 LOST_ALERTS, DAMAGED_ALERTS = "alerts", "damaged_alerts"
 OVER_AT_ONCE = 256
 """Alerts that a step records at least, if so many are over: some 0.1 s of work."""
@@ -68,29 +71,42 @@ class Keeping:
             metrics.expect(LOST, what=what)
 
     def resume(self) -> None:
-        """Record what an earlier run wrote to the file; the file goes once the store has all of it.
+        """Record what an earlier run wrote to the file, as many alerts as may wait; the next start takes up the rest.
 
-        Lines that are no alerts go into another file, for a person. Nobody but the sinks hears of the others: they may
-        be old, and an address may be somebody else's by now.
+        What was recorded before changes nothing, so whatever goes wrong, the file stays as it is. Lines that are no
+        alerts go into another file, for a person. Nobody but the sinks hears of the others: they may be old, and an
+        address may be somebody else's by now.
         """
         if not self._rest.exists():
             return
         try:
-            with self._rest.open("rb") as file:
-                lines = list(islice(file, MOST_WAITING + 1))
-            if len(lines) > MOST_WAITING:
-                _log.warning("%s: holds more than %d alerts and is left to a person", self._rest, MOST_WAITING)
-                return
-            found, damaged = _read(lines)
-            if damaged:
-                self._put_aside(damaged)
-            if found:
-                self._record(found)
-            self._rest.unlink()
-        except (ActionError, OSError) as error:
+            done, more = self._take_up()
+        except (RedshankError, OSError) as error:
             _log.warning("%s: what an earlier run could not record is still there (%s)", self._rest, error)
             return
-        _log.info("%s: its %d alerts are in the store now", self._rest, len(found))
+        if more:
+            _log.warning("%s: %d of its alerts are in the store now; the next start takes up more", self._rest, done)
+        else:
+            _log.info("%s: its %d alerts are in the store now", self._rest, done)
+
+    def _take_up(self) -> tuple[int, bool]:
+        """Record alerts of the file and take them out of it; return how many, and whether there are more lines."""
+        done = seen = 0
+        with self._rest.open("rb") as file:
+            while lines := list(islice(file, min(TAKEN_AT_ONCE, MOST_WAITING - seen))):
+                found, damaged = _read(lines)
+                if damaged:
+                    self._put_aside(damaged)
+                if found:
+                    self._record(found)
+                done, seen = done + len(found), seen + len(lines)
+            if more := next(file, b""):
+                with replacing(self._rest) as part, open(part, "wb", opener=_private) as left:
+                    left.write(more)
+                    shutil.copyfileobj(file, left)
+                return done, True
+        self._rest.unlink()
+        return done, False
 
     def _put_aside(self, damaged: Sequence[bytes]) -> None:
         """Keep lines that are no alerts, once, however often the store refuses the others."""
