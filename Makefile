@@ -7,7 +7,7 @@ export REDSHANK_DATA ?= ../shared
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-drift bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
+.PHONY: help run test test-demo lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-drift bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ run: .venv/installed ## Learn on the sample network with active learning, then c
 # Three processes for two cores: a third of the time of a test is waiting (a lab at real speed, a peer that hangs).
 test: .venv/installed ## Run every test (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+
+test-demo: .venv/installed ## Hold the means that the README prints against all runs of the demonstration (2 minutes)
+	REDSHANK_DEMO_RUNS=3 $(BIN)/python -m pytest -q tests/commands/test_demo.py
 
 lint: .venv/installed ## Check style, types and the layers between folders
 	$(BIN)/ruff check .

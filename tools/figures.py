@@ -1,7 +1,8 @@
 """Write what `redshank demo` found into the README, between its two marks.
 
 In: the JSON that `redshank demo --json` ends with, from a file or standard input. Out: README.md with the same figures.
-A test renders them anew and compares, so the README never says what the command does not print.
+A test renders them anew and compares, so the README never says what the command does not print: the table each
+time, the means over several runs with `make test-demo`.
 """
 
 import json

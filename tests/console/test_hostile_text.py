@@ -41,8 +41,7 @@ def test_no_text_is_more_than_text_on_any_page_and_in_any_answer(front: Front) -
     Wanted(front).quiet()
     who = front.somebody("admin")
     seen, problems = set[int](), list[str]()
-    for path, text in _crawl(front, who, first):
-        page = Page(text)
+    for path, page in _crawl(front, who, first):
         seen |= page.seen
         problems += [f"{path}: {problem}" for problem in page.problems]
     assert not problems, "\n".join(problems[:40])
@@ -50,7 +49,7 @@ def test_no_text_is_more_than_text_on_any_page_and_in_any_answer(front: Front) -
     assert missing == NOT_SHOWN
 
 
-def _crawl(front: Front, who: Shown, first: list[str]) -> Iterator[tuple[str, str]]:
+def _crawl(front: Front, who: Shown, first: list[str]) -> Iterator[tuple[str, Page]]:
     waiting, known, kinds = list(dict.fromkeys([*first, "/"])), set(first), Counter[str]()
     while waiting:
         path = waiting.pop(0)
@@ -59,8 +58,8 @@ def _crawl(front: Front, who: Shown, first: list[str]) -> Iterator[tuple[str, st
         if answer.status_code == 303:
             found = [answer.headers["location"]]
         else:
-            yield path, answer.text
             page = Page(answer.text)
+            yield path, page
             parts = [] if "part=" in path else [f"{path}{'&' if '?' in path else '?'}part={one}" for one in page.parts]
             found = [*page.links, *parts]
         for link in found:

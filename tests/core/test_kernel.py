@@ -192,7 +192,8 @@ def test_kernels_run_in_threads_side_by_side() -> None:
 
 def test_no_kernel_calls_itself() -> None:
     for path in (Path(__file__).resolve().parents[2] / "src").rglob("*.py"):
-        for function in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        for function in ast.walk(ast.parse(text if "kernel" in text else "")):
             if isinstance(function, ast.FunctionDef) and any(
                 "kernel" in ast.dump(one) for one in function.decorator_list
             ):
