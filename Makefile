@@ -113,6 +113,7 @@ bundle: .venv/installed ## Train the bundles that ship anew from the lab's recor
 		-o out/default
 	rm -rf src/redshank/detect/bundles/default
 	cp -r out/default/bundle src/redshank/detect/bundles/default
+	$(BIN)/redshank models measure default --folder src/redshank/detect/bundles
 	$(BIN)/redshank learn --dataset lab+lab/homes --quarantine 0 --judge lab/unseen -o out/habits
 	rm -rf src/redshank/detect/bundles/anomaly
 	cp -r out/habits/bundle src/redshank/detect/bundles/anomaly

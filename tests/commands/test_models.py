@@ -102,6 +102,9 @@ def test_what_is_measured_of_a_bundle_is_kept_beside_it(models: Any, place: Plac
     assert found is not None
     assert found.on == "drawn: test part, not in its making"
     assert Evaluation.from_dict(dict(found.evaluation)).task_classes == tuple(CLASSES)
+    assert models("add", str(place.shelf.folder / "good"), "--name", "same").code == 0
+    taken = Measured.load(place.shelf.folder, "same", found.sha256)
+    assert taken == replace(found, name="same"), "it goes with the bundle"
     missing = models("measure", "good")
     assert (missing.code, "dataset: no 'drawn in tests'" in missing.err) == (2, True)
 

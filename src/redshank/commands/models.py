@@ -85,14 +85,21 @@ def add(
     name: Annotated[str | None, typer.Option(help="What it is called on the shelf; its own name if absent.")] = None,
     folder: Folder = HERE,
 ) -> None:
-    """Put a bundle on the shelf; it is not in service by that.
+    """Put a bundle on the shelf, with what was measured of it; it is not in service by that.
 
     Example: redshank models add out/lab-leakfree-binary-fnn/bundle
     """
+    from dataclasses import replace
+
     from redshank.core.bundle import Bundle
+    from redshank.detect.measured import Measured
     from redshank.detect.shelf import Shelf
 
-    typer.echo(f"{Shelf(folder).put(Bundle.load(bundle), name)} is in {folder}")
+    made, source = Bundle.load(bundle), bundle.resolve()
+    kept = Shelf(folder).put(made, name)
+    if measured := Measured.load(source.parent, source.name, made.manifest.sha256):
+        replace(measured, name=kept).save(folder)
+    typer.echo(f"{kept} is in {folder}")
 
 
 @models.command()

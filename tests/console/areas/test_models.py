@@ -235,4 +235,6 @@ def test_without_a_shelf_the_page_says_what_to_do(desk: Desk, viewer: Browser) -
     page = viewer.get("/models").text
     assert "The settings name no shelf of bundles." in page
     assert "extra_trees" in page
+    assert "What is taken for what" in page, "of the bundle that ships"
+    assert "95 % interval" in page
     assert viewer.get("/models/compare").status_code == 404

@@ -101,6 +101,8 @@ def test_without_a_shelf_the_bundle_of_the_settings_is_told(desk: Desk) -> None:
     found = without_shelf(desk)
     assert isinstance(found, Shelved)
     assert found.manifest.model == "extra_trees"
+    assert found.measured is not None
+    assert [figure.name for figure in found.figures if figure.low is None] == ["ece"]
     settings = desk.settings.model_copy(
         update={"detect": desk.settings.detect.model_copy(update={"bundle": desk.config})}
     )

@@ -65,12 +65,14 @@ class Models(Area):
         def overview(request: Request) -> Response:
             found = facts.models(desk)
             champion = found.champion
+            alone = None if desk.shelf else facts.without_shelf(desk)
             return render(
                 request,
                 "models/overview.html",
                 found=found,
                 agreed=self._agreed(found),
-                alone=None if desk.shelf else facts.without_shelf(desk),
+                alone=alone,
+                drawings=drawings.drawn(alone.measured if isinstance(alone, facts.Shelved) else None),
                 seen=desk.inventory.bundles(),
                 shown=DECISIONS_SHOWN,
                 untrained=facts.untrained(),
@@ -86,16 +88,13 @@ class Models(Area):
         def bundle(request: Request, name: str) -> Response:
             found = facts.models(desk)
             one = found.of(name)
-            evaluation = one.measured.evaluation if one.measured else None
             return render(
                 request,
                 "models/bundle.html",
                 found=found,
                 one=one,
                 about=found.about(name),
-                calibration=drawings.calibration(evaluation) if evaluation else None,
-                confusion=drawings.confusion(evaluation) if evaluation else None,
-                evaluation=evaluation,
+                drawings=drawings.drawn(one.measured),
                 no_data=training.without_data(desk, one.manifest),
                 untrained=facts.untrained(),
                 running=desk.jobs.running(),

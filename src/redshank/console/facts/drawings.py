@@ -7,11 +7,18 @@ figure is drawn from what was kept; nothing is scored at page time.
 from collections.abc import Mapping
 from typing import Any
 
+from redshank.detect.measured import Measured
 from redshank.report.figures import Axis, Line, heat_map, line_plot
 from redshank.report.page import Html
 
 MOST_CLASSES = 20
 """More make cells too small to read."""
+
+
+def drawn(measured: Measured | None) -> dict[str, Html | None]:
+    """Draw what was measured of a bundle, each by its name here: None where there is nothing to draw."""
+    drawings = {"calibration": calibration, "confusion": confusion}
+    return {name: draw(measured.evaluation) if measured else None for name, draw in drawings.items()}
 
 
 def calibration(evaluation: Mapping[str, Any]) -> Html | None:

@@ -250,10 +250,12 @@ def models(desk: Desk) -> Models:
 def without_shelf(desk: Desk) -> Shelved | str:
     """Return the bundle that judges where the settings name no shelf, or why it cannot be read."""
     try:
-        made = Bundle.load(desk.settings.detect.bundle or default_bundle()).manifest
+        folder = desk.settings.detect.bundle or default_bundle()
+        made = Bundle.load(folder).manifest
+        measured = Measured.load(folder.parent, folder.name, made.sha256)
     except RedshankError as error:
         return str(error)
-    return Shelved(made.name, CHAMPION, made, _figures(made, None), None, None)
+    return Shelved(made.name, CHAMPION, made, _figures(made, measured), measured, None)
 
 
 def changes(one: Manifest, other: Manifest) -> list[Difference]:
