@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import signal
@@ -117,6 +118,25 @@ def test_after_so_many_seconds_it_ends(
     path = place.settings(sources=f"[[sources]]\ncaptures = '{captures}'\n")
     assert ended(monkeypatch, "run", "-c", path, "--seconds", "0.5") == 0
     assert "flows" in capsys.readouterr().out
+
+
+def test_a_service_ends_though_nobody_reads_its_standard_output(place: Place) -> None:
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4_096)
+    os.write(into, b"x" * 4_096)
+    done = subprocess.run(
+        [*PROGRAM, "run", "-c", str(place.settings()), "--json"],
+        stdout=into,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=100,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    os.close(out)
+    os.close(into)
+    assert done.returncode == 0, done.stderr
+    assert "the summary is not written: nobody reads standard output" in done.stderr
 
 
 @pytest.mark.root

@@ -1,6 +1,9 @@
+import fcntl
 import io
 import json
 import math
+import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -74,6 +77,17 @@ def test_show_writes_text_or_json_to_standard_output(capsys: pytest.CaptureFixtu
     show("run", [Section("x", {"a": 1})], as_json=False)
     show("run", [Section("x", {"a": 1})], as_json=True)
     assert capsys.readouterr().out == 'run\n\nx\n  a  1\n{"title": "run", "x": {"a": 1}}\n'
+
+
+def test_a_reader_who_does_not_read_is_waited_for_as_long_as_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4_096)
+    with os.fdopen(into, "w") as pipe, os.fdopen(out) as reader:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        show("demo", [Section("Counts", {"flows": 2})], as_json=True, within_s=0.1)
+        with pytest.raises(TimeoutError, match="nobody reads standard output"):
+            show("demo", [Section("Counts", {"x" * 9_000: 2})], as_json=True, within_s=0.1)
+        assert json.loads(reader.readline()) == {"title": "demo", "counts": {"flows": 2}}
 
 
 def test_show_marks_headings_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from redshank.pipeline.tally import Summary
     from redshank.report.summary import Section
 
+READ_WITHIN_S = 5.0
+"""How long the end waits for whoever reads the summary."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,7 +56,10 @@ def run(
     with Running(load(config), again=lambda: load(config)) as running:
         done = _until_asked(running.stop, running.reload, running.run, seconds)
     # What could not be kept is known when everything has ended.
-    show("Service", sections(done, running.metrics.named(LOST)), as_json=as_json)
+    try:
+        show("Service", sections(done, running.metrics.named(LOST)), as_json=as_json, within_s=READ_WITHIN_S)
+    except TimeoutError as error:
+        _log.warning("the summary is not written: %s", error)
     if words := running.unkept:
         raise ActionError(words)
 

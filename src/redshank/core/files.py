@@ -2,7 +2,8 @@
 
 In: a final path. Out: a temporary path beside it to write to, renamed when the block ends well and removed when not.
 A kill at any moment leaves at most a `.name.*.part` file, never half a result. A file that only grows is appended to
-line by line: each by one write, under a lock, after ending what a crash left of the last one.
+line by line: each by one write, under a lock, after ending what a crash left of the last one; what a full disk took of
+one is cut off again.
 """
 
 import fcntl
@@ -120,10 +121,11 @@ def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None 
         if tail and not tail.endswith(b"\n"):
             line = b"\n" + line
         written = os.write(file, line)
+        if written < len(line):
+            os.ftruncate(file, size)
+            raise OSError(0, f"only in part, {written} of {len(line)} bytes; is the disk full?")
     finally:
         os.close(file)
-    if written < len(line):
-        raise OSError(0, f"only in part, {written} of {len(line)} bytes; is the disk full?")
 
 
 def has_line(tail: bytes, wanted: bytes, ends: bytes) -> bool:

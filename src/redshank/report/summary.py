@@ -8,8 +8,11 @@ infinity (RFC 8259, section 6): both become null.
 
 import json
 import math
+import os
+import select
 import sys
 import textwrap
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,17 +66,23 @@ def time_text(at_s: float | None) -> str | None:
     return None if at_s is None else datetime.fromtimestamp(at_s, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def show(title: str, sections: Sequence[Section], *, as_json: bool) -> None:
+def show(title: str, sections: Sequence[Section], *, as_json: bool, within_s: float | None = None) -> None:
     """Write a summary to standard output.
 
     Args:
         title: What was done, in a few words.
         sections: The parts, in the order in which they are read.
         as_json: One JSON object on one line instead of text.
+        within_s: How long the reader of a pipe may take; None: as long as it likes.
 
     Raises:
         ValueError: If two sections share a key, or one is called "title".
+        TimeoutError: If the reader took longer; part of it may be written.
     """
+    if within_s is not None and not sys.stdout.isatty() and (descriptor := _descriptor()) is not None:
+        text = f"{to_json(title, sections)}\n" if as_json else to_text(title, sections)
+        _write(descriptor, text.encode(errors="replace"), time.monotonic() + within_s)
+        return
     if as_json:
         sys.stdout.write(to_json(title, sections) + "\n")
     elif sys.stdout.isatty():
@@ -87,6 +96,22 @@ def show(title: str, sections: Sequence[Section], *, as_json: bool) -> None:
     else:
         sys.stdout.write(to_text(title, sections))
     sys.stdout.flush()
+
+
+def _descriptor() -> int | None:
+    """Return what standard output is to the system; None where a program put something of its own in its place."""
+    try:
+        return sys.stdout.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def _write(descriptor: int, text: bytes, until_s: float) -> None:
+    """Write whenever there is room, so that no write ever waits; a pipe that is ready has room for so much at least."""
+    while text:
+        if not select.select([], [descriptor], [], max(0.0, until_s - time.monotonic()))[1]:
+            raise TimeoutError("nobody reads standard output")
+        text = text[os.write(descriptor, text[: select.PIPE_BUF]) :]
 
 
 def to_json(title: str, sections: Sequence[Section]) -> str:

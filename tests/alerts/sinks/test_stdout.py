@@ -2,6 +2,7 @@ import fcntl
 import json
 import os
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,28 @@ def test_a_line_longer_than_a_pipe_takes_at_once_arrives_whole() -> None:
     assert len(json.loads(os.read(out, 65_536))["reasons"]) == 20
     os.close(out)
     os.close(into)
+
+
+def test_a_reader_that_pauses_in_the_middle_of_a_line_gets_each_line_whole_and_once() -> None:
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 8_192)
+    sink = Stdout("json", into, timeout_s=0.2)
+    long = replace(ALERT, id="long", reasons=tuple("x" * 900 for _ in range(20)))
+    other, last = (replace(ALERT, id=name) for name in ("other", "last"))
+    with pytest.raises(DeliveryError, match="no answer in time") as caught:
+        sink.deliver(long)
+    assert caught.value.in_doubt
+    with pytest.raises(DeliveryError, match="no answer in time") as caught:
+        sink.deliver(other)
+    assert not caught.value.in_doubt  # the rest of the first has no room either
+    patient = replace(sink, timeout_s=60.0)
+    patient._begun.update(sink._begun)
+    with ThreadPoolExecutor() as pool, os.fdopen(out) as reader:
+        told = pool.submit(reader.readlines)
+        for one in (other, long, last):
+            patient.deliver(one)
+        os.close(into)
+        assert [json.loads(line)["id"] for line in told.result()] == ["long", "other", "last"]
 
 
 def test_every_wrong_setting_is_told_at_once() -> None:
