@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bundles import Flows, flows, many, watching_bundle, windowed
+from records import alert
 from redshank import running as module
 from redshank import site
 from redshank.active.retrain import split_later
@@ -28,15 +29,18 @@ from redshank.features.feature_sets.host_window import HostWindow
 from redshank.flows.source import FlowSource
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.service import Feed
+from redshank.respond.ledger import Ledger
+from redshank.respond.protected import Protected
 from redshank.running import Running
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.drift import Readings
+from redshank.store.ledger import Journal
 from redshank.store.queue import Queue
 from redshank.store.retention import Retention, Swept
-from redshank.store.runs import ENDED, Runs
+from redshank.store.runs import ENDED, JUDGING, Health, Runs
 from redshank.store.traffic import Traffic
 from runs import ATTACK
 from sites import Place
@@ -237,6 +241,25 @@ def test_repetition_counts_windows_that_a_service_before_it_told_of(place: Place
         place.table(flows(ATTACK, seed=hour, ts=[(1_700_000_000 + 3_600 * hour) * 10**9 + i for i in range(100)]))
         proposed.append(("proposed",) in _run(place, **rules).metrics.labelled("redshank_decisions_total"))
     assert proposed == [False, False, True]
+
+
+@pytest.mark.parametrize(("state", "answered"), [(JUDGING, True), (ENDED, False)])
+def test_what_a_service_that_was_killed_left_without_an_answer_the_next_one_answers_and_once(
+    place: Place, state: str, *, answered: bool
+) -> None:
+    place.table(flows(["benign"] * 5))
+    now_s = time.time()
+    left = alert(id="left", device="203.0.113.9", severity="high", rules=("worm",), last_seen_s=now_s)
+    with closing(Database(place.store, create=True)) as database:
+        Alerts(database).record([left], [], now_s)
+    for name in ("killed", "killed too"):
+        with closing(Database(place.store)) as database:
+            Runs(database).tell(Health(name, time.time(), time.time(), state))
+        _run(place)
+        with closing(Database(place.store)) as database:
+            ledger = Ledger(Journal(database), Protected)
+            ledger.refresh()
+        assert [entry.action.alert for entry in ledger.entries()] == ["left"] * answered
 
 
 def test_an_allowance_holds_at_once_also_for_open_alerts(place: Place) -> None:

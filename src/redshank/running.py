@@ -48,7 +48,7 @@ from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
 from redshank.store.retention import Retention, settled
-from redshank.store.runs import ENDED, ENDING, JUDGING
+from redshank.store.runs import ENDED, ENDING, JUDGING, Runs
 
 LOCK = "lock"
 """The file in service.state that one service holds: two would write one archive and tell alerts twice."""
@@ -156,6 +156,8 @@ class Running:
             self._responding = Responding(
                 *(responder, alerts, Audit(self.database), self.metrics, taking_back.look), clock=clock
             )
+            if (before := Runs(self.database).latest()) and before.state != ENDED:
+                self._responding.resume(before.told_at_s)
             self._overview = Overview(
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +46,8 @@ class Slow:
         del alerts
         return set(self.earlier)
 
-    def answered(self, alert: str, since_s: float) -> bool:
-        return self.answers.get(alert, 0.0) >= since_s
+    def answered(self, since_s: Mapping[str, float]) -> set[str]:
+        return {alert for alert in since_s if self.answers.get(alert, -1.0) >= since_s[alert]}
 
     def tick(self, now_s: float) -> None:
         del now_s
@@ -171,6 +171,51 @@ def test_what_is_no_longer_escalated_or_was_long_ago_is_not_answered(house: Hous
     escalated(house.database, "again-open", NOW_S - 2)
     Alerts(house.database).judge(["again-open"], "open", "ana", NOW_S - 1)
     assert house.run_once() == []
+
+
+def test_what_a_killed_run_recorded_last_is_answered_in_its_order_before_anything_new(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responding, "AT_ONCE", 2)
+    heard_s, store = NOW_S - 600, Alerts(house.database)
+    store.record([alert(id="long-decided-upon")], [], heard_s - responding.UNHEARD_S - 1)
+    names = ("one", "two", "answered", "false", "closed", "escalated", "three")
+    for second, name in enumerate(names):
+        store.record([alert(id=name, last_seen_s=9.0 - second)], [], heard_s - 2 + second)
+    for name, state in (("false", "false_alarm"), ("closed", "closed"), ("escalated", "escalated")):
+        store.judge([name], state, "ana", NOW_S - 5)
+    store.judge(["two"], "acknowledged", "ana", NOW_S - 5)
+    house.slow.answers["answered"] = heard_s
+    house.responding.resume(heard_s)
+    store.record([alert(id="new")], [], NOW_S)
+    house.responding.take([alert(id="new")])
+    taken = house.run_once()
+    assert [one for names, _ in taken for one in names] == ["one", "two", "three", "new", "escalated"]
+    assert [one for _, confirmed in taken for one in confirmed] == ["escalated"]
+
+
+def test_what_a_run_recorded_that_was_killed_long_ago_is_not_answered(house: House) -> None:
+    heard_s = NOW_S - responding.ESCALATED_S
+    Alerts(house.database).record([alert(id="one")], [], heard_s - 1)
+    house.responding.resume(heard_s)
+    assert house.run_once() == []
+
+
+def test_a_store_that_is_away_at_the_start_is_asked_again_for_what_a_killed_run_recorded(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> None:
+        raise ActionError("store: the server is away")
+
+    Alerts(house.database).record([alert(id="one")], [], NOW_S - 1)
+    house.responding.resume(NOW_S)
+    with monkeypatch.context() as patched:
+        patched.setattr(Alerts, "find", away)
+        assert house.run_once() == []
+    assert caplog.text.count("alerts of a killed run: store: the server is away; they wait for their answer") == 1
+    house.responding._answer_unheard()
+    house.responding._answer_unheard()
+    assert house.slow.taken == [(["one"], set())]
 
 
 def test_a_store_that_is_away_answers_no_escalation_and_the_next_look_does(

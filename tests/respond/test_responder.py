@@ -445,9 +445,8 @@ def test_it_tells_whether_an_alert_was_answered_since_a_time_whatever_became_of_
     house.at(NOW_S + 601)
     assert house.states() == ["expired"]
     house.restart()
-    assert house.responder.answered(RULED.id, NOW_S)
-    assert not house.responder.answered(RULED.id, NOW_S + 1)
-    assert not house.responder.answered("another", 0.0)
+    assert house.responder.answered({RULED.id: NOW_S, "another": 0.0}) == {RULED.id}
+    assert house.responder.answered({RULED.id: NOW_S + 1}) == set()
 
 
 def test_an_alert_that_a_person_escalates_after_it_is_over_is_answered() -> None:

@@ -8,16 +8,17 @@ of them is in the store and with the sinks, and its device is alerted of again.
 
 An alert that a person escalates is answered once more at once, with the person's word: the device may have stopped, so
 that the alert never grows. The audit tells of it. What was escalated while no service ran is answered by the next one,
-up to ESCALATED_S later, unless the ledger has an answer to it. An alert that a person called false is not answered when
-it grows, and is no repetition for others. What allowances cover is taken back by the same thread
-(`pipeline/taking_back.py`), so that nothing is proposed meanwhile.
+up to ESCALATED_S later, unless the ledger has an answer to it. So is what a run that was killed recorded last: nobody
+knows whether it was decided upon. An alert that a person called false is not answered when it grows, and is no
+repetition for others. What allowances cover is taken back by the same thread (`pipeline/taking_back.py`), so that
+nothing is proposed meanwhile.
 """
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -32,6 +33,11 @@ TICK_S = 1.0
 MOST_WAITING = 10_000
 ESCALATED_S = 86_400.0
 """As long as a proposal waits."""
+UNHEARD_S = 60.0
+"""How long before a killed run was heard of last its alerts may be without an answer: alerts are answered within about
+a second, and a run is heard of every few."""
+AT_ONCE = 500
+"""Alerts of a killed run that are read from the store at once."""
 ESCALATED = "alert escalated"
 """What the audit calls it."""
 UNCONFIRMED = "none counts as confirmed"
@@ -52,8 +58,8 @@ class Answers(Protocol):
         """Return the ids of earlier alerts that would count as repetition of some."""
         ...
 
-    def answered(self, alert: str, since_s: float) -> bool:
-        """Tell whether something was proposed because of an alert, at a time or later."""
+    def answered(self, since_s: Mapping[str, float]) -> set[str]:
+        """Return because of which of some alerts something was proposed, of each at a time or later."""
         ...
 
     def tick(self, now_s: float) -> None:
@@ -93,9 +99,22 @@ class Responding:
         self._changed = threading.Condition()
         self._ended = False
         self._tries = Tries()
+        self._unheard: list[str] = []
         self._thread: threading.Thread | None = None
         self._left = False
         self._in_hand = 0
+
+    def resume(self, heard_s: float) -> None:
+        """Have what a killed run recorded last answered, unless the ledger has an answer to it; before `start`.
+
+        Args:
+            heard_s: When that run was heard of last, s since the epoch.
+
+        Raises:
+            ActionError: If the store cannot be read.
+        """
+        since_s = max(heard_s - UNHEARD_S, self._clock() - ESCALATED_S)
+        self._unheard = [alert for alert, *_ in self._alerts.lately(since_s, MOST_WAITING)]
 
     def start(self) -> None:
         """Begin to answer."""
@@ -134,6 +153,7 @@ class Responding:
         return self._responder.problem
 
     def _work(self) -> None:
+        self._answer_unheard()
         while True:
             with self._changed:
                 if not self._waiting and not self._ended:
@@ -146,6 +166,7 @@ class Responding:
                 self._in_hand = 0
             if last or time.monotonic() >= self._follow_due_s:
                 self._follow_due_s = time.monotonic() + TICK_S
+                self._answer_unheard()
                 self._follow_escalations()
                 self._follow_allowances()
             if self._rest.over():
@@ -173,6 +194,24 @@ class Responding:
         found = self._tries.attempt("alerts called false", asked, "nothing counts as repeated")
         return earlier - own if found is None else found
 
+    def _answer_unheard(self) -> None:
+        """Answer what a killed run left without an answer; what the store does not give is asked for again."""
+        while self._unheard:
+            told = self._tries.attempt("alerts of a killed run", self._next_unheard, "they wait for their answer")
+            if told is None:
+                break
+            del self._unheard[:AT_ONCE]
+            if told:
+                self._answer(told, ())
+
+    def _next_unheard(self) -> list[Alert]:
+        """Return some of them in their order, but none that a person decided upon: escalations are followed anyway."""
+        some = self._unheard[:AT_ONCE]
+        left = set(some) - self._responder.answered(dict.fromkeys(some, 0.0))
+        wanted = Search(ids=tuple(left), states=("open", "acknowledged"))
+        found = {one.alert.id: one.alert for one in self._alerts.find(wanted, len(left))} if left else {}
+        return [found[alert] for alert in some if alert in found]
+
     def _follow_escalations(self) -> None:
         """Answer what a person escalated since the last time."""
         if told := self._tries.attempt("escalations", self._escalations, UNCONFIRMED):
@@ -184,9 +223,9 @@ class Responding:
         reached, entries = self._audit.follow(self._followed, ESCALATED)
         at_s = {entry.about: entry.at_s for entry in entries}
         still = self._alerts.find(Search(ids=tuple(at_s), states=("escalated",)), len(at_s)) if at_s else []
-        told = [one.alert for one in still if not self._responder.answered(one.alert.id, at_s[one.alert.id])]
+        answered = self._responder.answered(at_s) if still else set()
         self._followed = reached
-        return told
+        return [one.alert for one in still if one.alert.id not in answered]
 
     def _follow_allowances(self) -> None:
         if self._take_back is not None:

@@ -11,7 +11,7 @@ Nothing that goes wrong here ends the caller: it is counted, told once in the lo
 import logging
 import math
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -123,18 +123,18 @@ class Responder:
                 found.update(self._windows.get((canonical(alert.device), alert.family), ()))
         return found
 
-    def answered(self, alert: str, since_s: float) -> bool:
-        """Tell whether something was proposed because of an alert, at a time or later.
+    def answered(self, since_s: Mapping[str, float]) -> set[str]:
+        """Return because of which of some alerts something was proposed.
 
         Args:
-            alert: Its id.
-            since_s: The time, s since the epoch.
+            since_s: The alerts, by id, each with the time from which on it counts, s since the epoch.
 
         Raises:
             ActionError: If the ledger cannot be read.
         """
         self.ledger.refresh()
-        return any(one.action.alert == alert and one.action.at_s >= since_s for one in self.ledger.entries())
+        actions = (entry.action for entry in self.ledger.entries())
+        return {one.alert for one in actions if one.alert in since_s and one.at_s >= since_s[one.alert]}
 
     def tick(self, now_s: float) -> None:
         """Make the kernel do what the ledger says; call it about once a second.
