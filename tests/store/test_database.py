@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,19 @@ def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
         assert connection.execute(text("pragma journal_mode")).scalar() == "wal"
         assert connection.execute(text("pragma synchronous")).scalar() == 2
     again.close()
+
+
+def test_a_store_is_for_its_owner_and_group_and_one_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with closing(Database(tmp_path / "s", create=True)) as database, database.writing():
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        (tmp_path / "s").chmod(0o660)
+        Database(tmp_path / "s", create=True).close()
+    finally:
+        os.umask(before)
+    assert modes == {"s": 0o640, "s-wal": 0o640, "s-shm": 0o640}
+    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o660
 
 
 @pytest.mark.parametrize(

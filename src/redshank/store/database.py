@@ -10,6 +10,7 @@ https://www.postgresql.org/docs/15/explicit-locking.html for advisory locks.
 """
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -344,6 +345,10 @@ def _check_path(path: Path, *, create: bool) -> None:
         raise ConfigError(f"store: no file '{path}'; `redshank run` or `redshank ask` makes one")
     if create:
         writable_folder(path.parent, "store")
+        # It holds digests of passwords and tokens; the files that SQLite puts beside it have its mode. What is wrong
+        # with the place, SQLite says.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
 
 
 def _identity(name: str) -> tuple[int, int] | None:
