@@ -108,6 +108,21 @@ def test_hostile_text_is_kept_exactly_and_looked_for_escaped(database: Database)
     assert Outbox(database).due("eve", NOW_S, 1)[0].alert == told
 
 
+def test_those_beside_an_alert_are_found_in_the_order_of_a_list(database: Database) -> None:
+    alerts = Alerts(database)
+    times = {"a": 1.0, "b": 2.0, "c": 2.0, "d": 3.0}
+    alerts.record(
+        [alert(id=name, last_seen_s=at_s, family="x" if name == "c" else "y") for name, at_s in times.items()], [], 0
+    )
+    every = Search()
+    listed = [filed.alert.id for filed in alerts.find(every)]
+    for place, name in enumerate(listed):
+        newer, older = alerts.beside(every, (times[name], name))
+        assert newer == (listed[place - 1] if place else None)
+        assert older == (listed[place + 1] if place + 1 < len(listed) else None)
+    assert alerts.beside(Search(families=("y",)), (2.0, "c")) == ("d", "b"), "it need not fit itself"
+
+
 def test_pages_follow_one_another(database: Database) -> None:
     alerts = Alerts(database)
     alerts.record([*some(25), alert(id="twin", last_seen_s=12.0)], SINKS, NOW_S)

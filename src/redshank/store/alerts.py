@@ -167,6 +167,22 @@ class Alerts:
             page = select(ALERTS.c.id).where(*asked.where(sql), *beyond).order_by(*order).limit(limit).offset(skip)
             return [_filed(row) for row in sql.execute(_FILED.where(ALERTS.c.id.in_(page)).order_by(*order))]
 
+    def beside(self, search: Search, place: tuple[float, str]) -> tuple[str | None, str | None]:
+        """Return the ids of the alerts before and after a place in a list of `find`: newer, older; None: there is none.
+
+        Args:
+            search: What they are to be like; whatever has the place may be otherwise by now.
+            place: `last_seen_s` and `id`.
+        """
+        time, name = ALERTS.c.last_seen_s, ALERTS.c.id
+        newer = (time >= place[0]) & ((time > place[0]) | (name > place[1]))
+        older = (time <= place[0]) & ((time < place[0]) | (name < place[1]))
+        with self._database.reading() as sql:
+            fits = search.where(sql)
+            before = select(name).where(*fits, newer).order_by(time, name).limit(1)
+            after = select(name).where(*fits, older).order_by(time.desc(), name.desc()).limit(1)
+            return sql.execute(before).scalar(), sql.execute(after).scalar()
+
     def get(self, alert: str) -> Filed | None:
         """Return the alert with this id, or None."""
         with self._database.reading() as sql:

@@ -321,3 +321,26 @@ def test_hostile_text_is_only_read(desk: Desk, analyst: Browser) -> None:
         assert "<script>alert" not in page.text, path
         assert "\u202e" not in page.text, path
         assert "\x1b" not in page.text, path
+
+
+def test_an_alert_leads_to_those_beside_it_in_the_same_search(desk: Desk, analyst: Browser) -> None:
+    these = (("a1", "dos", 100.0), ("b2", "xss", 200.0), ("c3", "dos", 300.0), ("d4", "dos", 300.0))
+    put(desk, *(told(name, family=family, last_seen_s=at_s) for name, family, at_s in these))
+    listed = html.unescape(analyst.get("/alerts", q="family:dos").text)
+    assert 'href="/alerts/c3?q=family%3Ados"' in listed
+
+    def beside(name: str, **query: str) -> list[tuple[str, str]]:
+        page = html.unescape(analyst.get(f"/alerts/{name}", **query).text)
+        return re.findall(r'href="/alerts/(\w+)\?q=[^"]*" rel="(prev|next)" data-hotkey="[np]"', page)
+
+    assert beside("c3", q="family:dos") == [("d4", "prev"), ("a1", "next")]
+    assert beside("c3", q="") == [("d4", "prev"), ("b2", "next")]
+    assert beside("d4", q="") == [("c3", "next")]
+    assert beside("a1", q="family:dos") == [("c3", "prev")]
+    assert beside("c3") == beside("c3", q="famly:dos") == []
+    made = analyst.post("/alerts/c3/judge", q="family:dos state:open", state="closed")
+    assert made.headers["location"] == "/alerts/c3?q=family%3Ados+state%3Aopen"
+    assert beside("c3", q="family:dos state:open") == [("d4", "prev"), ("a1", "next")]
+    false = html.unescape(analyst.get("/alerts/a1/false-alarm", q="family:dos").text)
+    assert 'name="q" value="family:dos"' in false
+    assert analyst.post("/alerts/a1/comment", q="", text="seen").headers["location"] == "/alerts/a1?q=#comments"

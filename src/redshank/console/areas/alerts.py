@@ -124,14 +124,18 @@ class Alerts(Area):
         desk = self.desk
 
         @routes.get("/{name}")
-        def alert(request: Request, name: str) -> Response:
+        def alert(request: Request, name: str, form: Asked) -> Response:
             found = case(desk, self._ledger, name)
             if found is None:
                 raise _absent(name)
             told = found.filed.alert
+            q, newer, older = _q(form), None, None
+            searched, problems = _query(form, desk.now_s())
+            if q is not None and not problems:
+                newer, older = desk.alerts.beside(searched.search, (told.last_seen_s, told.id))
             return render(
                 request, "alerts/one.html", case=found, alert=told, filed=found.filed, likeness=how(), least=LEAST,
-                raw=told.to_json(), rules=found.rules, techniques=found.techniques,
+                raw=told.to_json(), q=q, newer=newer, older=older, rules=found.rules, techniques=found.techniques,
             )  # fmt: skip
 
         @routes.post("/{name}/judge")
@@ -144,12 +148,12 @@ class Alerts(Area):
             if not made.alerts and (filed.state, filed.state_by) != (state, who.name):  # a form sent twice did it
                 raise acts.overtaken(desk, name)
             grew = " It grew while you looked at it." if filed.arrival > arrival else ""
-            return back(request, f"/alerts/{name}", f"{_said(replace(made, alerts=1, left=0), state)}{grew}")
+            return back(request, _one(name, form), f"{_said(replace(made, alerts=1, left=0), state)}{grew}")
 
         @routes.post("/{name}/comment")
         def comment(request: Request, name: str, form: Posted, who: Analyst) -> Response:
             acts.comment(desk, who, _there(self, name).alert.id, form.text("text"))
-            return back(request, f"/alerts/{name}#comments")
+            return back(request, f"{_one(name, form)}#comments")
 
     def _add_false_alarm(self, routes: APIRouter) -> None:
         desk = self.desk
@@ -176,7 +180,7 @@ class Alerts(Area):
                 chosen=next((place for place, one in enumerate(offered) if one.terms == given), None),
                 label=form.has("label") or not form.has("why"), allow=form.has("allow"),
                 terms=terms, conditions=CONDITIONS, because=because, span=span, told=told, problems=problems,
-                evidence=found.evidence, labelled=found.labelled, why_none=found.why_none,
+                q=_q(form), evidence=found.evidence, labelled=found.labelled, why_none=found.why_none,
             )  # fmt: skip
 
         @routes.post("/{name}/false-alarm")
@@ -188,7 +192,7 @@ class Alerts(Area):
             made = acts.call_false(
                 desk, who, name, why, label=form.has("label"), allowance=allowance, seen_at_s=seen_at_s
             )
-            return back(request, f"/alerts/{name}", _said(made, acts.FALSE_ALARM))
+            return back(request, _one(name, form), _said(made, acts.FALSE_ALARM))
 
 
 def _seen(form: Form) -> float | None:
@@ -217,6 +221,16 @@ def _query(form: Form, now_s: float) -> tuple[Query, list[str]]:
 
 def _list(query: Query) -> str:
     return f"/alerts?{urlencode({'q': query.text})}" if query.text else "/alerts"
+
+
+def _q(form: Form) -> str | None:
+    """Return the search whose list an alert was opened from; None: it was not."""
+    return form.text("q") if form.has("q") else None
+
+
+def _one(name: str, form: Form) -> str:
+    q = _q(form)
+    return f"/alerts/{name}" if q is None else f"/alerts/{name}?{urlencode({'q': q})}"
 
 
 def _there(area: Area, name: str) -> Filed:
