@@ -1,6 +1,8 @@
 import re
 from collections.abc import Callable
+from typing import Any
 
+import jsonschema
 import pytest
 
 from browsing import PASSWORD, Browser
@@ -147,4 +149,13 @@ def test_the_api_describes_itself_whole(viewer: Browser) -> None:
             assert call["responses"]["403"]["content"].keys() == {"application/problem+json"}
             assert call["security"] == [{"HTTPBearer": []}]
             ids.append(call["operationId"])
+            if "requestBody" in call:
+                _check_example(described, call["requestBody"]["content"]["application/json"]["schema"])
     assert len(set(ids)) == len(ids)
+
+
+def _check_example(described: dict[str, Any], body: dict[str, Any]) -> None:
+    """Make sure that a body has an example, and that it is one."""
+    name = body.get("anyOf", [body])[0]["$ref"].rpartition("/")[2]
+    (example,) = described["components"]["schemas"][name]["examples"]
+    jsonschema.validate(example, {**described, "$ref": f"#/components/schemas/{name}"})

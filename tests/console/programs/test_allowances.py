@@ -27,6 +27,12 @@ def test_a_program_tries_gives_extends_and_withdraws(desk: Desk, analyst: Browse
     assert gone["state"] == "withdrawn"
     listed = analyst.api("GET", "/allowances").json()
     assert [(one["state"], one["alerts"]) for one in listed] == [("withdrawn", 0), ("withdrawn", 1)]
+    first = analyst.api("GET", "/allowances", params={"limit": 1}).json()
+    assert first == listed[:1]
+    after = {"after": first[0]["allowance"]["id"]}
+    assert analyst.api("GET", "/allowances", params=after).json() == listed[1:]
+    assert analyst.api("GET", "/allowances", params={"state": "in force"}).json() == []
+    assert analyst.api("GET", "/allowances", params={"state": "lost"}).status_code == 422
     wrong = analyst.api("POST", "/allowances", json={"terms": {}, "because": ""})
     assert wrong.status_code == 400
     assert "no condition is given" in wrong.json()["detail"]

@@ -245,7 +245,7 @@ def calls(openapi: dict[str, Any]) -> list[dict[str, str]]:
 
 def _fields(openapi: dict[str, Any], call: dict[str, Any]) -> list[str]:
     schema = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    name = schema.get("$ref", "").rpartition("/")[2]
+    name = schema.get("anyOf", [schema])[0].get("$ref", "").rpartition("/")[2]  # a body may be left out
     return list(openapi["components"]["schemas"][name].get("properties", ())) if name else []
 
 

@@ -19,6 +19,7 @@ from redshank.console.facts.responses import Book
 from redshank.console.form import Form
 from redshank.console.people import Person
 from redshank.console.programs.allowances import AllowanceModel, model
+from redshank.console.programs.example import example
 from redshank.console.programs.responses import ActionNow
 from redshank.console.programs.terms import Terms
 from redshank.console.query import LONGEST, read
@@ -29,7 +30,12 @@ from redshank.store.alerts import Filed
 
 Viewer = Annotated[Person, Depends(viewer)]
 Analyst = Annotated[Person, Depends(analyst)]
-Text = Annotated[str, InQuery(max_length=LONGEST, description="As the search field of the page takes it.")]
+Text = Annotated[
+    str,
+    InQuery(
+        max_length=LONGEST, description="As the search field of the page takes it.", examples=["family:ddos since:24h"]
+    ),
+]
 
 
 class Flow(BaseModel):
@@ -184,6 +190,8 @@ Seen = Annotated[
 class Decision(BaseModel):
     """What somebody makes of some alerts."""
 
+    model_config = example(ids=["5e1f0a1b2c3d4e5f"], state="acknowledged", why="the new printer")
+
     ids: list[Annotated[str, Field(max_length=64)]] = Field(max_length=acts.MOST_MARKED)
     state: str
     why: str = ""
@@ -193,6 +201,8 @@ class Decision(BaseModel):
 
 class WideDecision(BaseModel):
     """What somebody makes of all alerts that fit a query."""
+
+    model_config = example(q="family:scanning since:24h", arrival=4711, state="closed", why="our own scanner")
 
     q: Annotated[str, Field(max_length=LONGEST)]
     arrival: Annotated[int, Field(ge=0, le=1 << 62, description="Of the page that was looked at: later ones are left.")]
@@ -224,6 +234,8 @@ class FalselyModel(BaseModel):
 class FalseAlarm(BaseModel):
     """That an alert was a false alarm."""
 
+    model_config = example(why="the backup", label=True, allow={"device": "10.0.0.9", "port": "873"}, span="30d")
+
     why: str = ""
     label: bool = Field(False, description="Whether flows of evidence get the label benign: `labelled` of the alert.")
     allow: Terms | None = None
@@ -233,6 +245,8 @@ class FalseAlarm(BaseModel):
 
 class Words(BaseModel):
     """A comment to be written."""
+
+    model_config = example(text="asked the owner: it is an update")
 
     text: str
 

@@ -5,13 +5,14 @@ In: conditions. Out: models, so that OpenAPI describes every field.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from redshank.console.acts import allowances as acts
 from redshank.console.desk import Desk
 from redshank.console.facts.allowances import preview
 from redshank.console.people import Person
+from redshank.console.programs.example import example
 from redshank.console.programs.terms import Terms
 from redshank.console.request_error import RequestError
 from redshank.console.sessions import analyst, viewer
@@ -47,6 +48,8 @@ class GivenModel(BaseModel):
 class Wish(BaseModel):
     """An allowance that somebody wants."""
 
+    model_config = example(terms={"device": "10.0.0.9", "family": "scanning"}, because="our own scanner", span="30d")
+
     terms: Terms
     because: str
     span: str = Field(acts.USUAL_SPAN, description="How long it holds, like 12h or 30d; 0: until it is withdrawn.")
@@ -54,6 +57,8 @@ class Wish(BaseModel):
 
 class Trial(BaseModel):
     """An allowance that somebody thinks of."""
+
+    model_config = example(terms={"device": "10.0.0.9", "family": "scanning"}, alert="5e1f0a1b2c3d4e5f")
 
     terms: Terms
     because: str = ""
@@ -83,11 +88,15 @@ class AllowedModel(BaseModel):
 class Why(BaseModel):
     """Why something is done."""
 
+    model_config = example(why="the scanner was sold")
+
     why: str
 
 
 class Span(BaseModel):
     """For how long from now."""
+
+    model_config = example(span="12h")
 
     span: str = acts.USUAL_SPAN
 
@@ -96,10 +105,17 @@ def offer(routes: APIRouter, desk: Desk) -> None:
     """Add what programs may ask and do."""
 
     @routes.get("")
-    def allowances(who: Viewer) -> list[GivenModel]:
-        """Return all allowances, what changed last first."""
+    def allowances(
+        who: Viewer,
+        state: Annotated[str, Query(pattern="^(in force|over|withdrawn)?$", description="Only those.")] = "",
+        after: Annotated[str, Query(max_length=64, description="Id of the last one of the page before.")] = "",
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+    ) -> list[GivenModel]:
+        """Return allowances, what changed last first; the next page is after an id."""
         del who
-        return [_given(one, desk.now_s()) for one in desk.allowances.given()]
+        found = [_given(one, desk.now_s()) for one in desk.allowances.given()]
+        begin = next((place for place, one in enumerate(found, 1) if one.allowance.id == after), 0)
+        return [one for one in found[begin:] if state in ("", one.state)][:limit]
 
     @routes.post("/preview")
     def tried(who: Analyst, asked: Trial) -> EffectModel:

@@ -17,6 +17,7 @@ from redshank.console.facts.models import models, untrained
 from redshank.console.form import Form
 from redshank.console.people import Person
 from redshank.console.programs.alerts import AlertRow
+from redshank.console.programs.example import example
 from redshank.console.programs.jobs import JobOut
 from redshank.console.sessions import analyst, viewer
 from redshank.core.records import Label
@@ -91,6 +92,8 @@ class AgainOut(BaseModel):
 class Answer(BaseModel):
     """An answer to a question."""
 
+    model_config = example(family="scanning", evidence="its log says so", valid_days=90)
+
     family: str = Field(description="A family, 'benign' or 'unsure'.", max_length=acts.MOST_NAME)
     evidence: str = Field("", description="What it rests on.", max_length=1_000)
     valid_days: float | None = Field(None, description="After how many days it expires.", gt=0, le=3_650)
@@ -128,6 +131,8 @@ class LabelCase(LabelRow):
 
 class Why(BaseModel):
     """Why something is done."""
+
+    model_config = example(why="looked again: it was the backup")
 
     why: str = Field(min_length=3, max_length=500)
 

@@ -16,6 +16,7 @@ from redshank.console.facts.agreement import agreement
 from redshank.console.jobs import Job
 from redshank.console.people import Person
 from redshank.console.programs import jobs
+from redshank.console.programs.example import example
 from redshank.console.programs.jobs import JobOut
 from redshank.console.sessions import analyst
 from redshank.detect.agreed import Agreed, OfFamily
@@ -166,6 +167,8 @@ class CompareOut(BaseModel):
 class Pair(BaseModel):
     """Two bundles of the shelf."""
 
+    model_config = example(one="home-1", other="home-1-r1")
+
     one: str = Field(max_length=100)
     other: str = Field(max_length=100)
 
@@ -173,11 +176,15 @@ class Pair(BaseModel):
 class Improve(BaseModel):
     """What has to improve."""
 
+    model_config = example(metric="balanced_accuracy")
+
     metric: str = acts.METRICS[0]
 
 
 class Retraining(BaseModel):
     """How a challenger is trained."""
+
+    model_config = example(metric="macro_f1", hold_out=0.3, weight=1.0)
 
     metric: str = acts.METRICS[0]
     hold_out: float = Field(0.3, ge=0.05, le=0.95)
@@ -192,6 +199,8 @@ class Why(BaseModel):
 
 class RollBack(Why):
     """Why the champion before is to be in service again."""
+
+    model_config = example(why="it calls the cameras false", present="home-1-r1")
 
     present: str | None = Field(
         None, max_length=100, description="The champion; if it is another by now, nothing is done."

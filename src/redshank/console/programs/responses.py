@@ -15,6 +15,7 @@ from redshank.console.facts import responses as facts
 from redshank.console.facts.responses import Book, Line
 from redshank.console.form import Form
 from redshank.console.people import Person
+from redshank.console.programs.example import example
 from redshank.console.sessions import admin, analyst
 from redshank.respond.ledger import ALLOW_S
 from redshank.respond.states import Breaker, Entry
@@ -161,11 +162,15 @@ class ActionPast(ActionNow):
 class Chosen(BaseModel):
     """Actions."""
 
+    model_config = example(ids=["91c72d9a480ebf12"])
+
     ids: Annotated[list[str], Field(min_length=1, max_length=500)]
 
 
 class TakenBack(Chosen):
     """Actions to take back, and for how long their targets are let alone."""
+
+    model_config = example(ids=["91c72d9a480ebf12"], why="the only printer that we have", allow_s=86_400)
 
     why: Why
     allow_s: Annotated[float, Field(ge=0, le=acts.ALLOWED_S)] = ALLOW_S
@@ -174,6 +179,8 @@ class TakenBack(Chosen):
 class LetAlone(BaseModel):
     """An address that nothing is done against for a while; 0 s ends it."""
 
+    model_config = example(target="10.0.0.9", why="it is tested today", allow_s=3_600)
+
     target: Annotated[str, Field(max_length=64)]
     why: Why
     allow_s: Annotated[float, Field(ge=0, le=acts.ALLOWED_S)]
@@ -181,6 +188,8 @@ class LetAlone(BaseModel):
 
 class Order(BaseModel):
     """An action by hand."""
+
+    model_config = example(target="10.0.0.66", measure="rate_limit", ttl_s=600, why="it floods")
 
     target: Annotated[str, Field(max_length=64)]
     measure: str = "block"
@@ -198,6 +207,8 @@ class Rehearsed(BaseModel):
 
 class Reason(BaseModel):
     """Why somebody does something."""
+
+    model_config = example(why="the wrong network")
 
     why: Why
 
