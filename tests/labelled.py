@@ -42,9 +42,9 @@ class Drawn(Dataset):
 class DrawnKind(Kind[Dataset]):
     """A registry that knows `Drawn` beside the real datasets."""
 
-    def find(self, name: str) -> type[Dataset]:
+    def find(self, name: str, where: str = "") -> type[Dataset]:
         """Return `Drawn`, or what the folder has."""
-        return Drawn if name == Drawn.name else super().find(name)
+        return Drawn if name == Drawn.name else super().find(name, where)
 
 
 DRAWN: Kind[Dataset] = DrawnKind("redshank.data.datasets", Dataset, "dataset")

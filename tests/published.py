@@ -76,9 +76,9 @@ class OnlyDoors(Kind[Dataset]):
         """List it."""
         return [Doors.name]
 
-    def find(self, name: str) -> type[Dataset]:
+    def find(self, name: str, where: str = "") -> type[Dataset]:
         """Return it."""
-        return Doors if name == Doors.name else super().find(name)
+        return Doors if name == Doors.name else super().find(name, where)
 
 
 ONLY_DOORS: Kind[Dataset] = OnlyDoors("redshank.data.datasets", Dataset, "dataset")

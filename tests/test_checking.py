@@ -50,10 +50,10 @@ def test_what_is_wrong_is_told_part_by_part(place: Place) -> None:
     wrong = {part: one.words for part, one in found.items() if not one.well}
     assert set(wrong) == {"sources nowhere0", "detect", "sinks", "respond"}
     assert "nowhere0" in wrong["sources nowhere0"]
-    assert wrong["detect"].startswith("bundle /nowhere: not a folder with model.onnx")
+    assert wrong["detect"].startswith("detect.bundle: bundle /nowhere: not a folder with model.onnx")
     assert wrong["sinks"].startswith("sinks.evve: 'evve' is no sink; there are ")
     assert wrong["respond"].startswith(
-        "backend: no 'iptables'; did you mean 'nftables'? (there are: dry_run, nftables)"
+        "respond.backend: no 'iptables'; did you mean 'nftables'? (there are: dry_run, nftables)"
     )
 
 
@@ -131,7 +131,7 @@ def test_every_mistake_of_the_responses_is_told_at_once_and_names_with_their_add
     assert [text.split(":")[0] for text in report] == [
         "respond.repeats",
         "respond.breaker.per_minute",
-        "backend",
+        "backends.nft",
         "respond.protect",
     ]
 

@@ -15,6 +15,10 @@ false_alarm_rate = 0.02
 [[sources]]
 tool = "zeeek"
 path = "conn.log"
+[[sources]]
+interfaces = ["nowhere0"]
+[archive]
+folder = "/proc/nowhere"
 [sinks.webhook]
 url = "ftp://soc.example"
 [sinks.office]
@@ -36,9 +40,10 @@ url = "mysql://db.example/redshank"
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("REDSHANK_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("REDSHANK_SERVICE__STATE", str(tmp_path / "state"))
 
 
 def _file(place: Path, text: str) -> Path:
@@ -66,6 +71,8 @@ def test_mistakes_of_the_environment_of_settings_and_of_parts_are_told_at_once(
         "alerts.window_s: 'soon' is not allowed: input should be a valid number",
         "respond.repeats: 'many' is not allowed",
         "sources.0.tool: no 'zeeek'; there are ",
+        "sources.1.interfaces: no interface 'nowhere0'; ",
+        "archive.folder: cannot write to folder '/proc/nowhere'",
         "sinks.webhook: webhook.url: 'ftp' is not http or https",
         "sinks.office: 'office' is no sink; there are ",
         "detectors.signatures.starter: 'maybe' is not allowed",

@@ -13,7 +13,6 @@ import pytest
 from bundles import Flows, flows, many, watching_bundle, windowed
 from records import alert
 from redshank import running as module
-from redshank import site
 from redshank.active.retrain import split_later
 from redshank.active.told import told
 from redshank.config import Settings, load
@@ -26,6 +25,7 @@ from redshank.core.errors import ActionError, ConfigError, RefusedError, SourceE
 from redshank.detect.detectors.classifier import Classifier
 from redshank.features.feature_set import FEATURE_SETS
 from redshank.features.feature_sets.host_window import HostWindow
+from redshank.feeds import feeds
 from redshank.flows.source import FlowSource
 from redshank.pipeline.acting import Acting
 from redshank.pipeline.service import Feed
@@ -295,7 +295,7 @@ def test_every_mistake_is_told_before_the_first_packet(place: Place) -> None:
     for wanted in (
         "store: 'mysql://...'",
         "service.metrics: 'x'",
-        *("sources.0.path", "sinks.eve.path", "respond.protect", "backend: no 'x'", "respond.rules.0.measure"),
+        *("sources.0.path", "sinks.eve.path", "respond.protect", "respond.backend: no 'x'", "respond.rules.0.measure"),
     ):
         assert wanted in text, text
     assert not (place.folder / "state").exists()
@@ -398,7 +398,7 @@ def test_systemd_is_not_told_ready_before_the_first_source_is_open(
             with suppress(BlockingIOError):
                 while True:
                     before.append(manager.recv(200))
-            return next(iter(site.feeds(settings).values())).opened()
+            return next(iter(feeds(settings).values())).opened()
 
         settings = load(place.settings())
         with Running(settings, feeds={"home": Feed(opened, patient=True)}) as running:
@@ -468,7 +468,7 @@ def test_health_tells_of_a_source_without_the_right_to_it(place: Place) -> None:
         raise RefusedError("live: no right to capture on 'eth1' (CAP_NET_RAW)")
 
     settings = load(place.settings(service=f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = '127.0.0.1:0'\n"))
-    with Running(settings, feeds={**site.feeds(settings), "eth1": Feed(refused, patient=False)}) as running:
+    with Running(settings, feeds={**feeds(settings), "eth1": Feed(refused, patient=False)}) as running:
         with pytest.raises(RefusedError, match="source eth1: live: no right"):
             running.run()
         answer = httpx.get(f"http://127.0.0.1:{running.metrics_port}/healthz", trust_env=False)

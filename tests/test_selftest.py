@@ -39,7 +39,7 @@ def test_a_rule_set_that_sees_nothing_shows_in_every_row_that_needs_an_alert(tmp
 
 
 def test_a_bundle_that_is_broken_is_told_as_such() -> None:
-    with pytest.raises(BundleError, match="bundle /nowhere: not a folder"):
+    with pytest.raises(BundleError, match=r"^detect\.bundle: bundle /nowhere: not a folder"):
         findings(Settings(detect=Detect(bundle=Path("/nowhere"))))
 
 

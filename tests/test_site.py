@@ -2,15 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from frames import ethernet, ipv4, pcap, udp
 from redshank.alerts.sinks.eve import Eve
-from redshank.config import Alerts, Detect, Respond, Sensor, Service, Settings, Source, Store
-from redshank.core.errors import ConfigError, SourceError
+from redshank.config import Alerts, Detect, Respond, Service, Settings, Store
+from redshank.core.errors import ConfigError
 from redshank.core.metrics import Metrics
 from redshank.detect.default import ANOMALY
 from redshank.detect.detectors.classifier import Classifier
-from redshank.flows.source import FlowSource
-from redshank.inputs import Inputs
 from redshank.respond.backends.dry_run import DryRun
 from redshank.respond.policy import DEFAULT
 from redshank.site import (
@@ -19,63 +16,12 @@ from redshank.site import (
     called,
     detectors,
     device_groups,
-    feeds,
     grouping,
     places,
     policy,
     protected,
     sinks,
 )
-
-
-def test_a_source_is_opened_when_it_is_needed_and_a_wire_cannot_wait(tmp_path: Path) -> None:
-    header = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\torig_pkts\n"
-    (tmp_path / "conn.log").write_text(header)
-    found = feeds(
-        Settings(
-            sources=(
-                Source(interfaces=("eth1", "eth2")),
-                Source(name="zeek", tool="zeek", path=tmp_path / "conn.log", follow=False),
-                Source(captures=tmp_path / "captures"),
-            )
-        )
-    )
-    assert {name: feed.patient for name, feed in found.items()} == {
-        "eth1+eth2": False,
-        "zeek": True,
-        str(tmp_path / "captures"): True,
-    }
-    assert sum(batch.num_rows for batch in found["zeek"].opened().batches()) == 0
-    with pytest.raises((ConfigError, SourceError), match="eth1"):
-        found["eth1+eth2"].opened()
-
-
-def test_every_mistake_of_every_source_is_told_at_once(tmp_path: Path) -> None:
-    wrong = (
-        Source(),
-        Source(interfaces=("eth1",), tool="zeek", path=tmp_path),
-        Source(tool="zeek"),
-        Source(tool="zeeek", path=tmp_path, bpf="not port 22"),
-        Source(interfaces=("eth3",)),
-        Source(interfaces=("eth3",)),
-    )
-    with pytest.raises(ConfigError) as caught:
-        feeds(Settings(sources=wrong))
-    text = caught.value.problems
-    assert text[0] == "sources.0: nothing given; name exactly one of interfaces, captures, tool"
-    assert (
-        text[1] == "sources.1: interfaces = eth1 and tool = zeek given; name exactly one of interfaces, captures, tool"
-    )
-    assert text[2] == "sources.2.path: nothing given; a tool's records need both, tool and path"
-    assert text[3].startswith("sources.3.tool: no 'zeeek'; there are argus, eve,")
-    assert text[4] == "sources.3.bpf: 'not port 22' is for the packets of interfaces; leave it away"
-    assert text[5] == "sources.5.name: there are two sources called 'eth3'; give each a name of its own"
-    assert len(text) == 6
-
-
-def test_a_service_without_a_source_is_told_to_name_one() -> None:
-    with pytest.raises(ConfigError, match=r"^sources: none given; name one in a \[\[sources\]\] table"):
-        feeds(Settings())
 
 
 def test_sinks_are_made_of_their_tables(tmp_path: Path) -> None:
@@ -100,48 +46,6 @@ def test_how_much_evidence_an_alert_takes_is_as_the_settings_say() -> None:
     made = grouping(Settings(alerts=alerts, detect=Detect(false_alarm_rate=0.001)))
     assert (made.early, made.chance, made.false_alarm_rate, made.window_s) == (True, 1e-4, 0.001, 60.0)
     assert made.assets == {"10.0.0.1": "critical"}
-
-
-def test_a_service_has_flows_judged_sooner_than_a_command_that_reads_a_capture(tmp_path: Path) -> None:
-    frames = [ethernet(ipv4(udp(b"x"), proto=17)) for _ in range(6)]
-    (tmp_path / "one.pcap").write_bytes(pcap([(number * 500_000_000, frame) for number, frame in enumerate(frames)]))
-    ours = Settings(sources=(Source(captures=tmp_path, follow=False),))
-
-    def parts(source: FlowSource) -> list[str]:
-        return [part for batch in source.batches() for part in batch["part"].to_pylist()]
-
-    (served,) = feeds(ours).values()
-    assert parts(served.opened()) == ["interim", "interim", "final"]
-    assert parts(Inputs(read=tmp_path).source(ours.sensor)) == ["final"]
-    assert parts(Inputs(read=tmp_path).source(Sensor(interim_s=2.0))) == ["interim", "final"]
-
-
-@pytest.mark.parametrize(
-    ("source", "problem"),
-    [
-        (
-            Source(captures=Path("one.pcap")),
-            r"sources.0.captures: '.*one.pcap' is a file, which is not followed; set follow = false to read it once",
-        ),
-        (
-            Source(tool="argus", path=Path("a.csv")),
-            "sources.0.tool: records of 'argus' come as whole files; set follow",
-        ),
-        (
-            Source(tool="sensor", path=Path("a")),
-            "sources.0.tool: 'sensor' meters packets itself; name captures or inter",
-        ),
-    ],
-)
-def test_what_is_wrong_with_a_source_is_told_in_words_of_the_settings(
-    source: Source, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("one.pcap").write_bytes(pcap([]))
-    (served,) = feeds(Settings(sources=(source,))).values()
-    with pytest.raises(ConfigError, match=problem) as caught:
-        served.opened()
-    assert "--" not in str(caught.value)
 
 
 def test_all_detectors_share_the_rate_and_take_their_settings() -> None:
@@ -190,7 +94,7 @@ def test_every_mistake_of_every_detector_is_told_at_once() -> None:
         detectors(chosen, Metrics())
     text = caught.value.problems
     assert text[0].startswith("detectors.anomaly.warm_up: -1 is not allowed")
-    assert text[1].startswith("detector: no 'psychic'")
+    assert text[1].startswith("detect.detectors: no 'psychic'")
     assert text[2].startswith("detectors.signatures: not among detect.detectors")
 
 
@@ -234,7 +138,7 @@ def test_a_table_that_nobody_would_read_is_told() -> None:
         backend(Settings(backends={"nftable": {}, "nftables": {"packets_per_s": 0}, "dry_run": {"bridges": "maybe"}}))
     text = caught.value.problems
     assert text[0].startswith("backends.dry_run.bridges: 'maybe' is not allowed")
-    assert text[1].startswith("backend: no 'nftable'; did you mean 'nftables'?")
+    assert text[1].startswith("backends.nftable: no 'nftable'; did you mean 'nftables'?")
     assert text[2].startswith("backends.nftables: nftables.packets_per_s: 0 is not allowed")
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from redshank import site
-from redshank.alerts.group import Groups
 from redshank.alerts.sink import Sink
 from redshank.config import Settings
 from redshank.console.place import address
@@ -22,6 +21,8 @@ from redshank.core.files import writable_folder
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.core.problems import Problems
+from redshank.feeds import feeds
+from redshank.parts import Parts
 from redshank.pipeline.archive import MIB
 from redshank.respond.names import Names
 from redshank.respond.surroundings import Lookout
@@ -49,13 +50,14 @@ class Finding:
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Look at every part, one after the other; nothing is written but an empty store where there is none."""
+    """Look at every part, one after the other; what is made are folders and a store that are not there, empty."""
+    parts = Parts(settings)
     yield from _looked("service.state", lambda: _state(settings))  # made first, as a service does: files go beside it
-    yield from _looked("sources", lambda: _sources(settings))
-    yield from _looked("detect", lambda: _detectors(settings))
-    yield from _looked("alerts", lambda: _alerts(settings))
-    yield from _looked("sinks", lambda: _sinks(settings))
-    yield from _looked("respond", lambda: _respond(settings))
+    yield from _looked("sources", lambda: _sources(parts))
+    yield from _looked("detect", lambda: _detectors(parts))
+    yield from _looked("alerts", lambda: _alerts(parts))
+    yield from _looked("sinks", lambda: _sinks(parts))
+    yield from _looked("respond", lambda: _respond(parts))
     yield from _looked("archive", lambda: _archive(settings))
     yield from _looked("store", lambda: _store(settings))
     yield from _looked("service.metrics", lambda: _metrics(settings))
@@ -71,8 +73,12 @@ def _looked(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findin
         yield Finding(part, False, str(error))
 
 
-def _sources(settings: Settings) -> Iterator[Finding]:
-    for name, feed in site.feeds(settings).items():
+def _sources(parts: Parts) -> Iterator[Finding]:
+    try:
+        found = parts.feeds
+    except ConfigError:  # tells of the others, too
+        found = feeds(parts.settings, here=True)
+    for name, feed in found.items():
         try:
             source = feed.opened()
             source.stop()
@@ -86,20 +92,20 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"sources {name}", True, kind)
 
 
-def _detectors(settings: Settings) -> Iterator[Finding]:
-    for detector in site.detectors(settings, Metrics()):
+def _detectors(parts: Parts) -> Iterator[Finding]:
+    for detector in parts.detectors:
         name = type(detector).__module__.rpartition(".")[2]
         bundle = getattr(detector, "name", "")
         yield Finding(f"detect {name}", True, f"judges with {bundle}" if bundle else "judges")
 
 
-def _alerts(settings: Settings) -> Iterator[Finding]:
-    Groups(site.grouping(settings))
-    yield Finding("alerts", True, f"one per device, family and {settings.alerts.window_s:g} s")
+def _alerts(parts: Parts) -> Iterator[Finding]:
+    _ = parts.groups  # raises what is wrong with it
+    yield Finding("alerts", True, f"one per device, family and {parts.settings.alerts.window_s:g} s")
 
 
-def _sinks(settings: Settings) -> Iterator[Finding]:
-    made = site.sinks(settings)
+def _sinks(parts: Parts) -> Iterator[Finding]:
+    made = parts.sinks
     for name, sink in made.items():
         sink.close()
         problem = sink.problem()
@@ -115,19 +121,16 @@ def _said(sink: Sink) -> str:
     return ", ".join(f"{name} {value}" for name, value in concealed(type(sink), told).items()) or "as usual"
 
 
-def _respond(settings: Settings) -> Iterator[Finding]:
-    problems = Problems()
-    problems.attempt(lambda: site.policy(settings))
-    problems.attempt(lambda: site.breaker(settings))
-    made = problems.attempt(lambda: site.backend(settings))
-    protected = problems.attempt(lambda: site.protected(settings))
+def _respond(parts: Parts) -> Iterator[Finding]:
+    problems, settings = Problems(), parts.settings
+    for _, make in parts.of_responses():
+        problems.attempt(make)
     problems.end()
-    assert made is not None  # else it was a problem
     names = Names(site.called(settings))
     names.start()
-    with closing(Lookout(protected or (), settings.respond.ssh_ports, names=names)) as around:
+    with closing(Lookout(parts.protected, settings.respond.ssh_ports, names=names)) as around:
         count = len(around.protected().addresses)
-    holds = len(made.active())
+    holds = len(parts.backend.active())
     words = (
         f"{settings.respond.backend}: {holds} actions hold; {count} addresses of this machine's surroundings are never "
         "acted against"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from redshank.core.errors import ConfigError
+from redshank.core.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from redshank.config import Sensor as Settings
@@ -182,6 +182,43 @@ class Inputs:
             ConfigError: If there is no such tool, file or interface.
             SourceError: If the input is not what it should be, or may not be read.
         """
+        try:
+            return self._source(settings, capacity)
+        except ConfigError as error:
+            raise ConfigError(map(self._placed, error.problems)) from None
+
+    def look(self, settings: "Settings") -> None:
+        """Look for mistakes of a person without capturing; what may come right by waiting is none.
+
+        Args:
+            settings: How to meter packets.
+
+        Raises:
+            ConfigError: With all of them.
+        """
+        try:
+            if self.interfaces:
+                from redshank.capture.sources.live import plan
+
+                bpf = settings.bpf if self.bpf is None else self.bpf
+                plan(self.interfaces, bpf, settings.snap_bytes, settings.ring_mib, workers=settings.workers)
+            else:
+                self._source(settings, None)
+        except ConfigError as error:
+            raise ConfigError(map(self._placed, error.problems)) from None
+        except SourceError:
+            pass
+
+    def _placed(self, problem: str) -> str:
+        """Say which setting a problem is of, where a table of settings names the input."""
+        if not self.table or problem.startswith((f"{self.table}.", "sensor.")):
+            return problem
+        bpf = "sensor.bpf" if self.bpf is None else f"{self.table}.bpf"
+        named = {"live": f"{self.table}.interfaces", "capture": f"{self.table}.captures", "bpf": bpf}
+        word, _, rest = problem.partition(": ")
+        return f"{named[word]}: {rest}" if word in named else f"{self.table}.path: {problem}"
+
+    def _source(self, settings: "Settings | None", capacity: int | None) -> "FlowSource":
         if self.records:
             return self._tool(*self.records)
         from redshank.flows.meter import MeterSettings

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from redshank import config, site
-from redshank.alerts.group import Groups
 from redshank.config import Settings
-from redshank.core.metrics import Metrics
 from redshank.core.problems import Problems
+from redshank.parts import Parts
 
 
 def load(path: Path | None = None, *, watches: bool = True) -> Settings:
@@ -22,7 +21,7 @@ def load(path: Path | None = None, *, watches: bool = True) -> Settings:
 
     Args:
         path: The settings file; none if absent.
-        watches: Whether there must be sources.
+        watches: Whether a service is to run here: there must be sources, and every place that it needs.
 
     Raises:
         ConfigError: With every problem found, if a setting is wrong by itself. Then parts were asked too; settings that
@@ -48,21 +47,20 @@ def mistakes(settings: Settings, wrong: Collection[str], *, watches: bool) -> li
         return any(f"{one}.".startswith(f"{name}.") or f"{name}.".startswith(f"{one}.") for one in wrong)
 
     problems = Problems()
-    if not is_wrong("sources") and (watches or settings.sources):
-        problems.attempt(lambda: site.feeds(settings))
-    problems.attempt(lambda: site.sinks(settings))
-    detect = settings.detect
     if is_wrong("detect.detectors"):  # nobody knows which were meant: those that have a table
-        detect = detect.model_copy(update={"detectors": tuple(settings.detectors)})
-    problems.attempt(lambda: site.detectors(settings.model_copy(update={"detect": detect}), Metrics()))
-    if is_wrong("respond.devices"):  # rules name them
-        for number, values in enumerate(settings.respond.rules):
-            problems.attempt(partial(site.rule, values, number))
-    else:
-        problems.attempt(lambda: site.policy(settings))
-    problems.attempt(lambda: site.breaker(settings))
-    problems.attempt(lambda: site.backend(settings))
-    problems.attempt(lambda: site.protected(settings))
-    problems.attempt(lambda: site.places(settings))
-    problems.attempt(lambda: Groups(site.grouping(settings)))
+        detect = settings.detect.model_copy(update={"detectors": tuple(settings.detectors)})
+        settings = settings.model_copy(update={"detect": detect})
+    parts = Parts(settings)
+    for section, make in parts.of_settings():
+        if section == "sources" and (is_wrong(section) or not (watches or settings.sources)):
+            continue
+        if section == "respond.rules" and is_wrong("respond.devices"):  # rules name them
+            for number, values in enumerate(settings.respond.rules):
+                problems.attempt(partial(site.rule, values, number))
+        else:
+            problems.attempt(make)
+    for section, look in parts.of_here() if watches else ():
+        hidden = is_wrong(section) or (section == "store" and is_wrong("service.state"))  # a file may be there
+        if not hidden:
+            problems.attempt(look)
     return problems.lines

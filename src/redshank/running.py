@@ -14,7 +14,6 @@ from typing import Self
 
 from redshank import site
 from redshank.alerts.allow import AllowList
-from redshank.alerts.group import Groups
 from redshank.alerts.severity import UNKNOWN
 from redshank.config import Settings
 from redshank.core.errors import ActionError, RedshankError
@@ -22,9 +21,9 @@ from redshank.core.files import held, writable_folder
 from redshank.core.memory import give_back, hold_little
 from redshank.core.metrics import LOST, Metrics
 from redshank.core.metrics_server import MetricsServer
-from redshank.core.problems import Problems
 from redshank.core.records import Alert
 from redshank.detect.detector import kind_of
+from redshank.parts import Parts
 from redshank.pipeline.acting import UNRECORDED, Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
 from redshank.pipeline.asking import Asking
@@ -110,26 +109,10 @@ class Running:
         self._give_back_due_s = time.monotonic() + GIVE_BACK_EVERY_S
         self._sweep_due_s = time.monotonic() + FIRST_SWEEP_S
         self._sweeper = Beside("retention")
-        problems = Problems()
-        feeds = feeds or problems.attempt(lambda: site.feeds(settings))
-        sinks = problems.attempt(lambda: site.sinks(settings))
-        detectors = problems.attempt(lambda: site.detectors(settings, self.metrics))
-        policy = problems.attempt(lambda: site.policy(settings))
-        breaker = problems.attempt(lambda: site.breaker(settings))
-        backend = problems.attempt(lambda: site.backend(settings))
-        protect = problems.attempt(lambda: site.protected(settings))
-        # What is wrong with them, the detectors said already.
-        device_groups = problems.attempt(lambda: site.device_groups(settings)) if detectors else None
-        problems.attempt(lambda: site.places(settings))
-        grouping = site.grouping(settings)
-        groups = problems.attempt(lambda: Groups(grouping))
-        problems.end()
+        parts = Parts(settings, self.metrics, feeds)
+        parts.problems().end()
         state = writable_folder(settings.service.state, "service.state")
-        # Not a mistake above is left, so that nothing is missing here.
-        assert feeds and detectors and policy and breaker and backend and groups  # noqa: PT018  for the types
-        assert sinks is not None
-        assert device_groups is not None
-        assert protect is not None
+        feeds, detectors = parts.feeds, parts.detectors
         for one in detectors:
             if one.bundles and not one.compares:
                 names = ", ".join(one.bundles)
@@ -146,12 +129,12 @@ class Running:
             self.database = Database(settings.store_place, create=True, alone=True, cache_kib=CACHE_KIB)
             self._stack.callback(self.database.close)
             self._names = Names(site.called(settings), self.metrics)
-            around = self._around = Lookout(protect, settings.respond.ssh_ports, names=self._names)
+            around = self._around = Lookout(parts.protected, settings.respond.ssh_ports, names=self._names)
             self._stack.callback(around.close)
-            ledger = Ledger(Journal(self.database), around.protected, breaker)
-            responder = Responder(policy, ledger, backend, settings.respond.backend, around, self.metrics)
+            ledger = Ledger(Journal(self.database), around.protected, parts.breaker)
+            responder = Responder(parts.policy, ledger, parts.backend, settings.respond.backend, around, self.metrics)
             alerts = Alerts(self.database)
-            responder.remember(alerts.lately(clock() - policy.repeat_s, DEVICES_KEPT))
+            responder.remember(alerts.lately(clock() - parts.policy.repeat_s, DEVICES_KEPT))
             taking_back = TakingBack(self.database, ledger)
             self._responding = Responding(
                 *(responder, alerts, Audit(self.database), self.metrics, taking_back.look), clock=clock
@@ -161,7 +144,7 @@ class Running:
             self._overview = Overview(
                 *(self.database, tally, self.metrics),
                 dict(zip(dict.fromkeys(settings.detect.detectors), detectors, strict=True)),
-                device_groups,
+                parts.device_groups,
                 silent=self._failures.silent,
                 most_waiting_rows=settings.service.waiting_rows,
                 clock=clock,
@@ -169,7 +152,7 @@ class Running:
             )
             per_day = settings.questions.per_day
             self._asking = Asking(
-                *(self.database, detectors, device_groups, per_day),
+                *(self.database, detectors, parts.device_groups, per_day),
                 metrics=self.metrics,
                 seed=seed,
                 clock=clock,
@@ -179,7 +162,7 @@ class Running:
             live = not any(feed.patient for feed in feeds.values())
             allow = AllowList()
             self._acting = Acting(
-                *(self.database, sinks, self._responding, groups, allow, state, self.metrics),
+                *(self.database, parts.sinks, self._responding, parts.groups, allow, state, self.metrics),
                 live=live,
                 bundles=lambda: {name: digest for one in detectors for name, digest in one.bundles.items()},
                 tell=self._told,
@@ -193,7 +176,7 @@ class Running:
                 self._remembering.see,
                 *([self._archive.write] if self._archive else []),
             ]
-            judging = Judging(detectors, groups, tally, also, allow, failures=self._failures, clock=clock)
+            judging = Judging(detectors, parts.groups, tally, also, allow, failures=self._failures, clock=clock)
             self.service = Service(
                 feeds,
                 judging,

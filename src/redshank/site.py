@@ -1,10 +1,11 @@
 """Make from the settings what a service is wired of, and find every mistake before anything runs.
 
-In: `Settings`. Out: sources to open, detectors, sinks, what responds, the store; and a service wired of them. The one
-idea: `redshank check` and `redshank run` make the same things by the same functions, so what was checked is what runs.
+In: `Settings`. Out: detectors, sinks, what responds; the sources are made in `feeds.py`. The one idea: `redshank check`
+and `redshank run` make the same things by the same functions, so what was checked is what runs.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,10 @@ from pydantic import Field
 from redshank.alerts.group import GroupSettings
 from redshank.alerts.peer import secret
 from redshank.alerts.sink import SINKS, Sink
-from redshank.config import KIND, Detect, Settings, Source
+from redshank.config import KIND, Detect, Settings
 from redshank.core.bundle import Bundle
 from redshank.core.configured import configured, made_of
-from redshank.core.errors import ConfigError
+from redshank.core.errors import BundleError, ConfigError
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import address as metrics_address
 from redshank.core.prefix import bits
@@ -33,9 +34,6 @@ from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.served import Served
 from redshank.detect.shelf import Shelf
 from redshank.detect.unlearned import Unlearned
-from redshank.flows.source import FLOW_SOURCES, FlowSource
-from redshank.inputs import Inputs
-from redshank.pipeline.service import Feed
 from redshank.respond.backend import BACKENDS, Backend
 from redshank.respond.policy import DEFAULT, Policy, Rule
 from redshank.respond.protected import named
@@ -53,30 +51,6 @@ UNLEARNED = (
 """Why that detector says nothing before."""
 STATISTICAL = (CLASSIFIER, ANOMALY)
 """Detectors that share the false-alarm rate; a rule has none."""
-
-
-def feeds(settings: Settings) -> dict[str, Feed]:
-    """Return the sources by name; they are not opened yet.
-
-    Raises:
-        ConfigError: If there are none, two have one name, or one of them is not named well; all at once.
-    """
-    problems: list[str] = []
-    found: dict[str, Feed] = {}
-    for number, source in enumerate(settings.sources):
-        where = f"sources.{number}"
-        wrong = list(_wrong(source, where))
-        name = source.name or "+".join(source.interfaces) or str(source.captures or source.path)
-        if name in found:
-            wrong.append(f"{where}.name: there are two sources called '{name}'; give each a name of its own")
-        problems += wrong
-        if not wrong:
-            found[name] = _feed(source, settings, where)
-    if not settings.sources:
-        problems.append("sources: none given; name one in a [[sources]] table, for example interfaces = ['eth1']")
-    if problems:
-        raise ConfigError(problems)
-    return found
 
 
 def sinks(settings: Settings) -> dict[str, Sink]:
@@ -133,7 +107,9 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
                 else None
             )
         else:
-            found = problems.attempt(partial(configured, DETECTORS, name, values, f"detectors.{name}"))
+            found = problems.attempt(
+                partial(configured, DETECTORS, name, values, f"detectors.{name}", "detect.detectors")
+            )
         if found is not None:
             made.append(found)
     if CLASSIFIER in settings.detectors:
@@ -195,7 +171,9 @@ def backend(settings: Settings) -> Backend:
     name, problems = settings.respond.backend, Problems()
     tables = {name: settings.backends.get(name, {}), **settings.backends}
     made = {
-        one: problems.attempt(partial(configured, BACKENDS, one, values, f"backends.{one}"))
+        one: problems.attempt(
+            partial(configured, BACKENDS, one, values, f"backends.{one}", "respond.backend" if one == name else "")
+        )
         for one, values in tables.items()
     }
     problems.end()
@@ -210,7 +188,7 @@ def named_backend(settings: Settings, name: str) -> Backend:
     Raises:
         ConfigError: If it cannot be made.
     """
-    return configured(BACKENDS, name, settings.backends.get(name, {}), f"backends.{name}")
+    return configured(BACKENDS, name, settings.backends.get(name, {}), f"backends.{name}", "backend")
 
 
 def protected(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -316,9 +294,20 @@ def grouping(settings: Settings) -> GroupSettings:
 def _classifier(chosen: Detect, sharing: int, groups: DeviceGroups, metrics: Metrics) -> Classifier | Served:
     """Return what judges with a bundle, or with the champion of a shelf."""
     if chosen.models:
-        return Served(Shelf(chosen.models), chosen.false_alarm_rate, sharing, groups, metrics)
-    bundle = Bundle.load(chosen.bundle or default_bundle())
-    return Classifier(bundle, chosen.false_alarm_rate, sharing, groups, metrics)
+        with _told_of("detect.models"):
+            return Served(Shelf(chosen.models), chosen.false_alarm_rate, sharing, groups, metrics)
+    with _told_of("detect.bundle" if chosen.bundle else ""):
+        bundle = Bundle.load(chosen.bundle or default_bundle())
+        return Classifier(bundle, chosen.false_alarm_rate, sharing, groups, metrics)
+
+
+@contextmanager
+def _told_of(setting: str) -> Iterator[None]:
+    """Say which setting names a bundle that is wrong; none if it is the one that ships."""
+    try:
+        yield
+    except BundleError as error:
+        raise BundleError(f"{setting}: {error}" if setting else str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -346,46 +335,10 @@ def _anomaly(
 ) -> Anomaly | Unlearned:
     if not _may_judge(chosen):
         return Unlearned(ANOMALY, UNLEARNED)
-    bundle = Bundle.load(chosen.bundle or default_bundle(HABITS))
-    return Anomaly(bundle, rate, sharing, chosen.warm_up, groups, metrics)
+    with _told_of(f"detectors.{ANOMALY}.bundle" if chosen.bundle else ""):
+        bundle = Bundle.load(chosen.bundle or default_bundle(HABITS))
+        return Anomaly(bundle, rate, sharing, chosen.warm_up, groups, metrics)
 
 
 def _may_judge(chosen: AnomalySettings) -> bool:
     return chosen.bundle is not None or chosen.shipped
-
-
-def _wrong(source: Source, where: str) -> list[str]:
-    given = {
-        "interfaces": ", ".join(source.interfaces),
-        "captures": str(source.captures or ""),
-        "tool": source.tool or str(source.path or ""),
-    }
-    named = [f"{name} = {text}" for name, text in given.items() if text]
-    if len(named) != 1:
-        return [f"{where}: {' and '.join(named) or 'nothing'} given; name exactly one of {', '.join(given)}"]
-    problems = []
-    if bool(source.tool) != bool(source.path):
-        missing = "path" if source.tool else "tool"
-        problems.append(f"{where}.{missing}: nothing given; a tool's records need both, tool and path")
-    elif source.tool and source.tool not in FLOW_SOURCES.names():
-        problems.append(f"{where}.tool: no '{source.tool}'; there are {', '.join(FLOW_SOURCES.names())}")
-    if source.bpf and not source.interfaces:
-        problems.append(f"{where}.bpf: '{source.bpf}' is for the packets of interfaces; leave it away")
-    return problems
-
-
-def _feed(source: Source, settings: Settings, where: str) -> Feed:
-    # The age at which a service has flows judged holds even where nobody wrote it down.
-    sensor = settings.sensor.model_copy(update={"interim_s": settings.sensor.interim_s})
-
-    def opened() -> FlowSource:
-        return Inputs(
-            read=source.captures,
-            interfaces=source.interfaces,
-            records=(source.tool, source.path) if source.path else None,
-            follow=source.follow and not source.interfaces,
-            bpf=source.bpf or None,
-            table=where,
-        ).source(sensor)
-
-    return Feed(opened, patient=not source.interfaces)

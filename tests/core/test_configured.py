@@ -26,9 +26,9 @@ class Bell:
 class Bells(Kind[Bell]):
     """A kind of one."""
 
-    def find(self, name: str) -> type[Bell]:
+    def find(self, name: str, where: str = "") -> type[Bell]:
         if name != "bell":
-            raise ConfigError(f"bell: no '{name}'")
+            raise ConfigError(f"{where}: no '{name}'")
         return Bell
 
 
@@ -98,6 +98,6 @@ def test_a_constructor_of_its_own_is_read_as_well() -> None:
 class Gongs(Kind[Bell]):
     """Another kind of one."""
 
-    def find(self, name: str) -> type[Bell]:
-        assert name == "gong"
+    def find(self, name: str, where: str = "") -> type[Bell]:
+        assert (name, where) == ("gong", "gong")
         return Gong

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from redshank.core.errors import ConfigError
-from redshank.core.files import TAIL_BYTES, append_line, held, replacing, writable_folder
+from redshank.core.files import TAIL_BYTES, append_line, held, replacing, usable_folder, writable_folder
 
 
 def _fail_in_the_middle(target: Path, *, folder: bool = False) -> None:
@@ -59,6 +59,16 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named() -> None:
     with pytest.raises(ConfigError, match=r"cannot write to folder '/proc/redshank' \(No such file or directory\)"):
         writable_folder(Path("/proc/redshank"), "-o")
+
+
+def test_whether_a_folder_could_be_made_is_seen_without_making_it(tmp_path: Path) -> None:
+    usable_folder(tmp_path / "new" / "deeper", "-o")
+    usable_folder(tmp_path, "-o")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "taken").write_text("a file")
+    for path in (tmp_path / "taken", tmp_path / "taken" / "deeper", Path("/proc/redshank")):
+        with pytest.raises(ConfigError, match=f"^-o: cannot write to folder '{path}' "):
+            usable_folder(path, "-o")
 
 
 def test_a_folder_is_never_replaced_by_a_file(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def test_problems_of_all_kinds_are_gathered() -> None:
     with pytest.raises(SourceError, match="eth1: the interface is down"):
         problems.end()
     problems.attempt(wrong)
+    problems.attempt(wrong)  # told once
     with pytest.raises(ConfigError) as caught:
         problems.end()
     assert caught.value.problems[0] == "eth1: the interface is down"

@@ -42,7 +42,7 @@ class Checked(BaseModel):
         return value
 
 
-def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) -> T:
+def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str, named: str = "") -> T:
     """Make the extension `name`.
 
     Args:
@@ -50,6 +50,7 @@ def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) 
         name: Which.
         values: Its arguments.
         where: The table that they stand in, for messages, for example "sinks.webhook".
+        named: The setting that names the extension, for messages, if it is not that table.
 
     Raises:
         ConfigError: If there is no such extension or argument, one is missing, or a value is not allowed; all at once.
@@ -59,7 +60,7 @@ def configured(kind: Kind[T], name: str, values: Mapping[str, Any], where: str) 
         >>> configured(SINKS, "eve", {"path": "eve.json"}, "sinks.eve").path.name
         'eve.json'
     """
-    return made_of(kind.find(name), values, where)
+    return made_of(kind.find(name, named or where), values, where)
 
 
 def made_of(found: type[T], values: Mapping[str, Any], where: str) -> T:

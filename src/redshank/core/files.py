@@ -37,11 +37,31 @@ def writable_folder(path: Path, where: str) -> Path:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError(
-            f"{where}: cannot write to folder '{path}' ({reason}); name a folder you may write to"
-        ) from None
+        raise _unwritable(path, where, error) from None
     return path
+
+
+def usable_folder(path: Path, where: str) -> None:
+    """Make sure, as far as that can be seen without making it, that `writable_folder` would succeed.
+
+    Args:
+        path: The folder.
+        where: As of `writable_folder`.
+
+    Raises:
+        ConfigError: As of `writable_folder`.
+    """
+    near = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
+    try:
+        with tempfile.TemporaryFile(dir=near) if near == path else tempfile.TemporaryDirectory(dir=near):
+            pass
+    except OSError as error:
+        raise _unwritable(path, where, error) from None
+
+
+def _unwritable(path: Path, where: str, error: OSError) -> ConfigError:
+    reason = error.strerror or type(error).__name__
+    return ConfigError(f"{where}: cannot write to folder '{path}' ({reason}); name a folder you may write to")
 
 
 @contextmanager

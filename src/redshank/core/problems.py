@@ -28,12 +28,14 @@ class Problems:
         self._errors: list[RedshankError] = []
 
     def attempt(self, make: Callable[[], T]) -> T | None:
-        """Return what `make` makes; None if it finds a mistake, which is kept."""
+        """Return what `make` makes; None if it finds a mistake, which is kept once."""
         try:
             return make()
         except RedshankError as error:
-            self._errors.append(error)
-            self.lines += error.problems if isinstance(error, ConfigError) else [str(error)]
+            told = error.problems if isinstance(error, ConfigError) else [str(error)]
+            if new := [line for line in told if line not in self.lines]:
+                self._errors.append(error)
+                self.lines += new
         return None
 
     def end(self) -> None:

@@ -49,15 +49,19 @@ class Kind(Generic[T]):
         """List the implementations by name, without importing them."""
         return sorted(file.stem for file in self.path().glob("[a-z]*.py"))
 
-    def find(self, name: str) -> type[T]:
+    def find(self, name: str, where: str = "") -> type[T]:
         """Import and return the implementation called `name`.
+
+        Args:
+            name: Its name.
+            where: The setting or option that names it, for the message; what a person calls one of these if empty.
 
         Raises:
             ConfigError: If there is none; near names are suggested and all are listed.
         """
         names = self.names()
         if name not in names:
-            raise ConfigError(f"{self.word}: no '{name}'; {alternatives(name, names)}")
+            raise ConfigError(f"{where or self.word}: no '{name}'; {alternatives(name, names)}")
         module = importlib.import_module(f"{self.folder}.{name}")
         found = [
             member
