@@ -18,6 +18,7 @@ class Box:
     notes: int = 0
     rows: dict[str, tuple[float, Owed]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    gone: dict[str, Owed] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
@@ -36,6 +37,17 @@ class Box:
         due = [row for at_s, row in waits if at_s <= now_s]
         return [*due, *(row for at_s, row in waits if at_s > now_s + LONGEST_WAIT_S)][:limit]
 
+    def taken(self, sink: str, limit: int) -> list[Alert]:
+        self._look()
+        with self.lock:
+            waits = [row for _, row in self.rows.values() if row.sink == sink]
+        about = {(row.alert.device, row.alert.family) for row in waits}
+        had = [
+            row.alert for row in (*self.gone.values(), *waits) if row.sink == sink and (row.begun or row not in waits)
+        ]
+        newest = {one.id: one for one in sorted(had, key=lambda one: one.revision)}
+        return [one for one in newest.values() if (one.device, one.family) in about][::-1][:limit]
+
     def begin(self, key: str, delivered: Sequence[str], at_s: float) -> None:
         self._look()
         if delivered:
@@ -51,7 +63,8 @@ class Box:
         self.notes += 1
         with self.lock:
             for key in keys:
-                self.rows.pop(key, None)
+                if key in self.rows:
+                    _, self.gone[key] = self.rows.pop(key)
 
     def failed(self, key: str, error: str, again_at_s: float | None, *, begun: bool = False) -> None:
         self._look()

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,6 +56,13 @@ class Target(Sink):
 
     def close(self) -> None:
         self.closed += 1
+
+
+class Stateful(Target):
+    """A sink that asks what it took before."""
+
+    def resume(self, taken: Callable[[], Iterable[Alert]]) -> None:
+        self.got += [f"had {alert.id}-{alert.revision}" for alert in taken()]
 
 
 class Knowing(Target):
@@ -117,6 +124,23 @@ def test_every_sink_gets_every_alert_once_and_it_is_counted(tmp_path: Path) -> N
     text = house.metrics.text()
     assert 'redshank_sink_up{sink="eve"} 1.0' in text
     assert 'redshank_delivery_delay_seconds{sink="eve"} 3.0' in text
+
+
+def test_after_a_restart_a_sink_learns_what_it_took_before_it_gets_what_waited(tmp_path: Path) -> None:
+    house = House(tmp_path, mqtt=Stateful(refuses=True))
+    house.record(ALERT)
+    house.delivery.step("mqtt")
+    house.sinks["mqtt"].refuses = False
+    house.record(replace(ALERT, revision=2))
+    house.delivery.step("mqtt")
+    again = house.deliver()
+    house.outbox.busy = True
+    with pytest.raises(ActionError, match="database is locked"):
+        again.step("mqtt")
+    house.outbox.busy = False
+    house.now_s += 10
+    assert (again.step("mqtt"), again.step("mqtt")) == (1, 0)
+    assert house.sinks["mqtt"].got == ["0123456789abcdef-2", "had 0123456789abcdef-2", "0123456789abcdef-1"]
 
 
 def test_the_wait_between_tries_doubles_up_to_the_longest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -41,6 +41,19 @@ def test_a_sink_sees_its_own_rows_when_they_are_due(outbox: Outbox) -> None:
     ]
 
 
+def test_a_sink_can_be_told_what_it_has_of_what_it_waits_for(outbox: Outbox) -> None:
+    one, two = (row.key for row in outbox.due("hook", 9.0, 10))
+    assert outbox.taken("hook", 9) == []
+    outbox.begin(two, [], 9.0)
+    assert outbox.taken("hook", 9) == [NEXT], "it may have it"
+    outbox.delivered([two], 9.0)
+    assert outbox.taken("hook", 9) == [NEXT]
+    assert outbox.taken("hook", 0) == []
+    assert outbox.taken("eve", 9) == []
+    outbox.delivered([one], 9.0)
+    assert outbox.taken("hook", 9) == [], "nothing waits"
+
+
 def test_what_was_begun_stays_so_until_it_arrives_or_fails(outbox: Outbox) -> None:
     one, two = (row.key for row in outbox.due("hook", 9.0, 10))
     outbox.begin(one, [], 9.0)

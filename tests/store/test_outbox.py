@@ -52,6 +52,22 @@ def test_what_is_handed_over_is_known_until_it_is_noted_what_became_of_it(databa
     assert begun() == {"b-0-eve": False}, "what arrived stays so"
 
 
+def test_what_a_sink_took_is_told_by_device_and_family_the_newest_of_each_alert(database: Database) -> None:
+    alerts, outbox = Alerts(database), Outbox(database)
+    told = [
+        alert(id="a"),
+        alert(id="a", revision=1),
+        alert(id="later"),
+        alert(id="b", device="10.0.0.8"),
+        alert(id="c"),
+    ]
+    alerts.record([*told, alert(id="d", family="dos")], ["eve", "webhook"], NOW_S)
+    outbox.delivered([f"{key}-eve" for key in ("a-0", "a-1", "later-0", "b-0", "d-0")], NOW_S)
+    assert {(one.id, one.revision) for one in outbox.taken("eve", 9)} == {("a", 1), ("later", 0)}
+    assert [one.id for one in outbox.taken("eve", 1)] == ["later"]
+    assert outbox.taken("webhook", 9) == []
+
+
 def test_a_failure_waits_for_its_time_and_those_that_waited_longest_come_first(database: Database) -> None:
     outbox = filled(database)
     outbox.failed("a-0-eve", "refused\x00" + "!" * 900, NOW_S + 60)

@@ -4,7 +4,7 @@ In: rows of an outbox that are due. Out: each delivered, or in the file of dead 
 sink, which sees only its own rows; a peer that hangs or fails, or the look-up of its name (which the system bounds, and
 no sink can), delays nobody else's alerts. Between two tries of a row the wait doubles, with jitter, so that many
 gateways do not knock at one server in step. A revision that waits for its next try may be overtaken by a later one;
-`Alert.revision` tells which is newer.
+`Alert.revision` tells which is newer, and a sink that leaves a state behind is told what it took before a restart.
 
 Once means: a row that a sink took is not handed to it again, also if the outbox cannot note it for a while. Who dies
 between the two cannot have noted it; across two machines nobody can promise more (the two generals). So the outbox
@@ -30,6 +30,8 @@ from redshank.core.errors import DeliveryError, RedshankError
 from redshank.core.metrics import Metrics
 
 BATCH = 16
+MOST_TAKEN = 1_000
+"""Alerts that a sink can learn that it took from an earlier run."""
 NOTED_S = 0.1
 """How long a row may wait for others to be noted with, of a sink that recognises it."""
 POLL_S = 0.5
@@ -142,6 +144,9 @@ class Delivery:
     def step(self, name: str) -> int:
         """Hand over rows of one sink that are due, at most 16; return how many, 0 also if no more should be tried."""
         lane = self._lanes[name]
+        if not lane.resumed:
+            lane.sink.resume(lambda: self._outbox.taken(name, MOST_TAKEN))
+            lane.resumed = True
         rows = self._outbox.due(name, self._clock(), BATCH)
         noted_s = time.monotonic()
         try:
@@ -265,6 +270,7 @@ class _Lane:
         self.thread: threading.Thread | None = None
         self.taken: set[str] = set()  # the sink has them, the outbox does not know yet
         self.absent = ""  # the sink has not got it, though the outbox may say that it was begun
+        self.resumed = False
         self.left = False
         self.ended = False
         self._failing = False

@@ -49,6 +49,12 @@ class Outbox(Protocol):
         Rows of one sink only: another one's, however many wait behind a peer that hangs, never crowd them out.
         """
 
+    def taken(self, sink: str, limit: int) -> Sequence[Alert]:
+        """Return what the sink took, or may have, about devices and families of which something waits for it.
+
+        Of each alert that is its newest revision; at most `limit` of them, those recorded last.
+        """
+
     def begin(self, key: str, delivered: Sequence[str], at_s: float) -> None:
         """Note that `delivered` arrived and that `key` is handed over next, all or none."""
 

@@ -8,6 +8,7 @@ this alert from all others, in the form that receivers of its kind look for, and
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from redshank.core.records import Alert
@@ -24,6 +25,19 @@ class Sink(ABC):
     def may_repeat(self) -> bool:
         """Whether what may have arrived is handed over again; else it is a dead letter. A setting of most sinks."""
         return True
+
+    def resume(self, taken: Callable[[], Iterable[Alert]]) -> None:  # noqa: B027  most leave nothing behind
+        """Learn what it took from an earlier run; called before the first delivery.
+
+        One that leaves a state behind needs it: a revision that waited may come after a later one.
+
+        Args:
+            taken: Reads, where it is called, the newest revisions that the sink took, or may have taken, about devices
+                and families of which others wait.
+
+        Raises:
+            RedshankError: If `taken` cannot read; it is called again then.
+        """
 
     @abstractmethod
     def deliver(self, alert: Alert) -> None:

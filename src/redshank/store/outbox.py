@@ -15,7 +15,7 @@ from redshank.core.inert import inert
 from redshank.core.records import Alert
 from redshank.store.database import Database
 from redshank.store.reading import read_alert
-from redshank.store.tables import OUTBOX, REVISIONS
+from redshank.store.tables import ALERTS, OUTBOX, REVISIONS
 
 WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
 LONGEST_WAIT_S = 300.0
@@ -76,6 +76,33 @@ class Outbox:
         if len(found) < limit:  # as a question of its own, for the index is in the order of this time
             found += self._owed(limit - len(found), *waits, OUTBOX.c.at_s > now_s + LONGEST_WAIT_S)
         return found
+
+    def taken(self, sink: str, limit: int) -> list[Alert]:
+        """Return what a sink took, or may have, about devices and families of which something waits for it.
+
+        Args:
+            sink: Who took it.
+            limit: How many alerts at most, those recorded last; of each the newest revision that it took.
+        """
+        about = (ALERTS.c.device, ALERTS.c.family)
+        waits = select(*about).join(OUTBOX, OUTBOX.c.alert == ALERTS.c.id)
+        waits = waits.where(OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING).distinct()
+        same = waits.subquery()
+        newest = (
+            select(OUTBOX.c.alert, func.max(OUTBOX.c.revision).label("revision"))
+            .join(ALERTS, ALERTS.c.id == OUTBOX.c.alert)
+            .join(same, (same.c.device == ALERTS.c.device) & (same.c.family == ALERTS.c.family))
+            .where(OUTBOX.c.sink == sink, (OUTBOX.c.state == DELIVERED) | OUTBOX.c.begun)
+            .group_by(OUTBOX.c.alert)
+            .order_by(func.max(OUTBOX.c.place).desc())
+            .limit(limit)
+            .subquery()
+        )
+        told = (REVISIONS.c.alert == newest.c.alert) & (REVISIONS.c.revision == newest.c.revision)
+        with self._database.reading() as sql:
+            return [
+                read_alert(record) for record in sql.execute(select(REVISIONS.c.record).join(newest, told)).scalars()
+            ]
 
     def dead(self, limit: int = 1000) -> list[Owed]:
         """Return what was given up."""

@@ -1,15 +1,22 @@
 import json
 import socket
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from peers import Broker, Peer, certificate, until
+from redshank.alerts.dead_letters import LetterFile
+from redshank.alerts.delivery import Delivery
 from redshank.alerts.sinks.mqtt import Mqtt
 from redshank.core.errors import ConfigError, DeliveryError
+from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
+from redshank.store.alerts import Alerts
+from redshank.store.database import Database
+from redshank.store.outbox import Outbox
 from told import ALERT, HOSTILE
 
 PASSWORD = "hush-hush-1234"
@@ -55,6 +62,28 @@ def test_home_assistant_learns_of_a_sensor_once_and_of_every_state(tmp_path: Pat
     assert others[0][1]["device"]["name"] == "Redshank: 10.0.0.66"
     assert [told["state"] for _, told in others[1:]] == ["ON", "OFF"]
     assert others[1][1]["targets"] == ["10.0.0.1", "10.0.0.2"]
+
+
+@pytest.mark.service
+def test_after_a_restart_a_revision_that_waited_sets_no_sensor_back(tmp_path: Path) -> None:
+    broker = peer(tmp_path, 0)
+    over = replace(ALERT, revision=3, over=True, last_seen_s=ALERT.last_seen_s + 9)
+    with closing(Database(tmp_path / "store.db", create=True)) as database:
+        Alerts(database).record([ALERT, over], ["mqtt"], 5.0)
+        outbox, metrics = Outbox(database), Metrics()
+        waits, told = outbox.due("mqtt", 5.0, 2)
+        outbox.failed(waits.key, "no answer in time", 6.0, begun=True)
+        outbox.delivered([told.key], 5.0)
+        sink = replace(towards(broker.port), home_assistant="homeassistant")
+        assert Delivery(outbox, {"mqtt": sink}, LetterFile(tmp_path / "dead", metrics), metrics).step("mqtt") == 1
+    sink.deliver(replace(over, revision=4))
+    until(lambda: len(broker.topics) == 4)
+    assert [topic for topic, _, _ in broker.topics] == [
+        "redshank/alerts",
+        "homeassistant/binary_sensor/redshank_10_0_0_66-dos/config",
+        "redshank/alerts",
+        "redshank/state/10_0_0_66-dos",
+    ]
 
 
 @pytest.mark.service

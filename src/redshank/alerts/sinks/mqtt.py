@@ -19,7 +19,7 @@ import re
 import socket
 import ssl
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from redshank.core.records import Alert
 PORT, TLS_PORT = 1883, 8883
 KEEP_ALIVE_S = 60
 LOOK_S = 0.1
+_NEVER = (0.0, 0)
 _TOPIC = re.compile(r"[0-9A-Za-z_.-]+(/[0-9A-Za-z_.-]+)*")
 
 _log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Mqtt(Sink):
     timeout_s: float = 5.0
     may_repeat: bool = True
     _sensors: dict[str, tuple[float, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _before: dict[str, tuple[float, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
@@ -103,6 +105,13 @@ class Mqtt(Sink):
         if not 1 <= self.most_sensors <= 10_000:
             problems.append(f"most_sensors: {self.most_sensors} is not allowed; give 1 to 10000")
         peer.refuse("mqtt", problems)
+
+    def resume(self, taken: Callable[[], Iterable[Alert]]) -> None:
+        """Learn which states the broker has from an earlier run, so that no older one comes in their place."""
+        if self.home_assistant:
+            for alert in taken():
+                name = _name(alert)
+                self._before[name] = max(self._before.get(name, _NEVER), (alert.last_seen_s, alert.revision))
 
     def deliver(self, alert: Alert) -> None:
         """Publish one alert.
@@ -162,8 +171,7 @@ class Mqtt(Sink):
         known = self._sensors.get(name)
         if not self.home_assistant or (known is None and len(self._sensors) >= self.most_sensors):
             return []
-        if known and known > (alert.last_seen_s, alert.revision):
-            return []  # a later revision came before this one
+        late = max(known or _NEVER, self._before.get(name, _NEVER)) > (alert.last_seen_s, alert.revision)
         state = f"{self.topic}/state/{name}"
         told = {
             "state": "OFF" if alert.over else "ON",
@@ -186,12 +194,13 @@ class Mqtt(Sink):
         }
         topic = f"{self.home_assistant}/binary_sensor/redshank_{name}/config"
         first = [] if known else [(topic, json.dumps(sensor), True)]
-        return [*first, (state, json.dumps(told), True)]
+        # One that comes after a later one would set the sensor back.
+        return first if late else [*first, (state, json.dumps(told), True)]
 
     def _remember(self, alert: Alert) -> None:
         name = _name(alert)
         if self.home_assistant and (name in self._sensors or len(self._sensors) < self.most_sensors):
-            self._sensors[name] = max(self._sensors.get(name, (0.0, 0)), (alert.last_seen_s, alert.revision))
+            self._sensors[name] = max(self._sensors.get(name, _NEVER), (alert.last_seen_s, alert.revision))
             if len(self._sensors) == self.most_sensors:
                 _log.warning("mqtt: Home Assistant knows %d sensors; no more are added", self.most_sensors)
 
