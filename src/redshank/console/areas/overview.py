@@ -102,6 +102,7 @@ class Now(BaseModel):
         description="For how long nothing was heard of the service; 0: it is heard of, or has ended."
     )
     health: Health | None = Field(description="As the service told it last.")
+    earlier: list[Health] = Field(description="Runs before it, of the last week, that gave up rows or lost something.")
 
 
 class Overview(Area):
@@ -167,6 +168,7 @@ def _told(it: Moment) -> Now:
         drift=[GroupNow(**{name: getattr(one, name) for name in GroupNow.model_fields}) for one in it.drift],
         silent_s=it.silent_s,
         health=it.health,
+        earlier=it.earlier,
     )
 
 
