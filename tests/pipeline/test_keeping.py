@@ -78,6 +78,15 @@ def test_memory_is_bounded_and_the_oldest_go_to_the_file(tmp_path: Path, monkeyp
     assert kept.keep() == [TWO, THREE]
 
 
+def test_no_more_alerts_go_to_the_file_than_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_WAITING", 2)
+    kept = Keeping(Memory(away=True).record, tmp_path / "rest.jsonl", Metrics())
+    ended = alert(id="ended", over=True)
+    kept.keep([ended, ONE, TWO, THREE])
+    assert kept.unrecorded == 2
+    assert [Alert.from_json(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()] == [ended, ONE]
+
+
 def test_thousands_that_end_at_once_are_recorded_some_at_a_time_behind_what_is_news(tmp_path: Path) -> None:
     store = Memory()
     kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())

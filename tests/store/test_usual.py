@@ -1,5 +1,7 @@
+from typing import Any
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 
 from device_rows import S, rows
 from redshank.flows.did import MOST_NAMES, ByName, Did, InHour, Named
@@ -84,6 +86,27 @@ def test_who_is_not_in_the_inventory_has_nothing_usual(usual: Usual) -> None:
     usual.add(Did({}, {}))
     assert usual.names("02:00:00:00:00:99") == []
     assert usual.hours("02:00:00:00:00:99", 0.0) == []
+
+
+def test_no_question_has_more_values_than_a_store_takes(usual: Usual, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "NAMES_AT_ONCE", 4)
+    scan = Did({}, {})
+    for number in range(10):
+        scan.add(seen(f"tcp/{number}", 1))
+    usual.add(scan)
+    asked: list[int] = []
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(*told: Any) -> None:
+        *_, values, _, many = told
+        asked.append(0 if many else len(values))
+
+    try:
+        usual.add(scan)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert max(asked) == 5, "a device, and so many names"
+    assert {one.flows for one in usual.names(LAMP)} == {2}
 
 
 def test_text_from_the_wire_is_made_inert(usual: Usual) -> None:

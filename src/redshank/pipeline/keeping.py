@@ -147,7 +147,8 @@ class Keeping:
                 self._news.append(alert)
         recorded = self._tried() if self._left and self._pause.over() else []
         if (much := self._left - MOST_WAITING) > 0:
-            self._write([*self._ended(much), *self._begun(much - len(self._over))])
+            ended = self._ended(much)
+            self._write([*ended, *self._begun(much - len(ended))])
         self._metrics.set("redshank_unrecorded_alerts", self.unrecorded)
         return recorded
 

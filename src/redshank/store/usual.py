@@ -26,6 +26,8 @@ HOURS_KEPT = 24 * 31
 """Before the latest hour; names seen last before that go too."""
 MOST_ROWS = 500_000
 """Names kept of all devices, those seen last."""
+NAMES_AT_ONCE = 16_384
+"""Names asked for in one question: SQLite takes 32,766 values as a rule, PostgreSQL 65,535."""
 _HOUR, _NAME = ("device", "hour"), ("device", "kind", "name")
 _Names = dict[tuple[str, str, str], dict[int, ByName]]
 
@@ -169,8 +171,11 @@ def _add_hours(sql: Connection, hours: Mapping[tuple[str, int], InHour]) -> None
 
 
 def _add_names(sql: Connection, names: _Names) -> None:
-    some = DEVICE_NAMES.c.device.in_({key[0] for key in names}), DEVICE_NAMES.c.name.in_({key[2] for key in names})
-    known = {tuple(row[:3]): row._asdict() for row in sql.execute(select(DEVICE_NAMES).where(*some))}
+    its, asked = DEVICE_NAMES.c.device.in_({key[0] for key in names}), sorted({key[2] for key in names})
+    known: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for begin in range(0, len(asked), NAMES_AT_ONCE):
+        some = DEVICE_NAMES.c.name.in_(asked[begin : begin + NAMES_AT_ONCE])
+        known |= {tuple(row[:3]): row._asdict() for row in sql.execute(select(DEVICE_NAMES).where(its, some))}
     rows = [(key, _grown(known.get(key), days)) for key, days in names.items()]
     _write(sql, DEVICE_NAMES, _NAME, rows, known)
     _forget(sql, {key[:2] for key in names if key not in known})
