@@ -17,8 +17,11 @@ def test_each_file_of_the_folder_holds_one_model_with_a_seed(name: str) -> None:
     assert found().get_params()["seed"] == 0
 
 
-def test_models_are_listed_without_importing_torch() -> None:
-    code = "import sys; from redshank.learn.model import MODELS; print(MODELS.names(), 'torch' in sys.modules)"
+def test_models_are_listed_judged_and_asked_without_importing_torch() -> None:
+    code = (
+        "import sys; import redshank.active.ask, redshank.active.contest, redshank.active.retrain\n"
+        "from redshank.learn.model import MODELS; print(MODELS.names(), 'torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == f"{MODELS.names()} False"
 

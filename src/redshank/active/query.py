@@ -9,15 +9,18 @@ scored in a round.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from redshank.active.caps import Admit, Rows
-from redshank.active.embedding import Embedding
 from redshank.active.strategy import Known, Pool, Strategy
 from redshank.features.feature_set import Column
 from redshank.learn.model import Classes, Floats
+
+if TYPE_CHECKING:
+    from redshank.active.embedding import Embedding
 
 Scorer = Callable[[Floats], Floats]
 """Raw rows in, class probabilities out: a model's `predict_proba`, or a bundle's graph."""
@@ -46,8 +49,10 @@ class Landscape:
     seed: int = 0
 
     @cached_property
-    def embedding(self) -> Embedding:
+    def embedding(self) -> "Embedding":
         """What places the rows, and others."""
+        from redshank.active.embedding import Embedding  # noqa: PLC0415  it brings torch along, for seconds
+
         return Embedding(self.x, self.columns, steps=self.steps, seed=self.seed)
 
     @cached_property
