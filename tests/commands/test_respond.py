@@ -43,6 +43,9 @@ def test_what_waits_is_listed_and_approved(ledger: Ledger, json_of: Any) -> None
     assert (row["state"], row["by"]) == ("approved", "ana")
     ledger.refresh()
     assert ledger.find(name).state == "approved"
+    ledger.applied(name, 1_700_000_001.0, 600.0, "dry_run")
+    (row,) = json_of("list")["actions"]
+    assert (row["state"], row["backend"]) == ("applied", "dry_run")
 
 
 def test_what_is_undone_is_let_alone_for_a_while(ledger: Ledger, json_of: Any) -> None:
