@@ -40,7 +40,7 @@ def test_after_a_run_the_store_says_what_is_left(place: Place) -> None:
         with database.writing() as sql:
             sql.exec_driver_sql("update outbox set state = 'waiting', since_s = 1000.0, at_s = 1000.0")
         first, second = outbox.due("eve", 1e12, 2)
-        outbox.failed(first.key, "eve: the disk is full", 900.0)
+        outbox.failed(first.key, "eve: the disk is full", 1100.0)  # behind others that were never tried
         outbox.failed(second.key, "eve: gone", None)
         waiting = outbox.counts()["eve", "waiting"]
     (place.folder / "state" / "dead-letters.jsonl").write_text("{}\n")

@@ -47,7 +47,7 @@ class Backlog:
         waiting: Alerts that wait for it.
         dead: Alerts that it did not take, and that were given up.
         oldest_s: How long the one that is due first has waited, in s; 0 if none does.
-        error: What the sink said of it the last time; "" if nothing.
+        error: What the sink said the last time of one that waits; "" if nothing.
     """
 
     waiting: int = 0
@@ -145,7 +145,7 @@ def _owed(outbox: Outbox, now_s: float) -> dict[str, Backlog]:
             counts.get((sink, WAITING), 0),
             counts.get((sink, GIVEN_UP), 0),
             now_s - first[0].since_s if first else 0.0,
-            first[0].error if first else "",
+            outbox.error(sink),
         )
     return found
 

@@ -16,23 +16,27 @@ from pydantic import Field
 
 from redshank.alerts.group import GroupSettings
 from redshank.alerts.peer import secret
+from redshank.alerts.severity import FAMILIES, UNKNOWN
 from redshank.alerts.sink import SINKS, Sink
 from redshank.config import KIND, Detect, Settings
 from redshank.core.bundle import Bundle
 from redshank.core.configured import configured, made_of
-from redshank.core.errors import BundleError, ConfigError
+from redshank.core.errors import BundleError, ConfigError, RedshankError
 from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import address as metrics_address
 from redshank.core.prefix import bits
 from redshank.core.problems import Problems
+from redshank.core.registry import alternatives
 from redshank.detect.default import ANOMALY as HABITS
 from redshank.detect.default import default_bundle
 from redshank.detect.detector import DETECTORS, Detector
 from redshank.detect.detectors.anomaly import Anomaly
 from redshank.detect.detectors.classifier import Classifier
+from redshank.detect.detectors.signatures import Signatures
 from redshank.detect.device_groups import DeviceGroups
 from redshank.detect.served import Served
 from redshank.detect.shelf import Shelf
+from redshank.detect.sigma.rule import ANY_ATTACK
 from redshank.detect.unlearned import Unlearned
 from redshank.respond.backend import BACKENDS, Backend
 from redshank.respond.policy import DEFAULT, Policy, Rule
@@ -49,6 +53,8 @@ UNLEARNED = (
     "detectors.anomaly.bundle (detectors.anomaly.shipped = true lets the one of the lab's homes judge)"
 )
 """Why that detector says nothing before."""
+SIGNATURES = "signatures"
+"""The detector whose rules have names."""
 STATISTICAL = (CLASSIFIER, ANOMALY)
 """Detectors that share the false-alarm rate; a rule has none."""
 
@@ -121,6 +127,33 @@ def detectors(settings: Settings, metrics: Metrics) -> list[Detector]:
     ]
     problems.end()
     return made
+
+
+def strange(settings: Settings, family: str | None, rule: str | None) -> list[str]:
+    """Say which of two names nothing that judges with these settings tells: it is misspelt, or is yet to come.
+
+    Args:
+        settings: Of everything; if they are wrong nothing is said, for others say so.
+        family: Of an alert; None: not asked.
+        rule: Of a signature; None: not asked.
+    """
+    table = settings.detectors.get(SIGNATURES, {})
+    try:
+        signatures = configured(DETECTORS, SIGNATURES, table, f"detectors.{SIGNATURES}")
+        shelf, bundle = settings.detect.models, settings.detect.bundle or default_bundle()
+        learnt = () if shelf or not family else Bundle.load(bundle).manifest.classes[1:]
+    except RedshankError:
+        return []
+    assert isinstance(signatures, Signatures)
+    families = {*FAMILIES, UNKNOWN, ANY_ATTACK, *signatures.families, *learnt}
+    rules = {one.name for one in signatures.rules}
+    found = []
+    if family and family not in families and not shelf:
+        found.append(f"family: nothing here tells of '{family}'; {alternatives(family, sorted(families))}")
+    if rule and rule not in rules:
+        near = alternatives(rule, sorted(rules)).partition("(")[0]
+        found.append(f"rule: none is called '{rule}' here; {near}`redshank rules list` has those that ship")
+    return found
 
 
 def policy(settings: Settings) -> Policy:

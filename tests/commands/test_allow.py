@@ -62,6 +62,21 @@ def test_an_allowance_holds_for_thirty_days_unless_said_otherwise(
     assert days == [pytest.approx(30 * 86_400), pytest.approx(43_200)]
 
 
+def test_a_rule_or_family_that_nothing_here_tells_is_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = ("allow", "add", "--store", tmp_path / "s", "--as", "ana", "--because", "known")
+    assert ended(monkeypatch, *who, "--rule", "telnet-sesion", "--family", "scaning") == 0
+    family, rule = capsys.readouterr().err.splitlines()
+    assert family.startswith("hint: family: nothing here tells of 'scaning'; did you mean 'scanning'? (there are: ")
+    assert rule == (
+        "hint: rule: none is called 'telnet-sesion' here; did you mean 'telnet-session'? "
+        "`redshank rules list` has those that ship"
+    )
+    assert ended(monkeypatch, *who, "--rule", "telnet-session", "--family", "scanning") == 0
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -119,11 +119,23 @@ def test_a_store_is_named_behind_the_command_and_not_before(console: Console, op
     assert not console.place.exists()
 
 
+def test_a_first_account_says_that_it_made_a_store_and_pages_are_served_of_none_that_is_not_there(
+    console: Console, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"no file '{console.place}'" in console.run(code=2)
+    assert not console.place.exists()
+    for name, said in (("ana", f"There was no store '{console.place}'; it was made, empty\n"), ("bo", "")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+        ended(monkeypatch, "console", "user", "add", name, "--role", "admin", "-s", console.place)
+        assert capsys.readouterr().err == said
+
+
 def test_a_password_is_no_argument(console: Console) -> None:
     assert "No such option" in console.run("user", "add", "ana", "--role", "admin", "--password", "x", code=2)
 
 
 def test_the_console_serves_until_it_is_asked_to_end(tmp_path: Path) -> None:
+    Database(tmp_path / "store.db", create=True).close()
     command = [sys.executable, "-c", "from redshank.commands import main; main()", "console", "-s", "store.db"]
     environment = os.environ | {"REDSHANK_CONSOLE__LISTEN": "127.0.0.1:0"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as running:
@@ -164,5 +176,6 @@ def test_the_demonstration_is_served_to_who_has_the_password_that_was_told_once(
 
 
 def test_a_public_address_without_tls_is_refused(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    Database(console.place, create=True).close()
     monkeypatch.setenv("REDSHANK_CONSOLE__LISTEN", "0.0.0.0:8477")
     assert "console.listen: others can reach '0.0.0.0'" in console.run(code=2)

@@ -48,6 +48,20 @@ def test_what_waits_is_listed_and_approved(ledger: Ledger, json_of: Any) -> None
     assert (row["state"], row["backend"]) == ("applied", "dry_run")
 
 
+def test_what_holds_in_a_dry_run_is_told_from_what_is_enforced(ledger: Ledger, json_of: Any) -> None:
+    for number, backend in enumerate(("dry_run", "nftables")):
+        name = ledger.propose(action(f"203.0.113.{number}"), 1_700_000_000.0, approval=False).action.id
+        ledger.approve(name, "ana", 1_700_000_000.0)
+        ledger.applied(name, 1_700_000_000.0, 600.0, backend)
+    rows = json_of("list")["actions"]
+    assert [(row["state"], row["backend"], row["enforced"]) for row in rows] == [
+        ("applied", "dry_run", "dry run: nothing is enforced"),
+        ("applied", "nftables", "yes"),
+    ]
+    json_of("block", TARGET, *WHO, *WHY)
+    assert json_of("list")["actions"][-1]["enforced"] is None
+
+
 def test_what_is_undone_is_let_alone_for_a_while(ledger: Ledger, json_of: Any) -> None:
     (row,) = json_of("block", f"::ffff:{TARGET}", "--for", "1h", *WHO, *WHY)["actions"]
     assert (row["state"], row["target"], row["for_s"]) == ("approved", TARGET, 3_600)

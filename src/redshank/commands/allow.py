@@ -48,12 +48,14 @@ def add(
 
     Example: redshank allow add -c redshank.toml --as ana --because "our scanner" --device 10.0.0.9 --family scanning
 
-    Example: redshank allow add -c redshank.toml --as ana --because "old cameras" --rule telnet_open --for 90d
+    Example: redshank allow add -c redshank.toml --as ana --because "old cameras" --rule telnet-session --for 90d
     """
+    from redshank.config import load
     from redshank.core.allowance import Allowance
     from redshank.core.duration import seconds
     from redshank.pipeline.allowing import give
     from redshank.report.summary import Section, show
+    from redshank.site import strange
     from redshank.store.database import Database
 
     now_s, span_s = time.time(), seconds(span, "--for")
@@ -79,6 +81,8 @@ def add(
         Section("Actions", {"taken back": given.taken_back}),
     ]
     show(f"Allowed in {place}", sections, as_json=as_json)
+    for line in strange(load(config), family, rule):
+        typer.echo(f"hint: {line}", err=True)
 
 
 @allow.command(name="list")

@@ -53,7 +53,8 @@ def serve(context: typer.Context, config: Config = None, store: Store = None) ->
         return
     settings = load(config)
     place = store or settings.store_place
-    with closing(Database(place, create=True, patience_s=PATIENCE_S)) as database:
+    # A console may begin before the service whose settings it has; a place that was typed in is to be there.
+    with closing(Database(place, create=store is None, patience_s=PATIENCE_S)) as database:
         _serve(settings, database, config)
 
 
@@ -100,7 +101,7 @@ def demo(
 
 @users.command()
 def add(name: Name, role: Role, config: Config = None, store: Store = None) -> None:
-    """Make an account; the password is asked for, or read from standard input.
+    """Make an account; the password is asked for, or read from standard input. The store is made if absent.
 
     Example: redshank console user add ana --role admin -c redshank.toml
     """
@@ -109,7 +110,11 @@ def add(name: Name, role: Role, config: Config = None, store: Store = None) -> N
 
     if problems := [*name_problems(name), *role_problems(role)]:  # before a password is asked for
         raise ConfigError(problems)
+    place = store_named(config, store)
+    fresh = "://" not in str(place) and not Path(place).exists()
     door = _door(_database(config, store, create=True))
+    if fresh:
+        typer.echo(f"There was no store '{place}'; it was made, empty", err=True)
     door.add(name, role, _password(name), time.time(), BY)
     typer.echo(f"{name} may log in as {role}")
 

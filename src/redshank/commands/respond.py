@@ -220,12 +220,22 @@ def _rows(entries: "Sequence[Entry]") -> "list[Row]":
             "for_s": entry.action.ttl_s,
             "backend": entry.backend or None,
             "by": entry.by,
+            "enforced": _enforced(entry),
             "because": entry.note or None,
             "reason": entry.action.reason,
             "alert": entry.action.alert or None,
         }
         for entry in entries
     ]
+
+
+def _enforced(entry: "Entry") -> str | None:
+    """Say whether traffic stops because of an action that holds; None of others."""
+    from redshank.respond.backend import BACKENDS
+
+    if entry.state != "applied" or entry.backend not in BACKENDS.names():
+        return None
+    return "yes" if BACKENDS.find(entry.backend).enforces else "dry run: nothing is enforced"
 
 
 def _time(at_s: float | None) -> str | None:

@@ -142,6 +142,13 @@ class Outbox:
         with self._database.writing() as sql:
             return sql.execute(wanted.values(state=WAITING, tries=0, since_s=now_s, at_s=now_s)).rowcount
 
+    def error(self, sink: str) -> str:
+        """Return what a sink said the last time of what waits for it; "" if nothing."""
+        tried = select(OUTBOX.c.error).where(OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING, OUTBOX.c.error != "")
+        with self._database.reading() as sql:
+            # Who failed last is due last: the wait grows.
+            return sql.execute(tried.order_by(OUTBOX.c.at_s.desc()).limit(1)).scalar() or ""
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how much there is by sink and state: "waiting", "delivered" or "dead"."""
         wanted = select(OUTBOX.c.sink, OUTBOX.c.state, func.count()).group_by(OUTBOX.c.sink, OUTBOX.c.state)

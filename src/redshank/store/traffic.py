@@ -31,7 +31,6 @@ AT_ONCE = 500
 """Times looked up by one statement."""
 MOST_ROWS = 500_000
 """Rows kept, those that grew last: times and names in logs may be anything."""
-VERDICTS = ("benign", "alarm", "unknown", "unjudged")
 COLUMNS = ("group", "service", "proto", "verdict", "family")
 """What can be told apart."""
 _Key = tuple[int | str, ...]

@@ -31,7 +31,9 @@ class Shown:
     @property
     def stale(self) -> bool:
         """Tell whether the file was changed after the service had read it."""
-        return None not in {self.changed_at_s, self.service_since_s} and self.changed_at_s > self.service_since_s  # type: ignore[operator]
+        if self.changed_at_s is None or self.service_since_s is None:
+            return False
+        return self.changed_at_s > self.service_since_s
 
 
 def settings(desk: Desk, words: tuple[str, ...] = (), *, chosen: bool = False) -> Shown:
