@@ -33,9 +33,9 @@ SERVICES = (
     *("systemd-analyze", "logrotate", "chromium", "prometheus", "nginx"),
 )
 LONG = (
-    *("tests/test_docs.py", "commands/test_demo.py", "tests/test_blocking.py", "lab/test_proof.py"),
-    *("lab/test_record.py", "browser/test_looks.py", "browser/test_learning.py", "browser/test_work.py"),
-    *("contracts/test_models.py", "experiments/test_first_light.py", "tests/test_killed_service.py"),
+    *("tests/test_docs.py", "contracts/test_models.py", "tests/test_blocking.py", "commands/test_demo.py"),
+    *("lab/test_proof.py", "lab/test_record.py", "browser/test_looks.py", "browser/test_learning.py"),
+    *("browser/test_work.py", "experiments/test_first_light.py", "tests/test_killed_service.py"),
     "experiments/test_run.py",
 )
 """Files that take long: nobody waits for one at the end, and others work while one of them waits for a lab."""

@@ -224,7 +224,10 @@ def test_untrained_weights_give_probabilities_too(name: str, n_classes: int) -> 
 )
 def test_classes_missing_from_training_keep_their_place(name: str, n_classes: int, rows: Floats) -> None:
     y = np.full(len(rows), n_classes - 1, dtype=np.int64)
-    model = _fit(_new(name), rows, y, n_classes)
+    model = _new(name)
+    if _budget(model) == "epochs":  # one class is learned in a few
+        model.set_params(epochs=-(-model.get_params()["epochs"] // 4))
+    model = _fit(model, rows, y, n_classes)
     assert model.classes_.tolist() == list(range(n_classes))
     assert (model.predict_proba(rows).argmax(axis=1) == n_classes - 1).all()
     found = model.predict_proba(X)
