@@ -204,6 +204,27 @@ def test_what_the_store_does_not_take_at_the_end_is_counted(site: Site, monkeypa
     assert site.metrics.named("redshank_lost_total") == {"devices": devices, "quiet_flows": 5}
 
 
+def test_names_are_written_down_every_five_minutes_hours_each_minute_and_all_at_the_end(site: Site) -> None:
+    def told() -> tuple[int, int]:
+        usual, devices = Usual(site.database), Inventory(site.database).devices()
+        hours = [hour.flows for device in devices for hour in usual.hours(device.id, 0.0)]
+        return sum(hours), sum(one.flows for device in devices for one in usual.names(device.id) if one.kind == "peers")
+
+    def noted() -> tuple[int, int]:
+        see(site, ["benign"] * 3)
+        site.acting.tick()
+        assert site.acting._noting.wait(60)
+        return told()
+
+    begun = noted()
+    site.now_s += 61
+    later = noted()
+    assert later[0] > begun[0]
+    assert later[1] == begun[1] > 0
+    site.acting.finish(0)
+    assert told() == (later[0], 2 * begun[1])
+
+
 def test_what_a_device_did_is_usual_unless_an_alert_is_about_it(site: Site) -> None:
     site.acting.start()
     batch = flows(["benign"] * 4)

@@ -39,6 +39,8 @@ from redshank.store.usual import Usual
 
 UNRECORDED, DEAD = "unrecorded.jsonl", "dead-letters.jsonl"
 DEVICES_EVERY_S = 60.0
+NAMES_EVERY_S = 300.0
+"""How often the services and peers of devices are written down: some twenty rows of each device that did something."""
 INVENTORY_ENDS_S = 5.0
 """How long the end waits for devices that are being written down."""
 QUIET_EVERY_S = 10.0
@@ -100,7 +102,7 @@ class Acting:
         self._stamp = -1
         self._looked_at: tuple[float, str] | None = None
         self._looking = False
-        self._devices_due_s = self._quiet_due_s = 0.0
+        self._devices_due_s = self._names_due_s = self._quiet_due_s = 0.0
         self._quiet: dict[str, int] = {}
         self._tries = Tries()
 
@@ -196,7 +198,7 @@ class Acting:
     def _record(self, alerts: Sequence[Alert]) -> None:
         self._alerts.record(alerts, self._names, self._clock())
 
-    def _noted(self) -> Callable[[], None]:
+    def _noted(self, *, last: bool = False) -> Callable[[], None]:
         """Take the devices that there are, and return what writes them down: thousands take a second."""
         devices, bundles, now_s = self._devices.rows(), dict(self._bundles()), self._clock()
         did = self._unwritten
@@ -207,18 +209,24 @@ class Acting:
             self._metrics.count(FORGOTTEN, count - self._forgotten[memory], by="inventory", memory=memory)
             self._forgotten[memory] = count
 
+        names = did.names
+        if not last and 0 < self._names_due_s - now_s <= NAMES_EVERY_S:
+            names = {}
+        else:
+            self._names_due_s = now_s + NAMES_EVERY_S
+
         def write() -> None:
             self._inventory.take(devices)
-            self._usual.add(did)
+            self._usual.add(Did(did.hours, names))
             did.hours.clear()
-            did.names.clear()
+            names.clear()
             for name, sha256 in bundles.items():
                 self._inventory.use(name, sha256, now_s)
 
         return write
 
     def _note_last(self) -> bool:
-        self._noted()()
+        self._noted(last=True)()
         return True
 
     def _note_quiet(self) -> None:
