@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,16 @@ def test_one_service_at_a_time_works_on_a_store_and_others_write_beside_it(place
         note(service, "service")
     with closing(Database(place, alone=True)) as service:
         assert whose(service) == ["service", "ana"]
+
+
+@pytest.mark.root
+def test_the_lock_belongs_to_the_owner_of_the_store_though_root_took_it(tmp_path: Path) -> None:
+    file = tmp_path / "site.db"
+    Database(file, create=True).close()
+    os.chown(file, 4711, 4712)
+    Database(file, alone=True).close()
+    lock = (tmp_path / "site.db.service").stat()
+    assert (lock.st_uid, lock.st_gid) == (4711, 4712)
 
 
 def test_who_is_killed_lets_go(place: str) -> None:

@@ -8,6 +8,7 @@ nothing is written if somebody else was quicker. Consoles and commands hold noth
 Source: https://www.postgresql.org/docs/15/explicit-locking.html#ADVISORY-LOCKS
 """
 
+import os
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -37,7 +38,11 @@ class FileHold:
     def __init__(self, place: Path) -> None:
         self._stack = ExitStack()
         file = place.resolve()
-        self._stack.enter_context(held(file.with_name(file.name + LOCK), f"store '{place}'"))
+        lock = file.with_name(file.name + LOCK)
+        self._stack.enter_context(held(lock, f"store '{place}'"))
+        if os.geteuid() == 0:  # or an upgrade by root locks its service out; SQLite does so, too
+            owner = file.stat()
+            os.chown(lock, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
     def keep(self) -> None:
         """Do nothing: only the end of the process takes a file's lock away."""
