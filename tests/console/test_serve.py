@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from browsing import PASSWORD, serving
 from redshank.config import Console
-from redshank.console import serve
+from redshank.console import links, serve
 from redshank.console.desk import Desk
 from redshank.console.serve import listening, server
 from redshank.core.errors import ConfigError
@@ -94,54 +94,51 @@ def cut_off(link: socket.socket) -> bool:
 def test_who_holds_many_links_and_says_nothing_leaves_some_for_others(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "MOST_EACH", 3)
-    half, whole = b"GET /healthz HTTP/1.1\r\n", b"host: localhost\r\n\r\n"
+    monkeypatch.setattr(links, "MOST_EACH", 3)
+    half, whole = b"GET /healthz HTTP/1.1\r\n", b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
     with serving(desk) as port, ExitStack() as stack:
 
-        def link(source: str) -> socket.socket:
-            made = stack.enter_context(socket.create_connection(("127.0.0.1", port), 10, (source, 0)))
+        def said(text: bytes, source: str) -> socket.socket:
+            link = stack.enter_context(socket.create_connection(("127.0.0.1", port), 10, (source, 0)))
             with suppress(OSError):  # it is cut off already
-                made.sendall(half)
-            return made
+                link.sendall(text)
+            return link
 
-        held = [link("127.0.0.2") for _ in range(9)]
+        held = [said(half, "127.0.0.2") for _ in range(9)]
         assert [cut_off(one) for one in held[3:]] == [True] * 6
-        assert not cut_off(_ended(link("127.0.0.3"), whole)), "others are answered"
-        assert not cut_off(_ended(held[0], whole)), "and so are the links that it has"
+        assert not cut_off(said(whole, "127.0.0.3")), "others are answered"
+        held[0].sendall(whole.removeprefix(half))
+        assert not cut_off(held[0]), "and so are the links that it has"
         held[1].close()
         until = time.monotonic() + 60
-        while cut_off(_ended(link("127.0.0.2"), whole)):
+        while cut_off(said(whole, "127.0.0.2")):
             assert time.monotonic() < until, "a link that was closed counts on"
 
 
-def _ended(link: socket.socket, text: bytes) -> socket.socket:
-    with suppress(OSError):
-        link.sendall(text)
-    return link
+@pytest.mark.service
+def test_links_that_begin_no_tls_count_too(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "MOST_EACH", 2)
+    made = certificate(tmp_path, "one")
+    with serving(desk, **made) as port, ExitStack() as stack:
+        held = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), 10, ("127.0.0.2", 0))) for _ in range(5)
+        ]
+        assert [cut_off(one) for one in held[2:]] == [True] * 3
+        context = ssl.create_default_context(cafile=str(made["certificate"]))
+        link = http.client.HTTPSConnection("localhost", port, timeout=10, context=context)
+        with closing(link):
+            link.request("GET", "/healthz")
+            with link.getresponse() as answer:
+                assert answer.status == 200
 
 
 def test_a_proxy_that_is_named_has_as_many_links_as_it_likes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "MOST_EACH", 1)
+    monkeypatch.setattr(links, "MOST_EACH", 1)
     said = {"host": "redshank.example", "x-forwarded-proto": "https"}
     near = {"behind_proxy": True, "hosts": ("redshank.example",)}
     with serving(desk, proxies=("10.0.0.0/8", "127.0.0.0/8"), **near) as port, ExitStack() as stack:
         for _ in range(3):
             assert stack.enter_context(asked(port, headers=said)).status == 200
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("2001:db8::1", "2001:db8::ffff:2", True),
-        ("2001:db8::1", "2001:db8:0:1::1", False),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
-        ("192.0.2.1", "192.0.2.2", False),
-        ("fe80::1%eth0", "fe80::2%eth0", True),
-    ],
-)
-def test_the_addresses_of_one_machine_count_together(one: str, other: str, *, same: bool) -> None:
-    assert (serve._home(one) == serve._home(other)) == same
 
 
 @pytest.mark.parametrize(("proxies", "believed"), [(("127.0.0.1",), True), (("10.9.9.9",), False)])

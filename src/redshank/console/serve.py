@@ -1,8 +1,8 @@
 """The console on its socket.
 
 In: an application and the section [console] of the settings. Out: pages, until Ctrl-C or SIGTERM. The one idea: what
-crosses the network is bounded before it is looked at: headers, links at once, of all and of each address, and how long
-a quiet one is kept.
+crosses the network is bounded before it is looked at: headers, links at once (`links.py` bounds those of each address),
+and how long a quiet one is kept.
 Source: https://uvicorn.dev/settings/
 """
 
@@ -10,9 +10,8 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address, ip_network
 
 import h11
 import uvicorn
@@ -21,15 +20,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from redshank.config import Console
 from redshank.console import place
+from redshank.console.links import Listening
 from redshank.console.live import Live
 from redshank.core.errors import ConfigError
 
 MOST_HEADERS = 32_768
 """Bytes of a request's first line and headers."""
 MOST_LINKS = 512
-MOST_EACH = 128
-"""Of one address, or of one network of 64 bits of IPv6, which one machine has whole: a page has two or three. A proxy
-that is named has as many as it likes: it bounds its own clients."""
 BACKLOG = 128
 HEAD_S = 15.0
 """How long the first line and the headers may take to come."""
@@ -39,25 +36,13 @@ DRAIN_S = 5
 
 
 class _Patient(H11Protocol):
-    """A link whose other side must say what it wants in `HEAD_S`, each time that it begins to.
+    """A link whose other side must say what it wants in `HEAD_S`, each time that it begins to."""
 
-    One more than `MOST_EACH` from where it comes is cut off at once, so that nobody can have them all.
-    """
-
-    home = ""
-    """Where it comes from, for the bound; "" for a proxy that is named."""
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the library has it
         super().connection_made(transport)
-        host = self.client[0] if self.client else ""
-        proxied = self.config.proxy_headers and _among(host, self.config.forwarded_allow_ips or ())
-        self.home = "" if proxied else _home(host)
-        ours = sum(isinstance(one, _Patient) and one.home == self.home for one in self.connections)
-        if self.home and ours > MOST_EACH:
-            transport.abort()
-        else:
-            self._wait()
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -137,7 +122,7 @@ def server(app: FastAPI, settings: Console) -> Served:
     )
 
 
-def listening(settings: Console) -> socket.socket:
+def listening(settings: Console) -> Listening:
     """Return the socket on which the console is to be had.
 
     Raises:
@@ -149,7 +134,7 @@ def listening(settings: Console) -> socket.socket:
     except OSError as error:
         raise _cannot(settings, error) from None
     # With its protocol named: only of such links asyncio sends a last part at once, and not after 40 ms.
-    link = socket.socket(family, kind, protocol)
+    link = Listening(family, kind, protocol, settings.proxies if settings.behind_proxy else ())
     try:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         link.bind(found)
@@ -164,24 +149,6 @@ def _cannot(settings: Console, error: OSError) -> ConfigError:
     return ConfigError(
         f"console.listen: cannot listen at '{settings.listen}' ({error.strerror}); see who else does, or name another"
     )
-
-
-def _home(host: str) -> str:
-    """Return what stands for all addresses that one machine may have beside this one."""
-    try:
-        found = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if found.version == 4:
-        return host
-    return str(found.ipv4_mapped or ip_network((int(found) >> 64 << 64, 64)))
-
-
-def _among(host: str, networks: Iterable[str]) -> bool:
-    try:
-        return any(ip_address(host) in ip_network(one, strict=False) for one in networks)
-    except ValueError:
-        return False
 
 
 def _no_fault(record: logging.LogRecord) -> bool:
