@@ -1,5 +1,6 @@
 import shutil
 import socket
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from bundles import flows
+from peers import closed_port
 from redshank.checking import Finding, findings
 from redshank.config import load
 from redshank.store.database import Database
@@ -95,6 +97,36 @@ def test_a_file_of_alerts_that_cannot_be_written_is_told(place: Place, monkeypat
     assert found.words == f"sinks.eve.path: '{folder}/eve.json' may not be written; name a file that you may write"
 
 
+def test_a_sink_that_cannot_be_reached_is_a_hint_and_all_are_tried_at_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closed_port() as port:
+        sinks = (
+            f"[sinks.eve]\npath = '{place.eve}'\n[sinks.syslog]\nhost = '127.0.0.1'\nport = {port}\ntransport = 'tcp'\n"
+        )
+        found = _found(place, sinks=sinks)
+    reason = f"127.0.0.1, port {port}: Connection refused"
+    assert found["sinks eve"] == Finding("sinks eve", True, f"path {place.eve}")
+    assert (found["sinks syslog"].well, found["sinks syslog"].hint) == (True, True)
+    assert found["sinks syslog"].words.endswith(f"; not reached now: {reason}; alerts would wait for it")
+
+    begun, over = threading.Barrier(3), threading.Event()
+
+    def hangs(*_: object, **__: object) -> str:
+        begun.wait(20)
+        over.wait(20)
+        return ""
+
+    monkeypatch.setattr("redshank.alerts.peer.unreached", hangs)
+    monkeypatch.setattr("redshank.checking.REACH_S", 0.1)
+    hanging = "".join(f"[sinks.{name}]\nkind = 'syslog'\nhost = '127.0.0.1'\ntransport = 'tcp'\n" for name in "ab")
+    words = [one.words for one in _found(place, sinks=hanging).values() if one.hint]
+    begun.wait(20)  # both were begun though neither ended
+    over.set()
+    assert len(words) == 2
+    assert all("; not reached now: no answer in time; " in one for one in words)
+
+
 def test_a_store_of_an_older_version_is_well_and_left_to_the_service_that_may_be_at_work_on_it(place: Place) -> None:
     place.store.parent.mkdir()
     shutil.copy(OLD, place.store)
@@ -141,6 +173,7 @@ def test_every_mistake_of_the_responses_is_told_at_once_and_names_with_their_add
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr("redshank.alerts.peer.unreached", lambda *_, **__: "")
     sinks = "[sinks.syslog]\nhost = 'logs.example.net'\n[sinks.mqtt]\nhost = 'hub.example.net'\n"
     told = _found(place, sinks=sinks)["respond"]
     assert told.well

@@ -5,7 +5,9 @@ made by the functions that `redshank run` makes them by, opened, and closed agai
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -31,6 +33,8 @@ from redshank.store.tables import VERSION
 
 LEAST_FREE_MIB = 512
 """Free disk below which a state folder is not well: a store that cannot be written holds up every alert."""
+REACH_S = 5.0
+"""How long sinks are tried, all side by side."""
 HAND = "put those that it may have into respond.protect"
 
 
@@ -42,11 +46,13 @@ class Finding:
         part: Which, as the settings name it.
         well: Whether a service could run with it.
         words: What it is, or what is wrong and what to do.
+        hint: Whether there is something to look at all the same.
     """
 
     part: str
     well: bool
     words: str
+    hint: bool = False
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
@@ -106,12 +112,38 @@ def _alerts(parts: Parts) -> Iterator[Finding]:
 
 def _sinks(parts: Parts) -> Iterator[Finding]:
     made = parts.sinks
+    away = _unreached(made)
     for name, sink in made.items():
         sink.close()
-        problem = sink.problem()
-        yield Finding(f"sinks {name}", not problem, f"sinks.{name}.{problem}" if problem else _said(sink))
+        if problem := sink.problem():
+            yield Finding(f"sinks {name}", False, f"sinks.{name}.{problem}")
+        elif reason := away[name]:
+            words = f"{_said(sink)}; not reached now: {reason}; alerts would wait for it"
+            yield Finding(f"sinks {name}", True, words, hint=True)
+        else:
+            yield Finding(f"sinks {name}", True, _said(sink))
     if not made:
         yield Finding("sinks", True, "none: alerts are in the store alone; add a table [sinks.eve], for example")
+
+
+def _unreached(sinks: Mapping[str, Sink]) -> dict[str, str]:
+    """Say of each sink why it cannot be reached now; all are tried at once, and none for long."""
+    found = dict.fromkeys(sinks, "no answer in time")
+
+    def look(name: str) -> None:
+        try:
+            found[name] = sinks[name].unreached()
+        except RedshankError as error:  # a secret that is gone by now
+            found[name] = str(error)
+
+    # Daemons: a name may be looked up for longer than anybody waits.
+    threads = [threading.Thread(target=look, args=(name,), daemon=True) for name in sinks]
+    for thread in threads:
+        thread.start()
+    ends_s = time.monotonic() + REACH_S
+    for thread in threads:
+        thread.join(max(0.0, ends_s - time.monotonic()))
+    return dict(found)
 
 
 def _said(sink: Sink) -> str:

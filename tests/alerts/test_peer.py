@@ -18,12 +18,18 @@ from redshank.alerts.peer import (
     time_problems,
     tls,
     tls_problems,
+    unreached,
 )
 from redshank.alerts.sinks.email import Email
 from redshank.alerts.sinks.mqtt import Mqtt
 from redshank.alerts.sinks.syslog import Syslog
 from redshank.alerts.sinks.webhook import Webhook
 from redshank.core.errors import ConfigError
+
+
+def test_a_name_without_an_address_is_not_reached_over_udp_either() -> None:
+    assert unreached("x" * 70, 514, 1.0, datagrams=True).startswith("x" * 70 + ", port 514: ")
+    assert unreached("127.0.0.1", 514, 1.0, datagrams=True) == ""
 
 
 def test_a_beginning_of_tls_that_never_ends_ends_with_the_time(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from bundles import flows
+from peers import closed_port
 from program import ended
 from runs import ATTACK
 from sites import Place
@@ -19,6 +20,18 @@ def test_a_site_that_is_well_ends_with_0_and_one_that_is_not_with_1(
     assert {row["well"] for row in parts.values()} == {"yes"}
     assert ended(monkeypatch, "check", "-c", place.settings(sinks="[sinks.eve]\n")) == 1
     assert "sinks.eve.path: nothing given, and it has no default" in capsys.readouterr().out
+
+
+def test_a_sink_that_is_away_keeps_no_service_from_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Place(tmp_path)
+    place.table(flows(ATTACK))
+    with closed_port() as port:
+        settings = place.settings(sinks=f"[sinks.webhook]\nurl = 'http://127.0.0.1:{port}/'\n")
+        assert ended(monkeypatch, "check", "-c", settings, "--json") == 0
+    rows = {row["part"]: row["well"] for row in json.loads(capsys.readouterr().out)["parts"]}
+    assert rows["sinks webhook"] == "hint"
 
 
 def test_a_file_that_is_no_settings_ends_with_2(

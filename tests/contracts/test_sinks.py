@@ -46,6 +46,12 @@ def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Sink:
     return built
 
 
+def test_whether_a_peer_can_be_reached_is_seen_without_sending_it_anything(sink: Sink, tmp_path: Path) -> None:
+    assert sink.unreached() == ""
+    sink.close()
+    assert ALERT.id not in "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+
+
 def _arrived(place: Path, wanted: str) -> str:
     """Return what is there, as soon as `wanted` is: a broker passes on in its own time."""
     found = ""
@@ -98,6 +104,13 @@ def test_a_sink_is_its_settings(sink: Any) -> None:
 def test_no_secret_is_a_setting_only_the_place_where_it_is(name: str) -> None:
     secrets = [one for one in _settings(name) if any(word in one for word in ("password", "secret", "token"))]
     assert [one for one in secrets if not one.endswith(("_file", "_env"))] == []
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_peer_that_is_not_there_is_seen_without_a_delivery(name: str) -> None:
+    with closed_port() as port:
+        told = offered(FOLDER, name, "towards")(port).unreached()
+    assert told == f"127.0.0.1, port {port}: Connection refused"
 
 
 @pytest.mark.parametrize("name", _each(NETWORKED))

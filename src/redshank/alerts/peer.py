@@ -57,6 +57,25 @@ def family_problem(host: str) -> str:
     return ""
 
 
+def unreached(host: str, port: int, timeout_s: float, *, datagrams: bool = False) -> str:
+    """Say why a peer cannot be reached now, without sending it anything; "" if it can.
+
+    Args:
+        host: Its name or address.
+        port: Its port.
+        timeout_s: How long each of its addresses is tried; how long the look for them takes is the system's to say.
+        datagrams: Whether it is only looked up: who takes datagrams says nothing before one comes.
+    """
+    try:
+        if datagrams:
+            socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        else:
+            socket.create_connection((host, port), timeout=timeout_s).close()
+    except (OSError, UnicodeError) as error:
+        return f"{host}, port {port}: {reason(error)}"
+    return ""
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

@@ -55,6 +55,14 @@ class Sink(ABC):
         """
         return ""
 
+    def unreached(self) -> str:
+        """Say why the machine that alerts go to cannot be reached now; nothing is sent to it, and it may take long.
+
+        Returns:
+            As in "no answer in time"; "" if it can be reached, or if alerts go to no other machine.
+        """
+        return ""
+
     @abstractmethod
     def close(self) -> None:
         """Finish what is open; nothing is delivered after it."""

@@ -18,6 +18,9 @@ def check(
     what the service would open, and closes it again; captures nothing, sends nothing, loads nothing. Makes an empty
     store where there is none; one of an older version stays as it is, for a service that may be at work on it.
 
+    A sink that cannot be reached within some seconds is a hint: a service starts, and alerts wait for the sink. Whether
+    alerts are taken, `redshank selftest --sinks` tries.
+
     Example: redshank check -c redshank.toml
     """
     from redshank.checking import findings
@@ -25,7 +28,10 @@ def check(
     from redshank.report.summary import Row, Section, show
 
     found = list(findings(load(config)))
-    rows: list[Row] = [{"part": one.part, "well": "yes" if one.well else "NO", "what": one.words} for one in found]
+    rows: list[Row] = [
+        {"part": one.part, "well": ("hint" if one.hint else "yes") if one.well else "NO", "what": one.words}
+        for one in found
+    ]
     show("Check", [Section("Parts", rows)], as_json=as_json)
     if not all(one.well for one in found):
         raise typer.Exit(1)

@@ -137,6 +137,10 @@ class Mqtt(Sink):
         """Say why the host cannot be reached from here."""
         return peer.family_problem(self.host)
 
+    def unreached(self) -> str:
+        """Say why no link to the host can be made."""
+        return peer.unreached(self.host, self._port(), self.timeout_s)
+
     def close(self) -> None:
         """Do nothing: no link stays open between alerts."""
 

@@ -102,6 +102,10 @@ class Syslog(Sink):
         """Say why the host cannot be reached from here."""
         return peer.family_problem(self.host)
 
+    def unreached(self) -> str:
+        """Say why no link to the host can be made; over UDP, why it has no address."""
+        return peer.unreached(self.host, self._port(), self.timeout_s, datagrams=self.transport == "udp")
+
     def close(self) -> None:
         """Do nothing: no link stays open between alerts."""
 

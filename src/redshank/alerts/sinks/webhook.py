@@ -122,6 +122,11 @@ class Webhook(Sink):
         """Say why the host cannot be reached from here."""
         return f"url: {found}" if (found := peer.family_problem(httpx.URL(self._url()).host)) else ""
 
+    def unreached(self) -> str:
+        """Say why no link to the host can be made."""
+        url = httpx.URL(self._url())
+        return peer.unreached(url.host, url.port or (443 if url.scheme == "https" else 80), self.timeout_s)
+
     def close(self) -> None:
         """Do nothing: no link stays open between alerts."""
 
