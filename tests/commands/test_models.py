@@ -95,6 +95,13 @@ def test_a_bundle_is_added_from_its_folder(models: Any, place: Place, tmp_path: 
     assert "there is a bundle 'third' already" in models("add", str(tmp_path / "third")).err
 
 
+def test_a_bundle_beside_an_evaluation_that_is_none_is_not_added(models: Any, place: Place, tmp_path: Path) -> None:
+    tiny_bundle(name="third").save(tmp_path / "third")
+    (tmp_path / "third.measured.json").write_text("[]")
+    assert "third.measured.json: is no evaluation; remove it" in models("add", str(tmp_path / "third")).err
+    assert "third" not in place.shelf.names()
+
+
 def test_what_is_measured_of_a_bundle_is_kept_beside_it(models: Any, place: Place) -> None:
     done = models("measure", "good", "--on", "drawn", "--data", str(place.rows))
     assert (done.code, "step 2 of 2: measuring good on the test part" in done.err) == (0, True)

@@ -94,11 +94,8 @@ def test_no_wait_between_two_tries_passes_for_a_wrong_clock() -> None:
     assert Patience().longest_s <= LONGEST_WAIT_S
 
 
-def test_what_was_given_up_is_kept_and_can_be_tried_anew(database: Database) -> None:
+def test_what_was_given_up_is_kept(database: Database) -> None:
     outbox = filled(database)
     outbox.failed("a-0-eve", "gone", None)
     assert keys(outbox, "eve", after_s=1e9) == ["b-0-eve"]
     assert [(owed.key, owed.tries, owed.error) for owed in outbox.dead()] == [("a-0-eve", 1, "gone")]
-    assert outbox.revive(["a-0-eve", "b-0-eve", "none"], NOW_S + 5) == 1
-    assert keys(outbox, "eve", after_s=5) == ["b-0-eve", "a-0-eve"]
-    assert outbox.dead() == []

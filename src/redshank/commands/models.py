@@ -96,8 +96,9 @@ def add(
     from redshank.detect.shelf import Shelf
 
     made, source = Bundle.load(bundle), bundle.resolve()
+    measured = Measured.load(source.parent, source.name, made.manifest.sha256)  # before anything is written
     kept = Shelf(folder).put(made, name)
-    if measured := Measured.load(source.parent, source.name, made.manifest.sha256):
+    if measured:
         replace(measured, name=kept).save(folder)
     typer.echo(f"{kept} is in {folder}")
 

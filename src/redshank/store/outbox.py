@@ -6,7 +6,7 @@ stays until its alert goes, so that nothing is promised twice. That a row is han
 of what a kill cut off exactly those rows are known that may have arrived.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
@@ -135,12 +135,6 @@ class Outbox:
                 .where(OUTBOX.c.key == key, OUTBOX.c.state == WAITING)
                 .values(tries=OUTBOX.c.tries + 1, error=inert(error[:MOST_CHARACTERS]), begun=begun, **values)
             )
-
-    def revive(self, keys: Iterable[str], now_s: float) -> int:
-        """Let what was given up be tried anew; return how much that is."""
-        wanted = update(OUTBOX).where(OUTBOX.c.key.in_(list(keys)), OUTBOX.c.state == DEAD)
-        with self._database.writing() as sql:
-            return sql.execute(wanted.values(state=WAITING, tries=0, since_s=now_s, at_s=now_s)).rowcount
 
     def error(self, sink: str) -> str:
         """Return what a sink said the last time of what waits for it; "" if nothing."""
