@@ -70,6 +70,50 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
     assert asked(length, [{"type": "http.disconnect"}])["redshank.refusal"].status == 408
 
 
+def test_of_bodies_on_their_way_one_address_has_so_many_and_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_BODIES", 2)
+    statuses: list[tuple[str, int]] = []
+    last = anyio.Event()
+
+    async def behind(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        del receive, send
+        refusal = scope.get("redshank.refusal")
+        statuses.append((scope["client"][0], refusal.status if refusal else 200))
+
+    async def coming() -> dict[str, Any]:
+        await last.wait()
+        return {"type": "http.request", "body": b"a"}
+
+    async def here() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"a"}
+
+    async def nobody(message: MutableMapping[str, Any]) -> None:
+        raise AssertionError(message)
+
+    async def all_at_once() -> None:
+        made = Limits(behind, ["localhost"])
+
+        async def ask(client: str, receive: Any, length: bytes = b"1") -> None:
+            headers = [(b"host", b"localhost"), (b"content-length", length)]
+            scope = {"type": "http", "scheme": "https", "path": "/", "headers": headers, "client": (client, 1)}
+            await made(scope, receive, nobody)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(ask, "2001:db8::1", coming)
+            await anyio.wait_all_tasks_blocked()
+            await ask("2001:db8::2", here)
+            await ask("2001:db8::2", here, length=b"0")
+            await ask("192.0.2.1", here)
+            last.set()
+        await ask("2001:db8::2", here)
+        assert not made._coming
+
+    anyio.run(all_at_once)
+    near, other = "2001:db8::1", "2001:db8::2"
+    assert statuses == [(other, 503), (other, 200), ("192.0.2.1", 200), (near, 200), (near, 200), (other, 200)]
+
+
 @pytest.mark.parametrize("length", [b"-1", b"ten", b"9" * 50, b"1048577"])
 def test_a_length_that_is_none_or_too_much_is_refused_before_anything_is_read(length: bytes) -> None:
     assert asked([(b"content-length", length)], [])["redshank.refusal"].status == 413

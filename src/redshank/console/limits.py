@@ -6,18 +6,23 @@ body is read whole here, so that what lies below is plain functions, and nobody 
 Source: https://asgi.readthedocs.io/en/latest/specs/www.html; https://owasp.org/www-project-secure-headers/
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from redshank.console.links import home
 from redshank.console.request_error import RequestError
 
 MOST_BODY = 1_048_576
 """Bytes of a body: a form with every alert of a page is some KiB."""
 BODY_S = 15.0
 """How long a body may take to come."""
+MOST_BODIES = 32
+"""Bodies that may be on their way from one address, also through a proxy, whose links nobody counts."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'none'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -59,6 +64,7 @@ class Limits:
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], plain: tuple[str, ...] | None = None) -> None:
         self._app, self._hosts, self._plain = app, frozenset(hosts), plain
+        self._coming: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
@@ -78,12 +84,26 @@ class Limits:
         try:
             self._check_host(headers.getlist("host"))
             self._check_tls(scope)
-            body = await _body(headers, receive)
+            body = await _body(headers, receive, self._counted(scope))
         except RequestError as refusal:
             scope["redshank.refusal"] = refusal
             body = b""
         scope["redshank.body"] = body
         await self._app(scope, _replayed(body, receive), protecting)
+
+    @contextmanager
+    def _counted(self, scope: Scope) -> Iterator[None]:
+        """Count a body while it comes, by where it comes from."""
+        who = home(scope["client"][0]) if scope.get("client") else ""
+        if self._coming[who] >= MOST_BODIES:
+            raise RequestError(503, "Too much is being sent from your address at once; send it again.")
+        self._coming[who] += 1
+        try:
+            yield
+        finally:
+            self._coming[who] -= 1
+            if not self._coming[who]:
+                del self._coming[who]
 
     def _check_tls(self, scope: Scope) -> None:
         if self._plain is not None and scope["scheme"] != "https" and not scope["path"].startswith(self._plain):
@@ -107,7 +127,7 @@ def host_name(given: str) -> str:
     return given.partition(":")[0].lower()
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes:
+async def _body(headers: Headers, receive: Receive, counted: AbstractContextManager[None]) -> bytes:
     too_much = RequestError(413, f"What was sent is too much; {MOST_BODY // 1024} KiB are the most.")
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length[:20]) > MOST_BODY:
@@ -115,7 +135,7 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
     if length == "0" and "transfer-encoding" not in headers:
         return b""
     parts: list[bytes] = []
-    with anyio.move_on_after(BODY_S):
+    with counted, anyio.move_on_after(BODY_S):
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":

@@ -8,11 +8,25 @@ import socket
 from collections import Counter
 from collections.abc import Iterable
 from errno import ECONNABORTED
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 MOST_EACH = 128
 """Of one address, or of one network of 64 bits of IPv6, which one machine has whole: a page has two or three."""
+
+
+def home(host: str) -> str:
+    """Return what stands for all addresses that one machine may have beside this one.
+
+    Example:
+        >>> home("2001:db8::7"), home("::ffff:192.0.2.1"), home("what a proxy may say")
+        ('2001:db8::/64', '192.0.2.1', 'what a proxy may say')
+    """
+    try:
+        found = _address(host)
+    except ValueError:
+        return host
+    return str(found) if found.version == 4 else str(ip_network((int(found) >> 64 << 64, 64)))
 
 
 class Listening(socket.socket):
@@ -43,13 +57,9 @@ class Listening(socket.socket):
         return _Link(link, self._held, home), address
 
     def _home(self, host: str) -> str:
-        """Return what stands for all addresses that one machine may have beside this one; "" for a proxy."""
-        found = ip_address(host.partition("%")[0])
-        if found.version == 6:
-            found = found.ipv4_mapped or found
-        if any(found in one for one in self._proxies):
-            return ""
-        return str(found) if found.version == 4 else str(ip_network((int(found) >> 64 << 64, 64)))
+        """Return whom a link counts for; "" for a proxy."""
+        found = _address(host)
+        return "" if any(found in one for one in self._proxies) else home(host)
 
 
 class _Link(socket.socket):
@@ -67,3 +77,8 @@ class _Link(socket.socket):
             if not self._held[self._home]:
                 del self._held[self._home]
         super().close()
+
+
+def _address(host: str) -> IPv4Address | IPv6Address:
+    found = ip_address(host.partition("%")[0])
+    return found.ipv4_mapped or found if found.version == 6 else found
