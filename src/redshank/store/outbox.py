@@ -9,7 +9,7 @@ of what a kill cut off exactly those rows are known that may have arrived.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, tuple_, update
 
 from redshank.core.inert import inert
 from redshank.core.records import Alert
@@ -86,12 +86,12 @@ class Outbox:
         """
         about = (ALERTS.c.device, ALERTS.c.family)
         waits = select(*about).join(OUTBOX, OUTBOX.c.alert == ALERTS.c.id)
-        waits = waits.where(OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING).distinct()
-        same = waits.subquery()
+        waits = waits.where(OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING)
         newest = (
             select(OUTBOX.c.alert, func.max(OUTBOX.c.revision).label("revision"))
             .join(ALERTS, ALERTS.c.id == OUTBOX.c.alert)
-            .join(same, (same.c.device == ALERTS.c.device) & (same.c.family == ALERTS.c.family))
+            # As a set, not as a join: SQLite would look at everything for each device that something waits about.
+            .where(tuple_(*about).in_(waits))
             .where(OUTBOX.c.sink == sink, (OUTBOX.c.state == DELIVERED) | OUTBOX.c.begun)
             .group_by(OUTBOX.c.alert)
             .order_by(func.max(OUTBOX.c.place).desc())
