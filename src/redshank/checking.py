@@ -208,7 +208,8 @@ def _metrics(settings: Settings) -> Iterator[Finding]:
 def _console(settings: Settings) -> Iterator[Finding]:
     # Not opened: a console that runs is no reason why a service could not.
     if find_spec("fastapi") is None:
-        yield Finding("console", True, "not installed; pip install 'redshank[console]' for the analyst's pages")
+        words = "not installed; for the analyst's pages, `pip install -c constraints.txt '.[console]'`"
+        yield Finding("console", True, f"{words} in a copy of the source")
         return
     host, port = address(settings.console)
     scheme = "https" if settings.console.certificate else "http"

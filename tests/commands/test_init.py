@@ -189,7 +189,7 @@ def test_without_its_extra_a_command_says_at_once_what_to_install(
     assert done.returncode == 1
     assert done.stderr.strip() == (
         f"redshank: '{module}' is not installed: this command needs the extra `{extra}`: "
-        f"pip install 'redshank[{extra}]'"
+        f"pip install -c constraints.txt '.[{extra}]' in a copy of the source"
     )
 
 

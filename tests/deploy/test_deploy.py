@@ -2,6 +2,7 @@
 
 import configparser
 import gzip
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from records import alert
 from redshank import commands
 from redshank.alerts.sinks.eve import Eve
 from redshank.config import Settings
+from redshank.core.metrics import Metrics
+from redshank.core.metrics_server import MetricsServer
 from redshank.respond.backend import Hold
 from redshank.respond.backends.dry_run import DryRun
 
@@ -187,12 +190,38 @@ def test_the_image_is_made_of_what_is_there() -> None:
     text = DOCKERFILE.read_text()
     _, port = Settings().service.metrics.split(":")
     assert f"EXPOSE {port}" in text
-    assert f"http://127.0.0.1:{port}/healthz" in text
-    extras = re.search(r"/source\[(\w+)\]", text)
+    extras = re.search(r"/source\[([\w,]+)\]", text)
     assert extras
-    assert f"{extras[1]} = [" in (ROOT / "pyproject.toml").read_text()
+    assert set(extras[1].split(",")) <= set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    )
     assert (ROOT / "src/redshank/flows/warm.py").is_file()
     assert (ROOT / "constraints.txt").is_file()
+
+
+def test_the_image_asks_for_its_health_where_the_settings_have_the_metrics(tmp_path: Path) -> None:
+    text = DOCKERFILE.read_text().replace("\\\n", "").replace("/etc/redshank/redshank.toml", str(tmp_path / "r.toml"))
+    program, option, code = json.loads(text[(at := text.index("[", text.index("HEALTHCHECK"))) : text.index("\n", at)])
+    problem = ""
+    with MetricsServer(Metrics(), "127.0.0.1:0", lambda: problem) as server:
+        for place in (f"127.0.0.1:{server.port}", f":{server.port}"):
+            (tmp_path / "r.toml").write_text(f"[service]\nmetrics = '{place}'\n")
+            assert subprocess.run([sys.executable, option, code], check=False).returncode == 0
+        problem = "the store is full"
+        asked = subprocess.run([sys.executable, option, code], check=False, capture_output=True, text=True)
+        assert asked.returncode == 1
+        assert "503" in asked.stderr
+    (tmp_path / "r.toml").write_text("[service]\nmetrics = ''\n")
+    assert subprocess.run([sys.executable, option, code], check=False).returncode == 0
+    assert program == "python"
+
+
+def test_the_console_has_a_container_of_the_same_image_without_a_capability() -> None:
+    services = yaml.safe_load(COMPOSE.read_text())["services"]
+    console = services["console"]
+    assert console["build"] == services["redshank"]["build"]
+    assert (console["cap_drop"], console.get("cap_add"), console["profiles"]) == (["ALL"], None, ["console"])
+    assert f"state:{Settings().service.state}" in console["volumes"]
 
 
 def test_the_containers_have_two_capabilities_and_keep_what_must_stay() -> None:

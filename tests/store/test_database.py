@@ -4,6 +4,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -24,6 +25,21 @@ def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
         assert connection.execute(text("pragma journal_mode")).scalar() == "wal"
         assert connection.execute(text("pragma synchronous")).scalar() == 2
     again.close()
+
+
+def test_a_store_where_nobody_can_write_is_read_and_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Database(tmp_path / "s", create=True).close()
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    with closing(Database(tmp_path / "s", only_read=True)) as database, database.reading() as connection:
+        assert connection.execute(text("select version from redshank")).scalar() == VERSION
+        assert [path.name for path in tmp_path.iterdir()] == ["s"]
+    with pytest.raises(ConfigError, match=f"^store: '{tmp_path}/s' lies on a file system that is only read; name one"):
+        Database(tmp_path / "s")
+    (tmp_path / "s-wal").write_bytes(b"rows")
+    with pytest.raises(ConfigError, match=f"what was written last is in '{tmp_path}/s-wal'; copy both to one"):
+        Database(tmp_path / "s", only_read=True)
 
 
 def test_a_store_is_for_its_owner_and_group_and_one_that_is_there_keeps_its_mode(tmp_path: Path) -> None:

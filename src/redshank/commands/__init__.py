@@ -185,7 +185,8 @@ def _run() -> int:
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise
-        needed = f"the extra `{EXTRA[error.name]}`: pip install 'redshank[{EXTRA[error.name]}]'"
+        extra = EXTRA[error.name]
+        needed = f"the extra `{extra}`: pip install -c constraints.txt '.[{extra}]' in a copy of the source"
         _say([f"'{error.name}' is not installed: this command needs {needed}"])
         return 1
     except BrokenPipeError:

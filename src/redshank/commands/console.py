@@ -51,6 +51,8 @@ def serve(context: typer.Context, config: Config = None, store: Store = None) ->
             option = "--config" if config else "--store"
             raise ConfigError(f"{option}: it stands before '{behind}'; give it at the end of the line")
         return
+    from redshank.console import app  # noqa: F401  what is not installed is told before a store that is not there
+
     settings = load(config)
     place = store or settings.store_place
     # A console may begin before the service whose settings it has; a place that was typed in is to be there.

@@ -5,6 +5,8 @@ told of it. The one idea: a password that stands in a URL is in no message, no l
 Source: https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING; libpq-envars.html for PGPASSWORD.
 """
 
+import os
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from redshank.core.concealed import masked
 from redshank.core.errors import ConfigError
+from redshank.core.files import writable_folder
 
 KINDS = ("postgresql", "postgres")
 _IN_QUERY = "password"
@@ -30,7 +33,8 @@ def address(place: Path | str) -> URL:
     if kind not in KINDS:
         raise ConfigError(f"store: '{kind}://...' is not known; give a path, or postgresql://user@host/name")
     if find_spec("psycopg") is None:
-        raise ConfigError("store: 'postgresql://...' needs a driver; `pip install 'redshank[postgresql]'`")
+        todo = "`pip install -c constraints.txt '.[postgresql]'` in a copy of the source"
+        raise ConfigError(f"store: 'postgresql://...' needs a driver; {todo}")
     try:
         url = make_url(place).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):  # the second of a port that is no number
@@ -48,6 +52,43 @@ def called(url: URL) -> str:
         'postgresql+psycopg://ana:...@db.lan/redshank'
     """
     return str(url.database) if url.get_backend_name() == "sqlite" else masked(url.render_as_string(False))
+
+
+def check_path(path: Path, *, create: bool) -> None:
+    """Make sure that a file is there; make an empty one, and its folder, if that is wanted.
+
+    Raises:
+        ConfigError: If there is none, it is a folder, or its folder cannot be written.
+    """
+    if path.is_dir():
+        raise ConfigError(f"store: '{path}' is a folder; name a file")
+    if not create and not path.is_file():
+        raise ConfigError(f"store: no file '{path}'; `redshank run` or `redshank ask` makes one")
+    if create:
+        writable_folder(path.parent, "store")
+        # It holds digests of passwords and tokens; the files that SQLite puts beside it have its mode. What is wrong
+        # with the place, SQLite says.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
+
+
+def is_still(path: Path, *, only_read: bool) -> bool:
+    """Tell whether a file lies where nobody can write, so that it is read without the files that lie beside it.
+
+    Raises:
+        ConfigError: If it does, and is to be written, or its last rows lie beside it.
+    """
+    if not os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+        return False
+    if not only_read:
+        raise ConfigError(f"store: '{path}' lies on a file system that is only read; name one that may be written")
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise ConfigError(
+            f"store: '{path}' lies on a file system that is only read, and what was written last is in '{log}'; copy "
+            "both to one that may be written, and name the copy"
+        )
+    return True
 
 
 def apart(place: Path | str) -> tuple[str, dict[str, str]]:

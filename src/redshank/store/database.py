@@ -10,7 +10,6 @@ https://www.postgresql.org/docs/15/explicit-locking.html for advisory locks.
 """
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -22,8 +21,7 @@ from sqlalchemy import URL, Connection, create_engine, event, func, insert, insp
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
 from redshank.core.errors import ConfigError, StoreBusyError, StoreChangedError, StoreError
-from redshank.core.files import writable_folder
-from redshank.store.address import address, called
+from redshank.store.address import address, called, check_path, is_still
 from redshank.store.hold import FileHold, ServerHold
 from redshank.store.moment import Moment
 from redshank.store.tables import METADATA, STORE, VERSION
@@ -82,7 +80,8 @@ class Database:
         self.is_file = url.get_backend_name() == "sqlite"
         self.name = called(url)
         if self.is_file:
-            _check_path(Path(self.name), create=create)
+            check_path(Path(self.name), create=create)
+            self._still = is_still(Path(self.name), only_read=only_read)
         self._open(url, only_read=only_read)
         try:
             if alone:
@@ -242,7 +241,7 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         mode = "rwc" if self._create and not self._opened else "rw"  # one that was deleted is not made anew, empty
-        place = f"{Path(self.name).absolute().as_uri()}?mode={mode}"
+        place = f"{Path(self.name).absolute().as_uri()}?{'mode=ro&immutable=1' if self._still else f'mode={mode}'}"
         return sqlite3.connect(place, uri=True, timeout=self._patience_s, check_same_thread=False)
 
     def _note_file(self, sql: object, record: Any) -> None:  # noqa: ANN401  the pool's own record
@@ -258,6 +257,8 @@ class Database:
         """Let us begin transactions by ourselves, flush each to the disk, and give pages back (before tables)."""
         del record
         sql.isolation_level = None
+        if self._still:
+            return
         for pragma in (
             "auto_vacuum = INCREMENTAL",
             "journal_mode = WAL",
@@ -336,19 +337,6 @@ class Database:
                 with suppress(SQLAlchemyError, sqlite3.Error), self._engine.begin() as sql:
                     self._check(sql)
             raise StoreError(text) from None
-
-
-def _check_path(path: Path, *, create: bool) -> None:
-    if path.is_dir():
-        raise ConfigError(f"store: '{path}' is a folder; name a file")
-    if not create and not path.is_file():
-        raise ConfigError(f"store: no file '{path}'; `redshank run` or `redshank ask` makes one")
-    if create:
-        writable_folder(path.parent, "store")
-        # It holds digests of passwords and tokens; the files that SQLite puts beside it have its mode. What is wrong
-        # with the place, SQLite says.
-        with suppress(OSError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
 
 
 def _identity(name: str) -> tuple[int, int] | None:

@@ -209,7 +209,8 @@ def untrained() -> str:
         return ""
     return (
         f"Nothing can be trained here: {', '.join(missing)} is not installed. This is right for a gateway; where there "
-        "is room for it, `pip install 'redshank[train]'`, and begin the console anew."
+        "is room for it, `pip install -c constraints.txt '.[train]'` in a copy of the source, and begin the console "
+        "anew."
     )
 
 
