@@ -1,9 +1,10 @@
-from typing import Any
+from contextlib import AbstractContextManager
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Connection, update
 
 from device_rows import S, rows
+from redshank.core.errors import StoreError
 from redshank.flows.did import MOST_NAMES, ByName, Did, InHour, Named
 from redshank.store import usual as module
 from redshank.store.database import Database
@@ -88,25 +89,34 @@ def test_who_is_not_in_the_inventory_has_nothing_usual(usual: Usual) -> None:
     assert usual.hours("02:00:00:00:00:99", 0.0) == []
 
 
-def test_no_question_has_more_values_than_a_store_takes(usual: Usual, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "NAMES_AT_ONCE", 4)
-    scan = Did({}, {})
-    for number in range(10):
-        scan.add(seen(f"tcp/{number}", 1))
-    usual.add(scan)
-    asked: list[int] = []
+def test_a_flood_of_names_is_written_in_parts_and_what_is_written_is_not_written_again(
+    usual: Usual, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 4)
+    parts = 0
+    writing = database.writing
 
-    @event.listens_for(Engine, "before_cursor_execute")
-    def note(*told: Any) -> None:
-        *_, values, _, many = told
-        asked.append(0 if many else len(values))
+    def writing_twice() -> AbstractContextManager[Connection]:
+        nonlocal parts
+        parts += 1
+        if parts == 3:
+            raise StoreError("store: database or disk is full")
+        return writing()
 
-    try:
-        usual.add(scan)
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert max(asked) == 5, "a device, and so many names"
-    assert {one.flows for one in usual.names(LAMP)} == {2}
+    whole = Did({(LAMP, 24): InHour(9)}, {})
+    for number in range(6):
+        whole.add(seen(f"tcp/{number}", 1))
+    whole.add(seen("tcp/5", 2))
+    with monkeypatch.context() as full:
+        full.setattr(database, "writing", writing_twice)
+        with pytest.raises(StoreError, match="disk is full"):
+            usual.add(whole)
+    assert (len(whole.hours), len(whole.names)) == (0, 3), "one transaction of hours and one of names"
+    usual.add(whole)
+    assert (len(whole.hours), len(whole.names)) == (0, 0)
+    assert [one.flows for one in usual.hours(LAMP, 0.0)] == [9]
+    found = {one.name: (one.flows, one.days) for one in usual.names(LAMP)}
+    assert found == {f"tcp/{number}": (1, 1) for number in range(5)} | {"tcp/5": (2, 2)}
 
 
 def test_text_from_the_wire_is_made_inert(usual: Usual) -> None:

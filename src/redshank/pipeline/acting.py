@@ -218,8 +218,6 @@ class Acting:
         def write() -> None:
             self._inventory.take(devices)
             self._usual.add(Did(did.hours, names))
-            did.hours.clear()
-            names.clear()
             for name, sha256 in bundles.items():
                 self._inventory.use(name, sha256, now_s)
 
