@@ -2,7 +2,7 @@ from records import alert
 from redshank.alerts.delivery import Patience
 from redshank.store.alerts import Alerts
 from redshank.store.database import Database
-from redshank.store.outbox import LONGEST_WAIT_S, MOST_CHARACTERS, Outbox
+from redshank.store.outbox import DEAD, LONGEST_WAIT_S, MOST_CHARACTERS, Outbox
 
 NOW_S = 1_700_000_000.0
 
@@ -94,8 +94,10 @@ def test_no_wait_between_two_tries_passes_for_a_wrong_clock() -> None:
     assert Patience().longest_s <= LONGEST_WAIT_S
 
 
-def test_what_was_given_up_is_kept(database: Database) -> None:
+def test_what_was_given_up_is_kept_and_can_be_tried_anew(database: Database) -> None:
     outbox = filled(database)
     outbox.failed("a-0-eve", "gone", None)
     assert keys(outbox, "eve", after_s=1e9) == ["b-0-eve"]
-    assert [(owed.key, owed.tries, owed.error) for owed in outbox.dead()] == [("a-0-eve", 1, "gone")]
+    assert outbox.counts()["eve", DEAD] == 1
+    assert (outbox.revive("none", NOW_S + 5), outbox.revive("eve", NOW_S + 5)) == (0, 1)
+    assert keys(outbox, "eve", after_s=5) == ["b-0-eve", "a-0-eve"]

@@ -104,10 +104,6 @@ class Outbox:
                 read_alert(record) for record in sql.execute(select(REVISIONS.c.record).join(newest, told)).scalars()
             ]
 
-    def dead(self, limit: int = 1000) -> list[Owed]:
-        """Return what was given up."""
-        return self._owed(limit, OUTBOX.c.state == DEAD)
-
     def begin(self, key: str, delivered: Sequence[str], at_s: float) -> None:
         """Note that `delivered` arrived and that `key` is handed over next, all or none."""
         with self._database.writing() as sql:
@@ -135,6 +131,12 @@ class Outbox:
                 .where(OUTBOX.c.key == key, OUTBOX.c.state == WAITING)
                 .values(tries=OUTBOX.c.tries + 1, error=inert(error[:MOST_CHARACTERS]), begun=begun, **values)
             )
+
+    def revive(self, sink: str, now_s: float) -> int:
+        """Let what was given up for a sink be tried anew, also what may have arrived; return how much that is."""
+        wanted = update(OUTBOX).where(OUTBOX.c.sink == sink, OUTBOX.c.state == DEAD)
+        with self._database.writing() as sql:
+            return sql.execute(wanted.values(state=WAITING, tries=0, since_s=now_s, at_s=now_s, begun=False)).rowcount
 
     def error(self, sink: str) -> str:
         """Return what a sink said the last time of what waits for it; "" if nothing."""
