@@ -441,6 +441,7 @@ def test_what_must_not_come_twice_waits_while_dead_letters_cannot_be_written(tmp
     house.delivery.step("chat")
     assert house.sinks["chat"].got == ["0123456789abcdef-1"]
     assert (len(house.outbox), len(house.letters())) == (0, 1)
+    assert house.metrics.labelled("redshank_deliveries_in_doubt_total") == {("chat",): 1}
 
 
 def test_a_row_that_never_left_is_not_in_doubt_whatever_the_outbox_says(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ class Delivery:
                     self._put_off(lane, row, CUT_OFF, in_doubt=True)
                     return False
                 _log.warning("sink %s: %s: %s; handed over again", lane.name, row.key, CUT_OFF)
-                self._metrics.count("redshank_deliveries_in_doubt_total", sink=lane.name)
+                self._doubt(lane)
             lane.absent = row.key  # whatever the outbox says if this fails
             self._outbox.begin(row.key, sorted(lane.taken), self._clock())
             lane.taken.clear()
@@ -233,11 +233,13 @@ class Delivery:
         now, tries = self._clock(), row.tries + 1
         old = now - row.since_s >= self._patience.age_s and tries >= FEWEST_TRIES
         never_again = in_doubt and not lane.sink.may_repeat
-        if in_doubt:
-            self._metrics.count("redshank_deliveries_in_doubt_total", sink=lane.name)
+        if in_doubt and not never_again:
+            self._doubt(lane)
         then = "a dead letter" if never_again else "tried again"
         lane.tell(f"{error}; {then}, later failures of this sink are only counted")
         if (never_again or old or tries >= self._patience.tries) and self._buried(lane, row, error):
+            if never_again:  # once, however often the file of dead letters refused it
+                self._doubt(lane)
             return
         self._count(lane, "failed")
         wait = min(self._patience.longest_s, self._patience.first_s * 2 ** min(row.tries, 30))
@@ -252,6 +254,9 @@ class Delivery:
         self._count(lane, "dead")
         self._outbox.failed(row.key, error, None)
         return True
+
+    def _doubt(self, lane: "_Lane") -> None:
+        self._metrics.count("redshank_deliveries_in_doubt_total", sink=lane.name)
 
     def _count(self, lane: "_Lane", outcome: str) -> None:
         self._metrics.count("redshank_deliveries_total", sink=lane.name, outcome=outcome)
