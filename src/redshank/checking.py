@@ -38,6 +38,10 @@ REACH_S = 5.0
 HAND = "put those that it may have into respond.protect"
 
 
+BESIDE = {"console": lambda settings: address(settings.console)}
+"""What a check asks of settings beside what a service asks."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What was found of one part.

@@ -6,37 +6,45 @@ function that makes it; where settings that it needs beside its own are wrong, i
 mistake is told that is only another one's shadow.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from redshank import config, site
 from redshank.config import Settings
 from redshank.core.problems import Problems
 from redshank.parts import Parts
 
+Looks = Mapping[str, Callable[[Settings], object]]
+"""What finds mistakes of a section, by the section."""
 
-def load(path: Path | None = None, *, watches: bool = True) -> Settings:
+
+def load(path: Path | None = None, *, watches: bool = True, beside: Looks = MappingProxyType({})) -> Settings:
     """Read the settings of a service.
 
     Args:
         path: The settings file; none if absent.
         watches: Whether a service is to run here: there must be sources, and every place that it needs.
+        beside: What else is asked, of sections that a service does not need.
 
     Raises:
         ConfigError: With every problem found, if a setting is wrong by itself. Then parts were asked too; settings that
             are right by themselves are asked by whoever makes parts of them.
     """
-    return config.load(path, partial(mistakes, watches=watches))
+    return config.load(path, partial(mistakes, watches=watches, beside=beside))
 
 
-def mistakes(settings: Settings, wrong: Collection[str], *, watches: bool) -> list[str]:
+def mistakes(
+    settings: Settings, wrong: Collection[str], *, watches: bool, beside: Looks = MappingProxyType({})
+) -> list[str]:
     """Return what parts say of settings of which some are wrong.
 
     Args:
         settings: With defaults in place of those.
         wrong: Their names, as in "respond.repeats".
         watches: As of `load`.
+        beside: As of `load`.
 
     Example:
         >>> mistakes(Settings(sinks={"bell": {}}), ["alerts.window_s"], watches=False)[0].partition(";")[0]
@@ -63,4 +71,7 @@ def mistakes(settings: Settings, wrong: Collection[str], *, watches: bool) -> li
         hidden = is_wrong(section) or (section == "store" and is_wrong("service.state"))  # a file may be there
         if not hidden:
             problems.attempt(look)
+    for section, ask in beside.items():
+        if not is_wrong(section):
+            problems.attempt(partial(ask, settings))
     return problems.lines

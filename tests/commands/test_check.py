@@ -22,6 +22,19 @@ def test_a_site_that_is_well_ends_with_0_and_one_that_is_not_with_1(
     assert "sinks.eve.path: nothing given, and it has no default" in capsys.readouterr().out
 
 
+def test_a_value_of_a_wrong_form_hides_no_mistake_of_the_console_or_of_a_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Place(tmp_path).settings(
+        alerts="[alerts]\nwindow_s = 'soon'\n",
+        console="[console]\nlisten = 'here'\n",
+        sources="[[sources]]\ninterfaces = ['nowhere0']\n",
+    )
+    assert ended(monkeypatch, "check", "-c", settings) == 2
+    told = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["alerts.window_s", "sources.0.interfaces", "console.listen"]
+
+
 def test_a_sink_that_is_away_keeps_no_service_from_a_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

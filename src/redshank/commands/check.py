@@ -23,11 +23,11 @@ def check(
 
     Example: redshank check -c redshank.toml
     """
-    from redshank.checking import findings
+    from redshank.checking import BESIDE, findings
     from redshank.loading import load
     from redshank.report.summary import Row, Section, show
 
-    found = list(findings(load(config)))
+    found = list(findings(load(config, beside=BESIDE)))
     rows: list[Row] = [
         {"part": one.part, "well": ("hint" if one.hint else "yes") if one.well else "NO", "what": one.words}
         for one in found

@@ -53,7 +53,8 @@ def run(
     from redshank.running import Running
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # one that comes before there is anything to read again
-    with Running(load(config), again=lambda: load(config)) as running:
+    # Who reads them again looks at no store, folder or source: flows wait meanwhile.
+    with Running(load(config), again=lambda: load(config, watches=False)) as running:
         done = _until_asked(running.stop, running.reload, running.run, seconds)
     # What could not be kept is known when everything has ended.
     try:
