@@ -150,6 +150,16 @@ def test_a_window_that_a_person_called_false_is_no_repetition() -> None:
     assert [third[0].outcome, fourth[0].outcome] == ["nothing", "proposed"], "three that nobody called false"
 
 
+def test_windows_count_again_that_nobody_calls_false_any_more() -> None:
+    house = House(Policy((Rule("block", evidence=("repeated",)), Rule("nothing"))))
+    for name in ("a1", "a2"):
+        house.responder.take([replace(ALONE, id=name)], NOW_S)
+    third = replace(ALONE, id="a3")
+    (unsure,) = house.responder.take([third], NOW_S, refuted={"a1", "a2"})
+    (known,) = house.responder.take([replace(third, revision=1)], NOW_S)
+    assert [unsure.outcome, known.outcome] == ["nothing", "proposed"], "the store could not be asked at first"
+
+
 def test_an_alert_that_a_person_called_false_is_not_answered_when_it_grows() -> None:
     house = House()
     (decision,) = house.responder.take([replace(RULED, revision=1)], NOW_S, refuted={RULED.id})

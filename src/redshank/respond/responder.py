@@ -200,21 +200,21 @@ class Responder:
         )
 
     def _window(self, device: str, family: str, alert: str, at_s: float, refuted: Container[str] = ()) -> int:
-        """Count the window of an alert, and return how many there were lately; what was refuted is forgotten."""
+        """Note the window of an alert, and return how many there were lately; refuted ones make room first."""
         windows = {
             name: told_s
             for name, told_s in self._windows.pop((device, family), {}).items()
-            if at_s - told_s < self.policy.repeat_s and name not in refuted
+            if at_s - told_s < self.policy.repeat_s
         }
         windows.pop(alert, None)
         windows[alert] = at_s
         while len(windows) > self.policy.repeats:
-            del windows[next(iter(windows))]
+            del windows[next((name for name in windows if name in refuted), next(iter(windows)))]
         self._windows[device, family] = windows
         if len(self._windows) > DEVICES_KEPT:
             del self._windows[next(iter(self._windows))]
             self._metrics.count(FORGOTTEN, by="responder", memory="windows")
-        return len(windows)
+        return sum(name not in refuted for name in windows)
 
     def _settle(self, now_s: float) -> None:
         before_s, self._settled_s = self._settled_s, now_s
