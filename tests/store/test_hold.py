@@ -10,7 +10,6 @@ import pytest
 
 from postgres import Server
 from redshank.core.errors import ConfigError, StoreError
-from redshank.store import hold
 from redshank.store.audit import Audit
 from redshank.store.database import Database
 
@@ -71,9 +70,8 @@ def test_who_is_killed_lets_go(place: str) -> None:
 
 @pytest.mark.service
 def test_a_server_that_was_away_is_asked_anew_and_nothing_is_written_if_another_was_quicker(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server,
 ) -> None:
-    monkeypatch.setattr(hold, "LOOK_S", 0.0)
     place = server.place()
     with closing(Database(place, create=True, alone=True)) as first:
         server.stop()

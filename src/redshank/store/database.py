@@ -143,13 +143,12 @@ class Database:
         if moment := self._moment():
             with self._reporting():
                 moment.end()
-        with self._next(), self._reporting():
+        with self._next(), self._reporting(), self._writers.begin() as sql:
             if self._hold:
-                self._hold.keep()
-            with self._writers.begin() as sql:
-                if self._opened:
-                    self._check(sql)
-                yield sql
+                self._hold.keep(sql)
+            if self._opened:
+                self._check(sql)
+            yield sql
 
     @contextmanager
     def _next(self) -> Iterator[None]:

@@ -9,12 +9,11 @@ Source: https://www.postgresql.org/docs/15/explicit-locking.html#ADVISORY-LOCKS
 """
 
 import os
-import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from redshank.core.errors import ConfigError, StoreError
@@ -22,10 +21,13 @@ from redshank.core.files import held
 
 LOCK = ".service"
 """What the name of the file beside a store's file ends in."""
-LOOK_S = 5.0
-"""How often a server is asked whether the connection that holds is there; on both ends a dead one is found soon."""
 _KEY = 0x7265_6474  # any number that other programs' locks in the same database do not have
 _FOUND_SOON = {"idle": 10, "interval": 5, "count": 3}
+"""Keep-alives, in s: after some 25 s the server gives up a connection whose other end is gone."""
+_STANDS = text(
+    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database WHERE locktype = 'advisory' "
+    "AND datname = current_database() AND classid = 0 AND objid = :key AND pid = :pid AND granted"
+)
 
 
 class FileHold:
@@ -44,7 +46,7 @@ class FileHold:
             owner = file.stat()
             os.chown(lock, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
-    def keep(self) -> None:
+    def keep(self, sql: Connection) -> None:
         """Do nothing: only the end of the process takes a file's lock away."""
 
     def close(self) -> None:
@@ -66,34 +68,37 @@ class ServerHold:
     def __init__(self, server: Engine, name: str) -> None:
         self._engine, self._name = server.execution_options(isolation_level="AUTOCOMMIT"), name
         self._sql: Connection | None = None
-        self._looked_s = 0.0
+        self._pid, self._closed = 0, False
         if not self._take():
             raise ConfigError(
                 f"store: another service works on '{name}'; end it, or give each service a database of its own"
             )
 
-    def keep(self) -> None:
+    def keep(self, sql: Connection) -> None:
         """Take the lock again if the server lost it.
 
+        Args:
+            sql: A transaction that writes, at its begin.
+
         Raises:
-            StoreError: If another service took it meanwhile.
+            StoreError: If another service took it meanwhile, or this one let go.
             SQLAlchemyError: If the server cannot be asked.
         """
-        now_s = time.monotonic()
-        if self._sql is not None and now_s - self._looked_s < LOOK_S:
+        if self._sql is not None and sql.execute(_STANDS, {"key": _KEY, "pid": self._pid}).scalar_one():
             return
-        try:
-            if self._sql is not None:
-                self._sql.exec_driver_sql("SELECT 1")
-                self._looked_s = now_s
-                return
-        except SQLAlchemyError:
-            self.close()
-        if not self._take():
-            raise StoreError(f"store: another service works on '{self._name}' by now; end one of the two")
+        self._drop()
+        if self._closed or not self._take():
+            raise StoreError(
+                f"store: another service works on '{self._name}' by now, or the server has not noticed yet that a "
+                "connection of this one broke; of two services end one"
+            )
 
     def close(self) -> None:
-        """Let go."""
+        """Let go for good."""
+        self._closed = True
+        self._drop()
+
+    def _drop(self) -> None:
         if self._sql is not None:
             with suppress(SQLAlchemyError):
                 self._sql.invalidate()  # not back to those that others use: the lock is the connection's
@@ -106,6 +111,7 @@ class ServerHold:
         try:
             for name, value in _FOUND_SOON.items():
                 sql.exec_driver_sql(f"SET tcp_keepalives_{name} = {value}")
+            self._pid = sql.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
             taken: Any = sql.exec_driver_sql(f"SELECT pg_try_advisory_lock({_KEY})").scalar_one()
         except BaseException:
             sql.close()
@@ -113,5 +119,5 @@ class ServerHold:
         if not taken:
             sql.close()
             return False
-        self._sql, self._looked_s = sql, time.monotonic()
+        self._sql = sql
         return True
