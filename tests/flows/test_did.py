@@ -51,6 +51,14 @@ def test_names_tell_what_is_usual_apart_from_the_rest_day_by_day() -> None:
     }
 
 
+def test_what_is_dated_ahead_is_left_out_and_counted() -> None:
+    told = did({}, {"ts": 300 * 24 * HOUR * S})
+    kept, ahead = told.only_before(5 * 24 * HOUR)
+    assert kept == did({})
+    assert ahead == len(told.hours) + len(told.names) - len(kept.hours) - len(kept.names) > 0
+    assert told.only_before(301 * 24 * HOUR) == (told, 0)
+
+
 def test_what_was_told_is_not_told_again() -> None:
     devices = Devices(doing=Doing())
     devices.take(*batch({}))

@@ -90,6 +90,16 @@ class Did(NamedTuple):
     hours: dict[tuple[str, int], InHour]
     names: dict[Named, ByName]
 
+    def only_before(self, end_s: float) -> tuple["Did", int]:
+        """Return what was done before a packet time, in s, and how many hours and names are later.
+
+        A flow that is dated far ahead would keep its name from getting older until then.
+        """
+        hour, day = end_s * _NS_PER_S // HOUR_NS, end_s * _NS_PER_S // DAY_NS
+        hours = {key: done for key, done in self.hours.items() if key[1] < hour}
+        names = {name: by_name for name, by_name in self.names.items() if name.day < day}
+        return Did(hours, names), len(self.hours) + len(self.names) - len(hours) - len(names)
+
     def add(self, more: "Did") -> int:
         """Add what was done besides; past MOST_WAITING of them no more hours, and no more names.
 

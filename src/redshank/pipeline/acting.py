@@ -41,6 +41,8 @@ UNRECORDED, DEAD = "unrecorded.jsonl", "dead-letters.jsonl"
 DEVICES_EVERY_S = 60.0
 NAMES_EVERY_S = 300.0
 """How often the services and peers of devices are written down: some twenty rows of each device that did something."""
+AHEAD_S = 2 * 86_400.0
+"""Flows of a later day than this from now speak for nothing: a clock was wrong, or somebody lies."""
 INVENTORY_ENDS_S = 5.0
 """How long the end waits for devices that are being written down."""
 QUIET_EVERY_S = 10.0
@@ -202,7 +204,8 @@ class Acting:
         """Take the devices that there are, and return what writes them down: thousands take a second."""
         devices, bundles, now_s = self._devices.rows(), dict(self._bundles()), self._clock()
         did = self._unwritten
-        if left := did.add(self._devices.did()):
+        told, ahead = self._devices.did().only_before(now_s + AHEAD_S)
+        if left := did.add(told) + ahead:
             self._metrics.count(FORGOTTEN, left, by="inventory", memory="usual")
         forgotten = {"devices": self._devices.evicted, "usual": self._doing.missing, "alerts": self._aside.forgotten}
         for memory, count in forgotten.items():

@@ -197,7 +197,7 @@ class Service:
         left = self._intake.give_up()
         if reading:
             self._metrics.count(LOST, len(reading), what=UNENDED)
-        if left or reading:
+        if left or (reading and not self._refused):
             still = f"; not at their end: {', '.join(reading)}" if reading else ""
             _log.warning(
                 "%d rows are not judged: the end came first (service.drain_s is %g)%s", left, self._drain_s, still
