@@ -40,6 +40,7 @@ class Looks:
     findings: list[str]
     too_wide: list[str]
     too_small: list[str]
+    scrolled: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,7 @@ def looks(desk: Desk, opened: Chromium, port: int) -> Looks:
     shuts_out: list[str] = []
     wide: list[str] = []
     small: list[str] = []
+    scrolled: list[str] = []
     with window(opened, port, "ada") as page:
         said = complaints(page, port)
         found = addresses(desk, lambda address: page.request.get(address).text())
@@ -58,6 +60,8 @@ def looks(desk: Desk, opened: Chromium, port: int) -> Looks:
             page.emulate_media(color_scheme=LIGHT)
             page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
             page.goto(address)
+            if page.evaluate("window.scrollY"):
+                scrolled.append(address)
             if (over := too_wide(page)) > 0:
                 wide.append(f"{address}: {over} pixels")
             if (size := smallest(page)) < READABLE:
@@ -75,7 +79,7 @@ def looks(desk: Desk, opened: Chromium, port: int) -> Looks:
         page.goto("/login")
         shuts_out += [f"/login: {one}" for one in findings(page)]
     expected = [one for one in said if "/nowhere" not in one or "404" not in one]
-    return Looks(frozenset(found), expected, shuts_out, wide, small)
+    return Looks(frozenset(found), expected, shuts_out, wide, small, scrolled)
 
 
 def test_links_lead_to_every_page(desk: Desk, looks: Looks) -> None:
@@ -96,6 +100,10 @@ def test_no_page_is_wider_than_a_phone(looks: Looks) -> None:
 
 def test_words_in_drawings_can_be_read_on_a_phone(looks: Looks) -> None:
     assert looks.too_small == []
+
+
+def test_a_page_begins_at_its_top(looks: Looks) -> None:
+    assert looks.scrolled == []
 
 
 def test_a_value_beside_benign_traffic_is_seen_on_a_phone(opened: Chromium) -> None:

@@ -9,7 +9,11 @@
   const tell = (text) => { if (told) told.textContent = text; };
 
   document.querySelectorAll(".menu [aria-current], .tabs [aria-current]").forEach((one) => {
-    one.scrollIntoView({ block: "nearest", inline: "center" });
+    // Not scrollIntoView: it would move the page down to a tab.
+    for (let box = one.parentElement; box !== document.body; box = box.parentElement) {
+      const [inner, outer] = [one.getBoundingClientRect(), box.getBoundingClientRect()];
+      box.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+    }
   });
 
   // Dangerous actions: <form data-confirm="Really ...?"> or <button data-confirm="...">.
