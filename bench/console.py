@@ -73,6 +73,8 @@ WAITING = 1_000
 """Questions that nobody answered yet."""
 TOGETHER = 10
 """Entries of the audit about what was decided at once."""
+KNOWN_DAYS = 8
+"""How long each device is known: long enough to say what is different."""
 PAGES = (
     *("/overview", "/overview?span=7d", "/overview?part=needs", "/overview?part=risk", "/overview?part=alerts"),
     *("/overview?part=sensor", "/devices", "/devices?sort=risk", "/devices?q=10.0.2", "/devices/10.0.2.7"),
@@ -147,17 +149,18 @@ def _devices(database: Database, count: int, now_s: float, chance: random.Random
             for n in range(count)
         ]  # fmt: skip
         inventory.take(pa.RecordBatch.from_pylist(rows, schema=DEVICE))
-    last = int(now_s // HOUR_S)
+    last, did = int(now_s // HOUR_S), Did({}, {})
     for n in range(count):
-        did, device = Did({}, {}), f"02:00:00:00:{n // 250:02x}:{n % 250:02x}"
-        for hour in range(last - 24 * 8, last + 1):
+        device = f"02:00:00:00:{n // 250:02x}:{n % 250:02x}"
+        for hour in range(last - 24 * KNOWN_DAYS, last + 1):
             did.hours[device, hour] = InHour(40, 10**5, 10**6, 38, chance.randrange(10**6))
         for kind, name in (
             *(("uses", f"tcp/{at}") for at in range(8)),
             *(("peers", f"10.1.0.{at}") for at in range(16)),
         ):
             did.names[Named(device, kind, name, last // 24)] = ByName(40, 1, now_s)
-        Usual(database).add(did)
+        if n % 50 == 49 or n == count - 1:
+            Usual(database).add(did)
 
 
 def _traffic(database: Database, now_s: float, chance: random.Random) -> None:

@@ -23,6 +23,7 @@ def test_the_pages_over_a_small_store_are_measured(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module = bench()
+    monkeypatch.setattr(module, "KNOWN_DAYS", 1)
     few = ("--runs", "2", "--browsers", "0")
     monkeypatch.setattr(sys, "argv", ["console.py", *SMALL, "--devices", "600", *few])
     module.main()
@@ -38,7 +39,7 @@ def test_the_pages_over_a_small_store_are_measured(
 def test_real_browsers_on_the_overview_are_counted_with_what_they_measured(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    few = ("--runs", "0", "--browsers", "0", "--real-browsers", "2", "--seconds", "8")
+    few = ("--runs", "0", "--browsers", "0", "--real-browsers", "2", "--seconds", "4")
     monkeypatch.setattr(sys, "argv", ["console.py", *SMALL, "--devices", "20", "--labels", "20", *few])
     bench().main()
     told = capsys.readouterr().out

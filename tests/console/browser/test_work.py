@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -102,7 +103,7 @@ def test_an_alert_is_found_opened_commented_and_acknowledged_by_keys(desk: Desk,
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/alerts/[0-9a-f]{16}"))
-    name = page.url.rpartition("/")[2]
+    name = urlsplit(page.url).path.rpartition("/")[2]
     expect(page.get_by_role("heading", name="Why the sensor thinks so")).to_be_visible()
     expect(page.get_by_role("heading", name="Evidence")).to_be_visible()
     page.get_by_label("Comment").fill("I call whoever owns it.")
