@@ -15,6 +15,7 @@ from browsing import add_people, serving
 from chromium import DARK, LIGHT, NARROW, WIDE, addresses, chromium, complaints, findings, templates, too_wide, window
 from console.filled import fill
 from redshank.console.desk import Desk
+from redshank.console.jobs import Jobs
 
 
 def main() -> None:
@@ -28,6 +29,8 @@ def main() -> None:
         filled = fill(Path(folder))
         add_people(filled.database)
         desk = Desk(filled.settings, filled.database, filled.config, now_s=lambda: filled.now_s)
+        jobs = Jobs(desk.settings.service.state / "jobs", desk.now_s, program=("true",))
+        jobs.begin("Retrain home-1", ["retrain"], "ada")
         pictures(desk, given.out, tuple(given.only) or ("/",))
         filled.database.close()
 
