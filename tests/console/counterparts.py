@@ -188,7 +188,7 @@ FACTS: Mapping[str, Told] = {
     "settings.Shown": _as("SettingsNow", parts="settings"),
     "story.Event": _as("EventModel"),
     "training.Ready": _as("ReadyOut"),
-    "usual.AtHour": _as("HourNow"),
+    "usual.AtHour": _as("AtHour"),
     "usual.Usual": _as("UsualNow", names="offers"),
     "active.replayed.Gained": _as("Gained"),
     "active.replayed.Reached": _as("Reached"),

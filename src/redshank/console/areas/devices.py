@@ -9,7 +9,7 @@ from redshank.console import keyset
 from redshank.console.area import Area
 from redshank.console.desk import Desk
 from redshank.console.facts import devices as facts
-from redshank.console.facts.usual import LEAST_DAYS, Usual
+from redshank.console.facts.usual import LEAST_DAYS, AtHour, Usual
 from redshank.console.form import Asked, Form
 from redshank.console.page import render
 from redshank.console.query import wrong_network
@@ -91,20 +91,6 @@ class NameNow(BaseModel):
     last_s: float | None
 
 
-class HourNow(BaseModel):
-    """What is usual at an hour of the day, UTC, and what there is now; bytes are sent and received together."""
-
-    hour: int
-    days: int
-    active: int
-    low: int | None
-    median: float | None
-    high: int | None
-    now_bytes: int | None
-    now_flows: int | None
-    changes: list[str]
-
-
 class UsualNow(BaseModel):
     """What was judged benign and no alert is about, and what is different now; `enough`: known long enough to say."""
 
@@ -117,7 +103,7 @@ class UsualNow(BaseModel):
     offers: list[NameNow]
     uses: list[NameNow]
     peers: list[NameNow]
-    hours: list[HourNow]
+    hours: list[AtHour]
     changes: list[str]
     full: list[str]
 
@@ -129,9 +115,8 @@ class UsualNow(BaseModel):
             kind: [NameNow(**{name: getattr(one, name) for name in kept}) for one in usual.names.get(kind, ())]
             for kind in KINDS
         }
-        lists = {name: list(getattr(usual, name)) for name in ("changes", "full")}
-        hours = [HourNow(**vars(one) | {"changes": list(one.changes)}) for one in usual.hours]
-        told = vars(usual) | {"enough": usual.enough, "hours": hours} | names | lists
+        lists = {name: list(getattr(usual, name)) for name in ("hours", "changes", "full")}
+        told = vars(usual) | {"enough": usual.enough} | names | lists
         return cls.model_validate({name: told[name] for name in cls.model_fields})
 
 
