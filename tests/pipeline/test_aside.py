@@ -77,15 +77,6 @@ def test_alerts_told_first_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) 
     assert aside.of(flows(*ends)).to_pylist() == [False, True, True]
 
 
-def test_an_alert_is_forgotten_when_one_is_told_much_later_and_that_is_no_loss() -> None:
-    aside, rows = Aside(), flows(("10.0.0.7", "10.0.0.1", 150 * S))
-    for late_s, still in ((900.0, True), (901.0, False)):
-        aside.note([SCAN])
-        aside.note([replace(SCAN, id="later", device="10.0.0.8", last_seen_s=SCAN.last_seen_s + late_s)])
-        assert aside.of(rows).to_pylist() == [still]
-    assert aside.forgotten == 0
-
-
 def test_nothing_is_set_aside_without_alerts_or_rows() -> None:
     assert Aside().of(flows(("10.0.0.7", "10.0.0.1", 1))).to_pylist() == [False]
     aside = Aside()

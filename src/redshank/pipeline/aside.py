@@ -6,8 +6,8 @@ that nobody could judge; and, whatever was said of it, one between the device of
 alert went on. Of an alert that does not name all its targets all flows of its device are.
 
 The flows of an attack before its first alert are looked at after it, mostly: flows wait for the inventory for a minute,
-or some ten thousand of them. What was looked at before stays usual. An alert is remembered until one is told whose last
-flow is KEPT_NS later, and at most MOST_ALERTS are, those told last.
+or some ten thousand of them. What was looked at before stays usual. At most MOST_ALERTS alerts are remembered, those
+told last.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,6 @@ from redshank.core.records import Alert
 MOST_ALERTS = 4_096
 AFTER_NS = 60_000_000_000
 """How long after the last flow of an alert others may still be of it."""
-KEPT_NS = 900_000_000_000
-"""No flow waits that long to be looked at."""
 _NS_PER_S = 1_000_000_000
 
 
@@ -66,12 +64,9 @@ class Aside:
             times_ns = (alert.first_seen_s * _NS_PER_S, alert.last_seen_s * _NS_PER_S + AFTER_NS)
             self._told.pop(alert.id, None)
             self._told[alert.id] = _Told(alert.device, frozenset(alert.targets if whole else ()), *times_ns)
-            oldest = next(iter(self._told))
             if len(self._told) > MOST_ALERTS:
-                del self._told[oldest]
+                del self._told[next(iter(self._told))]
                 self.forgotten += 1
-            elif self._told[oldest].last_ns < times_ns[1] - KEPT_NS:
-                del self._told[oldest]
 
     def of(self, flows: pa.RecordBatch) -> pa.BooleanArray:
         """Tell which flows an alert is about.
