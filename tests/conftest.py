@@ -2,7 +2,6 @@
 
 import fcntl
 import gc
-import logging
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from hypothesis.internal.conjecture import providers
 
 from measured import tell
 from postgres import PROGRAMS
+from program import logging_as_before
 
 if TYPE_CHECKING:
     from console.filled import Filled
@@ -174,19 +174,7 @@ def first_filled(tmp_path_factory: pytest.TempPathFactory) -> "Filled":
 
 
 @pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Undo what the program does to logging: it owns its process, these tests do not."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    levels = {name: one.level for name, one in root.manager.loggerDict.items() if isinstance(one, logging.Logger)}
-    yield
-    root.handlers[:] = handlers
-    now = [(root, level)]
-    now += [
-        (one, levels.get(name, logging.NOTSET))
-        for name, one in root.manager.loggerDict.items()
-        if isinstance(one, logging.Logger)
-    ]
-    for one, before in now:
-        if one.level != before:  # to set a level, changed or not, goes through all loggers there are
-            one.setLevel(before)
+def logs() -> Iterator[None]:
+    """Let no test find logging as another one left it."""
+    with logging_as_before():
+        yield

@@ -1,9 +1,11 @@
+import logging
 import runpy
 import subprocess
 import sys
 
 import pytest
 
+from program import said
 from redshank import __version__
 
 
@@ -50,3 +52,10 @@ def test_an_import_that_failed_by_itself_is_not_hidden() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "ImportError: damaged" in done.stderr
+
+
+def test_what_the_program_does_to_logging_ends_with_it_where_a_whole_module_runs_it() -> None:
+    root = logging.getLogger()
+    before = root.level, list(root.handlers)
+    assert said("config", "show").code == 0
+    assert (root.level, root.handlers) == before
