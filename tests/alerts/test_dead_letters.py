@@ -44,12 +44,13 @@ def test_a_full_file_is_set_aside_and_what_falls_off_the_end_is_counted(tmp_path
 
 
 def test_a_row_that_a_kill_had_buried_again_has_one_letter_and_one_that_it_tore_a_whole_one(tmp_path: Path) -> None:
-    path = tmp_path / "dead.jsonl"
-    letters = LetterFile(path, Metrics())
+    path, metrics = tmp_path / "dead.jsonl", Metrics()
+    letters = LetterFile(path, metrics)
     for error in ("refused", "refused again"):
         letters.bury(ROW, error, 9.5)
     whole = path.read_text()
     assert whole.count("\n") == 1
+    assert metrics.labelled("redshank_dead_letters_total") == {("webhook",): 1}
     path.write_text(whole[:-5])
     letters.bury(ROW, "refused", 9.5)
     assert path.read_text() == f"{whole[:-5]}\n{whole}"

@@ -209,6 +209,32 @@ def test_an_alert_stays_in_the_outbox_while_dead_letters_cannot_be_written(tmp_p
     assert (len(house.outbox), len(house.letters())) == (0, 1)
 
 
+def test_a_dead_letter_counts_once_though_the_store_refuses_to_note_it(tmp_path: Path) -> None:
+    house = House(tmp_path)
+
+    class Felling(Target):
+        """Refuses, and the store is away from then on."""
+
+        def deliver(self, alert: Alert) -> None:
+            house.outbox.busy = True
+            super().deliver(alert)
+
+    house.sinks["webhook"] = Felling(refuses=True)
+    house.delivery = house.deliver(Patience(tries=1))
+    house.record(ALERT)
+    for _ in range(3):
+        house.outbox.busy = False
+        with pytest.raises(ActionError, match="database is locked"):
+            house.delivery.step("webhook")
+    assert len(house.letters()) == len(house.outbox) == 1
+    house.sinks["webhook"] = Target(refuses=True)
+    house.outbox.busy = False
+    house.deliver(Patience(tries=1)).step("webhook")
+    assert (len(house.letters()), len(house.outbox)) == (1, 0)
+    assert house.metrics.labelled("redshank_dead_letters_total") == {("webhook",): 1}
+    assert house.metrics.labelled("redshank_deliveries_total") == {("webhook", "dead"): 1}
+
+
 def test_what_a_sink_took_is_not_handed_over_again_while_the_outbox_cannot_note_it(tmp_path: Path) -> None:
     house = House(tmp_path, eve=Knowing())
     house.record(ALERT)

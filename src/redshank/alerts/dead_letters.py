@@ -2,7 +2,7 @@
 
 In: rows that were given up. Out: a line each with the sink, the reason, and the whole alert. A full file is set aside
 as `NAME.1`, the one before as `NAME.2`, and so on; what falls off the end is counted, for it is lost. A row that comes
-back because a kill was before its end was noted gets no second line.
+back because its end was not noted, for a kill or a store that refused, gets no second line and is not counted again.
 """
 
 import json
@@ -47,8 +47,9 @@ class LetterFile:
         with self._lock:
             if self._path.is_file() and self._path.stat().st_size + len(line) > self._most_bytes:
                 self._set_aside()
-            append_line(self._path, line, unless=lambda tail: has_line(tail, key, b"}}"))
-        self._metrics.count("redshank_dead_letters_total", sink=row.sink)
+            new = append_line(self._path, line, unless=lambda tail: has_line(tail, key, b"}}"))
+        if new:
+            self._metrics.count("redshank_dead_letters_total", sink=row.sink)
 
     def _set_aside(self) -> None:
         places = [self._path, *(self._path.with_name(f"{self._path.name}.{n + 1}") for n in range(self._kept))]

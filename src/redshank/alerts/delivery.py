@@ -251,8 +251,8 @@ class Delivery:
         except OSError as problem:
             lane.tell(f"dead letters: {problem}; the alert stays in the outbox")
             return False
-        self._count(lane, "dead")
         self._outbox.failed(row.key, error, None)
+        self._count(lane, "dead")
         return True
 
     def _doubt(self, lane: "_Lane") -> None:

@@ -107,7 +107,7 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None = None) -> None:
+def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None = None) -> bool:
     r"""Append a line whole, newline included; the file is made if absent, and opened anew each time.
 
     So writers never mix their lines, rotation needs no signal, and nothing waits for a pipe that nobody reads.
@@ -117,14 +117,17 @@ def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None 
         line: What to append, with its newline.
         unless: Told the last quarter of a megabyte that is there; nothing is appended if it says so.
 
+    Returns:
+        Whether it was appended.
+
     Raises:
         OSError: If it cannot be written or only in part, is no regular file, or another writer holds it.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "lines"
-        >>> append_line(path, b"one\n")
-        >>> append_line(path, b"one\n", unless=lambda tail: b"one" in tail)
+        >>> append_line(path, b"one\n"), append_line(path, b"one\n", unless=lambda tail: b"one" in tail)
+        (True, False)
         >>> path.read_text()
         'one\n'
     """
@@ -137,7 +140,7 @@ def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None 
         size = os.fstat(file).st_size
         tail = os.pread(file, TAIL_BYTES if unless else 1, max(0, size - (TAIL_BYTES if unless else 1)))
         if unless and unless(tail):
-            return
+            return False
         if tail and not tail.endswith(b"\n"):
             line = b"\n" + line
         written = os.write(file, line)
@@ -146,6 +149,7 @@ def append_line(path: Path, line: bytes, unless: Callable[[bytes], bool] | None 
             raise OSError(0, f"only in part, {written} of {len(line)} bytes; is the disk full?")
     finally:
         os.close(file)
+    return True
 
 
 def has_line(tail: bytes, wanted: bytes, ends: bytes) -> bool:
