@@ -9,6 +9,7 @@ import pytest
 
 from records import alert
 from redshank.core.errors import ActionError
+from redshank.core.files import TAIL_BYTES
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.pipeline import keeping
@@ -232,6 +233,28 @@ def test_a_damaged_line_is_put_aside_once_though_the_store_refuses_the_others(tm
     Keeping(store.record, rest, Metrics()).resume()
     assert store.alerts == [ONE]
     assert (tmp_path / "rest.damaged.jsonl").read_text() == '{"id": "tw\n'
+
+
+def test_many_damaged_lines_are_put_aside_and_counted_once_though_the_store_refuses_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "TAKEN_AT_ONCE", 2)
+    rest, store, metrics = tmp_path / "rest.jsonl", Memory(away=True), Metrics()
+    damaged = [f"{number} {'x' * TAIL_BYTES}" for number in range(3)]
+    rest.write_text("\n".join([*damaged, ONE.to_json()]))
+    for _ in range(2):
+        Keeping(store.record, rest, metrics).resume()
+    aside = tmp_path / "rest.damaged.jsonl"
+    aside.write_text(aside.read_text()[:-10])  # as a crash cuts it
+    store.away = False
+    Keeping(store.record, rest, metrics).resume()
+    assert store.alerts == [ONE]
+    lines = aside.read_text().splitlines()
+    assert (lines[:2], lines[3:], metrics.named("redshank_lost_total")) == (
+        damaged[:2],
+        [damaged[2]],
+        {"damaged_alerts": 4},
+    )
 
 
 def test_a_line_that_a_crash_cut_does_not_spoil_the_one_behind_it(tmp_path: Path) -> None:

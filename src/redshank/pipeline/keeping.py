@@ -13,6 +13,7 @@ next run tells: to the store the alert is open.
 """
 
 import errno
+import hashlib
 import logging
 import os
 import shutil
@@ -92,11 +93,15 @@ class Keeping:
     def _take_up(self) -> tuple[int, bool]:
         """Record alerts of the file and take them out of it; return how many, and whether there are more lines."""
         done = seen = 0
+        aside = _Aside(self._rest.with_suffix(DAMAGED))
         with self._rest.open("rb") as file:
             while lines := list(islice(file, min(TAKEN_AT_ONCE, MOST_WAITING - seen))):
                 found, damaged = _read(lines)
-                if damaged:
-                    self._put_aside(damaged)
+                if new := aside.put(damaged):
+                    self._metrics.count(LOST, new, what=DAMAGED_ALERTS)
+                    _log.error(
+                        "%s: %d lines are damaged or of another version; they are in %s", self._rest, new, aside.path
+                    )
                 if found:
                     self._record(found)
                 done, seen = done + len(found), seen + len(lines)
@@ -107,14 +112,6 @@ class Keeping:
                 return done, True
         self._rest.unlink()
         return done, False
-
-    def _put_aside(self, damaged: Sequence[bytes]) -> None:
-        """Keep lines that are no alerts, once, however often the store refuses the others."""
-        aside = self._rest.with_suffix(DAMAGED)
-        lines = b"".join(damaged)
-        append_line(aside, lines if lines.endswith(b"\n") else lines + b"\n", unless=lambda tail: lines in tail)
-        self._metrics.count(LOST, len(damaged), what=DAMAGED_ALERTS)
-        _log.error("%s: %d lines are damaged or of another version; they are in %s", self._rest, len(damaged), aside)
 
     @property
     def unrecorded(self) -> int:
@@ -214,6 +211,33 @@ class Keeping:
         if kept:
             self._metrics.count("redshank_filed_alerts_total", kept)
             _log.error("%d alerts could not be recorded; they are in %s", kept, self._rest)
+
+
+class _Aside:
+    """The file for lines that are no alerts: each is in it once, however often the store refuses the others."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._there: set[bytes] | None = None
+
+    def put(self, damaged: Sequence[bytes]) -> int:
+        """Append what is not there yet; return how many lines that is."""
+        if not damaged:
+            return 0
+        if self._there is None:
+            self._there = set()
+            if self.path.exists():
+                with self.path.open("rb") as file:
+                    self._there.update(map(_digest, file))
+        new = {digest: line for line in damaged if (digest := _digest(line)) not in self._there}
+        if new:
+            append_line(self.path, b"".join(line if line.endswith(b"\n") else line + b"\n" for line in new.values()))
+            self._there |= new.keys()
+        return len(new)
+
+
+def _digest(line: bytes) -> bytes:
+    return hashlib.blake2b(line.rstrip(b"\n"), digest_size=16).digest()
 
 
 def _read(lines: Sequence[bytes]) -> tuple[list[Alert], list[bytes]]:
