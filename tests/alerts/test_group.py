@@ -1,6 +1,7 @@
 import gc
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -420,3 +421,13 @@ def test_what_another_process_had_open_goes_on_under_its_id() -> None:
 def test_an_alert_of_a_window_of_another_length_is_left_alone() -> None:
     (alert,) = alerts([{"at_s": 400}], GroupSettings(window_s=300))
     assert Groups(GroupSettings(window_s=7)).resume([alert]) == 0
+
+
+def test_what_a_start_has_no_room_for_is_counted_and_its_next_revision_is_newer() -> None:
+    given_rows = [[{"src_ip": f"10.0.0.{i}"}] * 4 for i in range(3)]
+    told = Groups(SERVICE).add(*rows(*(row for four in given_rows for row in four)))
+    for over in (False, True):
+        after = Groups(replace(SERVICE, most_open=2))
+        assert after.resume([replace(alert, over=over) for alert in told]) == (0 if over else 2)
+        assert after.crowded_out == 1
+        assert [(alert.id, alert.revision) for alert in after.add(*rows(*given_rows[2]))][-1] == (told[2].id, 1)

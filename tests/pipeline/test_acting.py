@@ -343,3 +343,21 @@ def test_what_a_service_that_was_asked_to_end_closed_early_goes_on_with_the_next
     assert len(second.sink.alerts) == len(second.told) > 0
     for site in (first, second, third):
         site.database.close()
+
+
+def test_alerts_of_this_window_that_a_start_has_no_room_for_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "AT_ONCE", 2)
+    ended = [
+        replace(alert(id=fingerprint(device, "scanning", 0)), device=device, over=True)
+        for device in (f"10.0.0.{number}" for number in range(5))
+    ]
+    settings = GroupSettings(early=True, most_open=1)
+    site = Site(tmp_path, groups=Groups(settings), now_s=ended[0].last_seen_s)
+    Alerts(site.database).record(ended, [], site.now_s)
+    site.acting.start()
+    site.acting.finish(10)
+    assert site.groups.crowded_out == 1
+    assert site.metrics.named("redshank_forgotten_total") == {"alerts.groups": 3}
+    site.database.close()

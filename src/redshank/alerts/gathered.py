@@ -37,6 +37,8 @@ MOST_WORDS = 256
 """Different rules, and subjects of reasons, counted per group."""
 FEATURES = 3
 """Reasons from values of flows that an alert has a place for, however many rules it tells of."""
+MOST_WINDOWS = 1_000
+"""Windows of an alert's span that are tried when another process's alert is taken over."""
 _NO_FEATURE = re.compile(r"(\w+: )?(nearest$|p\()")
 
 
@@ -274,6 +276,16 @@ class Gathered:
 def fingerprint(device: str, family: str, start_ns: int) -> str:
     """Return the id of the alert of a device and family in the window that begins at `start_ns`."""
     return hashlib.sha256(f"{device}\n{family}\n{start_ns}".encode()).hexdigest()[:16]
+
+
+def window_of(alert: Alert, window_ns: int) -> int | None:
+    """Return when the window of an alert begins, in ns; None: it was of another length than `window_ns`."""
+    first, last = (round(at_s * NS_PER_S) // window_ns * window_ns for at_s in (alert.first_seen_s, alert.last_seen_s))
+    # A long flow that ended late counts in a window after the one that it began in.
+    for start in range(first, min(last, first + MOST_WINDOWS * window_ns) + 2 * window_ns, window_ns):
+        if fingerprint(alert.device, alert.family, start) == alert.id:
+            return start
+    return None
 
 
 def _count(counter: Counter[str], texts: Sequence[str], most: int) -> list[str]:

@@ -52,7 +52,7 @@ from redshank.alerts.gathered import (
     VERDICT_COLUMNS,
     Gathered,
     Rows,
-    fingerprint,
+    window_of,
 )
 from redshank.alerts.packet_clock import JUMP_NS, NEVER, PacketClock
 from redshank.alerts.severity import SIGNATURES, UNKNOWN
@@ -62,8 +62,6 @@ from redshank.detect.detector import no_flows
 
 UNKNOWN_RATE = 0.01
 """Share of benign flows that no class fits: `unknown_below` of a bundle, as trained."""
-MOST_WINDOWS = 1_000
-"""Windows of an alert's span that are tried when another process's alert is taken over."""
 EVERY_ROW = 16
 """Flows of a group up to which severity is looked at with each; then with every eighth more."""
 
@@ -215,21 +213,21 @@ class Groups:
                 again only if its device goes on.
 
         Returns:
-            How many are open; those of other windows (their length was changed meanwhile) are left alone.
+            How many are open; those of other windows (their length was changed meanwhile) are left alone. Past
+            `most_open` only the number of the next revision is kept; they are counted in `crowded_out`.
         """
-        step, room = self._window_ns, self.settings.most_open
         for alert in alerts:
-            first, last = (self._window(round(at_s * NS_PER_S)) for at_s in (alert.first_seen_s, alert.last_seen_s))
-            # A long flow that ended late counts in a window after the one that it began in.
-            for start in range(first, min(last, first + MOST_WINDOWS * step) + 2 * step, step):
-                key = (start, alert.device, alert.family)
-                if fingerprint(alert.device, alert.family, start) != alert.id:
-                    continue
-                if alert.over and len(self._earlier) < room:
-                    self._earlier[key] = alert
-                elif not alert.over and len(self._open) < room:
-                    self._open[key] = self._gathered(key, alert.bundle)
-                    self._open[key].go_on(alert)
+            if (start := window_of(alert, self._window_ns)) is None:
+                continue
+            key = (start, alert.device, alert.family)
+            if len(self._earlier if alert.over else self._open) >= self.settings.most_open:
+                self._remember(key, alert.revision + 1)
+                self.crowded_out += 1
+            elif alert.over:
+                self._earlier[key] = alert
+            else:
+                self._open[key] = self._gathered(key, alert.bundle)
+                self._open[key].go_on(alert)
         return len(self._open)
 
     def finish(self) -> list[Alert]:
@@ -253,7 +251,7 @@ class Groups:
                 del self._open[key]
                 if group.told:
                     told.append(self._tell(group, over=True))
-                    self._remember(key, group)
+                    self._remember(key, group.told)
         return told
 
     def _batch(
@@ -297,9 +295,6 @@ class Groups:
         if (before := self._earlier.pop(key, None)) is not None:
             group.go_on(before)
         return group
-
-    def _window(self, at_ns: int) -> int:
-        return at_ns // self._window_ns * self._window_ns
 
     def _follow(self, group: Gathered, batch: _Batch, own: npt.NDArray[np.intp]) -> Iterator[tuple[int, Alert]]:
         """Let a group grow, and give what is to be told on the way, each with its row."""
@@ -380,7 +375,7 @@ class Groups:
             if group.proven or group.told or self._odd(group, explained):
                 told.append(self._tell(group, over=True))
                 if not closed:
-                    self._remember(key, group)
+                    self._remember(key, group.told)
             else:
                 self.unsaid += 1
         return told
@@ -388,9 +383,9 @@ class Groups:
     def _odd(self, group: Gathered, explained: set[tuple[int, str]]) -> bool:
         return self.settings.chance is None and group.alarms > 0 and (group.start_ns, group.device) not in explained
 
-    def _remember(self, key: _Key, group: Gathered) -> None:
+    def _remember(self, key: _Key, told: int) -> None:
         """Keep the number of the next revision of an alert whose window is not over."""
-        self._put_out[key] = group.told
+        self._put_out[key] = told
         if len(self._put_out) > self.settings.most_open:
             del self._put_out[next(iter(self._put_out))]
 

@@ -122,10 +122,13 @@ class Acting:
         """Return the alerts whose windows go on, and were only closed because a service was asked to end."""
         settings, after = self._groups.settings, None
         found: list[Alert] = []
-        search = Search(since_s=self._clock() - settings.window_s - settings.late_s)
-        while len(found) < settings.most_open and (page := self._alerts.find(search, AT_ONCE, after)):
+        search, looked = Search(since_s=self._clock() - settings.window_s - settings.late_s), 0
+        while page := self._alerts.find(search, AT_ONCE, after):
             found += [filed.alert for filed in page if filed.alert.over]
-            after = (page[-1].alert.last_seen_s, page[-1].alert.id)
+            after, looked = (page[-1].alert.last_seen_s, page[-1].alert.id), looked + len(page)
+            if len(found) >= settings.most_open:
+                self._metrics.count(FORGOTTEN, self._alerts.count(search) - looked, by="alerts", memory="groups")
+                break
         return found
 
     def act(self, alerts: Sequence[Alert]) -> None:
