@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from redshank.core.schema import DEVICE, flow_batch
 from redshank.flows import devices as module
 from redshank.flows.devices import IPS, MOST_OF_FLOW, NETWORKS, SERVICES, Devices
+from redshank.flows.did import Doing
 from redshank.flows.sources.zeek import Zeek
 from redshank.flows.vendor import Vendors
 
@@ -237,14 +238,20 @@ ROWS = st.lists(
 
 
 @settings(max_examples=40, deadline=None)
-@given(ROWS, st.integers(1, 11))
-def test_devices_do_not_depend_on_how_flows_are_batched(rows: Sequence[dict[str, Any]], cut: int) -> None:
-    together, apart = Devices(), Devices()
+@given(ROWS, st.integers(1, 11), st.integers(1, 5))
+def test_devices_do_not_depend_on_how_flows_are_batched_and_looked_at(
+    rows: Sequence[dict[str, Any]], cut: int, together_rows: int
+) -> None:
+    together, apart = Devices(doing=Doing()), Devices(doing=Doing())
     together.take(batch(*rows))
-    for part in (rows[:cut], rows[cut:]):
-        if part:
-            apart.take(batch(*part))
-    assert together.rows().equals(apart.rows())
+    expected = together.rows()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "SLICE_ROWS", together_rows)
+        for part in (rows[:cut], rows[cut:]):
+            if part:
+                apart.take(batch(*part))
+        assert apart.rows().equals(expected)
+    assert together.did() == apart.did()
 
 
 def test_counts_of_another_tool_that_cannot_be_stay_numbers_that_can(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,10 +93,19 @@ def test_an_alert_that_grows_gets_what_it_did_not_have_and_no_more_than_its_shar
     (alert,) = site.groups.finish()
     site.tell([replace(alert, evidence=alert.evidence[:1], over=False)])
     assert len(site.kept(alert)) == 1
-    site.tell([replace(alert, revision=1)])
+    site.tell([replace(alert, revision=1, over=False)])
     assert len(site.kept(alert)) == MOST
     site.tell([replace(alert, revision=2)])
     assert site.counted("kept") == MOST
+
+
+def test_alerts_that_are_over_take_no_room_from_one_that_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_TOLD", 1)
+    site.see(flows(["scanning"] * 40 + ["dos"] * 40))
+    scan, flood = sorted(site.groups.finish(), key=lambda one: one.family, reverse=True)
+    site.tell([replace(scan, over=False), flood])
+    site.tell([replace(scan, revision=1)])
+    assert site.counted("kept") == len(site.kept(scan)) + len(site.kept(flood)) == 2 * MOST
 
 
 def test_of_a_flow_that_goes_on_the_row_that_raised_the_alarm_is_kept(site: Site) -> None:

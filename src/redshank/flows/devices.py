@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from redshank.core.schema import DEVICE
 from redshank.flows.claims import ARP
-from redshank.flows.did import DAY_NS, HOUR_NS, KINDS, WHO, Did, Doing, Who, added_up, place_in_group
+from redshank.flows.did import DAY_NS, HOUR_NS, KINDS, SUMMED, WHO, Did, Doing, Who, added_up, place_in_group
 from redshank.flows.ended import ended
 from redshank.flows.vendor import Vendors
 
@@ -29,8 +29,17 @@ IPS, SERVICES, PEERS, NETWORKS = 16, 32, 32, 4
 
 SETTLE_ROWS = 32_768
 """Flows that wait at most to be added up."""
+SLICE_ROWS = 16_384
+"""Of these, how many are looked at together: what is worked out of each takes a kilobyte meanwhile."""
 MOST_OF_FLOW, MOST_IN_ALL = 1 << 44, 1 << 60
 """Bytes that one flow, and a device, count for: another tool may say anything up to 2^63, and sums must stay below."""
+
+_ADDED: Mapping[str, tuple[list[str], tuple[str, ...]]] = {
+    "hour": ([*WHO, "hour"], ("first", *SUMMED)),
+    "ip": ([*WHO, "ip"], ()),
+    **{kind: ([*WHO, "day", kind], ("final", "benign")) for kind in KINDS},
+}
+"""What is added up of the ends of flows: by which columns, and which beside `last`."""
 
 _Who = tuple[str | None, str]
 """A link-layer address; or none, and the address that stands for a device."""
@@ -119,16 +128,24 @@ class Devices:
         """Add what waits to the devices: most of what that costs is the same for one flow and for ten thousand."""
         if not self._rows:
             return
-        rows = pa.concat_batches(self._waiting)
+        waiting = pa.Table.from_batches(self._waiting)
         self._waiting, self._rows = [], 0
-        ends = _ends(rows, self._doing.marked(rows) if self._doing else rows.column("benign").fill_null(False))
-        found = ends.group_by(WHO, use_threads=False).aggregate(
-            [("first", "min"), ("last", "max"), ("final", "sum"), ("sent", "sum"), ("received", "sum")]
-        )
+        parts: dict[str, list[pa.Table]] = {name: [] for name in _ADDED}
+        for begin in range(0, len(waiting), SLICE_ROWS):
+            (rows,) = waiting.slice(begin, SLICE_ROWS).combine_chunks().to_batches()
+            ends = _ends(rows, self._doing.marked(rows) if self._doing else rows.column("benign").fill_null(False))
+            for name, (keys, totals) in _ADDED.items():
+                own = ends.select([*keys, "last", *totals])
+                own = own.filter(pc.is_valid(own.column(name))) if name in KINDS else own
+                parts[name].append(added_up(own, keys))
+        added = {name: added_up(pa.concat_tables(parts[name]), keys) for name, (keys, _) in _ADDED.items()}
+        found = added_up(added["hour"], WHO)
         if self._doing:
-            self._doing.see("hour", added_up(ends, [*WHO, "hour"]))
+            self._doing.see("hour", added["hour"].drop_columns(["first"]))
+            for kind in KINDS:
+                self._doing.see(kind, added[kind])
         if len(found) > 2 * self._capacity:  # a device has at most two shares: these would be forgotten at once
-            order = pc.sort_indices(found, [("last_max", "descending")])
+            order = pc.sort_indices(found, [("last", "descending")])
             late = found.take(order[2 * self._capacity :])
             names = zip(late.column("mac").to_pylist(), late.column("alone").to_pylist(), strict=True)
             found = found.take(order[: 2 * self._capacity])
@@ -136,19 +153,15 @@ class Devices:
             self._evicted += len(set(names) - known - self._seen.keys())
         for row in found.to_pylist():
             near = self._share(row)
-            near.first_ns, near.last_ns = min(near.first_ns, row["first_min"]), max(near.last_ns, row["last_max"])
-            near.flows += row["final_sum"]
-            near.sent = min(near.sent + row["sent_sum"], MOST_IN_ALL)
-            near.received = min(near.received + row["received_sum"], MOST_IN_ALL)
+            near.first_ns, near.last_ns = min(near.first_ns, row["first"]), max(near.last_ns, row["last"])
+            near.flows += row["final"]
+            near.sent = min(near.sent + row["sent"], MOST_IN_ALL)
+            near.received = min(near.received + row["received"], MOST_IN_ALL)
         for column, most in (("ip", IPS), ("offers", SERVICES), ("uses", SERVICES), ("peers", PEERS)):
-            named = ends.filter(pc.is_valid(ends.column(column)))
-            if self._doing and column in KINDS:
-                named = added_up(named.drop_columns(["sent", "received", "benign_bytes"]), [*WHO, "day", column])
-                self._doing.see(column, named)
-            for row in _recent(named, column, most).to_pylist():
+            for row in _recent(added[column], column, most).to_pylist():
                 shares = self._seen.get((row["mac"], row["alone"]))
                 if shares and row["near"] in shares:
-                    _note(shares[row["near"]], "ips" if column == "ip" else column, row[column], row["last_max"], most)
+                    _note(shares[row["near"]], "ips" if column == "ip" else column, row[column], row["last"], most)
         self._forget()
 
     def rows(self) -> pa.RecordBatch:
@@ -171,7 +184,7 @@ class Devices:
     def _share(self, row: dict[str, object]) -> _Share:
         shares = self._seen.setdefault((row["mac"], row["alone"]), {})  # type: ignore[arg-type]  # Arrow has no types
         if row["near"] not in shares:
-            shares[bool(row["near"])] = _Share(row["first_min"], row["last_max"])  # type: ignore[arg-type]
+            shares[bool(row["near"])] = _Share(row["first"], row["last"])  # type: ignore[arg-type]
         return shares[bool(row["near"])]
 
     def _forget(self) -> None:
@@ -308,6 +321,6 @@ def _answered(batch: pa.RecordBatch) -> pa.BooleanArray:
 
 def _recent(rows: pa.Table, column: str, most: int) -> pa.Table:
     """Return each device's values of a column that were seen last."""
-    found = rows.group_by([*WHO, column], use_threads=False).aggregate([("last", "max")])
-    found = found.sort_by([(name, "ascending") for name in WHO] + [("last_max", "descending"), (column, "ascending")])
+    found = added_up(rows.select([*WHO, column, "last"]), [*WHO, column])
+    found = found.sort_by([(name, "ascending") for name in WHO] + [("last", "descending"), (column, "ascending")])
     return found.filter(pa.array(place_in_group(found, WHO) < most))

@@ -195,10 +195,15 @@ class Doing:
 
 
 def added_up(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """Return one row for each of the keys: sums of the columns of SUMMED that there are, the greatest `last`."""
-    summed = [name for name in SUMMED if name in rows.column_names]
-    found = rows.group_by(list(keys), use_threads=False).aggregate([("last", "max"), *((one, "sum") for one in summed)])
-    return found.rename_columns([*keys, "last", *summed])
+    """Return one row for each of the keys: the greatest `last`, and, as far as there are, sums and the least `first`.
+
+    What was added up can be added up again.
+    """
+    totals = [name for name in ("first", *SUMMED) if name in rows.column_names]
+    found = rows.group_by(list(keys), use_threads=False).aggregate(
+        [("last", "max"), *((name, "min" if name == "first" else "sum") for name in totals)]
+    )
+    return found.rename_columns([*keys, "last", *totals])
 
 
 def place_in_group(rows: pa.Table, keys: Sequence[str]) -> npt.NDArray[np.int64]:

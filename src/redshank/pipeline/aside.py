@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from redshank.core.records import Alert
 
-MOST_ALERTS = 4_096
+MOST_ALERTS = 2_048
 AFTER_NS = 60_000_000_000
 """How long after the last flow of an alert others may still be of it."""
 _NS_PER_S = 1_000_000_000

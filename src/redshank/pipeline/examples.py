@@ -44,7 +44,7 @@ STRONGEST = 10
 MOST_WAITING = 4_096
 """Alerts that wait for the store: what a flood from forged addresses makes between two ticks."""
 MOST_TOLD = 4_096
-"""Alerts of which it is remembered that they have all their examples."""
+"""Alerts that go on of which it is remembered which examples they have."""
 
 Rows = npt.NDArray[np.int64]
 
@@ -168,7 +168,8 @@ class Remembering:
                 self._waiting.setdefault(alert.id, []).extend(found)
             elif not had:
                 self._metrics.count("redshank_examples_total", outcome="none")
-            self._had[alert.id] = had
+            if not alert.over:
+                self._had[alert.id] = had
             if len(self._waiting) > MOST_WAITING // 2:
                 self.tick()
             if len(self._waiting) > MOST_WAITING:
