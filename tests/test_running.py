@@ -34,6 +34,7 @@ from redshank.respond.protected import Protected
 from redshank.running import Running
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
+from redshank.store.audit import Audit
 from redshank.store.database import Database
 from redshank.store.devices import Inventory
 from redshank.store.drift import Readings
@@ -273,6 +274,27 @@ def test_an_allowance_holds_at_once_also_for_open_alerts(place: Place) -> None:
     assert running.metrics.total("redshank_allowed_total") == 40
     with closing(Database(place.store)) as database:
         assert {(one.state, one.state_by) for one in Alerts(database).find()} == {("closed", "allow-list")}
+
+
+def test_what_was_done_because_of_alerts_that_a_person_calls_false_is_taken_back_and_once(place: Place) -> None:
+    rules = {"respond": "[respond]\nmodel_alone = true\n[[respond.rules]]\nmeasure = 'block'\nttl_s = 86400\n"}
+    _run(place, **rules)
+    notes = []
+    for judged in (False, True, True):
+        with closing(Database(place.store)) as database:
+            if judged:
+                alerts = Alerts(database)
+                names = [one.alert.id for one in alerts.find()]
+                alerts.judge(names, "false_alarm", "ana", time.time(), "our own scanner")
+        _run(place, **rules)
+        with closing(Database(place.store)) as database:
+            ledger = Ledger(Journal(database), Protected)
+            ledger.refresh()
+            undone = Audit(database).entries(what="action undone")
+        (entry,) = ledger.entries()
+        notes.append((entry.state, entry.by, len(undone)))
+    assert notes == [("applied", "kernel", 0), ("undone", "ana", 1), ("undone", "ana", 1)]
+    assert undone[0].detail["why"] == f"alert {entry.action.alert} is a false alarm: our own scanner"
 
 
 def test_a_bundle_that_carries_no_traffic_is_told_of_once(place: Place, caplog: pytest.LogCaptureFixture) -> None:

@@ -42,7 +42,7 @@ class Slow:
             raise self.error
         self.taken.append(([one.id for one in alerts], {one.id for one in alerts if one.id in confirmed}))
 
-    def windows(self, alerts: Sequence[Alert]) -> set[str]:
+    def held_against(self, alerts: Sequence[Alert]) -> set[str]:
         del alerts
         return set(self.earlier)
 
@@ -233,7 +233,7 @@ def test_a_store_that_is_away_answers_no_escalation_and_the_next_look_does(
     assert house.slow.taken == [(["one"], {"one"})]
 
 
-def test_what_allowances_cover_is_taken_back_by_the_thread_that_answers_and_a_failure_ends_nothing(
+def test_what_people_decided_about_alerts_is_followed_by_the_thread_that_answers_and_a_failure_ends_nothing(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     looks: list[float] = []
@@ -250,7 +250,8 @@ def test_what_allowances_cover_is_taken_back_by_the_thread_that_answers_and_a_fa
     made.start()
     made.stop(60)
     assert (set(looks), house.slow.taken, made.broken) == ({NOW_S}, [(["one"], set())], False)
-    assert caplog.text.count("what allowances cover: store: the server is away; nothing is taken back for it") == 1
+    told = "what people decided about alerts: store: the server is away; nothing is taken back for it"
+    assert caplog.text.count(told) == 1
 
 
 def test_of_too_many_alerts_the_oldest_are_not_answered_and_that_is_counted(

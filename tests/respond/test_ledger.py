@@ -214,6 +214,19 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (len(ledger._strikes), len(ledger._allowed)) == (5, 5)
 
 
+def test_strikes_are_told_by_the_alerts_behind_them_and_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STRIKES_KEPT", 3)
+    ledger = _ledger(breaker=Breaker(per_minute=1_000))
+    for number in range(4):
+        made = ledger.propose(action(alert=f"a{number}", at_s=NOW_S + number), NOW_S, approval=False)
+        ledger.approve(made.action.id, "policy", NOW_S)
+        ledger.applied(made.action.id, NOW_S, 600, "kernel")
+        ledger.expire(made.action.id, NOW_S + 600, "its time is over")
+    assert ledger.struck(ATTACKER) == {"a1", "a2", "a3"}
+    assert (ledger.strikes(ATTACKER), ledger.strikes(ATTACKER, {"a0", "a2"}), ledger.strikes(OTHER)) == (3, 2, 0)
+    assert ledger.forgotten == {"strikes": 1}
+
+
 class LedgerMachine(RuleBasedStateMachine):
     """Whatever happens, in any order: the lines tell the state, and nothing goes a way that is not drawn."""
 

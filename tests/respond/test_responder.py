@@ -144,7 +144,7 @@ def test_a_window_that_a_person_called_false_is_no_repetition() -> None:
     house = House(Policy((Rule("block", evidence=("repeated",)), Rule("nothing"))))
     for name in ("a1", "a2"):
         house.responder.take([replace(ALONE, id=name)], NOW_S)
-    assert house.responder.windows([replace(ALONE, id="a3"), replace(ALONE, device="no address")]) == {"a1", "a2"}
+    assert house.responder.held_against([replace(ALONE, id="a3"), replace(ALONE, device="no address")]) == {"a1", "a2"}
     third = house.responder.take([replace(ALONE, id="a3")], NOW_S, refuted={"a1"})
     fourth = house.responder.take([replace(ALONE, id="a4")], NOW_S)
     assert [third[0].outcome, fourth[0].outcome] == ["nothing", "proposed"], "three that nobody called false"
@@ -165,6 +165,22 @@ def test_an_alert_that_a_person_called_false_is_not_answered_when_it_grows() -> 
     (decision,) = house.responder.take([replace(RULED, revision=1)], NOW_S, refuted={RULED.id})
     assert (decision.outcome, decision.words) == ("false_alarm", "a person called the alert false")
     assert house.states() == []
+
+
+def test_an_action_whose_alert_was_called_false_after_it_was_over_is_no_offence() -> None:
+    house = House()
+    house.responder.take([RULED], NOW_S)
+    house.at(NOW_S + 700)
+    assert house.states() == ["expired"]
+    again = [replace(RULED, id="a1")]
+    assert house.responder.held_against(again) == {RULED.id}
+    (decision,) = house.responder.take(again, NOW_S + 800, refuted={RULED.id})
+    assert decision.action is not None
+    assert decision.action.ttl_s == 600.0, "as the first"
+    house.at(NOW_S + 1_500)
+    (decision,) = house.responder.take([replace(RULED, id="a2")], NOW_S + 1_600)
+    assert decision.action is not None
+    assert decision.action.ttl_s == 86_400.0, "nobody calls them false any more"
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from redshank.respond.names import Names
 from redshank.respond.protected import Protected
 from redshank.respond.states import Breaker
 from redshank.respond.surroundings import look
-from redshank.store.alerts import STATES, Alerts
+from redshank.store.alerts import CHANGES, Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.audit import Audit, Newest
 from redshank.store.database import Database
@@ -96,7 +96,7 @@ class Desk:
     @cached_property
     def risk_changed(self) -> Newest:
         """What people and the service did, of what changes how much stands open against devices."""
-        return Newest(self.database, (*(f"alert {state}" for state in STATES), "retention"))
+        return Newest(self.database, CHANGES)
 
     @cached_property
     def book(self) -> Book:

@@ -9,9 +9,9 @@ of them is in the store and with the sinks, and its device is alerted of again.
 An alert that a person escalates is answered once more at once, with the person's word: the device may have stopped, so
 that the alert never grows. The audit tells of it. What was escalated while no service ran is answered by the next one,
 up to ESCALATED_S later, unless the ledger has an answer to it. So is what a run that was killed recorded last: nobody
-knows whether it was decided upon. An alert that a person called false is not answered when it grows, and is no
-repetition for others. What allowances cover is taken back by the same thread (`pipeline/taking_back.py`), so that
-nothing is proposed meanwhile.
+knows whether it was decided upon. An alert that a person called false is not answered when it grows, and is for
+others neither repetition nor, if an action that answered it held, an offence. What was done because of it, or of what
+allowances cover, is taken back by the same thread (`pipeline/taking_back.py`), so that nothing is proposed meanwhile.
 """
 
 import logging
@@ -54,8 +54,8 @@ class Answers(Protocol):
         """Decide about alerts, and carry out what may be done at once."""
         ...
 
-    def windows(self, alerts: Sequence[Alert]) -> set[str]:
-        """Return the ids of earlier alerts that would count as repetition of some."""
+    def held_against(self, alerts: Sequence[Alert]) -> set[str]:
+        """Return the ids of alerts that count for some, as repetition or because an action that answered them held."""
         ...
 
     def answered(self, since_s: Mapping[str, float]) -> set[str]:
@@ -75,7 +75,7 @@ class Responding:
         alerts: Tell which alerts a person escalated or called false.
         audit: Tells when.
         metrics: Counted into.
-        take_back: Takes back what allowances cover, about once a second.
+        take_back: Takes back what was done because of alerts that nothing supports now, about once a second.
         clock: Gives the time, s since the epoch.
         rest: How long the kernel is left alone after something went wrong.
     """
@@ -168,7 +168,7 @@ class Responding:
                 self._follow_due_s = time.monotonic() + TICK_S
                 self._answer_unheard()
                 self._follow_escalations()
-                self._follow_allowances()
+                self._follow_decisions()
             if self._rest.over():
                 self._rest.begin()
                 self._responder.tick(self._clock())
@@ -188,10 +188,10 @@ class Responding:
         return found or set()
 
     def _refuted(self, alerts: Sequence[Alert]) -> set[str]:
-        """Return which of these, and of what counts as repetition of them, a person called false."""
-        own, earlier = {alert.id for alert in alerts}, self._responder.windows(alerts)
+        """Return which of these, and of what is held against their devices, a person called false."""
+        own, earlier = {alert.id for alert in alerts}, self._responder.held_against(alerts)
         asked = partial(self._alerts.in_state, sorted(own | earlier), "false_alarm")
-        found = self._tries.attempt("alerts called false", asked, "nothing counts as repeated")
+        found = self._tries.attempt("alerts called false", asked, "nothing counts as repeated, nor as an offence")
         return earlier - own if found is None else found
 
     def _answer_unheard(self) -> None:
@@ -227,7 +227,7 @@ class Responding:
         self._followed = reached
         return [one.alert for one in still if one.alert.id not in answered]
 
-    def _follow_allowances(self) -> None:
+    def _follow_decisions(self) -> None:
         if self._take_back is not None:
             look = partial(self._take_back, self._clock())
-            self._tries.attempt("what allowances cover", look, "nothing is taken back for it")
+            self._tries.attempt("what people decided about alerts", look, "nothing is taken back for it")

@@ -12,7 +12,7 @@ alert about it does not act again.
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -31,6 +31,8 @@ MINUTE_S = 60.0
 FINISHED_KEPT = 20_000
 """Actions that are over and of which details are kept; strikes against an address are kept as long as TARGETS_KEPT."""
 TARGETS_KEPT = 20_000
+STRIKES_KEPT = 20
+"""Strikes against one address that are kept, the latest: a ladder climbs no further."""
 MOST_TRIES = 50
 
 
@@ -61,7 +63,7 @@ class Ledger:
         self._chain = Chain()
         self._entries: dict[str, Entry] = {}
         self._open: dict[str, Entry] = {}
-        self._strikes: Counter[str] = Counter()
+        self._strikes: dict[str, dict[str, str]] = {}
         self._allowed: dict[str, tuple[float, str]] = {}
         self._approved_s: deque[float] = deque(maxlen=self.breaker.per_minute)
         self.forgotten: Counter[str] = Counter()
@@ -118,9 +120,13 @@ class Ledger:
             raise ActionError(f"ledger: {problem} {name[:40]!r}; `redshank respond list` shows them")
         return found[0]
 
-    def strikes(self, target: str) -> int:
-        """Return how many actions against a canonical address have held."""
-        return self._strikes[target]
+    def strikes(self, target: str, refuted: Container[str] = ()) -> int:
+        """Return how many actions against a canonical address have held, but for those because of some alerts."""
+        return sum(alert not in refuted for alert in self._strikes.get(target, {}).values())
+
+    def struck(self, target: str) -> set[str]:
+        """Return because of which alerts actions against a canonical address have held."""
+        return {alert for alert in self._strikes.get(target, {}).values() if alert}
 
     def allowed(self, target: str, now_s: float) -> str:
         """Return until when and by whom a canonical address is allowed, in words, or ""."""
@@ -335,10 +341,10 @@ class Ledger:
         if event.what == "approved":
             self._approved_s.append(event.at_s)
         elif event.what == "applied" and before.state != "applied":
-            self._strike(target, 1)
+            self._strike(before.action)
         elif event.what == "undone":
             # Whoever undoes it says that it was a mistake.
-            self._strike(target, -1)
+            self._strikes.get(target, {}).pop(event.action, None)
         if event.what in {"undone", "refused"} and event.until_s is not None:
             self._allow(target, event)
 
@@ -349,10 +355,15 @@ class Ledger:
             until_s, _ = self._allowed.pop(next(iter(self._allowed)))
             self.forgotten["allowances"] += until_s > event.at_s
 
-    def _strike(self, target: str, more: int) -> None:
-        self._strikes[target] = max(0, self._strikes.pop(target, 0) + more)
+    def _strike(self, action: Action) -> None:
+        against = self._strikes.pop(action.target, {})
+        against[action.id] = action.alert
+        if len(against) > STRIKES_KEPT:
+            del against[next(iter(against))]
+            self.forgotten["strikes"] += 1
+        self._strikes[action.target] = against
         if len(self._strikes) > TARGETS_KEPT:
-            self.forgotten["strikes"] += self._strikes.pop(next(iter(self._strikes))) > 0
+            self.forgotten["strikes"] += bool(self._strikes.pop(next(iter(self._strikes))))
 
     def _forget(self) -> None:
         if len(self._entries) <= 2 * FINISHED_KEPT:

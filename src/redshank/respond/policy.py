@@ -186,7 +186,7 @@ class Policy:
 
         Args:
             first_s: What the rule says.
-            strikes: Actions that held before.
+            strikes: Actions that held before, and count.
 
         Example:
             >>> [Policy().ttl_s(600, strikes) for strikes in (0, 1, 2, 3, 9)]
@@ -203,7 +203,7 @@ class History:
         repeats: Windows with this family that nobody called false, this one included.
         confirmed: Whether a person confirmed the alert.
         refuted: Whether a person called the alert false.
-        strikes: Actions against the device that held before.
+        strikes: Actions against the device that held before, but for those whose alerts a person called false.
         open: Hardest measure that is open against it, or "".
         allowed: Until when a person allows it, in words, or "".
     """

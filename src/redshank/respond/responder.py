@@ -85,7 +85,7 @@ class Responder:
             alerts: As they are told; one may come again as it grows.
             now_s: The time, s since the epoch.
             confirmed: Ids of alerts that a person confirmed.
-            refuted: Ids of alerts that a person called false: of these, and of what is remembered (`windows`).
+            refuted: Ids of alerts that a person called false: of these, and of those `held_against` their devices.
 
         Returns:
             A decision for each; none if it is not known who is protected.
@@ -115,12 +115,14 @@ class Responder:
             with suppress(ValueError):
                 self._window(canonical(device), family, alert, at_s)
 
-    def windows(self, alerts: Iterable[Alert]) -> set[str]:
-        """Return the ids of earlier alerts that would count as repetition of some."""
+    def held_against(self, alerts: Iterable[Alert]) -> set[str]:
+        """Return the ids of alerts that count for some, as repetition or because an action that answered them held."""
         found: set[str] = set()
         for alert in alerts:
             with suppress(ValueError):
-                found.update(self._windows.get((canonical(alert.device), alert.family), ()))
+                device = canonical(alert.device)
+                found.update(self._windows.get((device, alert.family), ()))
+                found.update(*map(self.ledger.struck, (device, *self._macs(device))))
         return found
 
     def answered(self, since_s: Mapping[str, float]) -> set[str]:
@@ -194,7 +196,7 @@ class Responder:
             repeats=repeats,
             confirmed=alert.id in confirmed,
             refuted=alert.id in refuted,
-            strikes=sum(map(self.ledger.strikes, targets)),
+            strikes=sum(self.ledger.strikes(target, refuted) for target in targets),
             open=max(against, key=MEASURES.index, default=""),
             allowed=next(filter(None, allowed), ""),
         )

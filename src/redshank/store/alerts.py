@@ -26,6 +26,8 @@ from redshank.store.terms import RULE, keep
 
 STATES = ("open", "acknowledged", "false_alarm", "escalated", "closed")
 """What a person can make of an alert; it begins open."""
+CHANGES = (*(f"alert {state}" for state in STATES), "retention")
+"""What the audit calls it when alerts come into another state, or go."""
 HOUR_S = 3600.0
 AT_ONCE = 500
 """Alerts looked up by one statement."""

@@ -13,7 +13,7 @@ from redshank.core.allowance import Allowance
 from redshank.core.errors import ConfigError
 from redshank.core.records import Alert
 from redshank.pipeline.allowing import Effect, effect
-from redshank.pipeline.taking_back import covered
+from redshank.pipeline.taking_back import unfounded
 from redshank.respond.states import Entry as Deed
 from redshank.store.allowances import Given
 from redshank.store.audit import Entry
@@ -120,5 +120,6 @@ def preview(desk: Desk, allowance: Allowance, alert: Alert | None = None) -> Pre
     found, now_s = effect(desk.alerts, allowance, LOOKED_AT), allowance.given_at_s
     itself = None if alert is None else AllowList([allowance]).covers(alert, now_s) is not None
     allow, book = AllowList([allowance, *desk.allowances.standing(now_s)]), desk.book.state()
-    actions = covered(desk.alerts, allow, (*book.active, *book.waiting), now_s)
-    return Preview(allowance, found, tuple(entry for entry, _ in actions), itself)
+    supposed = () if alert is None else (alert.id,)
+    gone = unfounded(desk.alerts, allow, (*book.active, *book.waiting), now_s, supposed).gone
+    return Preview(allowance, found, tuple(one.entry for one in gone), itself)
