@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from browsing import CHEAP, Browser, add_people
+from console.analysed import analysed_once
 from console.filled import Filled
 from redshank.config import Settings
 from redshank.console.app import make_app
@@ -28,6 +29,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _handlers() -> Iterator[None]:
+    with analysed_once():
+        yield
 
 
 @pytest.fixture
