@@ -22,8 +22,9 @@ run: .venv/installed ## Learn on the sample network with active learning, then c
 	$(BIN)/redshank demo -o out/demo
 
 # Three processes for two cores: a third of the time of a test is waiting (a lab at real speed, a peer that hangs).
+# What they share is files (tests/late.py), of which each has one to run and one to run next.
 test: .venv/installed ## Run every test (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 3 --dist load --maxschedchunk 1 -o console_output_style=classic
 
 test-demo: .venv/installed ## Hold the means that the README prints against all runs of the demonstration (2 minutes)
 	REDSHANK_DEMO_RUNS=3 $(BIN)/python -m pytest -q tests/commands/test_demo.py
