@@ -11,9 +11,11 @@ from redshank.store.outbox import LONGEST_WAIT_S, Owed
 
 @dataclass
 class Box:
-    """An outbox in memory, whose disk is busy when it is told so."""
+    """An outbox in memory, whose disk is busy, or hangs, when it is told so."""
 
     busy: bool = False
+    hangs: threading.Event | None = None
+    held: threading.Event = field(default_factory=threading.Event)
     forgets: bool = False
     notes: int = 0
     rows: dict[str, tuple[float, Owed]] = field(default_factory=dict)
@@ -74,5 +76,8 @@ class Box:
                 self.rows[key] = again_at_s, replace(row, tries=row.tries + 1, error=error, begun=begun)
 
     def _look(self) -> None:
+        if self.hangs:
+            self.held.set()
+            self.hangs.wait(120)
         if self.busy:
             raise ActionError("store: database is locked")

@@ -57,6 +57,20 @@ class Server:
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(timeout=30)
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let it take what it is asked and answer nothing, nor who connects, while the block runs."""
+        own = self._process.pid
+        processes = [path for path in Path("/proc").iterdir() if path.name.isdigit()]
+        whole = [own, *(int(path.name) for path in processes if _parent(path) == own)]
+        for pid in whole:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in whole:
+                os.kill(pid, signal.SIGCONT)
+
     def place(self) -> str:
         """Return the URL of an empty place for tables: a schema of its own, which is quicker made than a database."""
         import psycopg
@@ -65,6 +79,13 @@ class Server:
         with psycopg.connect(host=str(self._folder), user=USER, dbname=USER, autocommit=True) as sql:
             sql.execute(f"CREATE SCHEMA t{self._made}".encode())
         return f"postgresql://{USER}@/{USER}?host={self._folder}&options=-csearch_path%3Dt{self._made}"
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:  # it has ended
+        return 0
 
 
 @contextmanager

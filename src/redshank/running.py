@@ -6,6 +6,7 @@ whatever happens: sources, then judging, then delivery, then the store.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -62,6 +63,15 @@ ASKING_ENDS_S = 5.0
 """How long the end waits for questions that are being chosen, and for flows of alerts that are being kept."""
 SWEEPER_ENDS_S = 5.0
 """How long the end waits for a sweep; one that is broken off goes on with the next run."""
+OVERVIEW_ENDS_S = 5.0
+"""How long the end waits for what is being told of the run."""
+DELIVERED_S = 2.0
+"""How long the end delivers at least, also if all of service.drain_s went into judging."""
+STORE_ENDS_S = 8.0
+"""How long a store that hangs may hold up the end beyond service.drain_s."""
+ENDS_S = 15.0
+"""How long an end takes at most beyond service.drain_s, on a machine that does what it is asked: what is left is given
+up, said and counted."""
 
 _log = logging.getLogger(__name__)
 
@@ -205,15 +215,23 @@ class Running:
         """End everything that was begun, in order; whoever broke off waits for no sink."""
         broken_off = kind is not None and issubclass(kind, KeyboardInterrupt)
         problem = "" if error is None else str(error) or type(error).__name__
+        drained_s = time.monotonic() if broken_off else self.service.drained_s
+        ends_s = drained_s + ENDS_S
+        self.database.end_by(drained_s + STORE_ENDS_S)
+
+        def most(usual_s: float) -> float:
+            return max(0.0, min(usual_s, ends_s - time.monotonic()))
+
         # The last that is noted here is done first, and whatever fails, the others are done.
         with self._kept as ending:
-            ending.callback(lambda: self._overview.finish(self._moment(ENDED, problem)))
+            ending.callback(lambda: self._overview.finish(self._moment(ENDED, problem), most(OVERVIEW_ENDS_S)))
             if self._archive:
                 ending.callback(self._archive.close)
-            ending.callback(self._sweeper.wait, SWEEPER_ENDS_S)
-            ending.callback(self._remembering.finish, 0.0 if broken_off else ASKING_ENDS_S)
-            ending.callback(self._asking.finish, 0.0 if broken_off else ASKING_ENDS_S)
-            ending.callback(self._acting.finish, 0.0 if broken_off else self._settings.service.drain_s)
+            ending.callback(lambda: self._sweeper.wait(most(SWEEPER_ENDS_S)))
+            ending.callback(lambda: self._remembering.finish(0.0 if broken_off else most(ASKING_ENDS_S)))
+            ending.callback(lambda: self._asking.finish(0.0 if broken_off else most(ASKING_ENDS_S)))
+            delivers_s = max(DELIVERED_S, drained_s - time.monotonic())
+            ending.callback(self._acting.finish, 0.0 if broken_off else delivers_s)
 
     def run(self) -> Summary:
         """Work until every source is done, or until asked to end.
@@ -222,12 +240,18 @@ class Running:
             RedshankError: If a source cannot be opened at all.
         """
         self._systemd.tell("STATUS=no source is open yet")
+        threading.Thread(target=self._bound, name="end", daemon=True).start()
         try:
             summary = self.service.run()
             self._tell_ready()  # of a source that was read whole within the first second
             return summary
         finally:
             self._systemd.tell(STOPPING, "STATUS=delivering what is left")
+
+    def _bound(self) -> None:
+        """Have nobody wait for the store beyond the end, once that was asked for: judging, too, may hang on it."""
+        self.service.wait()
+        self.database.end_by(self.service.drained_s + STORE_ENDS_S)
 
     def stop(self) -> None:
         """Ask the service to end; may be called from a signal's handler."""

@@ -366,6 +366,22 @@ def test_a_sink_that_hangs_delays_nobody_else_and_a_stop_does_not_wait_for_it(tm
     assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 40}
 
 
+def test_an_outbox_that_hangs_does_not_hold_up_a_stop_and_nothing_is_delivered_after_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(tmp_path, webhook=Target())
+    house.outbox.hangs = hangs = threading.Event()
+    house.record(ALERT)
+    house.delivery.start()
+    assert house.outbox.held.wait(60)
+    assert house.delivery.stop(0) == ["webhook"]
+    assert "sink webhook: still busy after 0 s; left alone" in caplog.text
+    hangs.set()
+    until(lambda: house.delivery._lanes["webhook"].ended)
+    assert (house.sinks["webhook"].got, house.sinks["webhook"].closed) == ([], 0)
+    assert [row.begun for _, row in house.outbox.rows.values()] == [True]  # the next run says that it is in doubt
+
+
 def test_a_stop_drains_what_is_due_and_leaves_what_waits(tmp_path: Path) -> None:
     house = House(tmp_path, eve=Target(), webhook=Target(refuses=True))
     house.delivery.start()

@@ -22,6 +22,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.respond.backend import Hold
 from redshank.respond.backends.dry_run import DryRun
+from redshank.running import ENDS_S
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy/systemd/redshank.service"
@@ -57,8 +58,8 @@ def test_the_unit_calls_commands_that_are_there(name: str) -> None:
 
 
 def test_the_unit_waits_longer_than_the_service_drains() -> None:
-    # To judge what waits, and to deliver what is left.
-    assert int(_unit()["TimeoutStopSec"]) > 2 * Settings().service.drain_s
+    # To judge what waits and to deliver it, and to write down what is left.
+    assert int(_unit()["TimeoutStopSec"]) > Settings().service.drain_s + ENDS_S
     assert _unit()["Type"] == "notify"
     assert f"/var/lib/{_unit()['StateDirectory']}" == str(Settings().service.state)
 

@@ -128,6 +128,17 @@ def test_at_the_end_all_that_waits_is_recorded(tmp_path: Path) -> None:
     assert not (tmp_path / "rest.jsonl").exists()
 
 
+def test_what_the_store_has_no_time_for_at_the_end_is_in_the_file(tmp_path: Path) -> None:
+    store, metrics = Memory(), Metrics()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", metrics)
+    ends = [alert(id=str(number)) for number in range(3 * OVER_AT_ONCE)]
+    assert kept.keep(ends) == ends[:OVER_AT_ONCE]
+    assert kept.finish(0.0) == ends[OVER_AT_ONCE : 2 * OVER_AT_ONCE]
+    lines = (tmp_path / "rest.jsonl").read_text().splitlines()
+    assert [Alert.from_json(line) for line in lines] == ends[2 * OVER_AT_ONCE :]
+    assert _figures(metrics) == (OVER_AT_ONCE, 0)
+
+
 def test_a_file_that_cannot_be_written_is_told_and_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -103,7 +103,7 @@ def test_a_run_tells_how_it_is_at_once_and_every_few_seconds(run: Telling) -> No
     assert flows_told(run) == 4
     run.tick(EVERY_S / 2)
     assert flows_told(run) == 6
-    run.overview.finish(replace(MOMENT, state=ENDED))
+    run.overview.finish(replace(MOMENT, state=ENDED), 60)
     last = Runs(run.database).latest()
     assert last
     assert (last.run, last.state) == (told.run, ENDED)
@@ -150,7 +150,7 @@ def test_what_the_store_never_knows_is_counted(run: Telling, monkeypatch: pytest
     run.overview.see(some, run.detector.judge(some))
     run.tick()
     assert run.metrics.named("redshank_lost_total") == {"comparisons": 3, "counted_flows": 3}
-    run.overview.finish(replace(MOMENT, state=ENDED))
+    run.overview.finish(replace(MOMENT, state=ENDED), 60)
     assert run.metrics.named("redshank_lost_total") == {"comparisons": 5, "counted_flows": 7}
     told = Runs(run.database).latest()
     assert told

@@ -34,6 +34,8 @@ MOST_TAKEN = 1_000
 """Alerts that a sink can learn that it took from an earlier run."""
 NOTED_S = 0.1
 """How long a row may wait for others to be noted with, of a sink that recognises it."""
+NOTING_S = 1.0
+"""How long an end waits at least for what is just being noted, of all sinks."""
 POLL_S = 0.5
 """How often a thread looks for rows whose next try has come."""
 CUT_OFF = "it was handed over before, and the service ended before it noted what became of it: it may have arrived"
@@ -116,30 +118,42 @@ class Delivery:
     def stop(self, within_s: float) -> list[str]:
         """Hand over what is due, then end; return the sinks that were still busy when time was over.
 
-        A sink that fails meanwhile is not tried further: its rows are there when the outbox is opened again.
+        A sink that fails meanwhile is not tried further: its rows are there when the outbox is opened again. So are
+        those of a lane whose outbox hangs; what its sink took last may be handed over again then.
 
         Args:
-            within_s: How long that may take; what hangs longer is left alone.
+            within_s: How long that may take, or a second; what hangs longer, a sink or the outbox, is left alone.
         """
         self._ends_at = time.monotonic() + within_s
+        noted_by_s = max(self._ends_at, time.monotonic() + NOTING_S)
         self.wake()
         busy = []
         for lane in self._lanes.values():
             if lane.thread:
                 lane.thread.join(max(0.0, self._ends_at - time.monotonic()))
-            with lane.lock:
-                # One that holds a row in a sink that hangs must no longer speak of it.
-                lane.left = bool(lane.thread and lane.thread.is_alive())
+            # One whose outbox hangs holds its lock.
+            if lane.lock.acquire(timeout=max(0.0, noted_by_s - time.monotonic())):
                 try:
-                    self._note(lane)  # what it took before the row that it holds
-                except RedshankError as error:
-                    lane.tell(f"outbox: {error}; what the sink took may be handed over again")
+                    self._leave(lane)
+                finally:
+                    lane.lock.release()
+            else:
+                lane.left = True
             if lane.left:
                 busy.append(lane.name)
                 _log.warning("sink %s: still busy after %g s; left alone", lane.name, within_s)
             else:
                 lane.sink.close()
         return busy
+
+    def _leave(self, lane: "_Lane") -> None:
+        """Note what a sink took, for the last time; the lane's lock is held."""
+        # One that holds a row in a sink that hangs must no longer speak of it.
+        lane.left = bool(lane.thread and lane.thread.is_alive())
+        try:
+            self._note(lane)  # what it took before the row that it holds
+        except RedshankError as error:
+            lane.tell(f"outbox: {error}; what the sink took may be handed over again")
 
     def step(self, name: str) -> int:
         """Hand over rows of one sink that are due, at most 16; return how many, 0 also if no more should be tried."""
@@ -216,7 +230,7 @@ class Delivery:
             self._outbox.begin(row.key, sorted(lane.taken), self._clock())
             lane.taken.clear()
             lane.absent = ""
-        return True
+            return not lane.left
 
     def _note_of(self, lane: "_Lane") -> None:
         with lane.lock:

@@ -35,9 +35,10 @@ def run(
     The settings name several of each. detect.detectors says who judges: classifier and signatures if it is not set.
 
     Every mistake in the settings is told before the first packet. Ctrl-C or SIGTERM asks the service to end: it judges
-    what has arrived, delivers what it can within service.drain_s, and ends with code 0; a second one ends it at once,
-    and nothing is lost but what was not judged yet. What a sink did not take is tried again by the next run. Alerts
-    that the store did not take until the end, or that are lost, are an error, with code 1.
+    what has arrived, delivers what it can within service.drain_s, and ends with code 0 at most 15 s later, also if the
+    store hangs; a second one ends it at once, and nothing is lost but what was not judged yet. What a sink did not take
+    is tried again by the next run. Alerts that the store did not take until the end, or that are lost, are an error,
+    with code 1.
 
     SIGHUP reads watchlists and respond.protect again; other settings need a restart. Files of alerts may be moved away
     at any time: each alert opens its file anew.

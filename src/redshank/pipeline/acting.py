@@ -45,6 +45,8 @@ AHEAD_S = 2 * 86_400.0
 """Flows of a later day than this from now speak for nothing: a clock was wrong, or somebody lies."""
 INVENTORY_ENDS_S = 5.0
 """How long the end waits for devices that are being written down."""
+RECORDED_S = 5.0
+"""How long the end has alerts recorded at least, also if sinks have no time left."""
 QUIET_EVERY_S = 10.0
 """How often it is written down what allowances kept quiet."""
 
@@ -155,16 +157,19 @@ class Acting:
             self._tries.attempt("what is allowed", self._note_quiet)
 
     def finish(self, within_s: float) -> None:
-        """Record and deliver what is left, within a time in s."""
-        self._answer(self._keeping.finish())
+        """Record what is left, and deliver it within a time in s; what must be written takes a few seconds at least.
+
+        A store that hangs holds it up for as long as it may (`Database.end_by`); what it does not get is counted.
+        """
+        begin = time.monotonic()
+        self._answer(self._keeping.finish(max(within_s, RECORDED_S)))
         if not (self._noting.wait(INVENTORY_ENDS_S) and self._tries.attempt("inventory", self._note_last)):
             self._metrics.count(LOST, self._devices.rows().num_rows, what="devices")
         self._tries.attempt("what is allowed", self._note_quiet)
         unwritten = (one.flows - self._quiet.get(one.allowance.id, 0) for one in self._allow.snapshot())
         self._metrics.count(LOST, sum(max(0, flows) for flows in unwritten), what="quiet_flows")
-        begin = time.monotonic()
         if self._responder:
-            self._responder.stop(within_s)
+            self._responder.stop(max(0.0, within_s - (time.monotonic() - begin)))
         self._delivery.stop(max(0.0, within_s - (time.monotonic() - begin)))
 
     def bury_orphans(self) -> int:

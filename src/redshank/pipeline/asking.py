@@ -139,9 +139,10 @@ class Asking:
     def finish(self, within_s: float) -> None:
         """Ask about what is left, within a time in s."""
         self._heed_drift()
+        ends_s = time.monotonic() + within_s
         if self._beside.wait(within_s) and (gathered := self._gathered()) is not None:
             self._beside.begin(lambda: self._attempt(gathered))
-            self._beside.wait(within_s)
+            self._beside.wait(max(0.0, ends_s - time.monotonic()))
         if self._beside.busy:
             self._metrics.count(LOST, what=ROUNDS_LOST)
 

@@ -189,9 +189,10 @@ class Remembering:
 
     def finish(self, within_s: float) -> None:
         """Write what is left, within a time in s."""
-        while self._beside.wait(within_s) and (self._writing or self._waiting):
+        ends_s = time.monotonic() + within_s
+        while self._beside.wait(max(0.0, ends_s - time.monotonic())) and (self._writing or self._waiting):
             self.tick()
-            if not self._beside.wait(within_s) or self._writing:  # too slow, or refused
+            if not self._beside.wait(max(0.0, ends_s - time.monotonic())) or self._writing:  # too slow, or refused
                 break
         left = sum(len(rows) for waiting in (self._writing, self._waiting) for rows in list(waiting.values()))
         self._metrics.count(LOST, left, what="examples")

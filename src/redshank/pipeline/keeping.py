@@ -15,8 +15,10 @@ next run tells: to the store the alert is open.
 import errno
 import hashlib
 import logging
+import math
 import os
 import shutil
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from io import FileIO
@@ -149,11 +151,18 @@ class Keeping:
         self._metrics.set("redshank_unrecorded_alerts", self.unrecorded)
         return recorded
 
-    def finish(self) -> list[Alert]:
-        """Record what is left; what the store still refuses goes to the file."""
+    def finish(self, within_s: float = math.inf) -> list[Alert]:
+        """Record what is left, in steps; what the store still refuses, or has no time for, goes to the file.
+
+        Args:
+            within_s: How long the next step is begun; one is tried in any case.
+        """
         recorded: list[Alert] = []
+        ends_s = time.monotonic() + within_s
         while self._left and (step := self._tried()):
             recorded += step
+            if time.monotonic() >= ends_s:
+                break
         if self._left:
             left = [*self._begun(len(self._news)), *self._ended(len(self._over))]
             self._write(left)

@@ -35,8 +35,6 @@ from redshank.store.runs import JUDGING, Health, Judge, Runs, SourceHealth
 from redshank.store.traffic import Traffic
 
 EVERY_S, MEASURED_EVERY_S = 5.0, 3_600.0
-ENDS_S = 5.0
-"""How long the end waits for what is being written."""
 DELAYS_KEPT = 256
 """Alerts told last, whose delays are told."""
 WORST_SHOWN = 10
@@ -145,9 +143,9 @@ class Overview:
         self._due_s = self._timer() + EVERY_S
         self._beside.begin(self._writing(moment()))
 
-    def finish(self, moment: Moment) -> None:
-        """Tell the store the last, once, as the run is."""
-        if not self._beside.wait(ENDS_S):
+    def finish(self, moment: Moment, within_s: float) -> None:
+        """Tell the store the last, once, as the run is, if what is being written is there within a time in s."""
+        if not self._beside.wait(within_s):
             _log.warning("overview: the store is slow; it does not know how this run ended")
             self._lose()
             return

@@ -91,7 +91,7 @@ class Service:
         self._suspects = Suspects()
         self._intake = Intake(waiting, self._suspects, metrics)
         self._stopping = threading.Event()
-        self._deadline = float("inf")
+        self._asked_s: float | None = None
         self._lock = threading.Lock()
         self._open: dict[str, FlowSource] = {}
         self._opened: set[str] = set()
@@ -109,7 +109,18 @@ class Service:
 
     def stop(self) -> None:
         """Ask the service to end; may be called from anywhere, a signal's handler too."""
+        if self._asked_s is None:
+            self._asked_s = time.monotonic()
         self._stopping.set()
+
+    def wait(self) -> None:
+        """Wait until it is asked to end, or ends by itself."""
+        self._stopping.wait()
+
+    @property
+    def drained_s(self) -> float:
+        """When `drain_s` is over, by the monotonic clock; counted from now if nobody asked it to end."""
+        return (time.monotonic() if self._asked_s is None else self._asked_s) + self._drain_s
 
     @property
     def ending(self) -> bool:
@@ -164,7 +175,7 @@ class Service:
         try:
             while True:
                 if self._stopping.is_set() and not asked:
-                    asked, self._deadline = True, time.monotonic() + self._drain_s
+                    asked = True
                     self._ask()
                 reading = any(thread.is_alive() for thread in threads)
                 patience_s = 0.0 if self._behind() else LOOK_S
@@ -177,7 +188,7 @@ class Service:
                     self._tick()
                 if flows is None and not any(thread.is_alive() for thread in threads) and not self._intake.rows:
                     break
-                if now > self._deadline:
+                if asked and now > self.drained_s:
                     break
         finally:
             self._stopping.set()

@@ -12,10 +12,11 @@ https://www.postgresql.org/docs/15/explicit-locking.html for advisory locks.
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
@@ -25,6 +26,7 @@ from redshank.store.address import address, called, check_path, is_still
 from redshank.store.hold import FileHold, ServerHold
 from redshank.store.moment import Moment
 from redshank.store.tables import METADATA, STORE, VERSION
+from redshank.store.waiting import LOOK_S, Links, Waiting, is_busy, take_turn
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +76,8 @@ class Database:
     ) -> None:
         url = address(place)
         self._patience_s, self._create, self._opened, self._cache_kib = patience_s, create, False, cache_kib
+        self._waiting = Waiting(patience_s)
+        self._links = Links(self._waiting)
         self._own = threading.local()
         self._turn = threading.Lock()
         self._hold: FileHold | ServerHold | None = None
@@ -153,8 +157,10 @@ class Database:
     @contextmanager
     def _next(self) -> Iterator[None]:
         """Let threads of this process write one after another: SQLite lets who waits sleep, and others go ahead."""
-        if not self._turn.acquire(timeout=self._patience_s):
-            raise StoreBusyError(f"store: '{self.name}': another thread writes")
+        begun_s = time.monotonic()
+        while not self._turn.acquire(timeout=min(LOOK_S, self._waiting.left_s(begun_s))):
+            if not self._waiting.left_s(begun_s):
+                raise StoreBusyError(f"store: '{self.name}': another thread writes")
         try:
             yield
         finally:
@@ -209,8 +215,22 @@ class Database:
         )
         return sum(int(sql.execute(select(size)).scalar_one()) for size in sizes)
 
+    def end_by(self, ends_s: float) -> None:
+        """Let nobody wait for the store for longer than until then, nor those who wait now: it may be gone for good.
+
+        Until then each waits for half of what was left when it began; what a server then still owes an answer for may
+        be done, or not.
+
+        Args:
+            ends_s: By the monotonic clock.
+        """
+        self._waiting.end_by(ends_s)
+        if not self.is_file:
+            self._links.watch()
+
     def close(self) -> None:
         """Let go of the database."""
+        self._links.close()
         if self._hold:
             self._hold.close()
         self._engine.dispose()
@@ -230,9 +250,10 @@ class Database:
             event.listen(self._engine, "connect", self._prepare_file)
             event.listen(self._engine, "connect", self._note_file)
             event.listen(self._engine, "checkout", self._check_file)
-            event.listen(self._engine, "begin", _begin_on_file)
+            event.listen(self._engine, "begin", self._begin_on_file)
         else:
             self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ")
+            event.listen(self._engine, "do_connect", self._reach_server)
             event.listen(self._engine, "connect", self._prepare_server)
             event.listen(self._engine, "begin", _begin_on_server)
         if only_read:
@@ -267,8 +288,22 @@ class Database:
         ):
             sql.execute(f"PRAGMA {pragma}")
 
+    def _begin_on_file(self, sql: Connection) -> None:
+        if sql.get_execution_options().get("writes", False):
+            take_turn(cast("sqlite3.Connection", sql.connection.dbapi_connection), self._waiting)
+        else:
+            sql.exec_driver_sql("BEGIN")
+
+    def _reach_server(self, dialect: object, record: object, unnamed: object, named: dict[str, Any]) -> None:
+        """Let a new connection take no longer to come than anybody may wait now."""
+        del dialect, record, unnamed
+        if self._waiting.over:
+            raise StoreError(f"store: '{self.name}': the end came, and no connection to the server was left")
+        named["connect_timeout"] = min(self._patience_s, 1 + int(self._waiting.left_s()))
+
     def _prepare_server(self, sql: Any, record: object) -> None:  # noqa: ANN401  psycopg's own connection
         del record
+        self._links.add(sql)
         sql.execute(f"SET lock_timeout = '{self._patience_s}s'")
         # For each question of a page two processes would be begun, and what an index holds would be read from the
         # table.
@@ -330,9 +365,9 @@ class Database:
         except (DBAPIError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             text = f"store: '{self.name}': {' '.join(str(cause).split())}"
-            if _is_busy(cause):
+            if is_busy(cause):
                 raise StoreBusyError(text) from None
-            if self._opened:
+            if self._opened and not self._waiting.over:
                 with suppress(SQLAlchemyError, sqlite3.Error), self._engine.begin() as sql:
                     self._check(sql)
             raise StoreError(text) from None
@@ -347,11 +382,6 @@ def _identity(name: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _is_busy(cause: BaseException | None) -> bool:
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or getattr(cause, "sqlstate", "") == "55P03"
-
-
 def _refuse_writes(sql: Any, record: object) -> None:  # noqa: ANN401  sqlite3's own connection
     del record
     sql.execute("PRAGMA query_only = ON")
@@ -361,11 +391,6 @@ def _refuse_writes_on_server(sql: Any, record: object) -> None:  # noqa: ANN401 
     del record
     sql.execute("SET default_transaction_read_only = on")
     sql.commit()
-
-
-def _begin_on_file(sql: Connection) -> None:
-    writes = sql.get_execution_options().get("writes", False)
-    sql.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _begin_on_server(sql: Connection) -> None:
