@@ -2,12 +2,12 @@ import numpy as np
 import pyarrow as pa
 
 from redshank.alerts.asset import Assets
-from redshank.alerts.gathered import MOST_WORDS, Gathered, Rows
+from redshank.alerts.gathered import MOST_WORDS, Gathered, Room, Rows
 from redshank.core.schema import flow_batch, verdict_batch
 
 
 def gathered(assets: dict[str, str] | None = None) -> Gathered:
-    return Gathered("10.0.0.66", "scanning", 0, "tiny", Assets(assets or {}), shown=2, most_targets=3)
+    return Gathered("10.0.0.66", "scanning", 0, "tiny", Assets(assets or {}), shown=2, most_targets=3, room=Room(3))
 
 
 def rows(n: int, **columns: list[object]) -> Rows:
@@ -98,7 +98,7 @@ def test_each_rule_the_features_and_the_neighbors_keep_their_place_beside_values
 
 
 def test_where_there_is_room_other_reasons_are_told_too_each_once() -> None:
-    one = Gathered("10.0.0.66", "scanning", 0, "tiny", Assets({}), shown=10, most_targets=3)
+    one = Gathered("10.0.0.66", "scanning", 0, "tiny", Assets({}), shown=10, most_targets=3, room=Room(3))
     one.grow(rows(50, reasons=many_kinds(50), rules=[["host-sweep"]] * 50), np.arange(50), 50)
     kinds = [text.split()[1] for text in one.alert(over=True).reasons]
     assert kinds == ["most", "p(benign)", "p(scanning)", "src_bytes", "host-sweep", "telnet-sweep"]
@@ -124,7 +124,9 @@ def test_reasons_are_bounded_however_many_rules_are_hit() -> None:
 
 
 def test_a_group_that_goes_on_in_another_process_keeps_its_reasons() -> None:
-    before, after = (Gathered("10.0.0.66", "dos", 0, "tiny", Assets({}), shown=10, most_targets=3) for _ in range(2))
+    before, after = (
+        Gathered("10.0.0.66", "dos", 0, "tiny", Assets({}), shown=10, most_targets=3, room=Room(3)) for _ in range(2)
+    )
     before.grow(rows(1, reasons=[["p(dos) 0.90", "x 1"]], score=[0.9]), np.arange(1), 1)
     after.go_on(before.alert(over=False))
     after.grow(rows(1, reasons=[["p(dos) 0.80", "y 1"]], score=[0.8]), np.arange(1), 1)
@@ -141,7 +143,7 @@ def test_the_most_precious_of_device_and_targets_counts() -> None:
 
 
 def test_a_few_weak_flows_of_one_model_are_rated_less_until_another_detector_speaks() -> None:
-    one = Gathered("10.0.0.66", "injection", 0, "tiny", Assets({}), shown=2, most_targets=3)
+    one = Gathered("10.0.0.66", "injection", 0, "tiny", Assets({}), shown=2, most_targets=3, room=Room(3))
     one.grow(rows(2, score=[0.6, 0.7], detector=["classifier"] * 2), np.arange(2), 2)
     assert one.severity() == "medium"
     one.grow(rows(1, score=[0.6], detector=["classifier,signatures"]), np.arange(1), 1)

@@ -131,6 +131,43 @@ def test_targets_are_counted_up_to_a_bound() -> None:
     assert alert.count == 500
 
 
+def test_targets_of_all_groups_have_one_room_and_each_group_some_for_itself() -> None:
+    groups = Groups(GroupSettings(most_targets=100, most_targets_in_all=150))
+    for device in range(4):
+        targets = [f"10.1.{device}.{n}" for n in range(120)]
+        groups.add(*rows(*({"src_ip": f"10.0.0.{device}", "dst_ip": target} for target in targets)))
+    # 90 and 60 beside the ten of each, then no more; past the bound of a group nothing is missed.
+    assert [len(group._targets) for group in groups._open.values()] == [100, 70, 10, 10]
+    assert (groups.room.left, groups.room.missed) == (0, 50 + 110 + 110)
+    found = groups.finish()
+    assert [(alert.target_count, len(alert.targets)) for alert in found] == [(100, 10), (70, 10), (10, 10), (10, 10)]
+    assert groups.room.left == 150
+
+
+def test_places_for_targets_are_free_again_when_a_group_is_put_out_or_dropped() -> None:
+    groups = Groups(GroupSettings(most_open=2, most_targets_in_all=30))
+    for device in range(8):
+        groups.add(*rows(*({"src_ip": f"10.0.0.{device}", "dst_ip": f"10.1.0.{n}"} for n in range(20))))
+    assert groups.room.left == 30 - 2 * 10
+    assert groups.room.missed == 0
+    groups.drop(lambda alert: bool(alert.id))
+    assert groups.room.left == 30
+    after = Groups(GroupSettings(early=True, most_targets_in_all=30))
+    (told,) = alerts([{"dst_ip": f"10.1.0.{n}"} for n in range(20)], GroupSettings(shown=15))
+    after.resume([replace(told, over=False)])
+    assert after.room.left == 25
+    after.finish()
+    assert after.room.left == 30
+
+
+def test_a_target_for_which_there_is_no_room_is_still_what_it_is_worth() -> None:
+    of = GroupSettings(most_targets_in_all=0, assets={"10.1.0.15": "critical"})
+    (alert,) = alerts([{"dst_ip": f"10.1.0.{n}"} for n in range(20)], of)
+    assert (alert.target_count, alert.severity) == (10, "critical")
+    (known,) = alerts([{"dst_ip": f"10.1.0.{n}"} for n in range(20)], replace(of, assets={}))
+    assert known.severity == "high"
+
+
 def test_evidence_is_the_first_flow_and_then_the_strongest() -> None:
     given_rows = [{"uid": f"C{i}", "score": 0.5 + i / 100, "at_s": i} for i in range(30)]
     (alert,) = alerts(given_rows)

@@ -55,6 +55,10 @@ def test_what_groups_put_out_for_want_of_room_or_never_told_is_counted(detector:
     run(Flows([flows(["scanning"] * 5, src_ip=devices)]), [detector], grouping=grouping, metrics=metrics)
     assert metrics.named("redshank_forgotten_total") == {"alerts.evidence": 4, "alerts.groups": 3}
     assert metrics.total("redshank_unsaid_groups_total") == 5
+    metrics, grouping = Metrics(), GroupSettings(most_targets_in_all=2)
+    targets = [f"10.0.1.{n}" for n in range(15)]
+    run(Flows([flows(["scanning"] * 15, dst_ip=targets)]), [detector], grouping=grouping, metrics=metrics)
+    assert metrics.named("redshank_forgotten_total") == {"alerts.targets": 3}
 
 
 def test_of_several_detectors_the_strongest_verdict_counts() -> None:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redshank.alerts.asset import Assets
-from redshank.alerts.severity import SIGNATURES, measure, severity
+from redshank.alerts.severity import SIGNATURES, WIDE_TARGETS, measure, severity
 from redshank.alerts.techniques import techniques
 from redshank.core.records import Alert, Evidence
 from redshank.detect.reasons import subject, techniques_of
@@ -97,6 +97,19 @@ class Told:
 
 
 @dataclass(slots=True)
+class Room:
+    """Places for targets that groups share; each has some for itself beside.
+
+    Args:
+        left: How many are free.
+        missed: Flows whose target was not counted for want of room.
+    """
+
+    left: int
+    missed: int = 0
+
+
+@dataclass(slots=True)
 class Gathered:
     """The flows of one device, family and window.
 
@@ -107,6 +120,7 @@ class Gathered:
         shown: Targets, rules and flows of evidence that an alert tells; reasons too, but each rule told and some
             features have theirs however many that are.
         most_targets: Distinct targets counted.
+        room: Where those find room that are more than an alert shows or its severity asks for.
         told: How often it was told.
     """
 
@@ -117,6 +131,7 @@ class Gathered:
     assets: Assets
     shown: int
     most_targets: int
+    room: Room
     told: int = 0
     proven: bool = False
     count: int = 0
@@ -155,6 +170,7 @@ class Gathered:
         self.count, self.detectors, self._score = told.count, set(told.detectors), told.score
         self._first_ns, self._last_ns = (round(at_s * NS_PER_S) for at_s in (told.first_seen_s, told.last_seen_s))
         self._targets, self._least_targets = Counter(told.targets), told.target_count
+        self.room.left -= self._shared()
         self._rules = Counter(told.rules)
         self._say((told.score, [(subject(text), text) for text in told.reasons]))
         self._asset = max(self._asset, *map(self.assets.value, told.targets or ("",)))
@@ -182,8 +198,7 @@ class Gathered:
             item = (float(scores[at]), -(self.count + at), flow)
             (heapq.heappushpop if full else heapq.heappush)(self._strongest, item)
         places = own.tolist()
-        for target in _count(self._targets, [rows.targets[row] for row in places], self.most_targets):
-            self._asset = max(self._asset, self.assets.value(target))
+        self._aim([rows.targets[row] for row in places])
         _count(self._rules, list(chain.from_iterable(rows.rules[row] for row in places)), MOST_WORDS)
         self._say(*zip(scores.tolist(), (rows.reasons[row] for row in places), strict=True))
         for detectors in {rows.detectors[row] for row in places}:
@@ -193,6 +208,24 @@ class Gathered:
         self._score = max(self._score, float(scores.max()))
         self._first_ns = min(self._first_ns, int(times.min()))
         self._last_ns = max(self._last_ns, int(times.max()))
+
+    def _aim(self, targets: Sequence[str]) -> None:
+        """Take in targets; one that is not counted is still what it is worth."""
+        shared, own = self._shared(), max(self.shown, WIDE_TARGETS)
+        new, left_out = _count(self._targets, targets, min(self.most_targets, own + shared + max(self.room.left, 0)))
+        for target in chain(new, left_out):
+            self._asset = max(self._asset, self.assets.value(target))
+        self.room.left -= self._shared() - shared
+        if len(self._targets) < self.most_targets:
+            self.room.missed += sum(left_out.values())
+
+    def _shared(self) -> int:
+        """Return how many places of the room it takes."""
+        return max(0, len(self._targets) - max(self.shown, WIDE_TARGETS))
+
+    def leave(self) -> None:
+        """Give back its places; it grows no more."""
+        self.room.left += self._shared()
 
     def note(self, told: Alert) -> None:
         """Note that it was told so; the alert itself is not kept."""
@@ -288,9 +321,10 @@ def window_of(alert: Alert, window_ns: int) -> int | None:
     return None
 
 
-def _count(counter: Counter[str], texts: Sequence[str], most: int) -> list[str]:
-    """Count texts, of new ones only so many that there are `most` in all; return those that are new."""
+def _count(counter: Counter[str], texts: Sequence[str], most: int) -> tuple[list[str], Counter[str]]:
+    """Count texts, of new ones only so many that there are `most` in all; return those that are new, and the rest."""
     new: list[str] = []
+    left_out = Counter[str]()
     # Most groups grow row by row, and to make a Counter takes longer than to count a few.
     for text, count in Counter(texts).items() if len(texts) > FEW else zip(texts, repeat(1)):
         if text in counter:
@@ -298,7 +332,9 @@ def _count(counter: Counter[str], texts: Sequence[str], most: int) -> list[str]:
         elif len(counter) < most:
             counter[text] = count
             new.append(text)
-    return new
+        else:
+            left_out[text] += count
+    return new, left_out
 
 
 def _ranked(counter: Counter[str], shown: int) -> tuple[str, ...]:

@@ -31,10 +31,10 @@ is a number, unless a rule of level high names it: a model raises such alarms al
 
 A group lives in memory until its window closes, so their number is bounded: past `most_open` the group that was opened
 first is put out early. If its device goes on, the alert is told again, with the same id and the next revision, and the
-counts add up. Which one is put out, and when, may depend on batches.
+counts add up. Targets have one `room` for all groups, beside those that each shows; where it is full, an alert tells
+fewer than there were. Which group is put out, and when, and which finds room, may depend on batches.
 
-Packet time is what `alerts/packet_clock.py` believes. Flows without a time (logs whose time was masked)
-take the packet time reached so far, 0 at the start.
+Packet time is what `alerts/packet_clock.py` believes. Flows without a time (masked logs) take the one reached, or 0.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -51,6 +51,7 @@ from redshank.alerts.gathered import (
     NS_PER_S,
     VERDICT_COLUMNS,
     Gathered,
+    Room,
     Rows,
     window_of,
 )
@@ -89,6 +90,7 @@ class GroupSettings:
         most_open: Groups held at once.
         most_devices: Devices whose evidence is kept.
         most_targets: Distinct targets counted per group; an alert says no higher number.
+        most_targets_in_all: Those of all groups, beside the ones that each shows.
         shown: Targets, rules, reasons and flows of evidence in an alert.
     """
 
@@ -103,9 +105,10 @@ class GroupSettings:
     rule_score: float = 0.85
     growth: float = 10.0
     assets: Mapping[str, str] = field(default_factory=dict)
-    most_open: int = 10_000
+    most_open: int = 4_096
     most_devices: int = 65_536
     most_targets: int = 4_096
+    most_targets_in_all: int = 262_144
     shown: int = 10
 
 
@@ -158,6 +161,7 @@ class Groups:
         self._window_ns = max(1, round(one.window_s * NS_PER_S))
         self._late_ns = round(one.late_s * NS_PER_S)
         self._assets = Assets(one.assets)
+        self.room = Room(one.most_targets_in_all)
         self._open: dict[_Key, Gathered] = {}
         self._put_out: dict[_Key, int] = {}
         self._earlier: dict[_Key, Alert] = {}
@@ -248,7 +252,7 @@ class Groups:
                 for one in (self._against, self._strange):
                     if one:
                         one.forget(group.device)
-                del self._open[key]
+                self._open.pop(key).leave()
                 if group.told:
                     told.append(self._tell(group, over=True))
                     self._remember(key, group.told)
@@ -290,7 +294,7 @@ class Groups:
 
     def _gathered(self, key: _Key, bundle: str) -> Gathered:
         start, device, family = key
-        of = (self._assets, self.settings.shown, self.settings.most_targets)
+        of = (self._assets, self.settings.shown, self.settings.most_targets, self.room)
         group = Gathered(device, family, start, bundle, *of, told=self._put_out.pop(key, 0))
         if (before := self._earlier.pop(key, None)) is not None:
             group.go_on(before)
@@ -372,6 +376,7 @@ class Groups:
         explained = {(key[0], key[1]) for key, group in groups.items() if group.family != UNKNOWN and group.proven}
         told: list[Alert] = []
         for key, group in groups.items():
+            group.leave()
             if group.proven or group.told or self._odd(group, explained):
                 told.append(self._tell(group, over=True))
                 if not closed:

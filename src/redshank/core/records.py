@@ -66,7 +66,7 @@ class Alert:
         count: Flows in the group; `evidence` holds only the first and strongest of them.
         score: Highest calibrated score in the group, 0 to 1.
         targets: Addresses that were acted on, most often first, capped.
-        target_count: How many distinct targets there were.
+        target_count: How many distinct targets were counted; past a bound there were more.
         measure: What to do about it, in words.
         bundle: Name of the model bundle that judged.
         evidence: Some of the flows.

@@ -90,7 +90,9 @@ class Judging:
         return self._failures.judge(detector, flows) if self._failures else detector.judge(flows)
 
     def _tell(self, alerts: list[Alert]) -> list[Alert]:
-        self._tally.forgot("alerts", {"evidence": self._groups.forgotten, "groups": self._groups.crowded_out})
+        groups = self._groups
+        counts = {"evidence": groups.forgotten, "groups": groups.crowded_out, "targets": groups.room.missed}
+        self._tally.forgot("alerts", counts)
         self._tally.unsaid(self._groups.unsaid)
         self._tally.alerts(alerts)
         return alerts
