@@ -158,7 +158,7 @@ def unfounded(
         now_s: The time, s since the epoch.
         supposed: Ids of alerts that are taken as called false, to tell what that would do.
     """
-    ours = [entry for entry in entries if entry.action.by == POLICY and entry.action.alert]
+    ours = [entry for entry in entries if is_because(entry)]
     ids = {entry.action.alert for entry in ours}
     if not allow.snapshot():  # most alerts need not be read then
         ids = alerts.in_state(sorted(ids), FALSE_ALARM) | ids.intersection(supposed)
@@ -178,6 +178,11 @@ def unfounded(
         ),
         tuple(entry for entry in concerned if device[entry.action.id] not in quiet),
     )
+
+
+def is_because(entry: Entry, alert: str = "") -> bool:
+    """Tell whether the policy proposed an action because of an alert: of this one, or of any."""
+    return entry.action.by == POLICY and bool(entry.action.alert) and alert in {"", entry.action.alert}
 
 
 def _is_quiet(alerts: Alerts, allow: AllowList, device: str, now_s: float, supposed: Collection[str]) -> bool:

@@ -12,8 +12,10 @@ from redshank.console.facts import alert as facts
 from redshank.console.people import Person
 from redshank.console.query import read
 from redshank.core.allowance import Allowance
-from redshank.core.errors import ConfigError
+from redshank.core.errors import ActionError, ConfigError
+from redshank.store.ledger import Journal
 from redshank.store.question import ALERT, Question
+from responses import action
 
 ANA, BEN = Person("ana", "analyst"), Person("ben", "analyst")
 
@@ -179,3 +181,66 @@ def test_a_comment_is_kept_with_its_author(desk: Desk) -> None:
     assert acts.comment(desk, BEN, "a", "two\nlines").who == "ben"
     with pytest.raises(ConfigError, match="comment: nothing is written"):
         acts.comment(desk, BEN, "a", " ")
+
+
+def test_who_calls_an_alert_false_takes_back_what_was_done_because_of_it_without_any_service(desk: Desk) -> None:
+    put(desk, told("a"), told("b", device="10.0.0.8"))
+    mine, other = action("10.0.0.7", alert="a"), action("10.0.0.8", alert="b")
+    for one in (mine, other):
+        desk.ledger().propose(one, 1.0, approval=True)
+    assert acts.call_false(desk, ANA, "a", "our scanner") == Outcome(1, taken_back=1)
+    entry = desk.ledger().find(mine.id)
+    assert (entry.state, entry.by, entry.note) == ("refused", "ana", "alert a is a false alarm: our scanner")
+    (noted,) = desk.audit.entries(about=mine.id)
+    assert (noted.who, noted.what, noted.detail["why"]) == ("ana", "action undone", entry.note)
+    assert acts.judge(desk, BEN, ["a"], "open") == Outcome(1)
+    assert acts.judge(desk, BEN, ["a"], "false_alarm", "again") == Outcome(1), "it is taken back once"
+    assert desk.ledger().find(other.id).state == "proposed"
+
+
+def test_an_action_stays_while_another_alert_of_its_device_is_unsettled_and_goes_when_that_is_settled(
+    desk: Desk,
+) -> None:
+    put(desk, told("a"), told("b", family="dos"))
+    made = action("10.0.0.7", alert="a")
+    desk.ledger().propose(made, 1.0, approval=True)
+    assert acts.judge(desk, ANA, ["a"], "false_alarm", "ours") == Outcome(1, kept=1)
+    found = facts.case(desk, desk.book, "a")
+    assert found is not None
+    assert [one.action.id for one in found.kept] == [made.id]
+    assert acts.judge(desk, BEN, ["b"], "acknowledged") == Outcome(1)
+    assert acts.judge(desk, BEN, ["b"], "closed") == Outcome(1, taken_back=1)
+    entry = desk.ledger().find(made.id)
+    assert (entry.by, entry.note) == ("ana", "alert a is a false alarm: ours"), "who called it false"
+
+
+def test_what_calling_an_alert_false_would_take_back_is_told_before(desk: Desk) -> None:
+    put(desk, told("a"), told("b", device="10.0.0.8"), told("c", device="10.0.0.8"))
+    for name, device in (("a", "10.0.0.7"), ("b", "10.0.0.8")):
+        desk.ledger().propose(action(device, alert=name), 1.0, approval=True)
+
+    def would(name: str) -> tuple[list[str], list[str]]:
+        filed = desk.alerts.get(name)
+        assert filed is not None
+        found = facts.falsely(desk, filed)
+        return [one.action.alert for one in found.taken_back], [one.action.alert for one in found.kept]
+
+    assert [would(name) for name in ("a", "b", "c")] == [(["a"], []), ([], ["b"]), ([], [])]
+
+
+def test_a_ledger_that_cannot_be_written_is_told_of_after_alerts_are_decided_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bool:
+        raise ActionError("ledger: disk is full")
+
+    put(desk, told("a"))
+    desk.ledger().propose(action("10.0.0.7", alert="a"), 1.0, approval=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "append", full)
+        with pytest.raises(
+            ActionError, match="1 decided on, but what was done .* is not taken back: ledger: disk is full"
+        ):
+            acts.call_false(desk, ANA, "a", "ours")
+    assert states(desk) == {"a": "false_alarm"}
+    assert acts.judge(desk, ANA, ["a"], "false_alarm", "ours") == Outcome(1, taken_back=1)

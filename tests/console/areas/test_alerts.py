@@ -160,6 +160,31 @@ def test_a_false_alarm_with_an_allowance_takes_back_what_was_done_because_of_it(
     assert "0 open alerts closed by it. 1 action taken back." in page
 
 
+def test_a_false_alarm_takes_back_what_was_done_because_of_it_and_the_pages_say_so(
+    desk: Desk, analyst: Browser
+) -> None:
+    put(desk, told("a1"), told("b2", family="dos"))
+    made = action("10.0.0.7", alert="a1")
+    desk.ledger().propose(made, 1.0, approval=True)
+    form = analyst.get("/alerts/a1/false-alarm").text
+    assert "<strong>1 action</strong> because of it will stay: another alert of this device is open" in form
+    page = analyst.follow(analyst.post("/alerts/a1/false-alarm", why="our scanner")).text
+    assert "1 alert called false. 1 action stays: other alerts of its device are unsettled." in page
+    assert "because of it is still proposed: it is taken back once no other alert" in page
+    assert f'href="/responses/action/{made.id}">Take it back now' in page
+    assert "is still proposed" not in analyst.get("/alerts/b2").text
+    form = analyst.get("/alerts/b2/false-alarm").text
+    assert "To call it false also takes back <strong>1 action</strong>" in form
+    assert f'block of <a href="/responses/action/{made.id}"><span class="wire">10.0.0.7<' in form
+    asked = analyst.post("/alerts/judge", {"id": ["b2"]}, state="false_alarm", q="").text
+    assert "What was done against devices because of these alerts is taken back" in asked
+    answer = analyst.post("/alerts/judge", {"id": ["b2"]}, state="false_alarm", q="", sure="yes", why="ours")
+    assert "1 alert called false. 1 action taken back." in analyst.follow(answer).text
+    page = analyst.get("/alerts/a1").text
+    assert "is still proposed" not in page
+    assert "alert a1 is a false alarm: our scanner" in page
+
+
 def test_a_false_alarm_is_called_labelled_and_allowed(desk: Desk, analyst: Browser) -> None:
     alert, questions = asked_about(2)
     desk.queue.add(questions)

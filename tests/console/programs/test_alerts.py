@@ -1,6 +1,7 @@
 from browsing import Browser
 from console.cases import asked_about, put, told
 from redshank.console.desk import Desk
+from responses import action
 
 
 def test_a_program_lists_groups_and_reads_alerts(desk: Desk, viewer: Browser) -> None:
@@ -63,3 +64,21 @@ def test_a_program_decides_as_a_person_does(desk: Desk, analyst: Browser) -> Non
     assert desk.alerts.counts("state") == {"closed": 2, "escalated": 1, "false_alarm": 1}
     assert analyst.api("POST", "/alerts/judge", json={"ids": ["c3"], "state": "done"}).status_code == 400
     assert analyst.api("POST", "/alerts/none/comments", json={"text": "x"}).status_code == 400
+
+
+def test_a_program_is_told_what_a_false_alarm_takes_back_and_what_stays(desk: Desk, analyst: Browser) -> None:
+    put(desk, told("a1"), told("b2", family="dos"))
+    made = action("10.0.0.7", alert="a1")
+    desk.ledger().propose(made, 1.0, approval=True)
+    analyst.token("analyst")
+    asked = analyst.api("GET", "/alerts/a1/false-alarm").json()
+    assert ([one["id"] for one in asked["kept"]], asked["taken_back"]) == ([made.id], [])
+    done = analyst.api("POST", "/alerts/a1/false-alarm", json={"why": "ours"}).json()
+    assert (done["taken_back"], done["kept"]) == (0, 1)
+    assert [one["id"] for one in analyst.api("GET", "/alerts/a1").json()["kept"]] == [made.id]
+    asked = analyst.api("GET", "/alerts/b2/false-alarm").json()
+    assert ([one["id"] for one in asked["taken_back"]], asked["kept"]) == ([made.id], [])
+    done = analyst.api("POST", "/alerts/judge", json={"ids": ["b2"], "state": "closed"}).json()
+    assert (done["taken_back"], done["kept"]) == (1, 0)
+    one = analyst.api("GET", "/alerts/a1").json()
+    assert (one["kept"], one["actions"][0]["state"], one["actions"][0]["by"]) == ([], "refused", "anton")

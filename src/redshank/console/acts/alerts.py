@@ -4,26 +4,28 @@ In: who, which alerts, what and why. Out: what was done, in numbers. The one ide
 functions, and every one of them leaves an entry in the audit. To call an alert false says that its flows are benign:
 of a few whose features the store has, because they were questions or the service kept them, that is also a label, which
 models learn from; where it has none, it is none, and whoever asks is told how many. To call many false together says
-the same of each.
+the same of each. What the policy did because of it is taken back (`pipeline/taking_back.py`), at once and here: a
+service need not run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from redshank.active.answer import Session, withdraw
 from redshank.console.desk import Desk
 from redshank.console.facts.alert import all_to_label
+from redshank.console.facts.responses import unsupported
 from redshank.console.people import Person
 from redshank.console.query import Query
 from redshank.core.allowance import Allowance
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.schema import BENIGN
 from redshank.pipeline.allowing import Given, give
+from redshank.pipeline.taking_back import FALSE_ALARM, UNSETTLED, take_back
 from redshank.store.alerts import STATES
 from redshank.store.comments import Comment, Comments
 
 ORIGIN = "console"
-FALSE_ALARM = "false_alarm"
 MOST_AT_ONCE = 10_000
 """Alerts that one decision is about."""
 MOST_MARKED = 500
@@ -43,7 +45,8 @@ class Outcome:
         closed: How many other open alerts an allowance closed.
         allowance: The allowance that was given, if one was.
         left: How many were left alone, because somebody decided about them meanwhile, or they are gone.
-        taken_back: How many actions were taken back because of the allowance.
+        taken_back: How many actions were taken back because of the decision, or of the allowance.
+        kept: How many actions that answered these alerts stay, because other alerts of their devices are unsettled.
     """
 
     alerts: int
@@ -52,6 +55,7 @@ class Outcome:
     allowance: Allowance | None = None
     left: int = 0
     taken_back: int = 0
+    kept: int = 0
 
 
 def judge(
@@ -79,6 +83,7 @@ def judge(
 
     Raises:
         ConfigError: If there are no alerts, too many, or the state is none.
+        ActionError: If the ledger cannot be written; the alerts are decided on by then.
     """
     if not ids:
         raise ConfigError("alerts: none is marked; mark some")
@@ -113,6 +118,7 @@ def judge_all(
 
     Raises:
         ConfigError: If there are none, or more than MOST_AT_ONCE.
+        ActionError: As of `judge`.
     """
     _check(state, why)
     ids = desk.alerts.ids(replace(query.search, arrived_until=arrival), MOST_AT_ONCE + 1)
@@ -146,14 +152,16 @@ def call_false(
 
     Raises:
         ConfigError: If there is no such alert.
-        ActionError: If somebody decided about it meanwhile; then nothing is done.
+        ActionError: If somebody decided about it meanwhile; then nothing is done. If the ledger cannot be written; all
+            else is done by then.
     """
     _check(FALSE_ALARM, why)
     if not desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why, seen_at_s=seen_at_s):
         raise overtaken(desk, name)
     labels = _label(desk, who, [name]) if label else 0
     given = give(desk.database, allowance, desk.now_s()) if allowance else Given(0, 0)
-    return Outcome(1, labels, given.closed, allowance, taken_back=given.taken_back)
+    taken_back, kept = _take_back(desk, [name])
+    return Outcome(1, labels, given.closed, allowance, taken_back=given.taken_back + taken_back, kept=kept)
 
 
 def overtaken(desk: Desk, name: str) -> ActionError | ConfigError:
@@ -188,7 +196,22 @@ def _judged(
         labels = _unlabel(desk, who, ids)
     elif label and state == FALSE_ALARM:
         labels = _label(desk, who, done)
-    return Outcome(len(done), labels, left=len(set(ids)) - len(done))
+    taken_back, kept = (0, 0) if state in UNSETTLED else _take_back(desk, done)
+    return Outcome(len(done), labels, left=len(set(ids)) - len(done), taken_back=taken_back, kept=kept)
+
+
+def _take_back(desk: Desk, names: Collection[str]) -> tuple[int, int]:
+    """Take back what nothing supports once alerts are settled; return how much, and how much of theirs stays."""
+    found = unsupported(desk)
+    try:
+        # A ledger is read from its first line: only if there is something to write.
+        done = take_back(desk.database, desk.ledger(), found, desk.now_s()) if found.gone else []
+    except ActionError as error:
+        raise ActionError(
+            f"alerts: {len(names)} decided on, but what was done because of them is not taken back: {error}"
+        ) from None
+    alerts = set(names)
+    return len(done), sum(entry.action.alert in alerts for entry in found.kept)
 
 
 def _check(state: str, why: str) -> None:

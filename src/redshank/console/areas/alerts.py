@@ -29,6 +29,7 @@ from redshank.core.allowance import CONDITIONS, Allowance
 from redshank.core.errors import ConfigError
 from redshank.core.inert import inert
 from redshank.core.records import SEVERITIES
+from redshank.pipeline.taking_back import FALSE_ALARM
 from redshank.store.alerts import STATES, Filed
 
 DONE = {
@@ -181,6 +182,7 @@ class Alerts(Area):
                 label=form.has("label") or not form.has("why"), allow=form.has("allow"),
                 terms=terms, conditions=CONDITIONS, because=because, span=span, told=told, problems=problems,
                 q=_q(form), evidence=found.evidence, labelled=found.labelled, why_none=found.why_none,
+                taken_back=found.taken_back, kept=found.kept,
             )  # fmt: skip
 
         @routes.post("/{name}/false-alarm")
@@ -192,7 +194,7 @@ class Alerts(Area):
             made = acts.call_false(
                 desk, who, name, why, label=form.has("label"), allowance=allowance, seen_at_s=seen_at_s
             )
-            return back(request, _one(name, form), _said(made, acts.FALSE_ALARM))
+            return back(request, _one(name, form), _said(made, FALSE_ALARM))
 
 
 def _seen(form: Form) -> float | None:
@@ -255,8 +257,11 @@ def _said(made: acts.Outcome, state: str) -> str:
     if made.allowance:
         said.append(f"Allowed: {made.allowance.terms()}.")
         said.append(f"{number_of(made.closed, 'open alert')} closed by it.")
-        if made.taken_back:
-            said.append(f"{number_of(made.taken_back, 'action')} taken back.")
+    if made.taken_back:
+        said.append(f"{number_of(made.taken_back, 'action')} taken back.")
+    if made.kept:
+        verb, whose = ("stays", "its device") if made.kept == 1 else ("stay", "their devices")
+        said.append(f"{number_of(made.kept, 'action')} {verb}: other alerts of {whose} are unsettled.")
     return " ".join(said)
 
 

@@ -12,15 +12,17 @@ from redshank.console.facts.allowances import Suggestion, suggestions
 from redshank.console.facts.benign import ranges, usual
 from redshank.console.facts.likeness import Like, endings, likest
 from redshank.console.facts.reasons import Reason, about, reason, says_nothing
-from redshank.console.facts.responses import Book
+from redshank.console.facts.responses import Book, unsupported
 from redshank.console.facts.rules import Ruled
 from redshank.console.facts.story import Event, deed, events, how_sure
 from redshank.core.allowance import Allowance
 from redshank.core.records import Evidence
 from redshank.flows.claims import ARP
 from redshank.pipeline.allowing import ALLOWED_BY
+from redshank.pipeline.taking_back import FALSE_ALARM, is_because
 from redshank.report.alert_figures import Beside, Dot, beside_benign, flows_over_time
 from redshank.report.page import Html
+from redshank.respond.states import OPEN
 from redshank.respond.states import Entry as Done
 from redshank.respond.target import canonical
 from redshank.site import CLASSIFIER
@@ -57,6 +59,7 @@ class Case:
         like: Judged alerts that are like it.
         ended: How often those ended how.
         actions: What was done against the device, or because of the alert, the newest first.
+        kept: Those of them that the policy proposed because of the alert and that are not over, if it is called false.
         allowed: The allowance that closed it, if one did.
         flows: Picture of the evidence over time.
         beside: Picture of its values beside benign traffic, if any is a number.
@@ -77,6 +80,7 @@ class Case:
     like: Sequence[Like]
     ended: Sequence[tuple[str, int]]
     actions: Sequence[Done]
+    kept: Sequence[Done]
     allowed: Allowance | None
     flows: Html
     beside: Html | None
@@ -122,6 +126,7 @@ def case(desk: Desk, book: Book, name: str) -> Case | None:
         like=like,
         ended=endings(like),
         actions=actions,
+        kept=[one for one in actions if filed.state == FALSE_ALARM and is_because(one, name) and one.state in OPEN],
         allowed=_allowed(desk, filed),
         flows=flows_over_time(
             [Dot(one.ts_s, one.score, f"{one.dst_ip}:{one.dst_port}, score {one.score:.2f}") for one in evidence],
@@ -210,19 +215,32 @@ class Falsely:
         evidence: Flows that are kept.
         labelled: Questions about those of them that get the label benign.
         why_none: Why none gets one, or "".
+        taken_back: Actions that are taken back with it.
+        kept: Actions that answered it and stay, because another alert of the device is unsettled.
     """
 
     suggestions: Sequence[Suggestion]
     evidence: Sequence[Evidence]
     labelled: Sequence[Question]
     why_none: str
+    taken_back: Sequence[Done]
+    kept: Sequence[Done]
 
 
 def falsely(desk: Desk, filed: Filed) -> Falsely:
     """Return what calling an alert false would do."""
-    evidence = desk.alerts.evidence(filed.alert.id)
-    labelled = to_label(desk, filed.alert.id, asked(desk, evidence).values())
-    return Falsely(suggestions(filed.alert), evidence, labelled, "" if labelled else why_none(desk, evidence))
+    name = filed.alert.id
+    evidence = desk.alerts.evidence(name)
+    labelled = to_label(desk, name, asked(desk, evidence).values())
+    found = unsupported(desk, (name,))
+    return Falsely(
+        suggestions(filed.alert),
+        evidence,
+        labelled,
+        "" if labelled else why_none(desk, evidence),
+        [one.entry for one in found.gone],
+        [one for one in found.kept if one.action.alert == name],
+    )
 
 
 def read_reasons(desk: Desk, filed: Filed) -> list[Reason]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from redshank.alerts.allow import AllowList
 from redshank.alerts.severity import SIGNATURES
 from redshank.console.desk import Desk
+from redshank.console.facts.responses import unsupported
 from redshank.core.allowance import Allowance
 from redshank.core.errors import ConfigError
 from redshank.core.records import Alert
 from redshank.pipeline.allowing import Effect, effect
-from redshank.pipeline.taking_back import unfounded
 from redshank.respond.states import Entry as Deed
 from redshank.store.allowances import Given
 from redshank.store.audit import Entry
@@ -115,11 +115,9 @@ def preview(desk: Desk, allowance: Allowance, alert: Alert | None = None) -> Pre
     Args:
         desk: The store.
         allowance: It need not be given.
-        alert: The alert that it is made for.
+        alert: The alert that it is made for, and that is called false with it.
     """
     found, now_s = effect(desk.alerts, allowance, LOOKED_AT), allowance.given_at_s
     itself = None if alert is None else AllowList([allowance]).covers(alert, now_s) is not None
-    allow, book = AllowList([allowance, *desk.allowances.standing(now_s)]), desk.book.state()
-    supposed = () if alert is None else (alert.id,)
-    gone = unfounded(desk.alerts, allow, (*book.active, *book.waiting), now_s, supposed).gone
+    gone = unsupported(desk, () if alert is None else (alert.id,), allowance).gone
     return Preview(allowance, found, tuple(one.entry for one in gone), itself)

@@ -9,12 +9,15 @@ compare them is far cheaper. What cannot be believed is said, and nothing else o
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from redshank.alerts.allow import AllowList
 from redshank.console.request_error import RequestError
+from redshank.core.allowance import Allowance
 from redshank.core.errors import ActionError, StoreError
+from redshank.pipeline.taking_back import Unfounded, unfounded
 from redshank.respond.chain import Event, line_of
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
@@ -241,6 +244,21 @@ def actions(desk: "Desk", book: Book, q: str, after: tuple[float, str] | None, l
     over = [one for one in state.over if after is None or _place(one) < after]
     silent = run is None or run.state == ENDED or run.silent_s(desk.now_s()) > 0
     return Actions(state, tuple(over[:limit]), _place(over[limit - 1]) if len(over) > limit else None, silent)
+
+
+def unsupported(desk: "Desk", supposed: Collection[str] = (), allowance: Allowance | None = None) -> Unfounded:
+    """Return the open actions whose alerts are called false, or covered; of a ledger that does not hold none.
+
+    Args:
+        desk: The desk.
+        supposed: Alerts that are taken as called false.
+        allowance: One that is taken as given.
+    """
+    state, now_s = desk.book.state(), desk.now_s()
+    if not (state.active or state.waiting):
+        return Unfounded()
+    allow = AllowList([*([allowance] if allowance else []), *desk.allowances.standing(now_s)])
+    return unfounded(desk.alerts, allow, (*state.active, *state.waiting), now_s, supposed)
 
 
 def entry(desk: "Desk", name: str) -> Entry:

@@ -177,6 +177,7 @@ class CaseModel(BaseModel):
     ended: dict[str, int] = Field(description="How often those ended how.")
     history: list[AlertRow] = Field(description="Other alerts of the device, those seen last first.")
     actions: list[ActionNow] = Field(description="Against the device, or because of the alert, the newest first.")
+    kept: list[ActionNow] = Field(description="Those that answered the alert and are not over, if it is called false.")
     allowed: AllowanceModel | None = Field(description="The allowance that closed it, if one did.")
     families: dict[str, int] = Field(description="Alerts of the same device, by family.")
 
@@ -229,6 +230,8 @@ class FalselyModel(BaseModel):
     evidence: int = Field(description="Flows of it that are kept.")
     labelled: list[str] = Field(description="Those of these flows that get the label benign.")
     why_none: str = Field(description="Why none of them gets one, or ''.")
+    taken_back: list[ActionNow] = Field(description="Actions that are taken back with it.")
+    kept: list[ActionNow] = Field(description="Actions for it that stay: another alert of the device is unsettled.")
 
 
 class FalseAlarm(BaseModel):
@@ -269,7 +272,8 @@ class OutcomeModel(BaseModel):
     closed: int = Field(description="Other open alerts that the allowance closed.")
     allowance: str | None
     left: int = Field(description="Left alone: decided by somebody meanwhile, or gone.")
-    taken_back: int = Field(description="Actions that were taken back because of the allowance.")
+    taken_back: int = Field(description="Actions that were taken back because of the decision, or of the allowance.")
+    kept: int = Field(description="Actions for these alerts that stay: others of their devices are unsettled.")
 
 
 def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
@@ -338,6 +342,7 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
             ended=dict(found.ended),
             history=[AlertRow.of(one) for one in found.history],
             actions=[ActionNow.of(one) for one in found.actions],
+            kept=[ActionNow.of(one) for one in found.kept],
             allowed=None if found.allowed is None else model(found.allowed),
             families=found.families,
         )
@@ -355,6 +360,8 @@ def offer(routes: APIRouter, desk: Desk, book: Book) -> None:
             evidence=len(found.evidence),
             labelled=[one.uid for one in found.labelled],
             why_none=found.why_none,
+            taken_back=[ActionNow.of(one) for one in found.taken_back],
+            kept=[ActionNow.of(one) for one in found.kept],
         )
 
     @routes.post("/{name}/false-alarm")
@@ -380,15 +387,7 @@ def _alert(filed: Filed) -> AlertModel:
 
 
 def _outcome(made: acts.Outcome) -> OutcomeModel:
-    named = made.allowance.id if made.allowance else None
-    return OutcomeModel(
-        alerts=made.alerts,
-        labels=made.labels,
-        closed=made.closed,
-        allowance=named,
-        left=made.left,
-        taken_back=made.taken_back,
-    )
+    return OutcomeModel(**{**vars(made), "allowance": made.allowance.id if made.allowance else None})
 
 
 def _absent(name: str) -> RequestError:

@@ -63,7 +63,9 @@ class Trial(BaseModel):
     terms: Terms
     because: str = ""
     span: str = Field(acts.USUAL_SPAN, description="As of the one that is wanted.")
-    alert: str = Field("", max_length=64, description="The alert that it is for, to be told whether it is covered.")
+    alert: str = Field(
+        "", max_length=64, description="The alert that is called false with it: it is told whether it is covered."
+    )
 
 
 class EffectModel(BaseModel):
