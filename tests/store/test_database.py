@@ -144,3 +144,12 @@ def test_a_server_that_vanished_is_not_waited_for_longer_than_one_that_is_busy(d
 def test_each_connection_has_as_much_memory_for_pages_as_its_program_gives_it(tmp_path: Path) -> None:
     with closing(Database(tmp_path / "redshank.db", create=True, cache_kib=512)) as database, database.reading() as sql:
         assert sql.exec_driver_sql("PRAGMA cache_size").scalar_one() == -512
+
+
+def test_a_connection_that_begins_writes_nothing_and_waits_for_nobody_who_writes(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(Database(path, create=True)) as store, closing(sqlite3.connect(path)) as witness:
+        before = witness.execute("PRAGMA data_version").fetchone()
+        with store.writing(), closing(Database(path, patience_s=0)) as another, another.reading() as sql:
+            assert sql.execute(text("PRAGMA auto_vacuum")).one() == (2,)
+        assert witness.execute("PRAGMA data_version").fetchone() == before

@@ -43,6 +43,8 @@ KEPT_OF_FILE, KEPT_OF_SERVER, MOST = 5, 10, 50
 """Connections that stay open, and at once: a console has 40 threads. One to a file is soon begun, and has a cache."""
 FILE = "file"
 """Under this name the `info` of a connection tells which file it is on; a store's file can be replaced."""
+INCREMENTAL = (2,)
+"""What SQLite answers of a file that gives pages back."""
 _TURN = 0x7265_6473  # any number that other programs' locks in the same database do not have
 
 
@@ -279,8 +281,9 @@ class Database:
         sql.isolation_level = None
         if self._still:
             return
+        if sql.execute("PRAGMA auto_vacuum").fetchone() != INCREMENTAL:  # to say so again is a write, which waits
+            sql.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for pragma in (
-            "auto_vacuum = INCREMENTAL",
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
