@@ -70,6 +70,12 @@ def test_cef_is_the_text_if_it_is_wanted() -> None:
     assert fields["dst"] == "10.0.0.1"
     assert (fields["rt"], fields["cnt"], fields["dpt"]) == ("1700000160000", "120", "1883")
     assert fields["msg"] == r"a\=b|c\\d"
+    assert (fields["cfp1Label"], fields["cfp1"]) == ("flowPValue", "0.000500")
+
+
+def test_cef_has_no_p_value_where_no_model_gave_one() -> None:
+    for evidence in ((), (replace(FLOW, p_value=None),)):
+        assert "cfp1" not in to_message(replace(ALERT, evidence=evidence), 4, 32_473, cef=True).decode()
 
 
 def test_cef_has_own_fields_for_ipv6_and_none_for_what_is_no_address() -> None:

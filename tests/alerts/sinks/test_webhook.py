@@ -76,8 +76,10 @@ def test_slack_shows_a_text_and_nothing_in_it_is_markup(tmp_path: Path) -> None:
     text = json.loads(server.heard[1])["text"]
     assert text == (
         "2023-11-14 22:16:00 UTC high: dos by &lt;!channel&gt; &amp; more against 10.0.0.1 and 1 more, 120 flows, "
-        "score 0.99, told again\nBlock it."
+        "score 0.99, told again\nBlock it.\nFirst flow: 1 in 2,000 benign flows is as suspicious (p = 0.0005)"
     )
+    sink.deliver(replace(ALERT, evidence=()))
+    assert json.loads(server.heard[-1])["text"].endswith("told again\nBlock it.")
 
 
 @pytest.mark.parametrize(("status", "in_doubt"), [(301, False), (404, False), (500, True), (504, True)])

@@ -24,7 +24,7 @@ from redshank.alerts.message import cut, headline, moment
 from redshank.alerts.sink import Sink
 from redshank.core.errors import DeliveryError
 from redshank.core.inert import inert
-from redshank.core.records import Alert
+from redshank.core.records import Alert, Evidence
 
 SEVERITIES = {"critical": 2, "high": 3, "medium": 4, "low": 5}
 CEF_SEVERITIES = {"critical": 10, "high": 8, "medium": 6, "low": 3}
@@ -168,9 +168,13 @@ def _parameters(alert: Alert) -> dict[str, str]:
         "rules": ",".join(alert.rules),
         "techniques": ",".join(alert.techniques),
         "communityId": (flow.community_id or "") if flow else "",
-        "flowPValue": f"{flow.p_value:.6f}" if flow and flow.p_value is not None else "",
+        "flowPValue": _p_value(flow),
         "bundle": alert.bundle,
     }
+
+
+def _p_value(flow: Evidence | None) -> str:
+    return f"{flow.p_value:.6f}" if flow and flow.p_value is not None else ""
 
 
 def _value(text: str) -> str:
@@ -196,6 +200,7 @@ def _cef(alert: Alert) -> str:
         "cs2": ",".join(alert.techniques),
         "cs3Label": "rules",
         "cs3": ",".join(alert.rules),
+        **({"cfp1Label": "flowPValue", "cfp1": p_value} if (p_value := _p_value(flow)) else {}),
         "msg": alert.measure,
     }
     extension = " ".join(f"{name}={_escaped(text, '=')}" for name, text in fields.items() if text)

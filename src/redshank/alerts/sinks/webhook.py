@@ -26,7 +26,7 @@ from typing import Any, Literal
 import httpx
 
 from redshank.alerts import peer
-from redshank.alerts.message import document, headline, mark, moment
+from redshank.alerts.message import document, headline, mark, moment, rarity
 from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.inert import inert
@@ -182,6 +182,8 @@ def _url_problems(text: str) -> list[str]:
 def _slack(alert: Alert) -> str:
     at = moment(alert.last_seen_s).strftime("%Y-%m-%d %H:%M:%S UTC")
     text = f"{at} {headline(alert)}\n{inert(alert.measure[:500])}"
+    if alert.evidence and (rare := rarity(alert.evidence[0].p_value)):
+        text += f"\nFirst flow: {rare}"
     for character, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(character, written)
     return json.dumps({"text": text})
