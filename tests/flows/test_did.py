@@ -1,3 +1,4 @@
+import tracemalloc
 from typing import Any
 
 import pyarrow as pa
@@ -7,7 +8,7 @@ import pytest
 from redshank.core.schema import flow_batch
 from redshank.flows import did as module
 from redshank.flows.devices import NETWORKS, Devices
-from redshank.flows.did import MOST_NAMES, ByName, Did, Doing, InHour, Named
+from redshank.flows.did import MOST_NAMES, MOST_WAITING, ByName, Did, Doing, InHour, Named
 
 S, HOUR = 1_000_000_000, 3_600
 LAMP, HUB = "02:00:00:00:00:01", "02:00:00:00:00:02"
@@ -99,13 +100,38 @@ def test_a_scan_puts_out_nothing_that_is_usual(monkeypatch: pytest.MonkeyPatch) 
     assert doing.missing > 0
 
 
-def test_what_waits_for_the_store_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_for_the_store_is_bounded_and_what_is_usual_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 2)
+
+    def done(number: int, usual: int) -> Did:
+        hours = {("a", number): InHour(1, benign_flows=usual)}
+        return Did(hours, {Named("a", "uses", "dns", number): ByName(usual, 1 - usual, float(number))})
+
     waiting = Did({}, {})
-    left = [
-        waiting.add(Did({("a", number): InHour(1)}, {Named("a", "uses", "dns", number): ByName(1)}))
-        for number in (0, 1, 2, 3, 4, 0)
-    ]
+    left = [waiting.add(done(number, usual)) for number, usual in ((0, 1), (1, 0), (2, 0), (3, 1), (4, 0), (0, 1))]
     assert left == [0, 0, 2, 2, 2, 0]
-    assert {key: done.flows for key, done in waiting.hours.items()} == {("a", 0): 2, ("a", 1): 1}
-    assert [by_name.flows for by_name in waiting.names.values()] == [2, 1]
+    assert {key: hour.flows for key, hour in waiting.hours.items()} == {("a", 0): 2, ("a", 3): 1}
+    assert {named.day: by_name.flows for named, by_name in waiting.names.items()} == {0: 2, 3: 1}
+
+
+def test_all_hours_and_names_that_can_wait_take_some_megabytes() -> None:
+    some = 1_000
+    tracemalloc.start()
+    waiting = Did({}, {})
+    for n in range(some):
+        device = f"02:00:00:00:{n // 256:02x}:{n % 256:02x}"
+        of = Named(device, "peers", f"2001:db8:1234:5678:1:2:{n:04x}:4", n)
+        waiting.add(Did({(device, n): InHour(*[n << 8] * 5)}, {of: ByName(n, n, n / 3)}))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held / some * MOST_WAITING < 40 << 20
+
+
+def test_names_of_all_kinds_have_one_bound_between_two_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_ROWS", 4)
+    doing = Doing()
+    told = did({"service": "dns"}, {"service": "ntp", "benign": False, "dst_ip": "10.0.0.3"}, doing=doing)
+    assert {(named.kind, named.name) for named in told.names} == {
+        ("uses", "dns"), ("offers", "dns"), ("peers", "10.0.0.2"), ("offers", "ntp"),
+    }  # fmt: skip
+    assert doing.missing == 2

@@ -6,14 +6,14 @@ goes before what does not, so that a scan, whose every port is another name, put
 
 - A flow counts once, when it ends, in the hour in which it ended.
 - Of one device and day MOST_NAMES names of each kind are held between two answers, those with the most flows that are
-  usual first, then those seen last; in all MOST_ROWS hours, and as many names of each kind. What there is no room for
-  is counted in `missing`.
+  usual first, then those seen last; in all MOST_ROWS hours, and as many names. What there is no room for is counted in
+  `missing`.
 - It is kept in columns, and put together only when there is much of it, or when it is asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,8 @@ MOST_NAMES = 64
 MOST_ROWS = 32_768
 MOST_AT_ONCE = 8_192
 """Names of one kind, and hours, out of one look at some ten thousand flows: addresses may be forged."""
-MOST_WAITING = 4 * MOST_ROWS
-"""Hours, and names, that wait while they cannot be written down."""
+MOST_WAITING = MOST_ROWS
+"""Hours, and names, that wait until they can be written down: each takes near half a kilobyte."""
 OFFERS, USES, PEERS = KINDS = ("offers", "uses", "peers")
 """Kinds of names, as in DEVICE."""
 HOUR_NS, DAY_NS = 3_600_000_000_000, 86_400_000_000_000
@@ -37,6 +37,7 @@ SUMMED = ("final", "sent", "received", "benign", "benign_bytes")
 _NS_PER_S = 1_000_000_000
 
 Who = tuple[str | None, str, bool]
+_Key = TypeVar("_Key")
 
 
 @dataclass(slots=True)
@@ -101,23 +102,24 @@ class Did(NamedTuple):
         return Did(hours, names), len(self.hours) + len(self.names) - len(hours) - len(names)
 
     def add(self, more: "Did") -> int:
-        """Add what was done besides; past MOST_WAITING of them no more hours, and no more names.
+        """Add what was done besides, and use it up; past MOST_WAITING hours, or names, the least usual make room.
 
         Returns:
             For how many hours and names there was no room.
         """
-        left = 0
         for hour, done in more.hours.items():
-            if hour in self.hours or len(self.hours) < MOST_WAITING:
-                self.hours.setdefault(hour, InHour()).add(done)
-            else:
-                left += 1
+            if (held := self.hours.setdefault(hour, done)) is not done:
+                held.add(done)
         for name, by_name in more.names.items():
-            if name in self.names or len(self.names) < MOST_WAITING:
-                self.names.setdefault(name, ByName()).add(by_name)
-            else:
-                left += 1
-        return left
+            if (known := self.names.setdefault(name, by_name)) is not by_name:
+                known.add(by_name)
+        hours = _least(self.hours, lambda hour: (self.hours[hour].benign_flows, hour[1]))
+        names = _least(self.names, lambda name: (self.names[name].flows, self.names[name].seen_s))
+        for hour in hours:
+            del self.hours[hour]
+        for name in names:
+            del self.names[name]
+        return len(hours) + len(names)
 
 
 class Doing:
@@ -160,18 +162,17 @@ class Doing:
             own: Names the device; None for who is none.
         """
         told = Did({}, {})
-        for kind, held in self._held.items():
-            for row in self._together(kind).to_pylist() if held else ():
-                device = own((row["mac"], row["alone"], row["near"]))
-                if device is None:
-                    continue
-                if kind == "hour":
-                    done = InHour(*(row[name] for name in SUMMED))
-                    told.hours.setdefault((device, row["hour"]), InHour()).add(done)
-                else:
-                    by_name = ByName(row["benign"], row["final"] - row["benign"], row["last"] / _NS_PER_S)
-                    told.names.setdefault(Named(device, kind, row[kind], row["day"]), ByName()).add(by_name)
-            self._held[kind] = []
+        hours = self._together("hour") if self._held["hour"] else None
+        names = [_alike(self._together(kind), kind) for kind in KINDS if self._held[kind]]
+        self._held = {kind: [] for kind in self._held}
+        for row in hours.to_pylist() if hours else ():
+            if (device := own((row["mac"], row["alone"], row["near"]))) is not None:
+                done = InHour(*(row[name] for name in SUMMED))
+                told.hours.setdefault((device, row["hour"]), InHour()).add(done)
+        for row in self._most(pa.concat_tables(names), MOST_ROWS).to_pylist() if names else ():
+            if (device := own((row["mac"], row["alone"], row["near"]))) is not None:
+                by_name = ByName(row["benign"], row["final"] - row["benign"], row["last"] / _NS_PER_S)
+                told.names.setdefault(Named(device, row["kind"], row["name"], row["day"]), ByName()).add(by_name)
         return told
 
     def _together(self, kind: str) -> pa.Table:
@@ -192,6 +193,17 @@ class Doing:
             return found
         self.missing += over
         return found.take(pc.sort_indices(found, [("benign", "descending"), ("last", "descending")])[:most])
+
+
+def _least(held: Collection[_Key], worth: Callable[[_Key], tuple[int, float]]) -> list[_Key]:
+    over = len(held) - MOST_WAITING
+    return sorted(held, key=worth)[:over] if over > 0 else []
+
+
+def _alike(found: pa.Table, kind: str) -> pa.Table:
+    """Give names of each kind the same columns."""
+    whole = found.rename_columns(["name" if column == kind else column for column in found.column_names])
+    return whole.append_column("kind", pa.repeat(kind, len(whole)))
 
 
 def added_up(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
