@@ -21,6 +21,7 @@ from redshank.respond.backend import Hold
 from redshank.respond.backends.nftables import Nftables
 from redshank.respond.ledger import Ledger
 from redshank.respond.protected import Protected
+from redshank.store.alerts import Alerts
 from redshank.store.database import Database
 from redshank.store.ledger import Journal
 
@@ -169,3 +170,22 @@ def test_an_attacker_is_blocked_by_its_ipv6_address_and_let_go_once_the_settings
         assert told == ("block", ATTACKER6, "undone", "protected: settings")
         assert reaches(home, "attacker", GATEWAY6)
     assert {told.alert.device for told in watch.heard} == {ATTACKER6}
+
+
+def test_who_was_blocked_is_let_go_soon_after_a_person_calls_the_alert_false(home: Network, tmp_path: Path) -> None:
+    post = Post(tmp_path, place="gateway", interface="eth0", detectors=("signatures",), more=SETTINGS, through=SETPRIV)
+    with Watch(home, post) as watch:
+        assert reaches(home, "attacker", GATEWAY)
+        scan(home, "attacker")
+        until_blocked(home, "attacker")
+        with closing(Database(tmp_path / STORE)) as database:
+            alerts = Alerts(database)
+            names = [one.alert.id for one in alerts.find()]
+            assert alerts.judge(names, "false_alarm", "ana", time.time(), "our own scanner") == names
+        give_up = time.monotonic() + PATIENCE_S
+        while (told := in_ledger(tmp_path))[2] != "undone" or ATTACKER in holds(home):
+            assert time.monotonic() < give_up, f"it is still blocked: {told}"
+            time.sleep(0.2)
+        assert told == ("block", ATTACKER, "undone", f"alert {names[0]} is a false alarm: our own scanner")
+        assert reaches(home, "attacker", GATEWAY)
+    assert {told.alert.device for told in watch.heard} == {ATTACKER}

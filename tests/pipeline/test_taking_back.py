@@ -12,6 +12,7 @@ from redshank.core.allowance import Allowance
 from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
 from redshank.core.records import Evidence
+from redshank.pipeline import taking_back
 from redshank.pipeline.allowing import Given, give
 from redshank.pipeline.taking_back import UNSETTLED, TakingBack, take_back, unfounded
 from redshank.respond.ledger import Ledger
@@ -310,6 +311,20 @@ def test_a_ledger_that_cannot_be_written_leaves_the_rest_to_the_next_look(
             site.taking_back.look(NOW_S + 1)
     assert site.states() == ["applied", "applied"]
     assert len(site.taking_back.look(NOW_S + 2)) == 2
+
+
+def test_of_many_actions_a_look_takes_back_some_and_an_allowance_all(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking_back, "AT_ONCE", 2)
+    devices = [f"10.0.0.{number}" for number in range(70, 75)]
+    for device in devices:
+        site.tell(device, device=device)
+        site.call_false(device)
+    assert [len(site.taking_back.look(NOW_S + 1)) for _ in range(4)] == [2, 2, 1, 0]
+    for device in devices:
+        site.tell(f"{device} again", device=device)
+    assert give(site.database, scanner(network="10.0.0.0/24"), NOW_S + 2) == Given(closed=5, taken_back=5)
 
 
 def test_what_calling_an_alert_false_would_do_is_told_without_doing_it(site: Site) -> None:

@@ -103,15 +103,17 @@ def give(database: Database, allowance: Allowance, now_s: float, most: int = MOS
     # Read whole before anything is closed: what is closed is not among the open ones of the next page.
     pages = list(_pages(alerts, replace(_may(allowance), states=("open",)), most))
     closed = sum(close_covered(database, allow, page, now_s) for page in pages)
+    # Nothing is proposed through this one, so nobody asks who is protected.
+    looks, taken_back = TakingBack(database, Ledger(Journal(database), Protected)), 0
     try:
-        # Nothing is proposed through this one, so nobody asks who is protected.
-        taken_back = TakingBack(database, Ledger(Journal(database), Protected)).look(now_s)
+        while done := looks.look(now_s):
+            taken_back += len(done)
     except ActionError as error:
         raise ActionError(
             f"allowance {allowance.id}: it holds and closed {closed} alerts, but what was done because of them is not "
             f"taken back: {error}"
         ) from None
-    return Given(closed, len(taken_back))
+    return Given(closed, taken_back)
 
 
 def close_covered(database: Database, allow: AllowList, page: Sequence[Filed], now_s: float) -> int:

@@ -29,7 +29,7 @@ alerts in the store does not count.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redshank.alerts.allow import AllowList
 from redshank.core.allowance import Allowance
@@ -48,6 +48,8 @@ UNSETTLED = ("open", "acknowledged", "escalated")
 """States of alerts that somebody may still answer."""
 MOST = 500
 """Unsettled alerts of one device that are looked at; of one with more nothing is taken back."""
+AT_ONCE = 100
+"""Actions that one look takes back: each is written down durably, and who looks has alerts to answer in between."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class TakingBack:
     def look(self, now_s: float) -> list[Entry]:
         """Take back what nothing supports any more: of all open actions if something was decided, else of new ones.
 
+        Of more than AT_ONCE the others are left to the next look.
+
         Args:
             now_s: The time, s since the epoch.
 
@@ -110,8 +114,8 @@ class TakingBack:
         entries = self._ledger.open()
         new = [entry for entry in entries if entry.action.id not in self._looked]
         found = unfounded(Alerts(self._database), self._allow, new, now_s)
-        done = take_back(self._database, self._ledger, found, now_s)
-        self._looked = {entry.action.id for entry in entries}
+        done = take_back(self._database, self._ledger, replace(found, gone=found.gone[:AT_ONCE]), now_s)
+        self._looked = {entry.action.id for entry in entries} - {one.entry.action.id for one in found.gone[AT_ONCE:]}
         return done
 
 
