@@ -432,18 +432,21 @@ def test_systemd_is_not_told_ready_before_the_first_source_is_open(
     assert after == b"READY=1\nSTATUS=judging"
 
 
-def test_what_is_old_goes_beside_the_judging(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_old_goes_beside_the_judging(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(module, "FIRST_SWEEP_S", 0.0)
     swept: list[str] = []
 
     def sweep(*_: object) -> Swept:
         swept.append(threading.current_thread().name)
-        return Swept(1, 2, 3, 0)
+        return Swept(1, 2, 3, 4 * 2**20 + 1)
 
     monkeypatch.setattr(Retention, "sweep", sweep)
     with Running(load(place.settings())) as running:
         running.run()
     assert swept == ["retention"], "the next is an hour later"
+    assert "store: 5 MiB larger than store.keep_mib allows" in caplog.text
     counted = running.metrics.named("redshank_swept_total")
     assert counted == {"old_alerts": 1, "alerts_for_room": 2, "devices": 3}
 

@@ -126,7 +126,7 @@ class Store(_Section):
     keep_days: Annotated[float, Field(gt=0)] = 90.0
     """Age in days after which alerts and their flows are deleted; labels and the ledger stay."""
     keep_mib: Annotated[float, Field(gt=0)] = 2_048.0
-    """Size in MiB beyond which the oldest alerts are deleted."""
+    """Size in MiB beyond which the oldest alerts are deleted; none is where all else is larger."""
 
 
 class Archive(_Section):

@@ -345,6 +345,11 @@ class Running:
         """Throw away what is too old or too much."""
         chosen, now_s = self._settings.store, self._clock()
         swept = Retention(chosen.keep_days * DAY_S, int(chosen.keep_mib * MIB)).sweep(self.database, now_s)
+        if swept.over_bytes:
+            _log.warning(
+                "store: %d MiB larger than store.keep_mib allows, and what may go would not make it small; raise it",
+                -(-swept.over_bytes // MIB),
+            )
         gone = {"old_alerts": swept.old, "alerts_for_room": swept.large, "devices": swept.devices}
         if self._archive:
             gone["archive_files"] = self._archive.clean(settled(self.database, now_s))

@@ -7,6 +7,7 @@ from device_rows import S, rows
 from questions import answer, questions
 from records import alert
 from redshank.core.allowance import Allowance
+from redshank.flows.did import Did, InHour
 from redshank.store.alerts import Alerts
 from redshank.store.allowances import Allowances
 from redshank.store.audit import Audit
@@ -18,6 +19,7 @@ from redshank.store.queue import Queue
 from redshank.store.retention import Retention, Swept
 from redshank.store.tables import EVIDENCE, METADATA, OUTBOX
 from redshank.store.traffic import Kind, Traffic
+from redshank.store.usual import Usual
 
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 NOW_S = 1_700_000_000.0
@@ -86,6 +88,21 @@ def test_a_store_that_is_too_large_loses_its_oldest_alerts_and_becomes_small(dat
     assert ids(database) == [f"{n:04}" for n in range(swept.large, 300)]
     if database.is_file:
         assert Path(database.name).stat().st_size < 0.6 * before
+
+
+def test_no_alert_goes_for_room_where_all_else_alone_is_too_large(database: Database) -> None:
+    device = "02:00:00:00:00:01"
+    Inventory(database).take(rows({"mac": device}))
+    Usual(database).add(Did({(device, hour): InHour(1, 60, 60) for hour in range(5_000)}, {}))
+    with database.reading() as sql:
+        without = database.used_bytes(sql)
+    fill(database, 100)
+    swept = Retention(30 * DAY_S, without // 2).sweep(database, 0.0)
+    assert (swept.large, len(ids(database))) == (0, 100)
+    assert swept.over_bytes > without // 2
+    swept = Retention(30 * DAY_S, without + 65_536).sweep(database, 0.0)
+    assert 0 < swept.large < 100
+    assert swept.over_bytes == 0
 
 
 def test_what_people_said_and_what_was_done_is_never_deleted(database: Database) -> None:

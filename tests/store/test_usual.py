@@ -149,3 +149,19 @@ def test_what_is_older_than_a_month_goes_and_so_does_what_is_too_much(
     monkeypatch.setattr(module, "MOST_ROWS", 1)
     assert usual.sweep((HOURS_KEPT + 9) * 3_600.0) == 1
     assert [one.name for one in usual.names(LAMP)] == ["mqtt"]
+
+
+def test_of_hours_that_are_too_many_the_oldest_go_of_whichever_device(
+    usual: Usual, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forged = [f"02:00:00:00:01:{n:02x}" for n in range(4)]
+    Inventory(database).take(rows(*({"mac": device} for device in forged)))
+    for at in range(3):
+        usual.add(hour(at, InHour(1)))
+        for device in forged[at:]:
+            usual.add(hour(at, InHour(1), device))
+    monkeypatch.setattr(module, "MOST_HOURS", 7)
+    assert usual.sweep(3 * 3_600.0) == 5, "the 12 lose those of the first hour"
+    assert usual.watched(0.0) == [3_600, 7_200]
+    assert usual.sweep(3 * 3_600.0) == 0
+    assert [one.start_s for one in usual.hours(LAMP, 0.0)] == [3_600, 7_200]

@@ -18,13 +18,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select
+from sqlalchemy import URL, Connection, Table, create_engine, event, insert, inspect, select
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
 from redshank.core.errors import ConfigError, StoreBusyError, StoreChangedError, StoreError
 from redshank.store.address import address, called, check_path, is_still
 from redshank.store.hold import FileHold, ServerHold
 from redshank.store.moment import Moment
+from redshank.store.size import of_file, of_server
 from redshank.store.tables import METADATA, STORE, VERSION
 from redshank.store.waiting import LOOK_S, Links, Waiting, is_busy, take_turn
 
@@ -204,18 +205,14 @@ class Database:
                 sql.cursor().execute(f"PRAGMA analysis_limit = {STUDIED}")
                 sql.cursor().execute("ANALYZE")  # PRAGMA optimize leaves alone what was ever studied
 
-    def used_bytes(self, sql: Connection) -> int:
-        """Return the size of what is kept: of a file the pages in use, of a server's database our rows."""
-        if self.is_file:
-            pages, free, size = (
-                sql.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-                for name in ("page_count", "freelist_count", "page_size")
-            )
-            return int((pages - free) * size)
-        sizes = (
-            func.coalesce(func.sum(func.pg_column_size(table.table_valued())), 0) for table in METADATA.sorted_tables
-        )
-        return sum(int(sql.execute(select(size)).scalar_one()) for size in sizes)
+    def used_bytes(self, sql: Connection, *tables: Table) -> int:
+        """Return the size of what is kept: of a file the pages in use, of a server's database our rows.
+
+        Args:
+            sql: A connection to the store.
+            tables: Of these alone, all of whose pages are read; of a file 0 where SQLite was built without `dbstat`.
+        """
+        return of_file(sql, tables) if self.is_file else of_server(sql, tables)
 
     def end_by(self, ends_s: float) -> None:
         """Let nobody wait for the store for longer than until then, nor those who wait now: it may be gone for good.

@@ -3,6 +3,7 @@
 In: how long and how much is kept, and the time. Out: what was deleted, in figures and in the audit. The one idea:
 little at a time, each in a transaction of its own, so that a service that writes meanwhile hardly waits. Never deleted:
 labels and questions, ledger lines, allowances, the audit; alerts that a person escalated, or a sink still waits for.
+Where the tables without alerts are larger than the store may be, no alert goes for room: none of them would make any.
 Counts of traffic, what is usual of devices, and comparisons for drift go by age too; that is not worth a line there.
 
 Age is not by the clock alone, for one that is a year ahead for an hour would have all thrown away. `SETTLED` hours in
@@ -18,7 +19,7 @@ from redshank.store.audit import note
 from redshank.store.database import Database
 from redshank.store.drift import Readings
 from redshank.store.outbox import WAITING
-from redshank.store.tables import ALERTS, DEVICES, OUTBOX, TRAFFIC
+from redshank.store.tables import ALERTS, DEVICES, METADATA, OUTBOX, TRAFFIC
 from redshank.store.traffic import Traffic
 from redshank.store.usual import Usual
 
@@ -29,6 +30,10 @@ AT_ONCE = 500
 """Alerts deleted in one transaction."""
 FEWEST = 50
 """Alerts deleted at least before the size is looked at again."""
+_OTHERS = [
+    table for table in METADATA.sorted_tables
+    if table is not ALERTS and all(key.column.table is not ALERTS for key in table.foreign_keys)
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Retention:
         Readings(database).sweep(settled_s, self.keep_s)
         Usual(database).sweep(settled_s)
         large = 0
-        while (over := self._over(database)) > 0:
+        while (over := self._over(database)) > 0 and (large or self._helps(database)):
             gone = _delete(database, self._number(database, over))
             large += gone
             if not gone:
@@ -91,6 +96,11 @@ class Retention:
     def _over(self, database: Database) -> int:
         with database.reading() as sql:
             return database.used_bytes(sql) - self.keep_bytes
+
+    def _helps(self, database: Database) -> bool:
+        """Tell whether the store could be small enough without its alerts."""
+        with database.reading() as sql:
+            return database.used_bytes(sql, *_OTHERS) <= self.keep_bytes
 
     def _number(self, database: Database, over: int) -> int:
         """Guess how many alerts take as much; too few rather than too many."""

@@ -5,7 +5,7 @@ them were judged benign. The one idea: what was judged benign on more days stays
 from forged addresses, puts out what is usual.
 
 - Of a device MOST_NAMES names of each kind are kept, those of most days first, then those seen last; those not seen for
-  a month go, and hours do (`sweep`).
+  a month go, and hours do; so do the oldest of all devices, beyond MOST_ROWS and MOST_HOURS (`sweep`).
 - A day counts when it is newer than those counted: records that come late, or again, add flows and no days.
 """
 
@@ -26,6 +26,8 @@ HOURS_KEPT = 24 * 31
 """Before the latest hour; names seen last before that go too."""
 MOST_ROWS = 500_000
 """Names kept of all devices, those seen last."""
+MOST_HOURS = 1_000_000
+"""Hours kept of all devices, the latest: a month of 1,344 devices, some 80 MiB, however many are forged."""
 ROWS_AT_ONCE = 2_048
 """Hours, or names, written in one transaction: some 0.2 s, and no question of more values than a store takes."""
 _HOUR, _NAME = ("device", "hour"), ("device", "kind", "name")
@@ -162,6 +164,12 @@ class Usual:
                 seen_s = DEVICE_NAMES.c.seen_s
                 oldest = sql.execute(select(seen_s).order_by(seen_s).offset(over - 1).limit(1)).scalar_one()
                 gone += sql.execute(delete(DEVICE_NAMES).where(seen_s <= oldest)).rowcount
+            over = int(sql.execute(select(func.count()).select_from(DEVICE_HOURS)).scalar_one()) - MOST_HOURS
+        while over > 0:  # an hour at a time: who records alerts meanwhile waits for one at most
+            with self._database.writing() as sql:
+                first = select(func.min(DEVICE_HOURS.c.hour)).scalar_subquery()
+                some = sql.execute(delete(DEVICE_HOURS).where(DEVICE_HOURS.c.hour == first)).rowcount
+            over, gone = over - some, gone + some
         return gone
 
 
