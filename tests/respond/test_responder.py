@@ -251,6 +251,86 @@ def test_a_firewall_that_somebody_reloaded_is_noticed() -> None:
     assert house.held() == {("block", ATTACKER): 600 - 1 - EVERY_S}
 
 
+class Emptied(Kernel):
+    """Where another program takes away whatever is loaded."""
+
+    looks, loads, emptied = 0, 0, True
+
+    def load(self, holds: Sequence[Hold]) -> None:
+        self.loads += len(holds)
+        super().load(holds)
+
+    def active(self) -> list[Hold]:
+        self.looks += 1
+        if self.emptied:
+            self.flush()
+        return super().active()
+
+
+def _emptied() -> tuple[House, Emptied]:
+    house, kernel = House(Policy((Rule("block", evidence=("signature",), ttl_s=86_400.0), Rule("nothing")))), Emptied()
+    house.kernel = kernel
+    house.restart()
+    return house, kernel
+
+
+def test_what_does_not_stay_in_the_kernel_fills_no_ledger_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    house, kernel = _emptied()
+    house.at(NOW_S)
+    house.responder.take([replace(RULED, id=f"{n}", device=f"10.0.1.{n}") for n in range(1, 4)], NOW_S)
+    for second in range(1, 600):
+        house.at(NOW_S + second)
+    assert len(house.lines.kept) == 9, "proposed, approved, applied"
+    assert kernel.looks < 66, "as often as when nothing has changed"
+    assert house.metrics.total("redshank_actions_put_back_total") == kernel.loads - 3 > 150
+    assert house.responder.problem.startswith("responder: what holds by the ledger was put back and went missing again")
+    assert "leave the tables `redshank` alone" in house.responder.problem
+    assert caplog.text.count("went missing again") == 1
+    kernel.emptied = False
+    house.at(NOW_S + 600 + EVERY_S)
+    assert house.responder.problem, "it may come back"
+    house.at(NOW_S + 600 + module.AGAIN_S + EVERY_S)
+    assert (house.responder.problem, len(house.held())) == ("", 3)
+
+
+def test_what_was_put_back_for_an_hour_is_a_line_once_an_hour() -> None:
+    house, _ = _emptied()
+    house.responder.take([RULED], NOW_S)
+    for minute in range(1, 181):
+        house.at(NOW_S + 60.0 * minute)
+    assert len(house.lines.kept) == 3 + 3
+    assert {entry.until_s for entry in house.ledger.entries()} == {NOW_S + 86_400}
+
+
+def test_a_firewall_reloaded_once_is_no_trouble() -> None:
+    house = House()
+    house.responder.take([RULED], NOW_S)
+    house.kernel.flush()
+    house.at(NOW_S + EVERY_S)
+    assert (len(house.held()), house.responder.problem) == (1, "")
+    assert house.metrics.total("redshank_actions_put_back_total") == 1
+
+
+def test_what_is_taken_back_while_it_is_put_back_is_lifted_by_the_next_look() -> None:
+    house, kernel = _emptied()
+    house.responder.take([RULED], NOW_S)
+    house.at(NOW_S + EVERY_S)
+    person = house.person()
+    person.undo(person.open()[0].action.id, "ana", NOW_S + EVERY_S, "no")
+    kernel.emptied = False
+    house.at(NOW_S + EVERY_S + 1)
+    assert (house.states(), house.held()) == (["undone"], {})
+
+
+def test_a_time_that_gets_shorter_is_a_line_at_once() -> None:
+    house = House()
+    house.responder.take([RULED], NOW_S)
+    house.kernel.flush()
+    house.at(NOW_S - 4)
+    assert len(house.lines.kept) == 4
+    assert house.ledger.entries()[0].until_s == NOW_S - 4 + 600
+
+
 def test_a_death_between_kernel_and_ledger_makes_nothing_longer() -> None:
     house = House()
     person = house.person()

@@ -57,6 +57,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "redshank_decisions_total": ("Decisions about what to do about an alert, by outcome.", ("outcome",)),
     "redshank_actions_total": ("Actions, by measure and the state that they came into.", ("measure", "state")),
     "redshank_action_problems_total": ("Times that actions could not be decided on or carried out.", ("where",)),
+    "redshank_actions_put_back_total": (
+        "Times that an action was put back that the kernel did not hold as it was told to.",
+        (),
+    ),
     "redshank_peer_names_total": (
         "Looks at names of peers that failed, and their addresses that were added to the never-block list or refused.",
         ("outcome",),

@@ -3,7 +3,8 @@
 In: alerts, as they are told, and the clock now and then. Out: actions in the ledger, and a kernel that does what the
 ledger says. The one idea: the ledger is what should be and the backend tells what is; `tick` makes one the other, so
 that a restart, a reboot, a firewall that somebody reloaded and an action that a person undid at a terminal are all the
-same case: put back what is missing, for the rest of its time, and lift what the ledger does not know.
+same case: put back what is missing, for the rest of its time, and lift what the ledger does not know. What is missing
+again and again is taken away by somebody else: that is counted and told, but is no line of the ledger each time.
 
 Nothing that goes wrong here ends the caller: it is counted, told once in the log, and kept in `problem`.
 """
@@ -34,8 +35,19 @@ SLACK_S = 2.0
 """What kernel and ledger may differ by: the kernel tells whole seconds."""
 STEP_S = 5.0
 """By how much the clock may go back before its word about the past counts for nothing."""
+AGAIN_S = 600.0
+"""What was put back and is missing again within this was taken away; a firewall may be reloaded now and then."""
+NOTED_EVERY_S = 3_600.0
+"""How old the last line about an action that holds is before the ledger gets one that it was put back."""
 DEVICES_KEPT = 10_000
 """Devices and families whose windows are counted; beyond it the one seen longest ago is forgotten."""
+
+PUT_BACK = "redshank_actions_put_back_total"
+TAKEN_AWAY = (
+    f"responder: what holds by the ledger was put back and went missing again within {AGAIN_S:.0f} s: something else "
+    "takes it out of the kernel, so it holds in part only. Look for what reloads or empties the firewall over and "
+    f"over, and have it leave the tables `redshank` alone; {PUT_BACK} at /metrics tells how often"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +85,8 @@ class Responder:
         self._windows: dict[tuple[str, str], dict[str, float]] = {}
         self._settled_s: float | None = None
         self._news = True
+        self._put_back_s: dict[str, float] = {}
+        self._taken_away_s = -math.inf
         self._forgotten: Counter[str] = Counter()
         ledger.tell = self._count
 
@@ -151,7 +165,7 @@ class Responder:
             over = any(entry.until_s is not None and entry.until_s <= now_s for entry in self.ledger.open())
             if due or over or self._news:
                 self._settle(now_s)
-                self.problem = ""
+                self._tell_of_missing(now_s)
         except ActionError as error:
             self._trouble("carry_out", error)
 
@@ -288,12 +302,30 @@ class Responder:
                 if entry.state == "approved":
                     self.ledger.fail(entry.action.id, now_s, str(error))
             raise
+        missing = {entry.action.id for entry, _ in loads if entry.state == "applied"}
+        self._put_back(missing, now_s)
         for entry, hold in loads:
+            if entry.action.id in missing and _is_noted(entry, hold, now_s):
+                continue
             try:
                 self.ledger.applied(entry.action.id, now_s, hold.left_s, self.backend_name)
             except ActionError:
                 # Somebody took it back while it was loaded.
                 self.backend.lift([entry.key])
+
+    def _put_back(self, names: set[str], now_s: float) -> None:
+        """Note which actions were put back, and whether one of them was before."""
+        before = {name: at_s for name, at_s in self._put_back_s.items() if 0 <= now_s - at_s < AGAIN_S}
+        if names & before.keys():
+            self._taken_away_s = now_s
+        self._put_back_s = before | dict.fromkeys(names, now_s)
+        self._metrics.count(PUT_BACK, len(names))
+
+    def _tell_of_missing(self, now_s: float) -> None:
+        problem = TAKEN_AWAY if 0 <= now_s - self._taken_away_s < AGAIN_S else ""
+        if problem and problem != self.problem:
+            _log.warning("%s", problem)
+        self.problem = problem
 
     def _show(self, now_s: float) -> None:
         """Have the metrics show the breaker, and what the ledger forgot."""
@@ -306,7 +338,8 @@ class Responder:
             self._forgotten[memory] = count
 
     def _count(self, entry: Entry) -> None:
-        self._news = True
+        # That it was put back changes nothing of what should hold.
+        self._news = self._news or entry.state != "applied" or entry.action.id not in self._put_back_s
         self._metrics.count("redshank_actions_total", measure=entry.action.measure, state=entry.state)
 
     def _trouble(self, where: str, error: ActionError) -> None:
@@ -314,3 +347,9 @@ class Responder:
         if str(error) != self.problem:
             _log.warning("%s", error)
         self.problem = str(error)
+
+
+def _is_noted(entry: Entry, hold: Hold, now_s: float) -> bool:
+    """Tell whether the ledger says well enough of an action that holds until when it does, and lately."""
+    as_noted = entry.until_s is not None and abs(now_s + hold.left_s - entry.until_s) <= SLACK_S
+    return as_noted and 0 <= now_s - entry.changed_s < NOTED_EVERY_S
