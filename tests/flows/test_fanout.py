@@ -68,8 +68,9 @@ def test_workers_share_the_flows_and_lose_none_of_their_packets() -> None:
             source.stop()
 
         thread = _meanwhile(source, talk)
-        rows = pa.Table.from_batches(source.batches(), FLOW)
+        batches = list(source.batches())
         thread.join()
+    rows = pa.Table.from_batches(batches, FLOW)
     assert rows.num_rows == FLOWS
     assert set(rows["src_pkts"].to_pylist()) == set(rows["dst_pkts"].to_pylist()) == {1}
     assert set(rows["dst_bytes"].to_pylist()) == {180}
@@ -79,6 +80,8 @@ def test_workers_share_the_flows_and_lose_none_of_their_packets() -> None:
     assert source.anomalies == {}
     assert source.pids == []
     assert list(source.batches()) == []
+    buffers = [buffer for batch in batches for column in batch.columns for buffer in column.buffers() if buffer]
+    assert all(buffer.parent is None for buffer in buffers), "one column that is kept would keep a whole batch"
 
 
 def test_a_worker_that_dies_ends_the_source_with_one_error_and_the_others_with_it() -> None:

@@ -205,7 +205,8 @@ class Fanout(FlowSource):
                 report = Report(**json.loads(metadata[REPORT]))
                 self._reports[number] = replace(report, anomalies=[(s, n, c) for s, n, c in report.anomalies])
                 if not report.ended:
-                    inbox.put((number, batch))
+                    # The columns of a message share one buffer: whoever keeps one would keep them all.
+                    inbox.put((number, pa.concat_batches([batch])))
         inbox.put((number, None))
 
     def _failed(self, number: int) -> SourceError:
