@@ -355,7 +355,7 @@ def test_the_evidence_of_devices_past_the_bound_is_forgotten_and_counted() -> No
 
 def kept() -> Counter[str]:
     gc.collect()
-    return Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, Gathered | Alert | Evidence))
+    return Counter(type(one).__name__ for one in gc.get_objects() if type(one) in (Gathered, Alert, Evidence))
 
 
 def test_an_alert_leaves_memory_with_its_window_and_before_what_was_told_of_it_is_not_kept() -> None:

@@ -23,6 +23,8 @@ from redshank.store.search import Search
 
 pytestmark = pytest.mark.service
 NEW, MISSED, WAITING = "192.168.39.250", "192.168.39.253", ("192.168.39.251", "192.168.39.252")
+MARKED = "192.168.39.254"
+PART = re.compile(r"/responses\?.*part=")
 
 
 def _open(desk: Desk, family: str) -> Alert:
@@ -155,6 +157,27 @@ def test_a_block_is_approved_carried_out_by_the_dry_run_and_undone(desk: Desk, p
     expect(_said(page, action.target)).to_be_visible()
     entry = desk.ledger().find(action.id)
     assert (entry.state, entry.by, entry.note) == ("undone", "anton", "it was the backup")
+
+
+def test_what_somebody_marks_while_the_list_comes_anew_stays_marked(desk: Desk, page: Page) -> None:
+    action = _proposed(desk, MARKED)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.goto("/responses")
+    page.route(PART, hold)
+    with page.expect_request(PART):
+        desk.ledger().allow("192.0.2.9", "bea", desk.now_s(), 60.0, "something happens")
+    box = page.get_by_role("checkbox", name=f"Mark {action.target}")
+    box.check()
+    with page.expect_response(PART) as answer:
+        for one in held:
+            one.continue_()
+    answer.value.finished()
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    expect(box).to_be_checked()
 
 
 def test_a_false_alarm_is_allowed_from_now_on_and_vanishes_at_once(desk: Desk, page: Page) -> None:

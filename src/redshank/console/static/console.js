@@ -59,10 +59,13 @@
   }
 
   // Parts: <div data-part="list" data-on="alerts"> is fetched again when the server tells of `alerts`.
+  function inUse(element) {
+    if (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+    if (element.querySelector("[data-row] input[type=checkbox]:checked")) return true;
+    return [...element.querySelectorAll("input, textarea, select")].some(written);
+  }
   async function fetchPart(element) {
-    if (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
-    if (element.querySelector("[data-row] input[type=checkbox]:checked")) return;
-    if ([...element.querySelectorAll("input, textarea, select")].some(written)) return;
+    if (inUse(element)) return;
     const place = new URL(element.dataset.from || location.href, location.href);
     place.searchParams.set("part", element.dataset.part);
     const answer = await fetch(place, { headers: { accept: "text/html" }, credentials: "same-origin" });
@@ -72,6 +75,7 @@
     }
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (inUse(element)) return; // somebody began while it came
     const at = element.querySelector("[data-row].at")?.dataset.row;
     const open = [...element.querySelectorAll("details")].map((one) => one.open);
     element.replaceChildren(...fresh.body.childNodes);
