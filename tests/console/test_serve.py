@@ -16,6 +16,8 @@ from browsing import PASSWORD, serving
 from redshank.config import Console
 from redshank.console import links, serve
 from redshank.console.desk import Desk
+from redshank.console.links import Listening
+from redshank.console.page import static
 from redshank.console.serve import listening, server
 from redshank.core.errors import ConfigError
 
@@ -113,6 +115,35 @@ def test_who_holds_many_links_and_says_nothing_leaves_some_for_others(
         until = time.monotonic() + 60
         while cut_off(said(whole, "127.0.0.2")):
             assert time.monotonic() < until, "a link that was closed counts on"
+
+
+def narrow(settings: Console) -> Listening:
+    """Listen for links of which the kernel holds but a little."""
+    link = listening(settings)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2_048)
+    return link
+
+
+@pytest.mark.parametrize("times", [1, 20])
+def test_who_takes_nothing_of_what_it_asked_for_is_not_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr("browsing.listening", narrow)
+    monkeypatch.setattr(links, "MOST_EACH", 1)
+    monkeypatch.setattr(serve, "SEND_S", 0.5)
+    name = max(static(), key=lambda one: len(static()[one][0]))
+    wanted = f"GET /static/{name} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode()
+    healthy = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    with serving(desk) as port, closing(socket.socket()) as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        holder.connect(("127.0.0.1", port))
+        holder.sendall(wanted * times)
+        until, answered = time.monotonic() + 60, False
+        while not answered:
+            assert time.monotonic() < until, "the link is held on"
+            with socket.create_connection(("127.0.0.1", port), 10) as link, suppress(OSError):
+                link.sendall(healthy)
+                answered = not cut_off(link)
 
 
 @pytest.mark.service

@@ -2,7 +2,7 @@
 
 In: an application and the section [console] of the settings. Out: pages, until Ctrl-C or SIGTERM. The one idea: what
 crosses the network is bounded before it is looked at: headers, links at once (`links.py` bounds those of each address),
-and how long a quiet one is kept.
+and how long one is kept that says nothing, or takes nothing of what it asked for.
 Source: https://uvicorn.dev/settings/
 """
 
@@ -30,19 +30,32 @@ MOST_LINKS = 512
 BACKLOG = 128
 HEAD_S = 15.0
 """How long the first line and the headers may take to come."""
+SEND_S = 30.0
+"""How long the other side may take nothing of an answer that waits for it."""
 KEEP_S = 15
 DRAIN_S = 5
 """How long what is being answered may still take at the end; streams are ended at once."""
 
 
 class _Patient(H11Protocol):
-    """A link whose other side must say what it wants in `HEAD_S`, each time that it begins to."""
+    """A link whose other side must say what it wants in `HEAD_S`, each time that it begins to, and take what comes."""
 
     _late: asyncio.TimerHandle | None = None
+    _untaken: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the library has it
+        # Writing is paused as soon as anything waits, so that the last of an answer does not wait for ever either.
+        transport.set_write_buffer_limits(high=1, low=0)
         super().connection_made(transport)
         self._wait()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unwatch()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -55,11 +68,26 @@ class _Patient(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._late:
             self._late.cancel()
+        self._unwatch()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
         if self._late is None:
             self._late = self.loop.call_later(HEAD_S, self.transport.close)
+
+    def _watch(self) -> None:
+        self._untaken = self.loop.call_later(SEND_S, self._look, self.transport.get_write_buffer_size())
+
+    def _look(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._watch()
+        else:
+            self.transport.abort()
+
+    def _unwatch(self) -> None:
+        if self._untaken:
+            self._untaken.cancel()
+            self._untaken = None
 
 
 class Served(uvicorn.Server):
