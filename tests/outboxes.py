@@ -33,11 +33,16 @@ class Box:
                     self.known.add(key)
                     self.rows[key] = at_s, Owed(key, sink, alert, 0, at_s)
 
-    def due(self, sink: str, now_s: float, limit: int) -> list[Owed]:
+    def due(self, sink: str, now_s: float, limit: int, *, untried: bool = False) -> list[Owed]:
         with self.lock:
             waits = sorted((one for one in self.rows.values() if one[1].sink == sink), key=lambda one: one[0])
+        waits = [(at_s, row) for at_s, row in waits if not (untried and row.tries)]
         due = [row for at_s, row in waits if at_s <= now_s]
         return [*due, *(row for at_s, row in waits if at_s > now_s + LONGEST_WAIT_S)][:limit]
+
+    def waiting(self, sink: str) -> int:
+        with self.lock:
+            return sum(row.sink == sink for _, row in self.rows.values())
 
     def taken(self, sink: str, limit: int) -> list[Alert]:
         self._look()

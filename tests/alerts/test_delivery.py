@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from outboxes import Box
 from redshank.alerts.dead_letters import LetterFile
-from redshank.alerts.delivery import Delivery, Patience
+from redshank.alerts.delivery import CUT_OFF, LOOK_S, Delivery, Patience
+from redshank.alerts.lane import LONGEST_REST_S
 from redshank.alerts.outbox import Due
 from redshank.alerts.sink import Sink
 from redshank.alerts.sinks.eve import Eve
@@ -188,6 +189,137 @@ def test_a_row_is_given_up_after_so_many_tries_or_so_long(tmp_path: Path, patien
     assert len(house.outbox) == 0
 
 
+class Slow(Target):
+    """Takes its time; refuses what it does not like."""
+
+    house: "House"
+    takes_s: float = 0.0
+    dislikes: Callable[[Alert], bool] | None = None
+    tries: int = 0
+
+    def deliver(self, alert: Alert) -> None:
+        self.tries += 1
+        self.house.now_s += self.takes_s
+        if self.dislikes and self.dislikes(alert):
+            raise DeliveryError("target: no answer")
+        super().deliver(alert)
+
+
+def slow(place: Path, patience: Patience | None = None, **settings: Any) -> tuple[House, Slow]:
+    sink = Slow()
+    house = sink.house = House(place, patience, hook=sink)
+    for name, value in settings.items():
+        setattr(sink, name, value)
+    return house, sink
+
+
+def numbered(first: int, many: int = 1) -> list[Alert]:
+    return [replace(ALERT, id=f"{number:016x}") for number in range(first, first + many)]
+
+
+def test_of_a_sink_that_hangs_no_more_waits_than_comes_in_the_time_for_which_alerts_are_tried(tmp_path: Path) -> None:
+    house, sink = slow(tmp_path, Patience(age_s=600), takes_s=10.0, refuses=True)
+    begin, told, most = house.now_s, 0, 0
+    while house.now_s < begin + 3_600:
+        new = int((house.now_s - begin) / 3) - told  # 20 a minute
+        house.record(*numbered(told, new))
+        told, most = told + new, max(most, house.outbox.waiting("hook"))
+        if not house.delivery.step("hook"):
+            house.now_s += 0.5
+    assert told > 1_000
+    assert most < 600 / 3 + 60
+    assert len(house.letters()) == told - len(house.outbox)
+    assert house.metrics.labelled("redshank_dead_letters_total") == {("hook",): len(house.letters())}
+    assert sink.tries < 200
+    said = "the sink took nothing for so long that this alert was not tried any more: target: alert "
+    assert house.letters()[-1]["error"].startswith(said)
+
+
+def test_a_sink_that_is_back_gets_all_that_waits_within_half_a_minute(tmp_path: Path) -> None:
+    house, sink = slow(tmp_path, takes_s=10.0, refuses=True)
+    house.record(*numbered(0, 300))
+    begin = house.now_s
+    while house.now_s < begin + 600:
+        if not house.delivery.step("hook"):
+            house.now_s += 0.5
+    assert 10 < sink.tries < 40
+    back, sink.refuses, sink.takes_s = house.now_s, False, 0.0
+    while not sink.got:
+        house.delivery.step("hook")
+        house.now_s += 0.5
+    assert house.now_s <= back + LONGEST_REST_S + 0.5
+    while house.delivery.step("hook"):
+        pass
+    assert len(sink.got) > 270
+    house.now_s += Patience.longest_s
+    while house.delivery.step("hook"):
+        pass
+    assert sorted(sink.got) == [f"{number:016x}-1" for number in range(300)]
+    assert house.letters() == []
+
+
+def test_rows_that_a_sink_never_takes_stop_no_others(tmp_path: Path) -> None:
+    house, sink = slow(tmp_path, dislikes=lambda alert: int(alert.id, 16) % 20 > 0)
+    waits = []
+    for minute in range(20):
+        house.record(*numbered(20 * minute, 20))
+        begin, before = house.now_s, len(sink.got)
+        while house.now_s < begin + 60:
+            if not house.delivery.step("hook"):
+                house.now_s += 0.5
+            if len(sink.got) > before:
+                waits.append(house.now_s - begin)
+                before = 10**9
+    assert len(sink.got) == 20
+    assert max(waits) < 30
+
+
+def test_one_row_that_a_sink_never_takes_gives_it_no_rest(tmp_path: Path) -> None:
+    house, sink = slow(tmp_path, dislikes=lambda alert: alert.id == "0" * 16)
+    house.record(*numbered(0))
+    for number in range(1, 50):
+        house.delivery.step("hook")
+        house.now_s += 10
+        house.record(*numbered(number))
+        house.delivery.step("hook")
+        assert len(sink.got) == number
+
+
+def test_of_more_rows_than_may_wait_those_due_for_longest_are_dead_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("redshank.alerts.delivery.MOST_OWED", 20)
+    house = House(tmp_path, hook=Target())
+    house.record(*numbered(0, 30))
+    house.outbox.begin(f"{0:016x}-1-hook", [], house.now_s)
+    while house.delivery.step("hook"):
+        pass
+    letters = house.letters()
+    assert [letter["key"] for letter in letters] == [f"{number:016x}-1-hook" for number in range(10)]
+    assert [letter["error"] for letter in letters][:2] == [CUT_OFF, "more than 20 alerts wait for this sink"]
+    assert house.sinks["hook"].got == [f"{number:016x}-1" for number in range(10, 30)]
+    assert house.metrics.labelled("redshank_deliveries_total") == {("hook", "dead"): 10, ("hook", "delivered"): 20}
+    assert house.metrics.labelled("redshank_deliveries_in_doubt_total") == {("hook",): 1}
+    assert 'redshank_sink_up{sink="hook"} 1.0' in house.metrics.text()
+    assert caplog.text.count("such alerts are dead letters") == 1
+
+
+def test_rows_that_are_too_many_stay_while_dead_letters_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redshank.alerts.delivery.MOST_OWED", 10)
+    house = House(tmp_path, hook=Target(refuses=True))
+    house.record(*numbered(0, 30))
+    house.dead.full = True
+    house.delivery.step("hook")
+    assert len(house.outbox) == 30
+    house.dead.full = False
+    house.now_s += LOOK_S
+    while house.delivery.step("hook"):
+        pass
+    assert (len(house.outbox), len(house.letters())) == (10, 20)
+
+
 def test_a_clock_set_right_after_the_start_buries_nobody(tmp_path: Path) -> None:
     house = House(tmp_path, webhook=Target(refuses=True))
     house.record(ALERT)
@@ -195,6 +327,12 @@ def test_a_clock_set_right_after_the_start_buries_nobody(tmp_path: Path) -> None
     house.delivery.step("webhook")
     assert house.letters() == []
     assert len(house.outbox) == 1
+    house.record(*numbered(0, 40))
+    house.now_s += 50 * 365 * 86_400
+    for _ in range(10):
+        house.delivery.step("webhook")
+    assert house.letters() == []
+    assert len(house.outbox) == 41
 
 
 def test_an_alert_stays_in_the_outbox_while_dead_letters_cannot_be_written(tmp_path: Path) -> None:
@@ -292,7 +430,7 @@ def test_what_a_sink_took_before_it_hung_is_noted_when_it_is_left_alone(
 
 
 STEPS = st.one_of(
-    st.tuples(st.just("record"), st.integers(0, 3)),
+    st.tuples(st.just("record"), st.integers(0, 7)),  # enough for a sink to be down
     st.tuples(st.just("step"), st.sampled_from(["one", "two"])),
     st.tuples(st.just("refuse"), st.sampled_from(["one", "two"])),
     st.tuples(st.just("take"), st.sampled_from(["one", "two"])),
@@ -336,7 +474,7 @@ def test_each_alert_arrives_once_or_is_a_dead_letter_whatever_fails_in_which_ord
         else:
             house.now_s += value
     house.outbox.busy = house.dead.full = False
-    for _ in range(30):
+    for _ in range(60):
         house.now_s += 10
         step("one")
         step("two")

@@ -67,3 +67,16 @@ def test_what_was_begun_stays_so_until_it_arrives_or_fails(outbox: Outbox) -> No
     assert rows(outbox, 20.0) == [(2, 2, False)]
     outbox.failed(two, "refused", None)
     assert rows(outbox, 1e9) == []
+
+
+def test_what_was_tried_can_be_left_out_and_what_waits_counted(outbox: Outbox) -> None:
+    one, two = (row.key for row in outbox.due("hook", 9.0, 10))
+    outbox.failed(one, "refused", 6.0)
+    assert [row.key for row in outbox.due("hook", 9.0, 10)] == [two, one]
+    assert [row.key for row in outbox.due("hook", 9.0, 10, untried=True)] == [two]
+    outbox.failed(two, "refused", 99.0)
+    assert outbox.due("hook", 9.0, 10, untried=True) == []
+    assert (outbox.waiting("hook"), outbox.waiting("eve"), outbox.waiting("none")) == (2, 2, 0)
+    outbox.failed(one, "refused", None)
+    outbox.delivered([two], 9.0)
+    assert outbox.waiting("hook") == 0

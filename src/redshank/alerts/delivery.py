@@ -13,17 +13,23 @@ most one row of a sink is in doubt, it is known which, and it is counted. It is 
 by what it carries (`Sink`); or, where `may_repeat` of the sink says so, it is a dead letter. The same holds for a row
 that a peer was given and did not answer for. A sink that sees by itself what it has (`recognises`) needs none of this:
 what it took within NOTED_S is noted together.
+
+What is owed keeps its alert in the store, and one try that hangs may take as long as many alerts to come. So of a sink
+that is down (`lane.py`) old rows are given up without a try of their own, and of any sink the first of more than
+`MOST_OWED`.
 Source: exponential backoff with jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 """
 
 import logging
+import math
 import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from redshank.alerts.lane import Lane
 from redshank.alerts.outbox import DeadLetters, Due, Outbox
 from redshank.alerts.sink import Sink
 from redshank.core.errors import DeliveryError, RedshankError
@@ -40,7 +46,12 @@ POLL_S = 0.5
 """How often a thread looks for rows whose next try has come."""
 CUT_OFF = "it was handed over before, and the service ended before it noted what became of it: it may have arrived"
 FEWEST_TRIES = 5
-"""Tries before age counts: a clock that is set right after a start makes every row look old."""
+"""Tries before age counts: a clock that is set right after a start makes every row look old. Of a row by itself, or,
+each after a rest, of a sink that is down."""
+MOST_OWED = 50_000
+"""Rows that wait for one sink; beyond it those due for longest are dead letters."""
+LOOK_S = 10.0
+"""How often it is looked whether there are too many rows, or too old ones."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +64,7 @@ class Patience:
         first_s: Wait after the first failure; it doubles from try to try.
         longest_s: The longest wait.
         tries: Failures after which a row is given up.
-        age_s: Age at which a row is given up, if it was tried at least five times.
+        age_s: Age at which a row is given up, if it was tried at least five times, or the sink is down for as many.
     """
 
     first_s: float = 1.0
@@ -93,7 +104,7 @@ class Delivery:
         self._clock = clock
         start = socket.gethostname() if seed is None else str(seed)
         self._lanes = {
-            name: _Lane(name, sink, random.Random(f"{start} {name}"))  # noqa: S311  spreads tries, guards no secret
+            name: Lane(name, sink, random.Random(f"{start} {name}"))  # noqa: S311  spreads tries, guards no secret
             for name, sink in sinks.items()
         }
         self._ends_at: float | None = None
@@ -146,7 +157,7 @@ class Delivery:
                 lane.sink.close()
         return busy
 
-    def _leave(self, lane: "_Lane") -> None:
+    def _leave(self, lane: Lane) -> None:
         """Note what a sink took, for the last time; the lane's lock is held."""
         # One that holds a row in a sink that hangs must no longer speak of it.
         lane.left = bool(lane.thread and lane.thread.is_alive())
@@ -156,27 +167,79 @@ class Delivery:
             lane.tell(f"outbox: {error}; what the sink took may be handed over again")
 
     def step(self, name: str) -> int:
-        """Hand over rows of one sink that are due, at most 16; return how many, 0 also if no more should be tried."""
+        """Hand over rows of one sink that are due, at most 16; return how many, 0 also if no more should be tried.
+
+        Rows that are given up without a try count, too.
+        """
         lane = self._lanes[name]
         if not lane.resumed:
             lane.sink.resume(lambda: self._outbox.taken(name, MOST_TAKEN))
             lane.resumed = True
-        rows = self._outbox.due(name, self._clock(), BATCH)
+        relieved = self._relieved(lane)
+        rows = self._due(lane)
         noted_s = time.monotonic()
         try:
             for number, row in enumerate(rows):
                 if self._ends_at is not None and time.monotonic() > self._ends_at:
-                    return number
-                if not self._hand_over(lane, row) and self._ends_at is not None:
-                    return 0
+                    return relieved + number
+                if not self._hand_over(lane, row):
+                    if self._ends_at is not None:
+                        return 0
+                    if lane.rests(self._clock()):
+                        return relieved + number + 1
                 if lane.sink.recognises and time.monotonic() - noted_s > NOTED_S:
                     self._note_of(lane)
                     noted_s = time.monotonic()
         finally:
             self._note_of(lane)
-        return len(rows)
+        return relieved + len(rows)
 
-    def _work(self, lane: "_Lane") -> None:
+    def _due(self, lane: Lane) -> Sequence[Due]:
+        now = self._clock()
+        if lane.rests(now):
+            return []
+        if not lane.down:
+            return self._outbox.due(lane.name, now, BATCH)
+        # Where a sink refuses most rows, and takes some, those that it refused would be tried for ever first.
+        return self._outbox.due(lane.name, now, 1, untried=True) or self._outbox.due(lane.name, now, 1)
+
+    def _relieved(self, lane: Lane) -> int:
+        """Give up rows without a try of their own, at most 16; return how many.
+
+        They are those due for longest: a row is old here when a day went by since it was tried, if it ever was.
+        """
+        now = self._clock()
+        if self._ends_at is not None or 0 < lane.look_at_s - now <= LOOK_S:
+            return 0
+        lane.look_at_s = now + LOOK_S
+        self._note_of(lane)  # what it took must not be among them
+        many, ages = self._outbox.waiting(lane.name) - MOST_OWED, lane.failures >= FEWEST_TRIES
+        gone = 0
+        for row in self._outbox.due(lane.name, math.inf, BATCH) if many > 0 or ages else []:
+            if gone < many:
+                why = f"more than {MOST_OWED} alerts wait for this sink"
+            elif ages and now - row.since_s >= self._patience.age_s:
+                why = "the sink took nothing for so long that this alert was not tried any more"
+            else:
+                continue
+            with lane.lock:
+                if lane.left or not self._given_up(lane, row, f"{why}: {lane.said}" if lane.said else why):
+                    return gone
+            gone += 1
+        if gone == BATCH:
+            lane.look_at_s = now
+        return gone
+
+    def _given_up(self, lane: Lane, row: Due, why: str) -> bool:
+        doubt = row.begun and row.key != lane.absent
+        if not self._buried(lane, row, CUT_OFF if doubt else why):
+            return False
+        if doubt:
+            self._doubt(lane)
+        lane.tell_given_up(why)
+        return True
+
+    def _work(self, lane: Lane) -> None:
         while True:
             lane.wake.clear()
             try:
@@ -190,11 +253,12 @@ class Delivery:
                 lane.wake.wait(POLL_S)
         lane.ended = True
 
-    def _hand_over(self, lane: "_Lane", row: Due) -> bool:
+    def _hand_over(self, lane: Lane, row: Due) -> bool:
         if row.key in lane.taken:
             return True
         if not self._begun(lane, row):
             return False
+        begin = self._clock()
         try:
             lane.sink.deliver(row.alert)
         except DeliveryError as error:
@@ -202,6 +266,9 @@ class Delivery:
             lane.absent = "" if in_doubt else row.key
             with lane.lock:
                 if not lane.left:
+                    now = self._clock()
+                    lane.fails(row.key, str(error), now, now - begin)
+                    self._up(lane, up=False)
                     self._put_off(lane, row, str(error), in_doubt=in_doubt)
             return False
         with lane.lock:
@@ -209,11 +276,12 @@ class Delivery:
                 return False
             lane.taken.add(row.key)
             self._count(lane, "delivered")
+            self._up(lane, up=True)
             self._metrics.set("redshank_delivery_delay_seconds", self._clock() - row.since_s, sink=lane.name)
             lane.works()
         return True
 
-    def _begun(self, lane: "_Lane", row: Due) -> bool:
+    def _begun(self, lane: Lane, row: Due) -> bool:
         """Let the outbox know what comes now; say whether it may come: not if it may have come, and must not twice."""
         if lane.sink.recognises:
             return True
@@ -232,20 +300,20 @@ class Delivery:
             lane.absent = ""
             return not lane.left
 
-    def _note_of(self, lane: "_Lane") -> None:
+    def _note_of(self, lane: Lane) -> None:
         with lane.lock:
             if not lane.left:
                 self._note(lane)
 
-    def _note(self, lane: "_Lane") -> None:
+    def _note(self, lane: Lane) -> None:
         """Have the outbox know what the sink has; the lane's lock is held."""
         if lane.taken:
             self._outbox.delivered(sorted(lane.taken), self._clock())
             lane.taken.clear()
 
-    def _put_off(self, lane: "_Lane", row: Due, error: str, *, in_doubt: bool) -> None:
+    def _put_off(self, lane: Lane, row: Due, error: str, *, in_doubt: bool) -> None:
         now, tries = self._clock(), row.tries + 1
-        old = now - row.since_s >= self._patience.age_s and tries >= FEWEST_TRIES
+        old = now - row.since_s >= self._patience.age_s and max(tries, lane.failures) >= FEWEST_TRIES
         never_again = in_doubt and not lane.sink.may_repeat
         if in_doubt and not never_again:
             self._doubt(lane)
@@ -259,7 +327,7 @@ class Delivery:
         wait = min(self._patience.longest_s, self._patience.first_s * 2 ** min(row.tries, 30))
         self._outbox.failed(row.key, error, now + wait * lane.random.uniform(0.5, 1.0), begun=never_again)
 
-    def _buried(self, lane: "_Lane", row: Due, error: str) -> bool:
+    def _buried(self, lane: Lane, row: Due, error: str) -> bool:
         try:
             self._dead.bury(row, error, self._clock())
         except OSError as problem:
@@ -269,39 +337,11 @@ class Delivery:
         self._count(lane, "dead")
         return True
 
-    def _doubt(self, lane: "_Lane") -> None:
+    def _doubt(self, lane: Lane) -> None:
         self._metrics.count("redshank_deliveries_in_doubt_total", sink=lane.name)
 
-    def _count(self, lane: "_Lane", outcome: str) -> None:
+    def _count(self, lane: Lane, outcome: str) -> None:
         self._metrics.count("redshank_deliveries_total", sink=lane.name, outcome=outcome)
-        self._metrics.set("redshank_sink_up", float(outcome == "delivered"), sink=lane.name)
 
-
-class _Lane:
-    """What belongs to one sink."""
-
-    def __init__(self, name: str, sink: Sink, jitter: random.Random) -> None:
-        self.name = name
-        self.sink = sink
-        self.random = jitter
-        self.wake = threading.Event()
-        self.lock = threading.Lock()
-        self.thread: threading.Thread | None = None
-        self.taken: set[str] = set()  # the sink has them, the outbox does not know yet
-        self.absent = ""  # the sink has not got it, though the outbox may say that it was begun
-        self.resumed = False
-        self.left = False
-        self.ended = False
-        self._failing = False
-
-    def tell(self, problem: str) -> None:
-        """Say the first of a row of problems."""
-        if not self._failing:
-            _log.warning("%s", problem)
-        self._failing = True
-
-    def works(self) -> None:
-        """Say that problems are over."""
-        if self._failing:
-            _log.info("sink %s: works again", self.name)
-        self._failing = False
+    def _up(self, lane: Lane, *, up: bool) -> None:
+        self._metrics.set("redshank_sink_up", float(up), sink=lane.name)

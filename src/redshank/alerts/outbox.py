@@ -41,13 +41,17 @@ class Due(Protocol):
 class Outbox(Protocol):
     """Rows that wait; safe to use from several threads. What goes wrong is a RedshankError."""
 
-    def due(self, sink: str, now_s: float, limit: int) -> Sequence[Due]:
+    def due(self, sink: str, now_s: float, limit: int, *, untried: bool = False) -> Sequence[Due]:
         """Return at most `limit` rows of the sink whose time has come, the longest due first.
 
-        Last come rows due later than the longest wait between two tries: the clock was set back since.
+        Last come rows due later than the longest wait between two tries: the clock was set back since. `untried`: only
+        such as no try failed of.
 
         Rows of one sink only: another one's, however many wait behind a peer that hangs, never crowd them out.
         """
+
+    def waiting(self, sink: str) -> int:
+        """Return how many rows of the sink wait, due or not."""
 
     def taken(self, sink: str, limit: int) -> Sequence[Alert]:
         """Return what the sink took, or may have, about devices and families of which something waits for it.

@@ -61,7 +61,7 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(self, sink: str, now_s: float, limit: int) -> list[Owed]:
+    def due(self, sink: str, now_s: float, limit: int, *, untried: bool = False) -> list[Owed]:
         """Return what is to be tried now, the longest due first.
 
         Last comes what a clock that was set back since would have wait until the wrong time comes.
@@ -70,12 +70,19 @@ class Outbox:
             sink: For whom.
             now_s: The time, s since the epoch.
             limit: How much at most.
+            untried: Whether only what no try failed of.
         """
-        waits = (OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING)
+        waits = [OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING, *([OUTBOX.c.tries == 0] if untried else [])]
         found = self._owed(limit, *waits, OUTBOX.c.at_s <= now_s)
         if len(found) < limit:  # as a question of its own, for the index is in the order of this time
             found += self._owed(limit - len(found), *waits, OUTBOX.c.at_s > now_s + LONGEST_WAIT_S)
         return found
+
+    def waiting(self, sink: str) -> int:
+        """Return how much waits for a sink, due or not."""
+        wanted = select(func.count()).select_from(OUTBOX).where(OUTBOX.c.sink == sink, OUTBOX.c.state == WAITING)
+        with self._database.reading() as sql:
+            return sql.execute(wanted).scalar_one()
 
     def taken(self, sink: str, limit: int) -> list[Alert]:
         """Return what a sink took, or may have, about devices and families of which something waits for it.
