@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from redshank.core.schema import DEVICE, flow_batch
 from redshank.flows import devices as module
-from redshank.flows.devices import IPS, MOST_OF_FLOW, NETWORKS, SERVICES, Devices
+from redshank.flows.devices import IPS, MOST_OF_FLOW, NAMES_EACH, NETWORKS, PEERS, SERVICES, Devices
 from redshank.flows.did import Doing
 from redshank.flows.sources.zeek import Zeek
 from redshank.flows.vendor import Vendors
@@ -181,6 +181,39 @@ def test_lists_hold_what_was_seen_last() -> None:
     assert lamp["ips"] == [f"10.0.0.{n}" for n in range(59, 59 - IPS, -1)]
     assert lamp["uses"] == hub["offers"] == [f"tcp/{n}" for n in range(59, 59 - SERVICES, -1)]
     assert (lamp["flows"], lamp["first_seen"], lamp["last_seen"]) == (80, 0, 61 * S)
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_names_seen_at_the_same_time_have_their_place_in_any_batches(many: int) -> None:
+    rows = [{"dst_ip": f"10.1.0.{n}"} for n in range(10, 10 + PEERS + 8)]
+    devices = Devices()
+    for begin in range(0, len(rows), many):
+        devices.take(batch(*rows[begin : begin + many]))
+        devices.rows()
+    assert table(devices)[LAMP]["peers"] == [row["dst_ip"] for row in rows[:PEERS]]
+
+
+def test_names_of_all_devices_are_bounded_and_those_with_few_keep_them() -> None:
+    many = [
+        {"src_mac": f"02:00:00:00:01:{n:02x}", "dst_pkts": 0, "dst_ip": f"10.1.{n}.{k}", "ts": k * S}
+        for n in range(60)
+        for k in range(PEERS)
+    ]
+    devices = Devices(capacity=64)
+    for k in range(0, len(many), 600):
+        devices.take(batch(*many[k : k + 600], {"dst_ip": "10.0.0.2", "ts": 0}))
+        devices.rows()
+        held = [names for shares in devices._seen.values() for share in shares.values() for names in share.lists()]
+        assert sum(map(len, held)) <= NAMES_EACH * 64
+    found = table(devices)
+    assert len(found) == 62
+    assert (found[LAMP]["peers"], found[HUB]["offers"]) == (["10.0.0.2"], ["mqtt"])
+    lengths = {len(row["peers"]) for name, row in found.items() if name not in (LAMP, HUB)}
+    assert min(lengths) >= NAMES_EACH // 2
+    for n in range(60):
+        latest = [f"10.1.{n}.{k}" for k in range(PEERS - 1, -1, -1)]
+        told = found[f"02:00:00:00:01:{n:02x}"]["peers"]
+        assert told == latest[: len(told)]
 
 
 def test_those_seen_least_recently_are_forgotten_and_counted() -> None:

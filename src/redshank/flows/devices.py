@@ -8,6 +8,9 @@ it did with private addresses. A device with a few public addresses of its own k
 Interim rows tell that a flow goes on and what it speaks; packets and bytes come from final rows alone, so that no flow
 counts twice. Flows wait, and are looked at some ten thousand at a time, column by column: no object is made per flow.
 What they did by the hour and by name, since it was asked last, is told beside (`flows/did.py`) to who wants it.
+Rows do not depend on how flows were batched until there is no room: a device that was forgotten begins anew when it is
+seen again; past NAMES_EACH names a device of the capacity, of all devices, the longest lists are cut to their latest;
+and of a device that has more than IPS addresses at once, the earlier ones count for no network.
 Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193 and RFC 4291 for the private ranges.
 """
 
@@ -15,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,6 +30,9 @@ from redshank.flows.vendor import Vendors
 
 IPS, SERVICES, PEERS, NETWORKS = 16, 32, 32, 4
 """Most addresses, services and peers of a device that are kept, and networks it may have without being a router."""
+
+NAMES_EACH = 32
+"""Addresses, services and peers for each device of the capacity: some may have many, not all; one takes 176 bytes."""
 
 SETTLE_ROWS = 32_768
 """Flows that wait at most to be added up."""
@@ -58,7 +65,7 @@ _LOOKED_AT = [
 _ANSWERED = pa.array(["S1", "SF", "S2", "S3", "RSTO", "RSTR"])  # states of a TCP handshake that was answered
 
 
-@dataclass
+@dataclass(slots=True)
 class _Share:
     """What a device did with one sort of address, private or other."""
 
@@ -72,6 +79,10 @@ class _Share:
     uses: dict[str, int] = field(default_factory=dict)
     peers: dict[str, int] = field(default_factory=dict)
     networks: set[str] = field(default_factory=set)
+
+    def lists(self) -> tuple[dict[str, int], ...]:
+        """Return what has a bound: when each name was seen last."""
+        return self.ips, self.offers, self.uses, self.peers
 
 
 class Devices:
@@ -163,6 +174,7 @@ class Devices:
                 if shares and row["near"] in shares:
                     _note(shares[row["near"]], "ips" if column == "ip" else column, row[column], row["last"], most)
         self._forget()
+        self._thin()
 
     def rows(self) -> pa.RecordBatch:
         """Return one DEVICE row for each device held, in the order in which they were first seen."""
@@ -194,6 +206,24 @@ class Devices:
             for who in order[:over]:
                 del self._seen[who]
             self._evicted += over
+
+    def _thin(self) -> None:
+        """Cut the longest lists of names to their latest if there are too many names in all."""
+        most = NAMES_EACH * self._capacity
+        if len(self._seen) * 2 * (IPS + 2 * SERVICES + PEERS) <= most:
+            return
+        lists = [names for shares in self._seen.values() for share in shares.values() for names in share.lists()]
+        lengths = np.array([len(names) for names in lists])
+        if lengths.sum() <= most:
+            return
+        # Names that are left if no list is longer than 0, 1, ...: a quarter is free then, so that this is seldom.
+        left = np.append(0, np.cumsum(len(lists) - np.cumsum(np.bincount(lengths))))
+        each = int(np.searchsorted(left, most * 3 // 4, side="right")) - 1
+        for place in np.flatnonzero(lengths > each).tolist():
+            names = lists[place]
+            kept = [(name, names[name]) for name in sorted(names, key=lambda one: (-names[one], one))[:each]]
+            names.clear()  # a dict that only loses entries keeps their memory
+            names.update(kept)
 
     def _row(self, mac: str | None, shares: dict[bool, _Share]) -> dict[str, object]:
         own = [share for near, share in shares.items() if near or not _routes(shares)]
@@ -231,7 +261,7 @@ def _note(share: _Share, kind: str, name: str, when: int, most: int) -> None:
         share.networks.add(_network(name))
     held[name] = max(when, held.get(name, when))
     if len(held) > most:
-        del held[min(held, key=lambda one: (held[one], one))]
+        del held[max(held, key=lambda one: (-held[one], one))]
 
 
 def _network(ip: str) -> str:
