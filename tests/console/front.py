@@ -3,9 +3,10 @@
 What was done to the store is seen from another connection to its file, so that a refusal that changed something shows.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -163,12 +164,8 @@ class Front:
     def stamp(self) -> tuple[object, ...]:
         """Return what changes when anything does, in the store or in the files beside it."""
         (version,) = self._witness.execute("PRAGMA data_version").fetchone()
-        files = [
-            (str(path), (status := path.stat()).st_mtime_ns, status.st_size)
-            for folder in (self.filled.folder / "models", self.desk.settings.service.state / "jobs")
-            for path in sorted(folder.rglob("*"))
-            if path.name != "lock"
-        ]
+        folders = (self.filled.folder / "models", self.desk.settings.service.state / "jobs")
+        files = [one for folder in folders for one in _below(str(folder))]
         return (version, *files)
 
     def close(self) -> None:
@@ -184,6 +181,18 @@ def front_of(filled: Filled) -> Iterator[Front]:
         front = Front(filled, app, client, desk)
         yield front
         front.close()
+
+
+def _below(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Give all that is in a folder but locks, when it changed and how large it is; what is renamed meanwhile is not."""
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for one in sorted(found, key=lambda one: one.name):
+            with suppress(FileNotFoundError):
+                if one.name != "lock":
+                    status = one.stat()
+                    yield one.path, status.st_mtime_ns, status.st_size
+                    if one.is_dir():
+                        yield from _below(one.path)
 
 
 def _routes(app: FastAPI, before: str) -> Iterator[Route]:
