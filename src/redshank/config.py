@@ -191,7 +191,7 @@ class Service(_Section):
     metrics: str = "127.0.0.1:9477"
     """Address and port of the Prometheus endpoint; none if empty."""
     waiting_rows: Annotated[int, Field(ge=1_000, le=100_000_000)] = 262_144
-    """Flow rows that may wait to be judged; beyond it rows of a wire are shed, and counted."""
+    """Flow rows that may wait to be judged, of 128 MiB together; beyond it rows of a wire are shed, and counted."""
     drain_s: Annotated[float, Field(ge=0, le=600)] = 20.0
     """Time to judge and deliver what is left when the service is asked to end; the end takes at most 15 s more."""
 

@@ -120,6 +120,48 @@ def test_what_is_left_goes_by_age() -> None:
     assert metrics.labelled(SHED) == {(OLDEST,): 2}
 
 
+def _long(batch: pa.RecordBatch, length: int) -> pa.RecordBatch:
+    """Return the flows with a URI of so many bytes each."""
+    uris = pa.array(["u" * length] * batch.num_rows)
+    return batch.set_column(batch.schema.get_field_index("http_uri"), "http_uri", uris)
+
+
+def test_long_texts_fill_the_queue_like_many_rows() -> None:
+    metrics, suspects = Metrics(), Suspects()
+    suspects.name(["10.0.0.66"])
+    intake = Intake(1_000, suspects, metrics, most_bytes=100_000)
+    for seed in range(4):
+        intake.put(_long(flows(["benign", "dos", "benign", "dos"], seed), 4_000), patient=False)
+    assert (intake.rows, metrics.total(SHED)) == (16, 0)
+    intake.put(_long(flows(["dos", "dos"], 4), 50_000), patient=False)
+    taken = intake.take(0)
+    assert taken is not None
+    assert taken.get_total_buffer_size() <= 75_000
+    shed = metrics.labelled(SHED)
+    assert shed == {(QUIET,): 8, (OLDEST,): 18 - 8 - taken.num_rows}
+    assert _uids(taken)[-1] == "C4x1"
+
+
+def test_one_row_that_is_larger_than_the_queue_is_shed_too() -> None:
+    metrics = Metrics()
+    intake = Intake(1_000, Suspects(), metrics, most_bytes=10_000)
+    intake.put(_long(flows(["dos"]), 20_000), patient=False)
+    assert intake.rows == 0
+    assert metrics.total(SHED) == 1
+
+
+def test_a_source_that_can_wait_waits_while_long_texts_fill_the_queue() -> None:
+    metrics = Metrics()
+    intake = Intake(1_000, Suspects(), metrics, most_bytes=10_000)
+    intake.put(_long(flows(["benign"]), 20_000), patient=True)
+    fed = threading.Thread(target=lambda: intake.put(flows(["benign"], 1), patient=True))
+    fed.start()
+    assert _uids(intake.take(60)) == ["C0x0"]
+    assert _uids(intake.take(60)) == ["C1x0"]
+    fed.join()
+    assert metrics.total(SHED) == 0
+
+
 def test_a_source_that_can_wait_waits_and_nothing_is_shed() -> None:
     intake, _, metrics = _intake(5)
 
@@ -167,9 +209,15 @@ def test_addresses_named_longest_ago_are_forgotten(monkeypatch: pytest.MonkeyPat
 
 
 @settings(deadline=None)
-@given(sizes=st.lists(st.integers(0, 9), max_size=12), limit=st.integers(1, 20), taken=st.sets(st.integers(0, 11)))
-def test_every_row_is_taken_or_counted_as_shed(sizes: list[int], limit: int, taken: set[int]) -> None:
-    intake, suspects, metrics = _intake(limit)
+@given(
+    sizes=st.lists(st.integers(0, 9), max_size=12),
+    limit=st.integers(1, 20),
+    most_bytes=st.integers(1, 20_000),
+    taken=st.sets(st.integers(0, 11)),
+)
+def test_every_row_is_taken_or_counted_as_shed(sizes: list[int], limit: int, most_bytes: int, taken: set[int]) -> None:
+    suspects, metrics = Suspects(), Metrics()
+    intake = Intake(limit, suspects, metrics, most_bytes=most_bytes)
     suspects.name(["10.0.0.66"])
     seen: list[str] = []
     for seed, size in enumerate(sizes):

@@ -1,4 +1,4 @@
-"""The queue between sources and judging: bounded, and what it gives up is chosen and counted.
+"""The queue between sources and judging: bounded in rows and bytes, and what it gives up is chosen and counted.
 
 In: FLOW batches from several threads. Out: batches for one, joined where many wait. A batch costs as much as some
 thousand rows, so what a wire gives in small batches waits a moment for more; what a file gives is taken at once.
@@ -27,6 +27,9 @@ from redshank.core.metrics import Metrics
 
 JOINED_ROWS = 8_192
 """Rows of small batches that are judged as one."""
+MOST_BYTES = 128 * 2**20
+"""What batches that wait hold at most, whatever the wire put into their texts: some 180,000 rows as a sensor gives
+them without any."""
 APART_S = 0.5
 """How long after one batch the next is taken, if fewer rows wait: what an alert waits longer, for an idle gateway."""
 FREED = 0.25
@@ -70,19 +73,28 @@ class Intake:
     """The queue.
 
     Args:
-        limit: Rows that wait at most, above 0; one batch is always taken, whatever its size.
+        limit: Rows that wait at most, above 0; of a source that can wait one batch is always taken, whatever its size.
         suspects: Whose flows are given up last.
         metrics: Counts what is shed.
+        most_bytes: Bytes that wait at most, as `limit`.
         timer: Gives a time in s that never goes back.
     """
 
     def __init__(
-        self, limit: int, suspects: Suspects, metrics: Metrics, *, timer: Callable[[], float] = time.monotonic
+        self,
+        limit: int,
+        suspects: Suspects,
+        metrics: Metrics,
+        *,
+        most_bytes: int = MOST_BYTES,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limit, self._suspects, self._metrics, self._timer = limit, suspects, metrics, timer
+        self._most_bytes = most_bytes
         self._many = min(JOINED_ROWS, limit // 2)
-        self._waiting: deque[pa.RecordBatch] = deque()
-        self._rows = 0
+        self._waiting: deque[tuple[pa.RecordBatch, int]] = deque()
+        """Batches and their bytes."""
+        self._rows = self._bytes = 0
         self._at_once = False
         self._taken_s = float("-inf")
         self._over = False
@@ -104,18 +116,20 @@ class Intake:
         """
         if not flows.num_rows:
             return
+        size: int = flows.get_total_buffer_size()  # all that they keep; nbytes takes milliseconds
         with self._changed:
-            while patient and self._rows and self._rows + flows.num_rows > self._limit and not self._over:
+            while patient and self._rows and self._is_full(flows.num_rows, size) and not self._over:
                 self._changed.wait()
             if self._over:
                 self._metrics.count(SHED, flows.num_rows, step=DRAIN)
                 return
-            self._waiting.append(flows)
+            self._waiting.append((flows, size))
             self._rows += flows.num_rows
+            self._bytes += size
             self._at_once |= patient
-            if not patient and self._rows > self._limit:
+            if not patient and self._is_full():
                 self._shed()
-            if len(self._waiting) == 1 or self._at_once or self._rows >= self._many:
+            if len(self._waiting) == 1 or self._are_many():
                 self._changed.notify_all()
 
     def take(self, timeout_s: float, apart_s: float = 0.0) -> pa.RecordBatch | None:
@@ -135,9 +149,11 @@ class Intake:
             self._taken_s = now_s
             taken: list[pa.RecordBatch] = []
             rows = 0
-            while self._waiting and (not taken or rows + self._waiting[0].num_rows <= JOINED_ROWS):
-                taken.append(self._waiting.popleft())
-                rows += taken[-1].num_rows
+            while self._waiting and (not taken or rows + self._waiting[0][0].num_rows <= JOINED_ROWS):
+                flows, size = self._waiting.popleft()
+                taken.append(flows)
+                rows += flows.num_rows
+                self._bytes -= size
             self._rows -= rows
             self._at_once &= bool(self._waiting)
             self._changed.notify_all()
@@ -154,7 +170,7 @@ class Intake:
         with self._changed:
             left, self._over = self._rows, True
             self._waiting.clear()
-            self._rows = 0
+            self._rows = self._bytes = 0
             if left:
                 self._metrics.count(SHED, left, step=DRAIN)
             self._changed.notify_all()
@@ -164,31 +180,50 @@ class Intake:
         """Return when the next batch is to be taken."""
         if not self._waiting:
             return float("inf")
-        return float("-inf") if self._at_once or self._rows >= self._many else self._taken_s + apart_s
+        return float("-inf") if self._are_many() else self._taken_s + apart_s
+
+    def _are_many(self) -> bool:
+        """Tell whether there is no use in waiting for more."""
+        return self._at_once or self._rows >= self._many or self._bytes >= self._most_bytes // 2
+
+    def _is_full(self, rows: int = 0, size: int = 0) -> bool:
+        """Tell whether there is no room for what waits, and so many rows more."""
+        return self._rows + rows > self._limit or self._bytes + size > self._most_bytes
+
+    def _over_by(self, flows: pa.RecordBatch, size: int) -> int:
+        """Return how many rows of this batch would have to go to make room."""
+        rows: int = flows.num_rows
+        much = self._bytes - int(self._most_bytes * (1 - FREED))
+        return max(self._rows - int(self._limit * (1 - FREED)), -(-much * rows // size))
 
     def _shed(self) -> None:
-        wanted = int(self._limit * (1 - FREED))
+        for step in STEPS:
+            self._give(step)
+        while self._is_full():  # where large rows were the last of their batch
+            self._give(OLDEST)
+
+    def _give(self, step: str) -> None:
         chosen: dict[str, Callable[[pa.RecordBatch], npt.NDArray[np.bool_]]] = {
             INTERIM: lambda flows: pc.equal(flows.column("part"), "interim").fill_null(False).to_numpy(False),
             QUIET: lambda flows: ~self._suspects.touch(flows),
             OLDEST: lambda flows: np.ones(flows.num_rows, dtype=bool),
         }
-        for step in STEPS:
-            kept: deque[pa.RecordBatch] = deque()
-            shed = 0
-            for flows in self._waiting:
-                over = self._rows - shed - wanted
-                if over <= 0:
-                    kept.append(flows)
-                    continue
-                going = np.flatnonzero(chosen[step](flows))[:over]
-                shed += len(going)
-                stays = np.ones(flows.num_rows, dtype=bool)
-                stays[going] = False
-                if stays.any():
-                    kept.append(flows.filter(pa.array(stays)))
-            self._waiting, self._rows = kept, self._rows - shed
-            if shed:
-                self._metrics.count(SHED, shed, step=step)
-            if self._rows <= wanted:
-                return
+        kept: deque[tuple[pa.RecordBatch, int]] = deque()
+        before = self._rows
+        for flows, size in self._waiting:
+            over = self._over_by(flows, size)
+            going = np.flatnonzero(chosen[step](flows))[:over] if over > 0 else ()
+            if not len(going):
+                kept.append((flows, size))
+                continue
+            stays = np.ones(flows.num_rows, dtype=bool)
+            stays[going] = False
+            left = flows.filter(pa.array(stays))
+            left_size = left.get_total_buffer_size() if left.num_rows else 0
+            if left.num_rows:
+                kept.append((left, left_size))
+            self._rows -= len(going)
+            self._bytes -= size - left_size
+        self._waiting = kept
+        if self._rows < before:
+            self._metrics.count(SHED, before - self._rows, step=step)
