@@ -13,7 +13,7 @@ from redshank.core.files import TAIL_BYTES
 from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.pipeline import keeping
-from redshank.pipeline.keeping import OVER_AT_ONCE, Keeping
+from redshank.pipeline.keeping import NEWS_AT_ONCE, OVER_AT_ONCE, Keeping
 from redshank.pipeline.rest import Rest
 
 
@@ -118,6 +118,73 @@ def test_revisions_of_one_alert_stay_in_order_though_its_end_waits(tmp_path: Pat
     assert kept.keep([first, *others, end, again]) == [first, *others]
     assert kept.keep() == [end, again]
     assert kept.keep([alert(id="one", revision=3, over=False)])
+
+
+def test_of_news_that_waited_for_the_store_a_step_records_some_and_the_next_goes_on(tmp_path: Path) -> None:
+    store, now_s = Memory(away=True), [0.0]
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics(), Rest(lambda: now_s[0]))
+    news = [alert(id=str(number), over=False) for number in range(2_500)]
+    assert kept.keep(news) == []
+    store.away = False
+    now_s[0] += 1.0
+    steps = [kept.keep()]
+    while kept.behind:
+        steps.append(kept.keep())
+    assert [len(step) for step in steps] == [NEWS_AT_ONCE, NEWS_AT_ONCE, 500]
+    assert store.alerts == news
+
+
+def test_an_end_does_not_overtake_news_of_it_that_is_left_for_the_next_step(tmp_path: Path) -> None:
+    store = Memory()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", Metrics())
+    news = [alert(id=str(number), over=False) for number in range(NEWS_AT_ONCE + 2)]
+    ends = [alert(id=str(number), revision=1) for number in (0, NEWS_AT_ONCE + 1, 1)]
+    assert kept.keep([*news, *ends]) == [*news[:NEWS_AT_ONCE], ends[0]]
+    assert kept.behind
+    assert kept.keep() == [*news[NEWS_AT_ONCE:], *ends[1:]]
+    assert not kept.behind
+
+
+def test_a_store_that_refuses_at_once_is_handed_many_alerts_once_a_second_and_few_again_at_once(
+    tmp_path: Path,
+) -> None:
+    now_s, handed = [0.0], list[int]()
+
+    def away(alerts: Sequence[Alert]) -> None:
+        handed.append(len(alerts))
+        raise ActionError("store: 'redshank.db': database or disk is full")
+
+    kept = Keeping(away, tmp_path / "rest.jsonl", Metrics(), Rest(lambda: now_s[0]))
+    for number in range(OVER_AT_ONCE):
+        kept.keep([alert(id=str(number), over=False)])
+    assert len(handed) == OVER_AT_ONCE
+    kept.keep([alert(id=str(number), over=False) for number in range(1_000, 5_000)])
+    for number in range(200):
+        kept.keep([alert(id=f"one {number}", over=False)])
+        now_s[0] += 0.05
+    assert 10 <= len(handed) - OVER_AT_ONCE <= 12
+    assert max(handed) == NEWS_AT_ONCE
+
+
+def test_that_alerts_go_to_the_file_is_said_once_until_the_store_takes_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_WAITING", 2)
+    store, metrics = Memory(away=True), Metrics()
+    kept = Keeping(store.record, tmp_path / "rest.jsonl", metrics)
+    for number in range(10):
+        kept.keep([alert(id=str(number), over=False)])
+    said = "1 alerts could not be recorded; they are in"
+    assert caplog.text.count(said) == 1
+    assert "more are only counted until the store takes some" in caplog.text
+    assert _figures(metrics) == (8, 0)
+    store.away = False
+    kept.keep()
+    store.away = True
+    kept.keep([ONE, TWO, THREE])
+    assert caplog.text.count(said) == 2
+    kept.finish()
+    assert "2 alerts could not be recorded; they are in" in caplog.text
 
 
 def test_at_the_end_all_that_waits_is_recorded(tmp_path: Path) -> None:
@@ -290,10 +357,10 @@ def test_what_the_file_tells_is_for_its_owner_and_group(tmp_path: Path) -> None:
     assert (tmp_path / "rest.jsonl").stat().st_mode & 0o777 == 0o640
 
 
-def test_of_a_file_of_more_alerts_than_may_wait_each_start_takes_up_some(
+def test_of_a_file_of_very_many_alerts_each_start_takes_up_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(keeping, "MOST_WAITING", 3)
+    monkeypatch.setattr(keeping, "MOST_TAKEN", 3)
     monkeypatch.setattr(keeping, "TAKEN_AT_ONCE", 2)
     rest, store = tmp_path / "rest.jsonl", Memory()
     alerts = [alert(id=str(number)) for number in range(5)]

@@ -6,10 +6,11 @@ database that is away) alerts wait in memory and are tried again, and at the end
 the next run takes up. The file has a bound, too: what it has no room for is lost, said and counted; and a line that a
 crash cut is put aside, so that it costs no other.
 
-Thousands of windows may end at one moment, and flows wait while alerts are recorded. So a step records what is news,
+Thousands of windows may end at one moment, and as many alerts wait when the store is back; flows wait while alerts are
+recorded, and whoever supervises the service hears nothing. So a step records at most `NEWS_AT_ONCE` of what is news,
 and of alerts whose windows are over no more than `OVER_AT_ONCE`, or as many as there is news: no more end than began,
-so that they do not pile up. Revisions of one alert stay in their order. What a kill leaves unrecorded of an end, the
-next run tells: to the store the alert is open.
+so that they do not pile up. Revisions of one alert stay in their order: no end goes before news of it that is left for
+the next step. What a kill leaves unrecorded of an end, the next run tells: to the store the alert is open.
 """
 
 import errno
@@ -22,7 +23,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from io import FileIO
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from redshank.core.errors import ActionError, RedshankError
@@ -31,8 +32,8 @@ from redshank.core.metrics import LOST, Metrics
 from redshank.core.records import Alert
 from redshank.pipeline.rest import Rest
 
-MOST_WAITING = 100_000
-"""Alerts that wait for the store; past it the oldest go to the file at once, ends first."""
+MOST_WAITING = 10_000
+"""Alerts that wait for the store, of 7 to 10 kB each; past it the oldest go to the file at once, ends first."""
 DAMAGED = ".damaged.jsonl"
 """What the file's name ends with where lines are put aside."""
 MOST_BYTES = 2**30
@@ -41,9 +42,14 @@ LINES_AT_ONCE = 64
 """Of the file, by one write: where the disk is full, so many are lost with the first that finds no room."""
 TAKEN_AT_ONCE = 1_000
 """Alerts of the file that are in memory at once."""
+MOST_TAKEN = 100_000
+"""Of the file, by one start."""
 LOST_ALERTS, DAMAGED_ALERTS = "alerts", "damaged_alerts"
 OVER_AT_ONCE = 256
 """Alerts that a step records at least, if so many are over: some 0.1 s of work."""
+NEWS_AT_ONCE = 1_000
+LEAST_PAUSE_S = 1.0
+"""Before the store that refused is handed more alerts than `OVER_AT_ONCE` again, however quickly it refused."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,11 +76,12 @@ class Keeping:
         self._over: deque[Alert] = deque()
         self._ids: Counter[str] = Counter()  # of those that are over
         self._refused = False
+        self._said: set[str] = set()
         for what in (LOST_ALERTS, DAMAGED_ALERTS):
             metrics.expect(LOST, what=what)
 
     def resume(self) -> None:
-        """Record what an earlier run wrote to the file, as many alerts as may wait; the next start takes up the rest.
+        """Record what an earlier run wrote to the file, at most `MOST_TAKEN` alerts; the next start takes up the rest.
 
         What was recorded before changes nothing, so whatever goes wrong, the file stays as it is. Lines that are no
         alerts go into another file, for a person. Nobody but the sinks hears of the others: they may be old, and an
@@ -97,7 +104,7 @@ class Keeping:
         done = seen = 0
         aside = _Aside(self._rest.with_suffix(DAMAGED))
         with self._rest.open("rb") as file:
-            while lines := list(islice(file, min(TAKEN_AT_ONCE, MOST_WAITING - seen))):
+            while lines := list(islice(file, min(TAKEN_AT_ONCE, MOST_TAKEN - seen))):
                 found, damaged = _read(lines)
                 if new := aside.put(damaged):
                     self._metrics.count(LOST, new, what=DAMAGED_ALERTS)
@@ -147,7 +154,7 @@ class Keeping:
         recorded = self._tried() if self._left and self._pause.over() else []
         if (much := self._left - MOST_WAITING) > 0:
             ended = self._ended(much)
-            self._write([*ended, *self._begun(much - len(ended))])
+            self._write([*ended, *self._begun(much - len(ended))], "; more are only counted until the store takes some")
         self._metrics.set("redshank_unrecorded_alerts", self.unrecorded)
         return recorded
 
@@ -165,18 +172,20 @@ class Keeping:
                 break
         if self._left:
             left = [*self._begun(len(self._news)), *self._ended(len(self._over))]
+            self._said.clear()
             self._write(left)
         return recorded
 
     def _tried(self) -> list[Alert]:
         """Record one step; return it, or nothing if the store refuses."""
         self._pause.begin()
-        many = max(OVER_AT_ONCE, len(self._news))
-        step = [*self._news, *islice(self._over, many)]
+        news = self._news[:NEWS_AT_ONCE]
+        ends = self._free(max(OVER_AT_ONCE, len(news)))
+        step = [*news, *ends]
         try:
             self._record(step)
         except ActionError as error:
-            self._pause.failed()
+            self._pause.failed(LEAST_PAUSE_S if self._left > OVER_AT_ONCE else 0.0)
             self._metrics.count("redshank_records_failed_total")
             if not self._refused:
                 _log.warning("%s; %d alerts wait for the store", error, self._left)
@@ -185,9 +194,15 @@ class Keeping:
         if self._refused:
             _log.info("the store takes the %d alerts that waited", self._left)
         self._refused = False
-        self._begun(len(self._news))
-        self._ended(many)
+        self._said.clear()
+        self._begun(len(news))
+        self._ended(len(ends))
         return step
+
+    def _free(self, most: int) -> list[Alert]:
+        """Return what is over, the oldest first, up to one of which news is left behind."""
+        behind = {alert.id for alert in islice(self._news, NEWS_AT_ONCE, None)}
+        return list(takewhile(lambda alert: alert.id not in behind, islice(self._over, most)))
 
     def _begun(self, many: int) -> list[Alert]:
         """Take out what is news, the oldest first."""
@@ -205,8 +220,11 @@ class Keeping:
                 del self._ids[alert.id]
         return taken
 
-    def _write(self, alerts: Sequence[Alert]) -> None:
-        """Append alerts to the file, as many as it takes; only whole lines stay in it."""
+    def _write(self, alerts: Sequence[Alert], then: str = "") -> None:
+        """Append alerts to the file, as many as it takes; only whole lines stay in it.
+
+        That is said once while the store refuses, and what comes `then`.
+        """
         kept = 0
         try:
             with open(self._rest, "a+b", buffering=0, opener=_private) as file:
@@ -216,10 +234,14 @@ class Keeping:
                     kept += len(some)
         except OSError as error:
             self._metrics.count(LOST, len(alerts) - kept, what=LOST_ALERTS)
-            _log.critical("%s: %d alerts are lost (%s)", self._rest, len(alerts) - kept, error)
+            if "lost" not in self._said:
+                _log.critical("%s: %d alerts are lost (%s)%s", self._rest, len(alerts) - kept, error, then)
+            self._said.add("lost")
         if kept:
             self._metrics.count("redshank_filed_alerts_total", kept)
-            _log.error("%d alerts could not be recorded; they are in %s", kept, self._rest)
+            if "filed" not in self._said:
+                _log.error("%d alerts could not be recorded; they are in %s%s", kept, self._rest, then)
+            self._said.add("filed")
 
 
 class _Aside:

@@ -50,11 +50,15 @@ class Rest:
         """Note that a try begins; as far as is known it will succeed."""
         self._begun_s, self._again_s = self._timer(), float("-inf")
 
-    def failed(self) -> None:
-        """Note that it failed."""
+    def failed(self, least_s: float = 0.0) -> None:
+        """Note that it failed.
+
+        Args:
+            least_s: How long it is left alone at least, in s, also if it failed at once.
+        """
         now_s = self._timer()
         took_s = now_s - self._begun_s
-        self._again_s = now_s + (min(LONGEST_S, TIMES * took_s) if took_s >= QUICK_S else 0.0)
+        self._again_s = now_s + max(least_s, min(LONGEST_S, TIMES * took_s) if took_s >= QUICK_S else 0.0)
 
 
 class Tries:
