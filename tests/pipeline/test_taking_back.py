@@ -257,6 +257,7 @@ def test_an_alert_that_is_closed_as_settled_keeps_what_was_done_because_of_it(si
     site.tell("a1")
     site.alerts.judge(["a1"], "closed", "ana", NOW_S)
     assert site.taking_back.look(NOW_S + 1) == []
+    assert give(site.database, scanner(device=OTHER), NOW_S + 2).taken_back == 0, "it is another device's"
     assert site.states() == ["applied"]
 
 
@@ -331,6 +332,8 @@ def test_what_calling_an_alert_false_would_do_is_told_without_doing_it(site: Sit
     site.tell("a1")
     site.tell("a2", device=OTHER)
     site.tell("a3", device=OTHER, family="scanning")
+    site.tell("b2", device="10.0.0.70")
+    site.tell("b1", device="10.0.0.70", family="scanning")
     entries = site.ledger().open()
 
     def would(*names: str) -> tuple[list[str], list[str]]:
@@ -339,6 +342,7 @@ def test_what_calling_an_alert_false_would_do_is_told_without_doing_it(site: Sit
 
     assert (would(), would("a1"), would("a2")) == (([], []), (["a1"], []), ([], ["a2"]))
     assert would("a2", "a3") == (["a2"], [])
+    assert [would(name) for name in ("b1", "b2")] == [([], []), ([], ["b2"])]
     assert site.taking_back.look(NOW_S) == []
 
 
