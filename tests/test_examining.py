@@ -139,6 +139,7 @@ def test_what_a_service_left_is_told_with_what_to_do(
         (("redshank_archive_failures_total", ()), 1.0, "archive failures", HINT),
         (("redshank_lost_total", ("alerts",)), 5.0, "lost otherwise", OK),
         (("redshank_lost_total", ("sources",)), 1.0, "lost otherwise", HINT),
+        (("redshank_recipients_refused_total", ("email",)), 2.0, "recipients refused", HINT),
         (("redshank_unjudged_rows_total", ("classifier",)), 9.0, "unjudged rows", HINT),
         (("redshank_breaker_open", ()), 1.0, "breaker (live)", HINT),
         (("redshank_action_problems_total", ("policy",)), 5.0, "action problems", HINT),

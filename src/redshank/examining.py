@@ -234,6 +234,10 @@ def _samples(samples: Samples) -> Iterator[Row]:
             total(LOST) - total(LOST, LOST_ALERTS) - total(LOST, LOST_ROWS),
             f"redshank_lost_total at /metrics tells what; {GUIDE} what each is",
         ),
+        "recipients refused": (
+            total("redshank_recipients_refused_total"),
+            "the mail server took alerts for others; see which of its recipients it knows, and its log",
+        ),
         "action problems": (total("redshank_action_problems_total"), "see its log, and `redshank check`"),
     }
     if total("redshank_breaker_open"):

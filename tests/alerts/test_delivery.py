@@ -347,6 +347,21 @@ def test_an_alert_stays_in_the_outbox_while_dead_letters_cannot_be_written(tmp_p
     assert (len(house.outbox), len(house.letters())) == (0, 1)
 
 
+def test_recipients_that_got_nothing_of_what_others_got_are_counted(tmp_path: Path) -> None:
+    class Several(Target):
+        """Tells three, of whom one is never there."""
+
+        @property
+        def untold(self) -> int:
+            return len(self.got)
+
+    house = House(tmp_path, email=Several(), eve=Target())
+    house.record(ALERT, replace(ALERT, revision=2))
+    for name in house.sinks:
+        house.delivery.step(name)
+    assert house.metrics.labelled("redshank_recipients_refused_total") == {("email",): 2}
+
+
 def test_a_dead_letter_counts_once_though_the_store_refuses_to_note_it(tmp_path: Path) -> None:
     house = House(tmp_path)
 

@@ -277,6 +277,8 @@ class Delivery:
             lane.taken.add(row.key)
             self._count(lane, "delivered")
             self._up(lane, up=True)
+            self._metrics.count("redshank_recipients_refused_total", lane.sink.untold - lane.untold, sink=lane.name)
+            lane.untold = lane.sink.untold
             self._metrics.set("redshank_delivery_delay_seconds", self._clock() - row.since_s, sink=lane.name)
             lane.works()
         return True

@@ -38,6 +38,7 @@ class Lane:
         self.thread: threading.Thread | None = None
         self.taken: set[str] = set()  # the sink has them, the outbox does not know yet
         self.absent = ""  # the sink has not got it, though the outbox may say that it was begun
+        self.untold = 0
         self.resumed = False
         self.left = False
         self.ended = False

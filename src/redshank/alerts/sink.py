@@ -26,6 +26,11 @@ class Sink(ABC):
         """Whether what may have arrived is handed over again; else it is a dead letter. A setting of most sinks."""
         return True
 
+    @property
+    def untold(self) -> int:
+        """How often one of several recipients was refused of an alert that the others got, since it began."""
+        return 0
+
     def resume(self, taken: Callable[[], Iterable[Alert]]) -> None:  # noqa: B027  most leave nothing behind
         """Learn what it took from an earlier run; called before the first delivery.
 

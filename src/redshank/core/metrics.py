@@ -52,6 +52,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Alerts handed to a sink of which nobody can tell whether they arrived.",
         ("sink",),
     ),
+    "redshank_recipients_refused_total": (
+        "Times that a mail server refused a recipient of an alert that it took for others.",
+        ("sink",),
+    ),
     "redshank_dead_letters_total": ("Alerts that were given up and kept in the file of dead letters.", ("sink",)),
     "redshank_dead_letter_files_dropped_total": ("Full files of dead letters that had to make room.", ()),
     "redshank_decisions_total": ("Decisions about what to do about an alert, by outcome.", ("outcome",)),

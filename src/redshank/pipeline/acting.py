@@ -100,6 +100,7 @@ class Acting:
         for name in sinks:
             metrics.expect("redshank_dead_letters_total", sink=name)
             metrics.expect("redshank_deliveries_in_doubt_total", sink=name)
+            metrics.expect("redshank_recipients_refused_total", sink=name)
         self._keeping = Keeping(self._record, state / UNRECORDED, metrics)
         self._dead, self._outbox = LetterFile(state / DEAD, metrics), Outbox(database)
         self._delivery = Delivery(self._outbox, sinks, self._dead, metrics, clock=clock)

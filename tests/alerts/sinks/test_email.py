@@ -133,10 +133,16 @@ def test_a_server_without_starttls_gets_nothing(tmp_path: Path) -> None:
 def test_recipients_that_are_refused_are_told_and_the_others_get_it_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    towards(Peer(tmp_path, mail(refuses=("op@",))).port).deliver(ALERT)
+    sink = towards(Peer(tmp_path, mail(refuses=("op@",))).port)
+    assert sink.untold == 0
+    for _ in range(2):
+        sink.deliver(ALERT)
     assert "email: 127.0.0.1: 1 of 2 recipients refused" in caplog.text
+    assert sink.untold == 2
+    sink = towards(Peer(tmp_path, mail(refuses=("rcpt",))).port)
     with pytest.raises(DeliveryError, match="it refused every recipient"):
-        towards(Peer(tmp_path, mail(refuses=("rcpt",))).port).deliver(ALERT)
+        sink.deliver(ALERT)
+    assert sink.untold == 0  # it is tried again
 
 
 def test_every_wrong_setting_is_told_at_once() -> None:

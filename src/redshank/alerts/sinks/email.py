@@ -11,7 +11,8 @@ import re
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -63,6 +64,7 @@ class Email(Sink):
     ca_file: Path | None = None
     timeout_s: float = 20.0
     may_repeat: bool = True
+    _untold: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
@@ -83,6 +85,11 @@ class Email(Sink):
         if has_password and self.security == "none":
             problems.append("security: 'none' would show the password to everybody; give 'starttls' or 'tls'")
         peer.refuse("email", problems)
+
+    @property
+    def untold(self) -> int:
+        """How often the server refused a recipient and took the message for others."""
+        return self._untold.total()
 
     def deliver(self, alert: Alert) -> None:
         """Send one message.
@@ -133,6 +140,7 @@ class Email(Sink):
             server.close()
         if refused:
             # Those that were taken would get it twice if it were tried again.
+            self._untold.update(refused.keys())
             _log.warning("email: %s: %d of %d recipients refused", self.host, len(refused), len(self.recipients))
 
 
