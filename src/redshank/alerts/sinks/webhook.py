@@ -21,9 +21,7 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-import httpx
+from typing import TYPE_CHECKING, Any, Literal
 
 from redshank.alerts import peer
 from redshank.alerts.message import document, headline, mark, moment, rarity
@@ -31,6 +29,9 @@ from redshank.alerts.sink import Sink
 from redshank.core.errors import ConfigError, DeliveryError
 from redshank.core.inert import inert
 from redshank.core.records import Alert
+
+if TYPE_CHECKING:
+    import httpx
 
 UNTOLD = (500, 502, 504)
 """Answers of a server that failed, or of a proxy that heard none, after who knows what (RFC 9110 section 15.6)."""
@@ -99,9 +100,11 @@ class Webhook(Sink):
         Raises:
             DeliveryError: If the server cannot be reached, did not answer in time, or answered that it did not take it.
         """
+        import httpx  # noqa: PLC0415  takes 0.1 s, and whoever reads settings loads this module, with or without a webhook
+
         where, deadline = "the address", peer.Deadline(self.timeout_s)
         try:
-            url = httpx.URL(self._url())
+            url = _parsed(self._url())
             where = f"{url.scheme}://{inert(url.host)}"
             body = (document(alert) if self.format == "json" else _slack(alert)).encode("ascii")
             status = self._post(url, body, self._headers(alert, body), deadline)
@@ -120,11 +123,11 @@ class Webhook(Sink):
 
     def problem(self) -> str:
         """Say why the host cannot be reached from here."""
-        return f"url: {found}" if (found := peer.family_problem(httpx.URL(self._url()).host)) else ""
+        return f"url: {found}" if (found := peer.family_problem(_parsed(self._url()).host)) else ""
 
     def unreached(self) -> str:
         """Say why no link to the host can be made."""
-        url = httpx.URL(self._url())
+        url = _parsed(self._url())
         return peer.unreached(url.host, url.port or (443 if url.scheme == "https" else 80), self.timeout_s)
 
     def close(self) -> None:
@@ -144,7 +147,9 @@ class Webhook(Sink):
             headers |= {"X-Redshank-Timestamp": at, "X-Redshank-Signature": f"sha256={digest}"}
         return headers
 
-    def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str], deadline: peer.Deadline) -> int:
+    def _post(self, url: "httpx.URL", body: bytes, headers: dict[str, str], deadline: peer.Deadline) -> int:
+        import httpx  # noqa: PLC0415  as above
+
         context: ssl.SSLContext | bool = False  # nothing to verify without TLS
         if url.scheme == "https":
             context = peer.tls(self.ca_file, self.certificate_file, self.key_file)
@@ -167,7 +172,15 @@ class Webhook(Sink):
                 raise
 
 
+def _parsed(text: str) -> "httpx.URL":
+    import httpx  # noqa: PLC0415  as above
+
+    return httpx.URL(text)
+
+
 def _url_problems(text: str) -> list[str]:
+    import httpx  # noqa: PLC0415  as above
+
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
