@@ -7,6 +7,8 @@ name on the command line is the file's with dashes. Declaring cells costs nothin
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
 from typing import Any, ClassVar
 
 from redshank.core.errors import ConfigError
@@ -40,8 +42,19 @@ class Results:
 
     def of(self, **which: Any) -> list[Result]:  # noqa: ANN401  values of any field of a cell
         """Return the results of the cells whose fields are as said."""
-        wanted = [cell for cell in self.cells if all(getattr(cell, name) == value for name, value in which.items())]
-        return [replace(self.found[cell.key], cell=cell) for cell in wanted if cell.key in self.found]
+        place = which.get("table"), which.get("row")
+        return [run for run in self._at.get(place, ()) if all(getattr(run.cell, k) == v for k, v in which.items())]
+
+    @cached_property
+    def _at(self) -> dict[tuple[str | None, str | None], list[Result]]:
+        """What is known by table, by row and by both, None for any: pages of results ask 14,000 times, mostly so."""
+        places: dict[tuple[str | None, str | None], list[Result]] = {}
+        for cell in self.cells:
+            if cell.key in self.found:
+                run = replace(self.found[cell.key], cell=cell)
+                for place in product((cell.table, None), (cell.row, None)):
+                    places.setdefault(place, []).append(run)
+        return places
 
     def figure(self, name: str, **which: Any) -> Figure:  # noqa: ANN401  as above
         """Return a figure over the seeds of the cells whose fields are as said, with its 95 % interval.
