@@ -7,7 +7,7 @@ export REDSHANK_DATA ?= ../shared
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-demo lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-drift bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
+.PHONY: help run test properties test-demo lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-drift bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ run: .venv/installed ## Learn on the sample network with active learning, then c
 # What they share is files (tests/late.py), of which each has one to run and one to run next.
 test: .venv/installed ## Run every test (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -q -n 3 --dist load --maxschedchunk 1 -o console_output_style=classic
+
+properties: .venv/installed ## Hold properties against 300 examples each, others each time (`make test` draws 40, always the same)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout 1800 -m hypothesis --hypothesis-profile "drawn anew"
 
 test-demo: .venv/installed ## Hold the means that the README prints against all runs of the demonstration (2 minutes)
 	REDSHANK_DEMO_RUNS=3 $(BIN)/python -m pytest -q tests/commands/test_demo.py

@@ -37,7 +37,7 @@ LONG = (
     *("tests/test_docs.py", "contracts/test_models.py", "tests/test_blocking.py", "commands/test_demo.py"),
     *("lab/test_proof.py", "lab/test_record.py", "browser/test_looks.py", "browser/test_learning.py"),
     *("browser/test_work.py", "experiments/test_first_light.py", "tests/test_killed_service.py"),
-    "experiments/test_run.py",
+    *("experiments/test_run.py", "tools/test_results.py", "tools/test_sweep.py"),
 )
 """Files that take long: nobody waits for one at the end, and others work while one of them waits for a lab."""
 NUMBERS = count()
@@ -47,14 +47,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C, and so would every program that a test starts and then interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-hypothesis.settings.register_profile(
-    "drawn anew", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.register_profile("any machine", hypothesis.settings.get_profile("drawn anew"), derandomize=True)
+ANEW = hypothesis.settings(max_examples=300, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("drawn anew", ANEW)
+hypothesis.settings.register_profile("any machine", ANEW, max_examples=40, derandomize=True)
 hypothesis.settings.load_profile("any machine")
 """How long an example may take, or its drawing, is no promise of the code: a busy machine would break it. The same
 tests draw the same examples each time; `--hypothesis-profile "drawn anew"` draws others, and constants of our modules
-among them (`_without_our_constants`)."""
+among them (`_without_our_constants`). `make properties` does so; `drawn.examples` keeps numbers in proportion."""
 gc.set_threshold(50_000)
 """As the program does: thirteen thousand tests and the training libraries are objects that stay, and to look at all of
 them again and again takes a fifth of the time of the collection."""

@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import flows
+from drawn import examples
 from redshank.active.candidates import SLACK, Candidates, draws
 from redshank.core.schema import flow_batch
 
@@ -19,7 +20,7 @@ def _kept(x: np.ndarray, cuts: list[int], most: int, seed: int = 1) -> list[str]
     return uids
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(1, 60), st.integers(0, 80), st.lists(st.integers(0, 80), max_size=4), st.integers(0, 2**31))
 def test_neither_order_nor_batches_choose(most: int, rows: int, cuts: list[int], seed: int) -> None:
     x = np.random.default_rng(seed).integers(0, 6, (rows, 2)).astype(np.float32)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.active.paired import COUNTED, FPR, METRICS, Pair, Said
 from redshank.data.parts import OTHER_FAMILY
 from redshank.learn import measures
@@ -26,7 +27,7 @@ def drawn(rows: int, seed: int, right: tuple[float, float] = (0.6, 0.7), other: 
     return Pair(y, said(rng, y, right[0]), said(rng, y, right[1]), K)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(1, 60), st.integers(0, 10_000), st.sampled_from([0.0, 0.3]))
 def test_figures_are_those_that_an_evaluation_publishes(rows: int, seed: int, other: float) -> None:
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.active.decision import ALL, Decision, Gate
 from redshank.active.promote import decide, unseen
 from redshank.core.errors import ActionError
@@ -206,7 +207,7 @@ def test_every_metric_can_decide(metric: str) -> None:
     assert decision.of(ALL, metric) is not None
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(st.floats(0, 0.6), min_size=6, max_size=6), st.integers(100, 400), st.integers(0, 100))
 def test_no_promotion_lowers_the_frozen_metric_and_every_decision_survives_json(
     wrong: list[float], rows: int, seed: int

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from records import alert
 from redshank.alerts.allow import AllowList
 from redshank.core.allowance import Allowance
@@ -230,7 +231,7 @@ def holds(conditions: dict[str, Any], row: dict[str, Any]) -> bool:
 
 
 @given(ROWS, ALLOWANCES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_all_at_once_is_one_after_the_other(rows: list[dict[str, Any]], given_ones: list[dict[str, Any]]) -> None:
     def expected(row: dict[str, Any]) -> bool:
         held = [conditions for conditions in given_ones if holds(conditions, row)]

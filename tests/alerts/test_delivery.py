@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from outboxes import Box
 from redshank.alerts.dead_letters import LetterFile
 from redshank.alerts.delivery import CUT_OFF, LOOK_S, Delivery, Patience
@@ -457,7 +458,9 @@ STEPS = st.one_of(
 
 @given(steps=st.lists(STEPS, max_size=60))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_each_alert_arrives_once_or_is_a_dead_letter_whatever_fails_in_which_order(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.alerts.eve_log import EveLog, from_line
 from redshank.alerts.sinks.eve import Eve, to_line
 from told import ALERT, FLOW
@@ -21,7 +22,7 @@ def test_what_the_sink_wrote_is_read_back() -> None:
 
 
 @given(st.text(max_size=40), st.integers(0, 10**9), st.floats(0, 1), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_every_alert_comes_back_whatever_its_text(text: str, number: int, score: float, over: bool) -> None:  # noqa: FBT001  drawn
     words = dict.fromkeys(("device", "family", "measure"), text)
     figures = {"count": number, "revision": number, "score": round(score, 6)}
@@ -30,7 +31,7 @@ def test_every_alert_comes_back_whatever_its_text(text: str, number: int, score:
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_bytes_are_no_alert(noise: bytes) -> None:
     assert from_line(b'"redshank_id"' + noise) is None
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import START_NS
+from drawn import examples
 from redshank.alerts.allow import AllowList
 from redshank.alerts.gathered import Gathered
 from redshank.alerts.group import Groups, GroupSettings
@@ -382,7 +383,7 @@ ROW = st.fixed_dictionaries(
 
 
 @given(st.lists(ROW, max_size=40), st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_alerts_do_not_depend_on_how_rows_are_cut_into_batches(given_rows: list[dict[str, Any]], batch: int) -> None:
     named = [{**row, "uid": f"C{i}"} for i, row in enumerate(given_rows)]
     whole = alerts(named)
@@ -412,7 +413,7 @@ SERVED = st.fixed_dictionaries(
     chance=st.sampled_from([None, 1e-2, 1e-6]),
     early=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_a_service_tells_does_not_depend_on_batches_and_every_alert_ends_once(
     *, given_rows: list[dict[str, Any]], batch: int, chance: float | None, early: bool
 ) -> None:
@@ -428,7 +429,7 @@ def test_what_a_service_tells_does_not_depend_on_batches_and_every_alert_ends_on
 
 
 @given(st.lists(SERVED, max_size=40), st.sampled_from(["10.0.0.1", "10.0.0.2"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_flow_that_is_allowed_never_alerts(given_rows: list[dict[str, Any]], device: str) -> None:
     allowances = AllowList([Allowance.of("ana", "known", 0.0, source=device)])
     groups = Groups(GroupSettings(early=True))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.alerts.message import document, headline, mark
 from redshank.core.records import Alert
 from told import ALERT
@@ -33,7 +34,7 @@ def test_a_mark_is_that_of_one_revision_in_one_network_and_stays_with_it() -> No
 
 
 @given(st.text(max_size=50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_nothing_from_the_wire_can_steer_a_terminal_or_end_a_line(text: str) -> None:
     alert = replace(ALERT, device=text, family=text, targets=(text,), id=text)
     assert headline(alert).isprintable()

@@ -3,6 +3,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.alerts.suspicion import Suspicion
 
 
@@ -91,7 +92,7 @@ def one_by_one(rows: list[tuple[str, str]], most: int) -> tuple[list[bool], dict
 
 
 @given(ROWS, st.integers(1, 60), st.integers(1, 3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_many_rows_at_once_are_as_one_by_one(rows: list[tuple[str, str]], batch: int, most: int) -> None:
     one = Suspicion(0.01, 0.5, 1e-4, most)
     found: list[bool] = []

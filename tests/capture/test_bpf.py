@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.capture.bpf import LIBRARIES, attach, compiled, everything
 from redshank.capture.interface import MIXED
 from redshank.core.errors import ConfigError, SourceError
@@ -50,7 +51,7 @@ def test_without_libpcap_and_tcpdump_it_says_what_to_install(monkeypatch: pytest
         compiled("udp", 1, 64, libraries=["no-such.so"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @example("\0udp")
 @example("udp -w /tmp/x")
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from frames import ICMP, ICMPV6, UDP, ethernet, icmp, ipv4, ipv6, tcp, udp, vlan
 from redshank.capture.decode import RECORDS, decode_frame
 from redshank.capture.fast import ETHERNET, LEAST, plain_frames
@@ -79,7 +80,7 @@ def state() -> tuple[Any, Any, Table]:
     return np.zeros(RECORDS, PACKET), np.zeros(len(ANOMALIES), np.int64), empty_table()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(
     st.sampled_from(PLAIN + OTHER),
     st.lists(st.tuples(st.integers(12, 80), st.integers(0, 255)), max_size=4),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from frames import RAW, UDP, block, ethernet, ipv4, ipv6, tcp, udp, vlan
 from redshank.capture.fragments import DATAGRAMS, JOINED_BYTES, TIMEOUT_NS, empty_table
 from redshank.capture.reader import Reader
@@ -47,7 +48,7 @@ def _read(
 CUTS = st.lists(st.integers(1, 40).map(lambda words: 8 * words), unique=True, max_size=6).map(sorted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(min_size=330, max_size=400), CUTS, st.sampled_from([4, 6]), st.randoms(use_true_random=False))
 def test_fragments_in_any_order_and_more_than_once_give_the_datagram_once(
     body: bytes, cuts: list[int], version: int, chance: object

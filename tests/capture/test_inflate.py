@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.capture.inflate import CORRUPT, TRUNCATED, Inflate
 
 
@@ -49,7 +50,7 @@ def test_what_is_no_member_behind_the_last_is_damage(behind: bytes) -> None:
     assert _read(gzip.compress(b"marsh") + behind) == (b"marsh", CORRUPT)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.binary(max_size=60))
 def test_any_bytes_are_survived(tail: bytes) -> None:
     _, fault = _read(b"\x1f\x8b\x08\0" + tail)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from frames import RAW, enhanced, interface, option, pcapng, pcapng_block, section
 from redshank.capture.pcap_records import FULL, MAX_FRAME, MORE, Index
 from redshank.capture.pcapng_blocks import FAULTS, MAX_BLOCK, MAX_INTERFACES, Blocks, check_header
@@ -168,7 +169,7 @@ def test_a_cut_block_waits_for_more() -> None:
         assert at <= size
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=5))
 def test_any_bytes_are_survived_and_frames_lie_inside(tail: bytes, changes: list[tuple[int, int]]) -> None:
     content = bytearray(pcapng([(1, b"abc"), (2, b"d" * 50)]) + tail)

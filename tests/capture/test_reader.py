@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from frames import ICMP, UDP, arp, block, ethernet, icmp, ipv4, ipv6, tcp, udp, vlan
 from redshank.capture.decode import RECORDS
 from redshank.capture.packet import HARMLESS, METERED_CARRIER
@@ -91,7 +92,7 @@ def _survive(frames: list[bytes], link_type: int, *, longer: int = 0) -> None:
     reader.finish()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.binary(max_size=120), max_size=12), st.sampled_from(LINK_TYPES), st.sampled_from([0, 1, 70_000]))
 def test_random_bytes_are_survived_under_every_link_type(frames: list[bytes], link_type: int, longer: int) -> None:
     _survive(frames, link_type, longer=longer)
@@ -111,7 +112,7 @@ def _mutated(frame: bytes, changes: list[tuple[int, int]], size: int) -> bytes:
     return bytes(changed[: size or None])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(MUTATED, min_size=1, max_size=8), st.sampled_from((1, 1, 1, *LINK_TYPES)), st.sampled_from([0, 1, 5000])
 )
@@ -121,7 +122,7 @@ def test_mutated_and_cut_frames_are_survived(
     _survive([_mutated(*frame) for frame in frames], link_type, longer=longer)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(MUTATED, min_size=2, max_size=40), st.integers(1, 39), st.booleans())
 def test_nothing_depends_on_how_frames_are_cut_into_blocks(
     frames: list[tuple[bytes, list[tuple[int, int]], int]],

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.examples import example_of
+from drawn import examples
 from random_flows import random_flows
 from redshank.core.schema import FLOW, TIMESTAMP, flow_batch
 from redshank.data.clean import require_no_identifier
@@ -63,7 +64,7 @@ def test_what_a_feature_set_needs_is_in_a_flow(name: str) -> None:
 
 
 @every
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(rows=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
 def test_a_flow_has_the_same_row_alone_as_inside_a_batch(name: str, rows: int, seed: int) -> None:
     features, flows = _built(name), random_flows(rows, seed)
@@ -85,7 +86,7 @@ def test_a_flow_without_time_has_no_history_and_leaves_none(name: str, rows: int
 
 
 @every
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(rows=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_any_values_give_finite_numbers_or_nan_and_known_codes(name: str, rows: int, seed: int) -> None:
     features = _built(name)

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.examples import TESTS, example_of
+from drawn import examples
 from payloads import Flow, streams_of
 from redshank.capture.sources.pcap import Pcap
 from redshank.core.schema import FLOW
@@ -142,7 +143,7 @@ def test_any_flow_it_recognizes_is_read_within_bounds(name: str) -> None:
     flow, proto, port = flow_of(name)
     service = find(name)
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
     @given(near(flow))
     def check(flows: list[Flow]) -> None:
         found = looks(service, [flow, *flows], proto, port)

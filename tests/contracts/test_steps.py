@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.examples import example_of
+from drawn import examples
 from model_rows import COLUMNS, classes, raw
 from redshank.data.clean import Floats
 from redshank.data.cleaning import INPUT, ROWS, STEPS, TABLE, CleaningStep, Rows, read_steps
@@ -63,7 +64,7 @@ def test_there_is_a_column_for_every_value(name: str, way: str) -> None:
     assert step.detail_
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.data())
 def test_any_value_can_be_treated(data: st.DataObject) -> None:
     name, way = data.draw(st.sampled_from(INPUTS))

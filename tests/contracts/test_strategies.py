@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.examples import example_of
+from drawn import examples
 from pools import pool
 from redshank.active.strategy import STRATEGIES, Pool, Strategy
 
@@ -27,7 +28,7 @@ BUILT = {name: _strategy(name) for name in STRATEGIES.names()}
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rows=st.integers(1, 60), size=st.integers(0, 80), labels=st.integers(0, 9), seed=st.integers(0, 2**31))
 def test_a_strategy_picks_distinct_rows_of_the_pool(name: str, rows: int, size: int, labels: int, seed: int) -> None:
     picked = BUILT[name].query(_pool(rows, 1, labels), size, seed)

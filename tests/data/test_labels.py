@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.errors import SourceError
 from redshank.core.schema import flow_batch
 from redshank.data.labels import LABEL_TYPES, label_of, read_labels
@@ -107,7 +108,7 @@ protos = st.sampled_from(["tcp", "udp"])
 ticks = st.integers(0, 12).map(lambda tick: tick / 4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.tuples(ticks, protos, ends, ends), max_size=6),
     st.lists(st.tuples(ticks, ticks, protos, ends, ends), max_size=6),

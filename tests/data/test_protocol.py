@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from partitions import each, labelled
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW, flow_batch
@@ -21,7 +22,7 @@ def test_leakfree_parts_share_no_vector(task: str) -> None:
     assert len(np.unique(number)) == len(number) == parts.notes["distinct_vectors"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.integers(60, 300), st.integers(0, 2**31), st.sampled_from(["binary", "family"]))
 def test_leakfree_parts_stand_for_every_row_of_the_dataset(rows: int, seed: int, task: str) -> None:
     parts = partition(labelled(rows, seed % 97), protocol="leakfree", task=task, seed=seed)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.errors import ConfigError
 from redshank.data.grouping import Grouping
 from redshank.data.spread import LARGEST, by_group, spread
@@ -10,7 +11,7 @@ from redshank.data.spread import LARGEST, by_group, spread
 SHARES = (0.6, 0.1, 0.1, 0.2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 2**31), st.integers(4, 40), st.integers(1, 4))
 def test_a_class_with_enough_groups_of_its_own_is_in_every_part(seed: int, groups: int, classes: int) -> None:
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from published import CLASSES, FIRST, ROWS, Doors, doors, stand_in, text_of
 from redshank.core.errors import SourceError
 from redshank.data.tables import canonical, difference, families, units
@@ -162,7 +163,7 @@ def test_a_path_to_nothing_is_refused(tmp_path: Path) -> None:
     assert not Doors().here(tmp_path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_any_change_of_a_byte_is_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.detect import calibrate
 from redshank.detect.calibrate import Calibration
 
@@ -93,7 +94,7 @@ def test_benign_flows_that_all_look_alike_never_alarm(probability: float) -> Non
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60), st.lists(st.floats(0, 1), max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_p_values_count_and_never_rise_with_the_score(benign: list[float], scores: list[float]) -> None:
     found = Calibration(1.0, {}, sorted(benign), len(benign), [], 0.01)
     ordered = np.array(sorted(scores))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import START_NS, flows, tiny_bundle
+from drawn import examples
 from redshank.core.schema import VERDICT
 from redshank.detect.detectors.classifier import Classifier
 from redshank.detect.fuse import fuse, share
@@ -134,7 +135,7 @@ verdicts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(rows=st.lists(st.tuples(verdicts, verdicts, verdicts), max_size=4))
 def test_order_changes_nothing_and_null_never_becomes_a_number(rows: list[tuple[dict[str, Any], ...]]) -> None:
     batches = [said(name, *(row[at] for row in rows)) for at, name in enumerate(("a", "b", "c"))]

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks import COLUMNS, known, traffic
+from drawn import examples
 from redshank.detect import reference
 from redshank.detect.drift import BLOCKS
 from redshank.detect.reference import (
@@ -114,7 +115,7 @@ def test_another_network_is_told_though_the_blocks_of_the_reference_are_no_equal
     assert "p_value" in names
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(cuts=st.lists(st.integers(0, 500), max_size=8))
 def test_blocks_do_not_depend_on_how_flows_are_cut_into_batches(cuts: list[int]) -> None:
     base = known()

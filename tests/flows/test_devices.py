@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.schema import DEVICE, flow_batch
 from redshank.flows import devices as module
 from redshank.flows.devices import IPS, MOST_OF_FLOW, NAMES_EACH, NETWORKS, PEERS, SERVICES, Devices
@@ -270,7 +271,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(ROWS, st.integers(1, 11), st.integers(1, 5))
 def test_devices_do_not_depend_on_how_flows_are_batched_and_looked_at(
     rows: Sequence[dict[str, Any]], cut: int, together_rows: int

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.capture.packet import PACKET
 from redshank.core.errors import ConfigError
 from redshank.flows.meter import ANOMALIES, Meter, MeterSettings
@@ -61,7 +62,7 @@ def _metered(packets: npt.NDArray[Any], meter: Meter) -> list[npt.NDArray[Any]]:
     return rows if rest is None else [*rows, rest.rows.copy()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(drawn=_PACKETS, block=st.integers(1, 70), checksums=st.booleans())
 def test_rows_depend_on_the_packets_alone(*, drawn: list[dict[str, Any]], block: int, checksums: bool) -> None:
     packets = _records(drawn)
@@ -71,7 +72,7 @@ def test_rows_depend_on_the_packets_alone(*, drawn: list[dict[str, Any]], block:
     assert metered(packets, small) == metered(packets, _settings(16, 4, checksums=checksums), block)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(drawn=_PACKETS, capacity=st.sampled_from([16, 64]))
 def test_every_packet_is_counted_once_and_nothing_is_negative(drawn: list[dict[str, Any]], capacity: int) -> None:
     packets = _records(drawn)
@@ -96,7 +97,7 @@ def test_every_packet_is_counted_once_and_nothing_is_negative(drawn: list[dict[s
     assert meter.flows <= capacity
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(drawn=_PACKETS, looks=st.lists(st.integers(0, 10**10), min_size=60, max_size=60))
 def test_a_wire_that_is_watched_between_packets_gives_the_rows_of_a_replay(
     drawn: list[dict[str, Any]], looks: list[int]

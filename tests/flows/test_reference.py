@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.capture.packet import PACKET
 from redshank.flows.meter import Ended, Meter, MeterSettings
 from redshank.flows.metering.rows import flow_rows
@@ -117,7 +118,7 @@ HOW = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(done=acts, start=st.integers(0, 6), how=st.sampled_from(HOW), block=st.integers(1, 50))
 def test_rows_are_those_of_the_reference(done: list[Act], start: int, how: MeterSettings, block: int) -> None:
     packets = Stage(start).play(done)

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from drawn import examples
 from redshank.core.errors import ActionError, ConfigError
 from redshank.core.schema import DEVICE, FLOW, flow_batch
 from redshank.flows.records.conn_log import COLUMNS
@@ -324,7 +325,7 @@ ROW = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(rows=st.lists(ROW, min_size=1, max_size=5))
 def test_a_zeek_log_that_we_wrote_reads_back_equal(rows: list[dict[str, Any]], tmp_path: Path) -> None:
     flows = flow_batch({name: [row[name] for row in rows] for name in SHARED}, rows=len(rows))
@@ -336,7 +337,7 @@ def test_a_zeek_log_that_we_wrote_reads_back_equal(rows: list[dict[str, Any]], t
     assert source.anomalies == {}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.none() | st.text().map(lambda t: t.encode("utf-8", "replace").decode()), min_size=1, max_size=5))
 def test_any_text_is_one_line_of_ascii_json_that_reads_back(texts: list[str | None]) -> None:
     lines = json_lines(flow_batch({"http_uri": texts}, rows=len(texts))).decode().splitlines()
@@ -344,7 +345,7 @@ def test_any_text_is_one_line_of_ascii_json_that_reads_back(texts: list[str | No
     assert [json.loads(line).get("http_uri") for line in lines] == texts
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5))
 def test_any_number_is_exact_in_json(values: list[float]) -> None:
     lines = json_lines(flow_batch({"duration": values}, rows=len(values))).splitlines()

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from model_rows import COLUMNS, raw
 from redshank.core.errors import ConfigError
 from redshank.features.feature_set import UNKNOWN, Column
@@ -112,7 +113,7 @@ def test_some_categories_are_hidden_while_training_so_that_unknown_is_learnt() -
 
 
 @given(st.lists(st.floats(width=32), min_size=len(COLUMNS), max_size=len(COLUMNS)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_whatever_comes_in_the_encoding_is_bounded(values: list[float]) -> None:
     x = np.array([values], dtype=np.float32)
     for inputs in (FITTED, fit_inputs("minmax", raw(9), COLUMNS, 1)):

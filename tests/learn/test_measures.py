@@ -9,6 +9,7 @@ import sklearn.metrics as other
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.learn import measures
 from redshank.learn.measures import Bin, Doubles, Ranking
 
@@ -88,7 +89,7 @@ def weighted_scores(draw: st.DrawFn) -> tuple[npt.NDArray[np.bool_], Doubles, Do
     return np.array(attack), np.array(scores) / 6, np.array(weight, dtype=np.float64)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(weighted_scores())
 def test_areas_agree_with_scikit_learn(rows: tuple[npt.NDArray[np.bool_], Doubles, Doubles]) -> None:
     attack, scores, weight = rows
@@ -102,7 +103,7 @@ def test_areas_agree_with_scikit_learn(rows: tuple[npt.NDArray[np.bool_], Double
     assert measures.fpr_at_recall(*steps, 0.7) == pytest.approx(rates[recalls >= 0.7].min())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60))
 def test_measures_of_a_matrix_agree_with_scikit_learn(rows: list[tuple[int, int]]) -> None:
     y, predicted = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from records import alert
 from redshank.alerts.allow import AllowList
 from redshank.core.allowance import Allowance
@@ -353,7 +354,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_people_decide_in_any_order_a_look_leaves_just_what_something_supports(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str]]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.report.figures import HEIGHT, WIDTH, Axis, Line, heat_map, line_plot, ticks
 from redshank.report.page import Html
 
@@ -34,7 +35,7 @@ def test_ticks_are_round(low: float, high: float, expected: list[float] | None) 
     assert found == (expected or pytest.approx([0, 0.002, 0.004, 0.006, 0.008, 0.01]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9), st.booleans())
 def test_ticks_lie_in_the_range_and_are_few(low: float, span: float, whole: bool) -> None:  # noqa: FBT001  drawn
     high = low + span
@@ -85,7 +86,7 @@ def test_two_series_differ_by_color_and_by_dash() -> None:
     assert [span.text or "".join(span.itertext()) for span in root.iter("span")] == ["a", "b"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @example([(5e-324, 0.0)], True, False)  # its tenth is 0, which has no logarithm
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=8), st.booleans(), st.booleans())
 def test_any_numbers_give_a_drawing(rows: list[tuple[float, float]], log: bool, whole: bool) -> None:  # noqa: FBT001  drawn

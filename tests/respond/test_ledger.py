@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from drawn import examples
 from redshank.core.errors import ActionError
 from redshank.respond import ledger as module
 from redshank.respond.chain import BEGIN, Event, line_of
@@ -313,5 +314,5 @@ class _refusing:  # noqa: N801  reads as a word
         return kind is not None and issubclass(kind, ActionError)
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=30, deadline=None)
 TestLedgerMachine = LedgerMachine.TestCase

@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from drawn import examples
 from records import alert
 from redshank.core.errors import ActionError
 from redshank.core.metrics import Metrics
@@ -180,7 +181,7 @@ def _may_refuse() -> Iterator[None]:
         yield
 
 
-NeverBlock.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+NeverBlock.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=25, deadline=None)
 TestNeverBlock = NeverBlock.TestCase
 
 

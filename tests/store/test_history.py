@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from drawn import examples
 from redshank.core.records import UNSURE, Label
 from redshank.store.history import by_question, settled, words
 
@@ -134,7 +135,7 @@ class History(RuleBasedStateMachine):
 
 
 TestHistory = History.TestCase
-TestHistory.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+TestHistory.settings = settings(max_examples=examples(40), stateful_step_count=15, deadline=None)
 
 
 def test_a_doubted_label_is_settled_by_a_newer_word_alone() -> None:

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import flows
+from drawn import examples
 from questions import questions
 from redshank.core.schema import FLOW, flow_batch
 from redshank.features.feature_set import FEATURE_SETS
@@ -21,7 +22,7 @@ def test_features_computed_again_are_those_that_the_bundle_saw() -> None:
     assert np.array_equal(again, np.stack([asked.values for asked in made]), equal_nan=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     ts=st.none() | st.integers(-(2**62), 2**62),
     text=st.none() | st.text(st.characters(codec="utf-8")),

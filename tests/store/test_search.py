@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from records import alert
 from redshank.core.records import SEVERITIES, Evidence
 from redshank.store import search as searching
@@ -146,7 +147,9 @@ def group(value: str, some: list[Filed]) -> Group:
 
 @pytest.mark.parametrize("frequent", [1, 20])
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(search=SEARCHES, limit=st.integers(1, 8))
 def test_each_way_to_find_alerts_finds_what_going_through_all_of_them_finds(

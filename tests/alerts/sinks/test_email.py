@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from peers import Peer, Talk, certificate, mail, served_with
 from redshank.alerts.message import mark
 from redshank.alerts.sinks.email import Email, to_message
@@ -77,7 +78,7 @@ def test_a_server_that_goes_away_may_have_the_message_only_once_it_asked_for_it(
 
 
 @given(st.text(min_size=1, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_hostile_text_begins_no_header_and_no_line(text: str) -> None:
     usual = to_message(ALERT, "a@b.c", ("d@e.f",))
     told = to_message(replace(ALERT, device=text, family=text, measure=text, targets=(text,)), "a@b.c", ("d@e.f",))

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.alerts.severity import FAMILIES
 from redshank.alerts.sinks.eve import OTHER, SIGNATURES, Eve, to_line
 from redshank.core import files
@@ -144,7 +145,7 @@ def test_time_that_no_calendar_has_is_still_written(at: float) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_hostile_text_arrives_inert(text: str) -> None:
     flow = replace(FLOW, uid=text, src_ip=text, dst_ip=text, proto="tcp", community_id=text)
     alert = replace(ALERT, device=text, family=text, targets=(text,), measure=text, bundle=text, evidence=(flow,))

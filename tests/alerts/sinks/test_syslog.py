@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from peers import Peer, certificate, closed_port, rsyslog, served_with, syslog, until
 from redshank.alerts.sinks.syslog import Syslog, to_message
 from redshank.core.errors import ConfigError, DeliveryError
@@ -87,7 +88,7 @@ def test_cef_has_own_fields_for_ipv6_and_none_for_what_is_no_address() -> None:
 
 
 @given(st.text(max_size=40), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_hostile_text_ends_no_value_and_no_message(text: str, cef: bool) -> None:  # noqa: FBT001  drawn
     flow = replace(FLOW, community_id=text, proto=text)
     told = replace(ALERT, device=text, family=text, targets=(text,), measure=text, rules=(text,), evidence=(flow,))

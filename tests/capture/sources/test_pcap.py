@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from frames import arp, ethernet, ipv4, ipv6, pcap, pcapng, pcapng_block, section, tcp, udp
 from redshank.capture.source import Block
 from redshank.capture.sources.pcap import MAX_FRAMES, Pcap
@@ -84,7 +85,7 @@ def test_a_gzip_file_cut_anywhere_gives_a_prefix_and_one_anomaly(tmp_path: Path)
     assert seen == {0, 1, 2, 3, 4, 5}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.sampled_from(FORMATS + [gzip.compress(content, mtime=0) for content in FORMATS]),
     st.lists(st.tuples(st.integers(4, 400), st.integers(0, 255)), min_size=1, max_size=4),

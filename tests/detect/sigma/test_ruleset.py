@@ -6,6 +6,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.errors import ConfigError
 from redshank.detect.sigma.ruleset import MOST_BYTES, load_rules, rule_files
 from sigma_rules import base, correlation, load, loaded, rule
@@ -234,7 +235,9 @@ _TREES = st.recursive(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.dictionaries(_KEYS, _TREES, max_size=8), min_size=1, max_size=3))
 @example([{**rule(), "detection": {"it": {"dst_port": 1}, "condition": ["it", 5]}}])
@@ -258,7 +261,9 @@ def test_any_yaml_makes_rules_or_clear_errors(tmp_path: Path, documents: list[An
 
 
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(50),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.one_of(st.binary(max_size=200), st.text(alphabet="-:[]{}&*!|>'\"%@ \nab1?,#", max_size=60)))
 def test_any_bytes_make_rules_or_clear_errors(tmp_path: Path, content: bytes | str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.errors import ConfigError
 from redshank.detect.sigma.columns import packed_address
 from redshank.detect.sigma.watchlist import Watchlist, as_network, domain, load_watchlists
@@ -44,7 +45,7 @@ def test_networks_that_lie_in_others_count_once(tmp_path: Path) -> None:
     assert listed(found, *addresses) == [True, True, False, True, False]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)), max_size=20), st.integers(0, 2**32 - 1))
 def test_a_list_of_networks_holds_what_one_of_them_holds(networks: list[tuple[int, int]], asked: int) -> None:
     pairs = [as_network(f"{'.'.join(map(str, address.to_bytes(4)))}/{bits}") for address, bits in networks]
@@ -113,7 +114,7 @@ def test_problems_of_several_lists_are_told_at_once(tmp_path: Path) -> None:
     assert len(error.value.problems) == 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_name_or_none(text: str) -> None:
     try:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.schema import flow_batch
 from redshank.data.clean import Floats
 from redshank.features.feature_sets.conn import Conn
@@ -118,7 +119,7 @@ def test_the_device_seen_least_recently_is_forgotten_counted_and_told_of_once(ca
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), devices=st.integers(1, 4), cut=st.integers(1, 30))
 def test_any_stream_in_any_batches_gives_the_windows_that_a_slow_reading_gives(
     seed: int, devices: int, cut: int

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.metering.community_id import LENGTH, write_community_ids
 from redshank.flows.metering.lanes import SHA1_LANES
 from redshank.flows.metering.table import ROW
@@ -36,7 +37,7 @@ def test_both_directions_have_the_identifier_of_the_specification() -> None:
         assert row["community_id"] == "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     words=st.tuples(_U64, _U64, _U64, _U64),
     ports=st.tuples(*[st.integers(0, 65535)] * 2),

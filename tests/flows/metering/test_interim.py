@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.meter import MeterSettings
 from redshank.flows.metering import interim
 from redshank.flows.metering.table import ROW
@@ -45,7 +46,7 @@ def test_zero_is_never() -> None:
     assert (int(row["due_ns"]), int(row["due_packets"])) == (interim.NEVER, interim.NEVER)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(looks=st.lists(st.integers(0, 10**13), min_size=1, max_size=8), late=st.integers(0, 1 << 61))
 def test_the_series_of_ages_is_the_same_however_often_anybody_looks(looks: list[int], late: int) -> None:
     settings = MeterSettings(interim_s=0.5)

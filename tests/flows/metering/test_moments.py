@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.metering.moments import count, gap_spread, size_spread, spread
 from redshank.flows.metering.table import END
 
@@ -15,7 +16,7 @@ def _exact(values: list[int]) -> float:
     return sqrt(sum((value - mean) ** 2 for value in values) / len(values))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     packets=st.lists(
         st.tuples(st.integers(20, 65_575), st.sampled_from([0, 1, 10**6, 3 * 10**11, 10**15, -(10**9)])),

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.metering.prefix import (
     PIECES,
     TCP_BYTES,
@@ -37,7 +38,7 @@ def _content(stop: int) -> bytes:
     return _CONTENT[:stop].tobytes()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     segments=st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 1500)), max_size=25),
     interim=st.sets(st.integers(0, 24)),

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.metering import slots
 from redshank.flows.metering.table import KEY, Table
 
@@ -26,7 +27,7 @@ def test_the_hash_depends_on_all_of_the_flow(version: int, field: str) -> None:
     assert slots.hash_of(key, np.uint64(1), np.uint64(2)) != before
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 15), st.sampled_from(_TAGS)), max_size=80))
 def test_slots_find_what_is_in_and_nothing_else(steps: list[tuple[bool, int, int]]) -> None:
     tables = Table(16, 1)

@@ -1,6 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.metering.stream import CLOSED, ESTABLISHED, acknowledged, data_seen, sent_bytes
 from redshank.flows.metering.table import BLOCKS, GIVEN_UP, Table
 
@@ -25,7 +26,7 @@ def _acked(tables: Table, number: int) -> int:
     return int(tables.rows["missed_bytes"][0])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 300), st.integers(1, 40), st.booleans()), max_size=12),
 )

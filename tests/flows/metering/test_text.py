@@ -9,6 +9,7 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.metering.table import HISTORY, ROW
 from redshank.flows.metering.text import (
     MAC_LETTERS,
@@ -35,7 +36,7 @@ def _addresses(rows: npt.NDArray[Any]) -> tuple[list[str], list[str]]:
     return _split(source, ends[0]), _split(target, ends[1])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ends=st.lists(ENDS, max_size=8))
 def test_ipv4_addresses_are_dotted_and_the_originators_is_the_source(ends: list[tuple[int, int, bool]]) -> None:
     rows = np.zeros(len(ends), ROW)
@@ -57,7 +58,7 @@ def test_ipv6_addresses_are_in_their_short_form_beside_ipv4() -> None:
     assert _addresses(rows) == (["fe80::a667:6ff:fef7:ec54", "10.0.0.1"], ["::", "0.0.0.0"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from([0, 0, 0, 1, 0xFFFF, 0x1A2B, 0xC0, 0xB0C]), min_size=8, max_size=8), max_size=6)
 )

@@ -1,13 +1,14 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.meter import MeterSettings
 from redshank.flows.metering import interim, pools, slots, wheel
 from redshank.flows.metering.table import Table
 from traces import SMALL, metered, trace
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     deadlines=st.lists(st.integers(0, 2_000 * 10**9), min_size=1, max_size=12),
     steps=st.lists(st.integers(0, 900 * 10**9), min_size=1, max_size=12),

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.parquet.runs import (
     CODED,
     HEADER_BYTES,
@@ -36,7 +37,7 @@ def unpacked(content: bytes, width: int, count: int) -> list[int]:
     return [int.from_bytes(content[place:], "little")] * (head >> 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(1, 15), st.integers(1, 200), st.integers(0, 2**32))
 def test_values_side_by_side_read_back(width: int, count: int, seed: int) -> None:
     values = np.random.default_rng(seed).integers(0, 1 << width, count + 8).astype(np.uint16)

@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.parquet.texts import SHORT, add_texts, hash_texts, is_same, put_texts
 
 
@@ -20,7 +21,7 @@ def hashes(texts: list[bytes]) -> tuple[list[int], int]:
 TEXTS = st.lists(st.binary(max_size=40) | st.sampled_from([b"", b"\0", b"\0\0", b"x" * 16, b"x" * 17]), min_size=1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(TEXTS)
 def test_texts_are_the_same_exactly_if_their_dictionary_says_so(texts: list[bytes]) -> None:
     found, longest = hashes(texts)

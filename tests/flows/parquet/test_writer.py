@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from drawn import examples
 from redshank.core.schema import DEVICE, FLOW, TIMESTAMP, VERDICT, flow_batch
 from redshank.flows.parquet.writer import GROUP_ROWS, PAGE_ROWS, Writer
 
@@ -89,7 +90,7 @@ def check(content: bytes, schema: pa.Schema, some: list[pa.RecordBatch]) -> pa.T
     return back
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(batches())
 def test_what_is_written_reads_back_bit_for_bit(given_: tuple[pa.Schema, list[pa.RecordBatch]]) -> None:
     schema, some = given_

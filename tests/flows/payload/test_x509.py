@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from hellos import CERTIFICATE
 from redshank.flows.payload.x509 import name_text, names
 
@@ -58,7 +59,7 @@ def test_several_values_of_one_part_are_joined() -> None:
     assert name_text(bytes([0x30, 22, 0x31, 20]) + one + one) == "CN=A+CN=A"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=60), st.integers(0, len(CERTIFICATE) - 1), st.integers(0, 255))
 def test_any_bytes_survive(noise: bytes, at: int, value: int) -> None:
     changed = bytearray(CERTIFICATE)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.schema import FLOW
 from redshank.flows.records.columns import flow_rows, typed
 from redshank.flows.records.conn_log import COLUMNS
@@ -135,7 +136,7 @@ CELL = st.none() | st.text(max_size=12) | st.from_regex(r"[-0-9.eEXTZ:fx]{0,20}"
 ROW = st.fixed_dictionaries({name: CELL for name, _, _ in COLUMNS})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=6))
 def test_any_text_gives_rows_and_never_raises(rows: list[dict[str, str | None]]) -> None:
     clean = [{k: None if v is None else v.encode("utf-8", "replace").decode() for k, v in r.items()} for r in rows]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.kernel import lean_kernel
 from redshank.flows.records.decimals import (
     INTERVAL,
@@ -83,13 +84,13 @@ def told(number: float | np.float32) -> str:
 EDGES = [0.0, -0.0, 0.1, 1e-6, 9.99e-7, 1e9, 9_999_999_999.0, 1e10, 1.5e10, 2.0**24 + 2, 87_299_456.0, 4.35, 5e-324]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_a_double_has_its_shortest_digits(values: list[float]) -> None:
     assert texts(_doubles, np.array(values)) == [told(value) for value in values]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_a_single_has_its_own_shortest_digits(values: list[float]) -> None:
     singles = np.array(values, np.float32)
@@ -110,7 +111,7 @@ def test_many_doubles_read_back_equal() -> None:
     assert [float(text) for text in texts(_doubles, values)] == values.tolist()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=20))
 def test_whole_numbers_and_times_are_exact(values: list[int]) -> None:
     numbers = np.array(values, np.int64)
@@ -119,7 +120,7 @@ def test_whole_numbers_and_times_are_exact(values: list[int]) -> None:
     assert texts(_times, numbers) == [text.removesuffix("000") for text in expected]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     st.lists(
         st.integers(0, 10**15).map(lambda micros: micros / 1e6) | st.floats(allow_nan=False, allow_infinity=False),

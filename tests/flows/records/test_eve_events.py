@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.schema import FLOW
 from redshank.flows.records.eve_events import ANSWER, APPLICATIONS, EVENT, QUERY, applications, first_of, services
 from redshank.flows.records.json_records import read_objects
@@ -81,7 +82,7 @@ ODD = st.none() | st.text(max_size=5) | st.integers() | st.lists(st.text(max_siz
 MEMBERS = st.sampled_from(["rrname", "rrtype", "rcode", "status", "version", "connect", "queries"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     kind=st.sampled_from(sorted(APPLICATIONS)),
     event=st.dictionaries(st.sampled_from(["dns", "http", "tls", "mqtt"]), ODD),

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.flows.records.numerals import moments, wholes
 
 WHOLE = re.compile(r"(?:[0-9]{1,18}|[0-8][0-9]{18})(?:\.0+)?")
 """What is a whole number, as it was told before a kernel read it."""
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.none() | st.text("0189.- +e\u0660", max_size=22), max_size=20))
 def test_whole_numbers_are_read_as_told(texts: list[str | None]) -> None:
     wanted = [int(text.partition(".")[0]) if text and WHOLE.fullmatch(text) else None for text in texts]
@@ -26,7 +27,7 @@ def test_the_largest_number_is_known(text: str, value: int | None) -> None:
     assert wholes(pa.array([text])).to_pylist() == [value]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.datetimes(datetime(1970, 1, 2), datetime(2262, 1, 1)),  # noqa: DTZ001  the zone is in the text
     st.sampled_from("-/"),
@@ -65,7 +66,7 @@ def test_a_leap_day_and_the_last_second_are_there() -> None:
     assert moments(pa.array(texts)).to_pylist() == [951_782_400 * 10**9, *[9_223_372_035_999_999_999] * 2]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.none() | st.text("0123456789-/:T Z+.", max_size=30), max_size=10), st.integers(0, 5))
 def test_a_part_of_a_column_is_read_as_in_the_whole(texts: list[str | None], cut: int) -> None:
     column = pa.array(texts, pa.string())

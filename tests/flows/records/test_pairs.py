@@ -6,6 +6,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.schema import FLOW, flow_batch
 from redshank.flows.records.pairs import Pairs
 
@@ -106,7 +107,7 @@ HALVES = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(chunks=st.lists(HALVES, min_size=1, max_size=3))
 def test_every_packet_is_in_exactly_one_flow_however_the_records_come(chunks: list[list[dict[str, Any]]]) -> None:
     rows, counts = pair(*chunks)

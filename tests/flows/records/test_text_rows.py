@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.schema import TIMESTAMP
 from redshank.flows.records.cells import CSV, JSON, LOG
 from redshank.flows.records.text_rows import TextRows
@@ -138,14 +139,14 @@ def written(batch: pa.RecordBatch, form: int, room: int = 1 << 12) -> bytes:
 
 
 @pytest.mark.parametrize("form", [JSON, CSV, LOG])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(rows=ROWS)
 def test_lines_are_those_of_the_reference(form: int, rows: list[dict[str, Any]]) -> None:
     assert written(batch_of(rows), form) == expected(rows, form)
 
 
 @pytest.mark.parametrize("form", [JSON, CSV, LOG])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rows=ROWS, cut=st.integers(0, 6))
 def test_lines_do_not_depend_on_batches_nor_on_room(form: int, rows: list[dict[str, Any]], cut: int) -> None:
     batch = batch_of(rows)

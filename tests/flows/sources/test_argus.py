@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
 from redshank.flows.sources.argus import NAMES, Argus
@@ -135,7 +136,7 @@ CELL = st.text(alphabet='0123456789.x:/- "_SRFAtcpudp\t', max_size=10) | st.samp
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(lines=st.lists(st.lists(CELL, min_size=10, max_size=10), max_size=4))
 def test_any_cells_never_raise(lines: list[list[str]], tmp_path: Path) -> None:
     names = [

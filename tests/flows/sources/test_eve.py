@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
 from redshank.flows.sources.eve import Eve
@@ -233,7 +234,7 @@ NAMES = st.sampled_from(["flow", "netflow", "dns", "tls", "vlan", "ether", "flow
 EVENTS = st.dictionaries(NAMES, ODD | st.dictionaries(NAMES, ODD, max_size=3), max_size=5)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(events=st.lists(st.tuples(KINDS, EVENTS), max_size=4))
 def test_any_events_never_raise(events: list[tuple[str, dict[str, Any]]], tmp_path: Path) -> None:
     made = [{**flow(number), **event, "event_type": kind} for number, (kind, event) in enumerate(events)]

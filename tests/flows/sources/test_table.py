@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
+from drawn import examples
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW, flow_batch, verdict_batch
 from redshank.flows.sources.table import Table
@@ -63,7 +64,7 @@ ROWS = st.lists(
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=15, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(15), suppress_health_check=list(HealthCheck), deadline=None)
 @given(rows=ROWS)
 def test_what_was_written_reads_back_equal(form: str, rows: list[dict[str, Any]], tmp_path: Path) -> None:
     flows = flow_batch({name: [row[name] for row in rows] for name in FLOW.names}, rows=len(rows))
@@ -200,7 +201,7 @@ LINES = st.lists(st.text(alphabet='{}[]",:\\.0123e-abcsrc_ip \r', max_size=40), 
 @pytest.mark.parametrize(
     "head", ["src_ip,dst_ip,uid,ts\n10.0.0.1,::1,C1,1.5\n", '{"src_ip":"10.0.0.1","dst_ip":"::1"}\n']
 )
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(lines=LINES)
 def test_any_lines_give_rows_or_one_line_of_refusal(head: str, lines: list[str], tmp_path: Path) -> None:
     (tmp_path / "x").write_text(head + "\n".join(lines))

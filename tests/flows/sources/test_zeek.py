@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import examples
 from redshank.core.errors import ConfigError, SourceError
 from redshank.core.schema import FLOW
 from redshank.flows.payload.rooms import text_column
@@ -312,7 +313,7 @@ TABLE_HEAD = b"ts,uid,src_ip,dst_ip,service,orig_pkts\n1.5,C1,10.0.0.1,10.0.0.2,
 
 
 @pytest.mark.parametrize("head", [(HEAD + DNS).encode(), JSON_HEAD, TABLE_HEAD], ids=["tsv", "json", "table"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(lines=LINES)
 def test_any_lines_after_a_header_never_raise(head: bytes, lines: list[bytes], tmp_path: Path) -> None:
     source = Zeek(write(tmp_path, head + b"\n".join(lines)))
