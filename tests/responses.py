@@ -35,9 +35,9 @@ class Lines:
         self.kept.append(line)
         return True
 
-    def lines(self, since: int = 0) -> Sequence[str]:
+    def lines(self, since: int = 0, limit: int | None = None) -> Sequence[str]:
         """Return what is there."""
-        return self.kept[since:]
+        return self.kept[since:][:limit]
 
 
 @dataclass

@@ -73,6 +73,21 @@ def test_what_is_undone_is_let_alone_for_a_while(ledger: Ledger, json_of: Any) -
     assert ledger.allowed(TARGET, 0.0).endswith("by ana")
 
 
+def test_how_many_are_over_and_not_listed_is_said(
+    ledger: Ledger, json_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        name = ledger.propose(action(f"203.0.113.{number}"), 1_700_000_000.0, approval=True).action.id
+        ledger.undo(name, "ana", 1_700_000_001.0, "no")
+    monkeypatch.setattr("redshank.respond.ledger.FINISHED_KEPT", 1)
+    found = json_of("list", "--all")
+    assert ([row["target"] for row in found["actions"]], found["ledger"]["over_and_not_listed"]) == (
+        ["203.0.113.1", "203.0.113.2"],
+        1,
+    )
+    assert "over_and_not_listed" not in json_of("list")["ledger"]
+
+
 @pytest.mark.parametrize("command", [("approve",), ("undo", *WHY)])
 def test_of_several_actions_none_is_touched_if_one_is_not_there(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]

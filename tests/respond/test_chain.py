@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -23,6 +24,15 @@ def test_events_come_back_as_they_were_written() -> None:
     chain = Chain()
     assert chain.take(_lines()[:3]) + chain.take(_lines()[3:]) == EVENTS
     assert (chain.read, chain.torn) == (4, 0)
+
+
+@given(*[st.text() | st.sampled_from(['"note": ', '\\"note": ', "\\", '"digest": "'])] * 4)
+def test_there_is_one_spelling_of_an_event_whatever_somebody_wrote(by: str, note: str, record: str, name: str) -> None:
+    line = line_of(Event("proposed", NOW_S, by, name, note, record, backend=by, target=name), 0, BEGIN)
+    values = json.loads(line)
+    assert line == json.dumps(values, sort_keys=True)
+    digest = values.pop("digest")
+    assert digest == hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 @given(st.integers(0, 3), st.integers(0), st.sampled_from('0a9 "{}x\u00e9'))

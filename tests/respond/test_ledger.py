@@ -1,4 +1,6 @@
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -201,8 +203,36 @@ def test_a_changed_ledger_is_not_believed() -> None:
 
 def test_a_forged_line_that_says_nothing_is_not_believed() -> None:
     lines = Lines([line_of(Event("approved", NOW_S, "eve", "ffff"), 0, BEGIN)])
-    with pytest.raises(ActionError, match="a line about action 'ffff' says nothing"):
-        _ledger(lines)
+    ledger = Ledger(lines, Around().protected)
+    for _ in range(2):
+        with pytest.raises(ActionError, match="a line about action 'ffff' says nothing"):
+            ledger.refresh()
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 7])
+def test_lines_are_read_some_at_a_time_and_none_is_left_out(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    class Watched(Lines):
+        most = 0
+
+        def lines(self, since: int = 0, limit: int | None = None) -> Sequence[str]:
+            found = super().lines(since, limit)
+            self.most = max(self.most, len(found))
+            return found
+
+    lines = Watched()
+    whole = _ledger(lines)
+    _applied(whole)
+    whole.undo(_applied(whole, OTHER), "ana", NOW_S + 9, "a mistake", allow_s=60)
+    assert len(lines.kept) == 7
+    monkeypatch.setattr(module, "READ_AT_ONCE", at_once)
+    lines.most = 0
+    ledger = _ledger(lines)
+    assert (ledger.entries(), ledger.read, lines.most) == (whole.entries(), 7, at_once)
+    lines.kept[3] = lines.kept[3].replace("policy", "eve")
+    ledger = Ledger(lines, Around().protected)
+    for _ in range(2):
+        with pytest.raises(ActionError, match="ledger: line 4 was changed"):
+            ledger.refresh()
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,8 +241,36 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = _ledger(breaker=Breaker(per_minute=1_000))
     for number in range(40):
         ledger.undo(_applied(ledger, f"10.0.1.{number}"), "ana", NOW_S, "no")
-    assert len(ledger.entries()) <= 11
+    assert len(ledger.entries()) + ledger.left_out == 40
+    assert 5 <= len(ledger.entries()) <= 7
+    assert [entry.action.target for entry in ledger.entries()][-5:] == [f"10.0.1.{number}" for number in range(35, 40)]
     assert (len(ledger._strikes), len(ledger._allowed)) == (5, 5)
+
+
+def test_what_is_open_is_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FINISHED_KEPT", 5)
+    ledger = _ledger(breaker=Breaker(per_minute=1_000))
+    first = _applied(ledger, OTHER)
+    for number in range(40):
+        ledger.undo(_applied(ledger, f"10.0.1.{number}"), "ana", NOW_S, "no")
+    assert ledger.find(first).state == "applied"
+    assert len(_ledger(ledger._journal).entries()) == len(ledger.entries()) <= 8  # type: ignore[arg-type]
+
+
+def test_that_an_alert_was_answered_outlives_the_action(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FINISHED_KEPT", 5)
+    monkeypatch.setattr(module, "ANSWERED_KEPT", 30)
+    ledger = _ledger(breaker=Breaker(per_minute=1_000))
+    for number in range(40):
+        made = action(f"10.0.1.{number}", alert=f"a{number}", at_s=NOW_S + number)
+        ledger.undo(ledger.propose(made, NOW_S, approval=True).action.id, "ana", NOW_S, "no", allow_s=0)
+    later, sooner = (
+        action(alert="a39", at_s=NOW_S + at_s, measure=how) for at_s, how in ((99, "block"), (1, "isolate"))
+    )
+    ledger.propose(later, NOW_S, approval=True)
+    ledger.propose(sooner, NOW_S, approval=True)
+    assert [ledger.answered_s(f"a{number}") for number in (10, 39)] == [NOW_S + 10, NOW_S + 99]
+    assert ledger.answered_s("a9") == ledger.answered_s("") == -math.inf
 
 
 def test_strikes_are_told_by_the_alerts_behind_them_and_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

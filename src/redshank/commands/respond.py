@@ -49,6 +49,8 @@ def list_(
     ledger = desk.ledger()
     entries = ledger.entries() if over else ledger.open()
     counts: Row = {"torn_lines": ledger.torn, "breaker": ledger.held_up(time.time()) or "closed"}
+    if over:
+        counts = {**counts, "over_and_not_listed": ledger.left_out}
     show(
         f"Actions in {desk.database.name}",
         [Section("Actions", _rows(entries)), Section("Ledger", counts)],

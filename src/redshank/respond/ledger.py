@@ -3,17 +3,20 @@
 In: an event that somebody wants to happen. Out: a line in a journal, if the state that the action is in lets it. The
 one idea: the journal is all the state there is. A ledger is what its lines say, so it survives a restart, and several
 processes (the service, a person at a terminal) share one: each reads what the others wrote before it writes, and a line
-is written at the place after the last that its writer has read, or not at all.
+is written at the place after the last that its writer has read, or not at all. Lines are read some at a time, and of
+what is over the latest is remembered, so a ledger of any length takes the same memory.
 
 The never-block list is asked at every step toward the kernel. A breaker counts approvals: what comes faster than it
 allows waits for a person, who is bound by it too. Undoing an action allows its target for a while, so that the next
 alert about it does not act again.
 """
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
+from sys import intern
 from typing import Protocol
 
 from redshank.core.errors import ActionError
@@ -28,12 +31,17 @@ ALLOW_S = 86_400.0
 STALE_S = 86_400.0
 """After how long a proposal that nobody approved lapses."""
 MINUTE_S = 60.0
-FINISHED_KEPT = 20_000
-"""Actions that are over and of which details are kept; strikes against an address are kept as long as TARGETS_KEPT."""
+FINISHED_KEPT = 4_000
+"""Actions that are over and of which details are kept, up to a quarter more; the lines of all others stay."""
 TARGETS_KEPT = 20_000
+"""Addresses of which strikes and allowances are kept."""
+ANSWERED_KEPT = 20_000
+"""Alerts because of which something was proposed: more than a breaker of ten a minute lets act in a day."""
 STRIKES_KEPT = 20
 """Strikes against one address that are kept, the latest: a ladder climbs no further."""
 MOST_TRIES = 50
+READ_AT_ONCE = 2_000
+"""Lines."""
 
 
 class Journal(Protocol):
@@ -43,8 +51,8 @@ class Journal(Protocol):
         """Write `line` as line number `at`, from 0, durable when it returns; False if there is one already."""
         ...
 
-    def lines(self, since: int = 0) -> Sequence[str]:
-        """Return all lines from number `since` on, in order."""
+    def lines(self, since: int = 0, limit: int | None = None) -> Sequence[str]:
+        """Return lines from number `since` on, in order; all of them without a limit."""
         ...
 
 
@@ -65,12 +73,16 @@ class Ledger:
         self._open: dict[str, Entry] = {}
         self._strikes: dict[str, dict[str, str]] = {}
         self._allowed: dict[str, tuple[float, str]] = {}
+        self._answered_s: dict[str, float] = {}
         self._approved_s: deque[float] = deque(maxlen=self.breaker.per_minute)
         self.forgotten: Counter[str] = Counter()
         """Strikes and allowances that counted and had to make room, since the journal was read first."""
         self.tell: Callable[[Entry], None] | None = None
         """Called with every action that comes into another state after the first `refresh`, by whoever."""
         self._begun = False
+        self._false = ""
+        self.left_out = 0
+        """Actions that are over and no longer remembered."""
 
     @property
     def torn(self) -> int:
@@ -93,16 +105,22 @@ class Ledger:
         Raises:
             ActionError: If lines of the journal were changed.
         """
-        for event in self._chain.take(self._journal.lines(self._chain.read)):
-            try:
-                self._fold(event)
-            except (KeyError, TypeError, ValueError) as error:
-                raise ActionError(f"ledger: a line about action {event.action!r} says nothing ({error})") from None
+        if self._false:
+            raise ActionError(self._false)
+        lines: Sequence[str] | None = None
+        while lines is None or len(lines) == READ_AT_ONCE:
+            lines = self._journal.lines(self._chain.read, READ_AT_ONCE)
+            for event in self._chain.take(lines):
+                self._take(event)
         self._begun = True
 
     def entries(self) -> list[Entry]:
-        """Return all actions that are remembered, the oldest first."""
+        """Return all actions that are remembered, the oldest first: what is not over, and the latest of what is."""
         return list(self._entries.values())
+
+    def answered_s(self, alert: str) -> float:
+        """Return when something was proposed last because of an alert, in s since the epoch; -inf: never lately."""
+        return self._answered_s.get(alert, -math.inf)
 
     def open(self) -> list[Entry]:
         """Return the actions that are not over, the oldest first."""
@@ -307,32 +325,43 @@ class Ledger:
                 return
         raise ActionError(f"ledger: others wrote to it {MOST_TRIES} times before we could; try again")
 
+    def _take(self, event: Event) -> None:
+        try:
+            self._fold(event)
+        except (KeyError, TypeError, ValueError) as error:
+            # Whoever asks again is not told that all is well after it.
+            self._false = f"ledger: a line about action {event.action!r} says nothing ({error})"
+            raise ActionError(self._false) from None
+
     def _fold(self, event: Event) -> None:
         if event.what == "allowed":
             self._allow(event.target, event)
             return
         if event.what == "proposed":
-            action = Action.from_json(event.record)
-            entry = Entry(action, "proposed", event.approval, event.at_s, event.by, event.note)
+            action = _one_of_each(Action.from_json(event.record))
+            note = action.reason if event.note == action.reason else event.note
+            entry = Entry(action, "proposed", event.approval, event.at_s, intern(event.by), note)
+            self._answer(action)
             self._forget()
         else:
             entry = self._entries[event.action]
             self._reckon(entry, event)
             entry = replace(
                 entry,
-                state=event.what,
+                state=intern(event.what),
                 approval=False,
                 changed_s=event.at_s,
-                by=event.by,
-                note=event.note,
+                by=intern(event.by),
+                note=intern(event.note),
                 until_s=event.until_s if event.what == "applied" else entry.until_s,
-                backend=event.backend or entry.backend,
+                backend=intern(event.backend) or entry.backend,
             )
-        self._entries[event.action] = entry
+        name = entry.action.id
+        self._entries[name] = entry
         if entry.state in OPEN:
-            self._open[event.action] = entry
+            self._open[name] = entry
         else:
-            self._open.pop(event.action, None)
+            self._open.pop(name, None)
         if self.tell and self._begun:
             self.tell(entry)
 
@@ -366,11 +395,24 @@ class Ledger:
             self.forgotten["strikes"] += bool(self._strikes.pop(next(iter(self._strikes))))
 
     def _forget(self) -> None:
-        if len(self._entries) <= 2 * FINISHED_KEPT:
+        if len(self._entries) - len(self._open) <= FINISHED_KEPT + FINISHED_KEPT // 4:
             return
         over = [name for name in self._entries if name not in self._open]
-        for name in over[: max(0, len(over) - FINISHED_KEPT)]:
+        for name in over[:-FINISHED_KEPT]:
             del self._entries[name]
+            self.left_out += 1
+
+    def _answer(self, action: Action) -> None:
+        if not action.alert:
+            return
+        self._answered_s[action.alert] = max(action.at_s, self._answered_s.pop(action.alert, -math.inf))
+        if len(self._answered_s) > ANSWERED_KEPT:
+            del self._answered_s[next(iter(self._answered_s))]
+
+
+def _one_of_each(action: Action) -> Action:
+    """Return the action with words that many have in common, of which memory holds one each."""
+    return replace(action, measure=intern(action.measure), by=intern(action.by), reason=intern(action.reason))
 
 
 def _when(at_s: float) -> str:

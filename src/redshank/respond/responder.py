@@ -149,8 +149,7 @@ class Responder:
             ActionError: If the ledger cannot be read.
         """
         self.ledger.refresh()
-        actions = (entry.action for entry in self.ledger.entries())
-        return {one.alert for one in actions if one.alert in since_s and one.at_s >= since_s[one.alert]}
+        return {alert for alert, at_s in since_s.items() if self.ledger.answered_s(alert) >= at_s}
 
     def tick(self, now_s: float) -> None:
         """Make the kernel do what the ledger says; call it about once a second.
