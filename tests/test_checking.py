@@ -11,6 +11,7 @@ from bundles import flows
 from peers import closed_port
 from redshank.checking import Finding, findings
 from redshank.config import load
+from redshank.running import Running
 from redshank.store.database import Database
 from redshank.store.tables import STORE, VERSION
 from runs import ATTACK
@@ -72,6 +73,20 @@ def test_an_address_that_is_taken_or_none_is_told(place: Place) -> None:
     assert found.words == "service.metrics: 'localhost' is no address and port; give one as in '127.0.0.1:9477'"
     found = _found(place, service=f"{state}metrics = '[::1]:0'\n")["service.metrics"]
     assert found.well
+
+
+def test_beside_a_service_that_runs_with_its_settings_its_own_address_is_no_mistake(place: Place) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    service = f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = '127.0.0.1:{port}'\n"
+    with Running(load(place.settings(service=service))):
+        found = _found(place, service=service)["service.metrics"]
+        assert found.well
+        assert found.words == f"http://127.0.0.1:{port}/metrics: not tried, for a service with this state runs"
+        other = service.replace("state'", "other'")
+        assert not _found(place, service=other)["service.metrics"].well
+    assert _found(place, service=service)["service.metrics"].words == f"http://127.0.0.1:{port}/metrics"
 
 
 def test_a_folder_that_cannot_be_written_is_told(place: Place) -> None:

@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,19 @@ def test_a_service_and_a_check_tell_the_same_mistakes_of_folders_sources_sinks_a
         "service.metrics: 'x' is no address",
     ):
         assert sum(one.startswith(wanted) for one in checked) == 1, (wanted, checked)
+
+
+def test_an_address_for_metrics_that_is_taken_is_told_with_the_other_mistakes(place: Place) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        service = f"[service]\nstate = '{place.folder / 'state'}'\nmetrics = '{where}'\n"
+        settings = load(place.settings(service=service, sinks="[sinks.evve]\n"))
+        with pytest.raises(ConfigError) as caught:
+            Running(settings)
+    said = [problem.partition(";")[0] for problem in caught.value.problems]
+    assert said == [
+        "sinks.evve: 'evve' is no sink",
+        f"service.metrics: cannot listen at '{where}' (Address already in use)",
+    ]

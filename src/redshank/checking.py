@@ -19,12 +19,11 @@ from redshank.console.place import address
 from redshank.core.concealed import concealed
 from redshank.core.configured import arguments_of
 from redshank.core.errors import ConfigError, RedshankError
-from redshank.core.files import writable_folder
-from redshank.core.metrics import Metrics
-from redshank.core.metrics_server import MetricsServer
+from redshank.core.files import is_held, writable_folder
+from redshank.core.metrics_server import may_be_had
 from redshank.core.problems import Problems
 from redshank.feeds import feeds
-from redshank.parts import Parts
+from redshank.parts import LOCK, Parts
 from redshank.pipeline.archive import MIB
 from redshank.respond.names import Names
 from redshank.respond.surroundings import Lookout
@@ -204,9 +203,12 @@ def _store(settings: Settings) -> Iterator[Finding]:
 
 def _metrics(settings: Settings) -> Iterator[Finding]:
     place = settings.service.metrics
-    if place:
-        MetricsServer(Metrics(), place).close()
-    yield Finding("service.metrics", True, f"http://{place}/metrics" if place else "none")
+    words = f"http://{place}/metrics" if place else "none"
+    if place and is_held(settings.service.state / LOCK):
+        words += ": not tried, for a service with this state runs"
+    elif place:
+        may_be_had(place)
+    yield Finding("service.metrics", True, words)
 
 
 def _console(settings: Settings) -> Iterator[Finding]:

@@ -13,8 +13,9 @@ from redshank import site
 from redshank.alerts.group import Groups
 from redshank.alerts.sink import Sink
 from redshank.config import Settings
-from redshank.core.files import usable_folder
+from redshank.core.files import is_held, usable_folder
 from redshank.core.metrics import Metrics
+from redshank.core.metrics_server import may_be_had
 from redshank.core.problems import Problems
 from redshank.detect.detector import Detector
 from redshank.detect.device_groups import DeviceGroups
@@ -24,6 +25,9 @@ from redshank.respond.backend import Backend
 from redshank.respond.policy import Policy
 from redshank.respond.states import Breaker
 from redshank.store.database import Database
+
+LOCK = "lock"
+"""The file in service.state that one service holds: two would write one archive and tell alerts twice."""
 
 
 class Parts:
@@ -115,6 +119,9 @@ class Parts:
             yield "sources", lambda: feeds(chosen, here=True)
         if not isinstance(chosen.store_place, Path) or chosen.store_place.exists():
             yield "store", self._open_store
+        # One that holds the state has the address, too, and it is the state that keeps another from running.
+        if chosen.service.metrics and not is_held(chosen.service.state / LOCK):
+            yield "service.metrics", lambda: may_be_had(chosen.service.metrics)
 
     def problems(self) -> Problems:
         """Make everything and look at every place; return all that is wrong."""

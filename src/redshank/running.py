@@ -24,7 +24,7 @@ from redshank.core.metrics import LOST, Metrics
 from redshank.core.metrics_server import MetricsServer
 from redshank.core.records import Alert
 from redshank.detect.detector import kind_of
-from redshank.parts import Parts
+from redshank.parts import LOCK, Parts
 from redshank.pipeline.acting import UNRECORDED, Acting
 from redshank.pipeline.archive import DAY_S, MIB, Archive, ArchiveSettings
 from redshank.pipeline.asking import Asking
@@ -50,8 +50,6 @@ from redshank.store.ledger import Journal
 from redshank.store.retention import Retention, settled
 from redshank.store.runs import ENDED, ENDING, JUDGING, Runs
 
-LOCK = "lock"
-"""The file in service.state that one service holds: two would write one archive and tell alerts twice."""
 UNJUDGED = "unjudged"
 """The folder in service.state for batches that a detector could not judge."""
 FIRST_SWEEP_S, SWEEP_EVERY_S = 30.0, 3_600.0

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from redshank.core.errors import ConfigError
-from redshank.core.files import TAIL_BYTES, append_line, held, replacing, usable_folder, writable_folder
+from redshank.core.files import TAIL_BYTES, append_line, held, is_held, replacing, usable_folder, writable_folder
 
 
 def _fail_in_the_middle(target: Path, *, folder: bool = False) -> None:
@@ -131,3 +131,13 @@ def test_a_file_is_held_by_one_and_let_go_at_the_end(tmp_path: Path) -> None:
 def _hold(path: Path) -> None:
     with held(path, "service.state"):
         pass
+
+
+def test_whether_a_file_is_held_is_seen_without_making_or_holding_it(tmp_path: Path) -> None:
+    place = tmp_path / "lock"
+    assert not is_held(place)
+    assert not place.exists()
+    with held(place, "here"):
+        assert is_held(place)
+        assert is_held(place)
+    assert not is_held(place)

@@ -44,6 +44,15 @@ def address(place: str) -> tuple[str, int]:
     return host, port
 
 
+def may_be_had(place: str) -> None:
+    """Make sure that a server could listen at a place; who only looks is in nobody's way.
+
+    Raises:
+        ConfigError: If the place is none, or cannot be had.
+    """
+    _server(place, BaseHTTPRequestHandler, listens=False).server_close()
+
+
 class MetricsServer:
     r"""Answers from the time it is made until `close`.
 
@@ -63,13 +72,7 @@ class MetricsServer:
     """
 
     def __init__(self, metrics: Metrics, place: str, problem: Callable[[], str] = lambda: "") -> None:
-        host, port = address(place)
-        try:
-            self._server = _Server(host, port, _asked(metrics, problem))
-        except OSError as error:
-            raise ConfigError(
-                f"service.metrics: cannot listen at '{place}' ({error.strerror}); see who else does, or name another"
-            ) from None
+        self._server = _server(place, _asked(metrics, problem))
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(LOOK_S,), name="metrics", daemon=True)
         self._thread.start()
@@ -89,15 +92,31 @@ class MetricsServer:
         self._thread.join()
 
 
+def _server(place: str, asked: type[BaseHTTPRequestHandler], *, listens: bool = True) -> "_Server":
+    host, port = address(place)
+    try:
+        return _Server(host, port, asked, listens=listens)
+    except OSError as error:
+        raise ConfigError(
+            f"service.metrics: cannot listen at '{place}' ({error.strerror}); see who else does, or name another"
+        ) from None
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, host: str, port: int, asked: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(self, host: str, port: int, asked: type[BaseHTTPRequestHandler], *, listens: bool) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._since: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
-        super().__init__((host, port), asked)
+        super().__init__((host, port), asked, bind_and_activate=listens)
+        if not listens:
+            try:
+                self.server_bind()
+            except OSError:
+                self.socket.close()
+                raise
 
     def server_bind(self) -> None:
         # Without the name of this machine, which others may have to be asked for.
