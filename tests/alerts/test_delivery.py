@@ -29,7 +29,7 @@ from redshank.core.metrics import Metrics
 from redshank.core.records import Alert
 from redshank.store.alerts import Alerts
 from redshank.store.database import Database
-from redshank.store.outbox import Outbox
+from redshank.store.outbox import Outbox, Owed
 from told import ALERT
 
 
@@ -520,6 +520,29 @@ def test_a_sink_that_hangs_delays_nobody_else_and_a_stop_does_not_wait_for_it(tm
     assert (house.sinks["eve"].closed, house.sinks["stuck"].closed) == (1, 0)
     until(lambda: not house.delivery._lanes["stuck"].thread.is_alive())  # type: ignore[union-attr]
     assert house.metrics.labelled("redshank_deliveries_total") == {("eve", "delivered"): 40}
+
+
+def test_what_is_recorded_while_a_sink_looks_for_the_last_time_is_delivered(tmp_path: Path) -> None:
+    house = House(tmp_path, webhook=Target())
+
+    class Late(Box):
+        """Has an alert recorded, and the end begun, after the first look."""
+
+        def due(self, sink: str, now_s: float, limit: int, *, untried: bool = False) -> list[Owed]:
+            rows = super().due(sink, now_s, limit, untried=untried)
+            if not self.known:
+                house.record(ALERT)
+                stops.start()
+                until(lambda: house.delivery._ends_at is not None)
+            return rows
+
+    house.outbox = Late()
+    house.delivery = house.deliver()
+    stops = threading.Thread(target=house.delivery.stop, args=(60,))
+    house.delivery.start()
+    until(lambda: house.sinks["webhook"].closed)
+    stops.join()
+    assert house.sinks["webhook"].got == ["0123456789abcdef-1"]
 
 
 def test_an_outbox_that_hangs_does_not_hold_up_a_stop_and_nothing_is_delivered_after_it(

@@ -242,12 +242,13 @@ class Delivery:
     def _work(self, lane: Lane) -> None:
         while True:
             lane.wake.clear()
+            ending = self._ends_at is not None  # what is recorded while a step looks is seen by the next
             try:
                 more = self.step(lane.name)
             except RedshankError as error:
                 lane.tell(f"outbox: {error}; tried again")
                 more = 0
-            if lane.left or (not more and self._ends_at is not None):
+            if lane.left or (not more and ending):
                 break
             if not more:
                 lane.wake.wait(POLL_S)
