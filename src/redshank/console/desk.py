@@ -134,7 +134,7 @@ class Desk:
         return Jobs(self.settings.service.state / JOBS_FOLDER, self.now_s, note)
 
     def ledger(self, journal: Journal | None = None) -> Ledger:
-        """Return the ledger as it is now; a new one each time, because it is no thing for several threads.
+        """Return the ledger as it is now, read anew; several threads share that of `book`.
 
         Args:
             journal: Where its lines are; the store's by default.

@@ -7,7 +7,8 @@ be covered is asked of the store, by what they are found by; whether they are is
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
@@ -86,7 +87,13 @@ def effect(alerts: Alerts, allowance: Allowance, most: int = MOST) -> Effect:
     return Effect(found[0], found[1], looked, whole)
 
 
-def give(database: Database, allowance: Allowance, now_s: float, most: int = MOST) -> Given:
+def give(
+    database: Database,
+    allowance: Allowance,
+    now_s: float,
+    most: int = MOST,
+    ledger: Callable[[], AbstractContextManager[Ledger]] | None = None,
+) -> Given:
     """Write an allowance down, close open alerts that it covers, and take back what was done because of them.
 
     Args:
@@ -94,6 +101,7 @@ def give(database: Database, allowance: Allowance, now_s: float, most: int = MOS
         allowance: What is allowed.
         now_s: The time, s since the epoch.
         most: Alerts to look at, the newest.
+        ledger: Lends the ledger of the store, for what is to be taken back; None: it is read from its first line.
 
     Raises:
         ActionError: If the ledger cannot be read or written; alerts are closed by then.
@@ -103,11 +111,13 @@ def give(database: Database, allowance: Allowance, now_s: float, most: int = MOS
     # Read whole before anything is closed: what is closed is not among the open ones of the next page.
     pages = list(_pages(alerts, replace(_may(allowance), states=("open",)), most))
     closed = sum(close_covered(database, allow, page, now_s) for page in pages)
-    # Nothing is proposed through this one, so nobody asks who is protected.
-    looks, taken_back = TakingBack(database, Ledger(Journal(database), Protected)), 0
+    taken_back = 0
     try:
-        while done := looks.look(now_s):
-            taken_back += len(done)
+        # Nothing is proposed through this one, so nobody asks who is protected.
+        with ledger() if ledger else nullcontext(Ledger(Journal(database), Protected)) as lent:
+            looks = TakingBack(database, lent)
+            while done := looks.look(now_s):
+                taken_back += len(done)
     except ActionError as error:
         raise ActionError(
             f"allowance {allowance.id}: it holds and closed {closed} alerts, but what was done because of them is not "

@@ -1,12 +1,17 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from console.filled import Filled
 from redshank.console.acts import responses as acts
 from redshank.console.desk import Desk
+from redshank.console.facts.responses import CHECKED_EVERY_S, entry
 from redshank.core.errors import ActionError, ConfigError
+from redshank.respond.chain import BEGIN, Event, line_of
+from redshank.respond.ledger import Ledger
 from redshank.respond.states import Entry
+from redshank.store.ledger import Journal
 
 
 @pytest.fixture
@@ -41,6 +46,48 @@ def test_undoing_takes_back_and_lets_the_address_alone(desk: Desk) -> None:
     assert (done.state, done.note) == ("undone", "a mistake")
     assert desk.ledger().allowed(one.action.target, desk.now_s()).endswith("by anton")
     assert desk.audit.entries(1)[0].detail["why"] == "a mistake"
+
+
+def test_to_act_reads_no_ledger_anew(filled: Filled) -> None:
+    class Counting(Desk):
+        ledgers = 0
+
+        def ledger(self, journal: Journal | None = None) -> Ledger:
+            Counting.ledgers += 1
+            return super().ledger(journal)
+
+    now_s = [filled.now_s]
+    desk = Counting(filled.settings, filled.database, now_s=lambda: now_s[0])
+    names = [one.action.id for one in desk.book.state().waiting]
+    acts.approve(desk, names[:1], "anton")
+    acts.allow(desk, "10.0.0.66", "anton", "a test of ours", 60.0)
+    filled.ledger().allow("10.0.0.67", "ana", filled.now_s, 60.0, "at a terminal")
+    acts.undo(desk, names[1:], "anton", "a mistake")
+    assert entry(desk, names[0]).state == "approved"
+    now_s[0] += CHECKED_EVERY_S
+    acts.flush(desk, "ada", "maintenance")
+    assert Counting.ledgers == 1, "also when all lines are compared again"
+    assert desk.ledger().entries() == filled.ledger().entries()
+    assert desk.book.state().lines == Journal(filled.database).count()
+    journal = Journal(filled.database)
+    journal.append(journal.count(), line_of(Event("approved", 1.0, "eve", "ffff"), 0, BEGIN))
+    with pytest.raises(ActionError, match="does not follow on the one before"):
+        acts.allow(desk, "10.0.0.68", "anton", "why", 60.0)
+    with pytest.raises(ActionError, match="does not follow on the one before"):
+        acts.flush(desk, "ada", "maintenance")
+
+
+def test_several_who_act_at_once_wait_for_each_other(desk: Desk) -> None:
+    def act(number: int) -> None:
+        for one in range(5):
+            acts.allow(desk, f"10.0.{number}.{one}", "anton", "a test of ours", 60.0)
+
+    before = desk.book.state().lines
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(act, range(4)))
+    ledger = desk.ledger()
+    assert ledger.read == desk.book.state().lines == before + 20
+    assert all(ledger.allowed(f"10.0.{number}.{one}", desk.now_s()) for number in range(4) for one in range(5))
 
 
 def test_nothing_is_undone_without_a_reason_or_for_ever(desk: Desk) -> None:

@@ -9,6 +9,7 @@ service need not run.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from redshank.active.answer import Session, withdraw
@@ -159,7 +160,7 @@ def call_false(
     if not desk.alerts.judge([name], FALSE_ALARM, who.name, desk.now_s(), why, seen_at_s=seen_at_s):
         raise overtaken(desk, name)
     labels = _label(desk, who, [name]) if label else 0
-    given = give(desk.database, allowance, desk.now_s()) if allowance else Given(0, 0)
+    given = give(desk.database, allowance, desk.now_s(), ledger=desk.book.writing) if allowance else Given(0, 0)
     taken_back, kept = _take_back(desk, [name])
     return Outcome(1, labels, given.closed, allowance, taken_back=given.taken_back + taken_back, kept=kept)
 
@@ -204,8 +205,8 @@ def _take_back(desk: Desk, names: Collection[str]) -> tuple[int, int]:
     """Take back what nothing supports once alerts are settled; return how much, and how much of theirs stays."""
     found = unsupported(desk)
     try:
-        # A ledger is read from its first line: only if there is something to write.
-        done = take_back(desk.database, desk.ledger(), found, desk.now_s()) if found.gone else []
+        with desk.book.writing() if found.gone else nullcontext() as ledger:
+            done = take_back(desk.database, ledger, found, desk.now_s()) if ledger else []
     except ActionError as error:
         raise ActionError(
             f"alerts: {len(names)} decided on, but what was done because of them is not taken back: {error}"

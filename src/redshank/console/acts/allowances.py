@@ -89,7 +89,7 @@ def add(desk: Desk, allowance: Allowance) -> Allowed:
 
 
 def _put(desk: Desk, allowance: Allowance) -> Allowed:
-    given = give(desk.database, allowance, desk.now_s())
+    given = give(desk.database, allowance, desk.now_s(), ledger=desk.book.writing)
     return Allowed(allowance, given.closed, given.taken_back)
 
 

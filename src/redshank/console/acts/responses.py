@@ -2,7 +2,7 @@
 
 In: a desk, and who does it. Out: the ledger's entries, and a line of the audit. The one idea: these are the orders of
 `redshank respond` (`respond/orders.py`), so the never-block list and the breaker hold here too; the running service
-carries out what the ledger says.
+carries out what the ledger says. The ledger is the one that the desk's book holds: nobody reads it anew to write.
 """
 
 import json
@@ -27,10 +27,11 @@ def approve(desk: Desk, ids: list[str], who: str) -> list[Entry]:
     Raises:
         ActionError: If one is not waiting, its target is protected, or the breaker is open.
     """
-    ledger, done = desk.ledger(), list[Entry]()
+    done: list[Entry] = []
     for name in ids:
         try:
-            done += orders.approve(ledger, [name], who, desk.now_s())
+            with desk.book.writing() as ledger:
+                done += orders.approve(ledger, [name], who, desk.now_s())
         except ActionError as error:
             raise _after(done, "approved", error) from None
         _note(desk, who, "action approved", done[-1])
@@ -54,10 +55,11 @@ def undo(desk: Desk, ids: list[str], who: str, why: str, allow_s: float = ALLOW_
     problems = [*_without_why(why), *_wrong_time(allow_s)]
     if problems:
         raise ConfigError(problems)
-    ledger, done = desk.ledger(), list[Entry]()
+    done: list[Entry] = []
     for name in ids:
         try:
-            done += orders.undo(ledger, [name], who, why, desk.now_s(), allow_s)
+            with desk.book.writing() as ledger:
+                done += orders.undo(ledger, [name], who, why, desk.now_s(), allow_s)
         except ActionError as error:
             raise _after(done, "taken back", error) from None
         _note(desk, who, "action undone", done[-1], why=why, allow_s=allow_s)
@@ -74,7 +76,8 @@ def allow(desk: Desk, target: str, who: str, why: str, allow_s: float) -> None:
     problems = [*_without_why(why), *_wrong_time(allow_s)]
     if problems:
         raise ConfigError(problems)
-    desk.ledger().allow(target, orders.signed(who), desk.now_s(), allow_s, why)
+    with desk.book.writing() as ledger:
+        ledger.allow(target, orders.signed(who), desk.now_s(), allow_s, why)
     desk.audit.write(desk.now_s(), who, "address allowed", target[:64], {"why": why, "allow_s": allow_s})
 
 
@@ -113,7 +116,8 @@ def block(desk: Desk, action: Action) -> Entry:
     Raises:
         ActionError: If the ledger refuses; what was proposed is then waiting.
     """
-    done = orders.block(desk.ledger(), action, desk.now_s())
+    with desk.book.writing() as ledger:
+        done = orders.block(ledger, action, desk.now_s())
     _note(desk, action.by, "action ordered", done, why=action.reason, ttl_s=action.ttl_s)
     return done
 
@@ -127,7 +131,8 @@ def flush(desk: Desk, who: str, why: str) -> list[Entry]:
     """
     if problems := _without_why(why):
         raise ConfigError(problems)
-    done = orders.flush(desk.ledger(), who, why, desk.now_s())
+    with desk.book.writing() as ledger:
+        done = orders.flush(ledger, who, why, desk.now_s())
     desk.audit.write(desk.now_s(), who, "actions flushed", "", {"why": why, "actions": len(done)})
     return done
 

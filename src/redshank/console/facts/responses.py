@@ -9,7 +9,8 @@ compare them is far cheaper. What cannot be believed is said, and nothing else o
 import hashlib
 import json
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -137,6 +138,14 @@ class ReadOnce(Journal):
             _add(self._digest, line)
         return found
 
+    def append(self, at: int, line: str) -> bool:
+        """Write a line, as a journal does; whoever wrote it need not read it."""
+        written = super().append(at, line)
+        if written:
+            self._count += 1
+            _add(self._digest, line)
+        return written
+
     def is_same(self) -> bool:
         """Tell whether what was returned is still there, letter for letter."""
         digest = hashlib.sha256()
@@ -168,13 +177,23 @@ class Book:
         """Return what it says now."""
         now_s = self.desk.now_s()
         with self._lock:
-            if not 0 <= now_s - self._checked_at_s < CHECKED_EVERY_S or not (self._ledger or self._problem):
-                self._check(now_s)
-            elif self._ledger:
-                self._refresh(self._ledger)
-            if self._problem or self._ledger is None:
+            ledger = self._now(now_s)
+            if ledger is None:
                 return State(problem=self._problem, checked_at_s=self._checked_at_s)
-            return _state(self._ledger, now_s, self._checked_at_s)
+            return _state(ledger, now_s, self._checked_at_s)
+
+    @contextmanager
+    def writing(self) -> Iterator[Ledger]:
+        """Give the ledger as it is now to one who acts; meanwhile everybody else waits who asks this book.
+
+        Raises:
+            ActionError: If lines of it were changed.
+        """
+        with self._lock:
+            ledger = self._now(self.desk.now_s())
+            if ledger is None:
+                raise ActionError(self._problem)
+            yield ledger
 
     def protected(self) -> Protected:
         """Return the never-block list, as of the last seconds.
@@ -204,6 +223,14 @@ class Book:
     def history(self, action: str) -> list[Line]:
         """Return the lines about an action, in order."""
         return [line_at(at, text) for at, text in Journal(self.desk.database).about(action)]
+
+    def _now(self, now_s: float) -> Ledger | None:
+        """Return the ledger as it is now; None if it cannot be believed."""
+        if not 0 <= now_s - self._checked_at_s < CHECKED_EVERY_S or not (self._ledger or self._problem):
+            self._check(now_s)
+        elif self._ledger:
+            self._refresh(self._ledger)
+        return None if self._problem else self._ledger
 
     def _check(self, now_s: float) -> None:
         """Check every line: read it anew, unless it is the same as when it was checked before."""
@@ -268,7 +295,8 @@ def entry(desk: "Desk", name: str) -> Entry:
         RequestError: If there is none of this id.
     """
     try:
-        return desk.ledger().find(name)
+        with desk.book.writing() as ledger:
+            return ledger.find(name)
     except ActionError as error:
         raise RequestError(404, str(error)) from None
 
