@@ -7,7 +7,7 @@ export REDSHANK_DATA ?= ../shared
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test properties test-demo lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-drift bench-service bench-capture bench-soak bench-store bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
+.PHONY: help run test properties test-demo lint fix bench bench-sensor bench-live bench-lab bench-flood bench-query bench-telling bench-day bench-drift bench-service bench-capture bench-soak bench-store bench-ledger bench-console bench-logins bench-keras fuzz fuzz-console bundle sweep docs results screenshots new services clean-cache
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ bench-query: .venv/installed ## Measure a round of questions on 200 thousand can
 
 bench-store: .venv/installed ## Measure the store: alerts recorded a second, and searches among 100 thousand
 	$(BIN)/python bench/store.py
+
+bench-ledger: .venv/installed ## Measure what a start costs with a ledger of 100 and of 600 thousand lines
+	$(BIN)/python bench/ledger.py
 
 bench-console: .venv/installed ## Measure the console's pages over 100 thousand alerts, alone and with 20 browsers
 	$(BIN)/python bench/console.py
