@@ -24,6 +24,27 @@ def test_the_oldest_goes_when_there_is_no_room_and_is_counted() -> None:
     assert waiting.take(texts(["a", "b", "c", "d", "e"])).column("value").to_pylist() == [None, None, 3, 4, 5]
 
 
+def test_the_oldest_go_when_long_texts_take_the_room() -> None:
+    schema = pa.schema([("value", pa.string())])
+    waiting = Waiting(schema, most_bytes=1_000)
+    for number in range(3):
+        values = pa.record_batch([pa.array(["x" * 200] * 2)], schema=schema)
+        evicted = waiting.add(texts([f"{number}a", f"{number}b"]), values)
+        assert evicted == (2 if number == 2 else 0)
+    assert waiting.has(texts(["0a", "0b", "1a", "1b", "2a", "2b"])).to_pylist() == [
+        False,
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
+    waiting.take(texts(["1a", "1b", "2a"]))
+    assert waiting.add(texts(["3a", "3b"]), pa.record_batch([pa.array(["x" * 200] * 2)], schema=schema)) == 0
+    assert waiting.add(texts(["4a"]), pa.record_batch([pa.array(["x" * 2_000])], schema=schema)) == 4
+    assert len(waiting) == 0
+
+
 def test_what_was_taken_waits_no_longer_unless_kept() -> None:
     waiting = Waiting(SCHEMA)
     waiting.add(texts(["a", None]), records([1, 2]))

@@ -227,6 +227,14 @@ def test_what_is_no_eve_json_is_refused(tmp_path: Path) -> None:
         Eve(tmp_path / "x")
 
 
+def test_texts_are_kept_as_far_as_the_sensor_keeps_them(tmp_path: Path) -> None:
+    asked = {"hostname": "h" * 4_000, "url": "/" + "u" * 4_000, "http_user_agent": "a" * 4_000}
+    found, counts = read(tmp_path, {**ends(3, "TCP"), "event_type": "http", "http": asked}, flow(3, "TCP"))
+    names = ("http_host", "http_uri", "http_user_agent")
+    assert [len(found[0][name]) for name in names] == [256, 1_024, 480]
+    assert {name: counts[f"eve.{name}_cut"] for name in names} == dict.fromkeys(names, 1)
+
+
 KINDS = st.sampled_from(["flow", "netflow", "dns", "http", "tls", "mqtt", "alert"])
 ODD = st.none() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False) | st.lists(st.integers(), max_size=2)
 NAMES = st.sampled_from(["flow", "netflow", "dns", "tls", "vlan", "ether", "flow_id", "src_ip", "proto", "icmp_type",

@@ -2,8 +2,9 @@
 
 In: by FLOW name, a column of text as some log holds it, or one that has its FLOW type already; null where the log has
 nothing. Out: one FLOW batch, and which rows of the input it holds. A row needs two readable addresses, otherwise it is
-no flow; any other value that cannot be read is null and counted as `<column>_unreadable`. Whole columns are read at
-once, and text is checked against what is allowed before it is converted, so that nothing here raises.
+no flow; any other value that cannot be read is null and counted as `<column>_unreadable`, and a text that is longer
+than our own sensor's is cut and counted as `<column>_cut`. Whole columns are read at once, and text is checked against
+what is allowed before it is converted, so that nothing here raises.
 Numbers are read exactly: a time never becomes a float.
 """
 
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 
 from redshank.core.schema import FLOW, TIMESTAMP, flow_batch
 from redshank.flows.claims import ARP
+from redshank.flows.records.longest import cut
 from redshank.flows.records.numerals import moments, wholes
 
 PROTOCOLS = ("tcp", "udp", "icmp", "unknown_transport", ARP)
@@ -100,7 +102,7 @@ def _as_bytes(found: re.Match[str]) -> str:
 
 
 def typed(name: str, text: pa.Array, count: Count) -> pa.Array:
-    """Read one column of text as the FLOW column `name`; what cannot be read is null and counted.
+    """Read one column of text as the FLOW column `name`; what cannot be read is null, what is too long is cut: counted.
 
     Example:
         >>> typed("dns_AA", pa.array(["T", "F", "?", None]), lambda name, rows: print(name, rows)).to_pylist()
@@ -118,6 +120,10 @@ def typed(name: str, text: pa.Array, count: Count) -> pa.Array:
         unreadable -= masked
     if unreadable:
         count(f"{name}_unreadable", unreadable)
+    if pa.types.is_string(value.type):
+        value, cuts = cut(name, value)
+        if cuts:
+            count(f"{name}_cut", cuts)
     return value
 
 

@@ -1,16 +1,21 @@
-"""What waits for its flow: the first record of each key, in bounded memory.
+"""What waits for its flow: the first record of each key, in bounded memory, whatever length its texts have.
 
 In: records of applications, each with the key of its flow, in the order in which they were written. Out: for a column
 of keys, the records that were waiting for them. An application's record is written while its flow still goes on, so it
 comes first and waits. When more keys wait than there is room for, the oldest go; the caller counts them.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 CAPACITY = 262_144
 """Keys that wait at once."""
+MOST_BYTES = 32 * 2**20
+"""What they and their records take at most."""
 
 
 class Waiting:
@@ -19,6 +24,7 @@ class Waiting:
     Args:
         schema: Columns of a record.
         capacity: Keys that wait at once.
+        most_bytes: Bytes of what waits at once.
 
     Example:
         >>> waiting = Waiting(pa.schema([("query", pa.string())]))
@@ -29,9 +35,11 @@ class Waiting:
         ([{'query': None}, {'query': 'a.example'}], 1)
     """
 
-    def __init__(self, schema: pa.Schema, capacity: int = CAPACITY) -> None:
+    def __init__(self, schema: pa.Schema, capacity: int = CAPACITY, most_bytes: int = MOST_BYTES) -> None:
         self._schema = schema
-        self._capacity = capacity
+        self._capacity, self._most_bytes = capacity, most_bytes
+        self._sizes = np.zeros(0, np.int64)
+        """Bytes of each key and its record."""
         self._keys = pa.array([], pa.string())
         self._records = schema.empty_table()
 
@@ -52,12 +60,16 @@ class Waiting:
         if not len(new):
             return 0
         rows = pa.array(new)
-        self._keys = pa.concat_arrays([self._keys, keys.take(rows)])
-        self._records = pa.concat_tables([self._records, pa.Table.from_batches([records.take(rows)])])
+        keys, records = keys.take(rows), records.take(rows)
+        self._sizes = np.concatenate([self._sizes, _sizes([keys, *records.columns])])
+        self._keys = pa.concat_arrays([self._keys, keys])
+        self._records = pa.concat_tables([self._records, pa.Table.from_batches([records])])
         over = max(0, len(self._keys) - self._capacity)
+        if self._sizes.sum() > self._most_bytes:
+            room = np.searchsorted(np.cumsum(self._sizes[::-1]), self._most_bytes, side="right")
+            over = max(over, len(self._keys) - int(room))
         if over:
-            self._keys = pa.concat_arrays([self._keys[over:]])
-            self._records = self._records[over:].combine_chunks()
+            self._keep(np.arange(len(self._keys)) >= over)
         return over
 
     def take(self, keys: pa.StringArray, *, keep: bool = False) -> pa.Table:
@@ -69,8 +81,7 @@ class Waiting:
         if found.null_count < len(found) and not keep:
             stays = np.ones(len(self._keys), np.bool_)
             stays[found.drop_null().to_numpy()] = False
-            self._keys = self._keys.filter(pa.array(stays))
-            self._records = self._records.filter(pa.array(stays)).combine_chunks()
+            self._keep(stays)
         return records
 
     def none(self, rows: int) -> pa.Table:
@@ -80,6 +91,21 @@ class Waiting:
     def has(self, keys: pa.StringArray) -> pa.BooleanArray:
         """Return which keys have a record waiting."""
         return pc.is_in(keys, self._keys) if len(self._keys) else pa.array([False] * len(keys), pa.bool_())
+
+    def _keep(self, stays: npt.NDArray[np.bool_]) -> None:
+        mask = pa.array(stays)
+        self._sizes, self._keys = self._sizes[stays], self._keys.filter(mask)
+        self._records = self._records.filter(mask).combine_chunks()
+
+
+def _sizes(columns: Sequence[pa.Array]) -> npt.NDArray[np.int64]:
+    """Return about how many bytes each row takes."""
+    sizes = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        sizes += 8
+        if pa.types.is_string(column.type):
+            sizes += pc.binary_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+    return sizes
 
 
 def _first(keys: pa.StringArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -34,6 +34,8 @@ ROOM = 2560
 _METHOD, _URI, _VERSION, _HOST, _AGENT, _ORIG_MIME, _RESP_MIME, _BODY = range(8)
 _DEPTH, _STATUS, _REQUEST_LENGTH, _RESPONSE_LENGTH = range(4)
 _LONGEST = (20, 1024, 8, 256, 480, 128, 128, 512)
+LONGEST = dict(zip((name for name, kind in FIELDS.items() if kind == "text"), _LONGEST, strict=True))
+"""Bytes of each text at most."""
 _ACTIVE = tuple(b"<>'`;|$(")
 """Characters that begin markup, end a text of SQL, or mean something to a shell."""
 

@@ -50,6 +50,8 @@ _VERSION_5 = 5
 _LEVEL, _CODE, _PUBLISHES, _SUBSCRIBES = range(4)
 _CLIENT_ID, _TOPICS = range(2)
 _ID_ROOM = 128
+LONGEST = {"mqtt_client_id": _ID_ROOM, "mqtt_topics": ROOM - _ID_ROOM}
+"""Bytes of each text at most."""
 _MOST_TOPICS = 8
 
 
