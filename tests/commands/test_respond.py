@@ -70,7 +70,7 @@ def test_what_is_undone_is_let_alone_for_a_while(ledger: Ledger, json_of: Any) -
     assert json_of("list")["actions"] == []
     assert len(json_of("list", "--all")["actions"]) == 1
     ledger.refresh()
-    assert ledger.allowed(TARGET, 0.0).endswith("by ana")
+    assert ledger.addresses.allowed(TARGET, 0.0).endswith("by ana")
 
 
 def test_how_many_are_over_and_not_listed_is_said(
@@ -101,10 +101,10 @@ def test_of_several_actions_none_is_touched_if_one_is_not_there(
 def test_an_address_is_allowed_and_no_longer(ledger: Ledger, json_of: Any) -> None:
     assert json_of("allow", TARGET, "--for", "1h", *WHO, *WHY)["allowed"]["target"] == TARGET
     ledger.refresh()
-    assert ledger.allowed(TARGET, 0.0)
+    assert ledger.addresses.allowed(TARGET, 0.0)
     json_of("allow", TARGET, "--for", "0", *WHO, *WHY)
     ledger.refresh()
-    assert not ledger.allowed(TARGET, 4e9)
+    assert not ledger.addresses.allowed(TARGET, 4e9)
 
 
 def test_flushing_takes_everything_back(ledger: Ledger, json_of: Any) -> None:

@@ -78,8 +78,8 @@ def test_an_allowance_lifts_what_holds_by_the_name_of_its_author_and_lets_nobody
     assert give(site.database, one, NOW_S + 1) == Given(closed=1, taken_back=1)
     (entry,) = site.entries()
     assert (entry.state, entry.by, entry.note) == ("undone", "ana", f"allowance {one.id}: our own scanner")
-    assert site.ledger().allowances(NOW_S + 1) == []
-    assert site.ledger().strikes(ATTACKER) == 0
+    assert site.ledger().addresses.allowances(NOW_S + 1) == []
+    assert site.ledger().addresses.strikes(ATTACKER) == 0
     (told,) = Audit(site.database).entries(what="action undone")
     assert (told.who, told.about, told.detail["why"]) == ("ana", entry.action.id, entry.note)
     assert (told.detail["target"], told.detail["state"], told.detail["allow_s"]) == (ATTACKER, "undone", 0)
@@ -194,8 +194,8 @@ def test_a_false_alarm_lifts_what_holds_by_the_name_of_who_called_it_so_and_lets
     (entry,) = site.entries()
     assert done == entry
     assert (entry.state, entry.by, entry.note) == ("undone", "ana", "alert a1 is a false alarm: our own scanner")
-    assert site.ledger().allowances(NOW_S + 1) == []
-    assert site.ledger().strikes(ATTACKER) == 0
+    assert site.ledger().addresses.allowances(NOW_S + 1) == []
+    assert site.ledger().addresses.strikes(ATTACKER) == 0
     (told,) = Audit(site.database).entries(what="action undone")
     assert (told.who, told.about, told.detail["why"]) == ("ana", entry.action.id, entry.note)
     site.responder.tick(NOW_S + 2)

@@ -39,7 +39,7 @@ def test_an_action_goes_its_way_and_every_step_is_a_line() -> None:
     ledger.expire(name, NOW_S + 600, "its time is over")
     assert [json.loads(line)["what"] for line in lines.kept] == ["proposed", "approved", "applied", "expired"]
     assert ledger.open() == []
-    assert ledger.strikes(ATTACKER) == 1
+    assert ledger.addresses.strikes(ATTACKER) == 1
 
 
 def test_a_restart_finds_everything_as_it_was() -> None:
@@ -49,9 +49,9 @@ def test_a_restart_finds_everything_as_it_was() -> None:
     ledger.undo(_applied(ledger, OTHER), "ana", NOW_S + 9, "a mistake", allow_s=60)
     again = _ledger(lines)
     assert again.entries() == ledger.entries()
-    assert again.allowed(OTHER, NOW_S + 68) == "until 2023-11-14 22:14:29Z by ana"
-    assert again.allowed(OTHER, NOW_S + 70) == ""
-    assert (again.strikes(ATTACKER), again.strikes(OTHER)) == (1, 0)
+    assert again.addresses.allowed(OTHER, NOW_S + 68) == "until 2023-11-14 22:14:29Z by ana"
+    assert again.addresses.allowed(OTHER, NOW_S + 70) == ""
+    assert (again.addresses.strikes(ATTACKER), again.addresses.strikes(OTHER)) == (1, 0)
 
 
 def test_two_processes_share_a_ledger() -> None:
@@ -172,7 +172,7 @@ def test_a_proposal_that_is_taken_back_is_refused() -> None:
     ledger = _ledger()
     name = ledger.propose(action(), NOW_S, approval=True).action.id
     assert ledger.undo(name, "ana", NOW_S, "no", allow_s=0).state == "refused"
-    assert ledger.allowed(ATTACKER, NOW_S) == ""
+    assert ledger.addresses.allowed(ATTACKER, NOW_S) == ""
     with pytest.raises(ActionError, match=f"action {name} is refused, it cannot be refused"):
         ledger.undo(name, "ana", NOW_S, "no")
 
@@ -237,14 +237,12 @@ def test_lines_are_read_some_at_a_time_and_none_is_left_out(monkeypatch: pytest.
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FINISHED_KEPT", 5)
-    monkeypatch.setattr(module, "TARGETS_KEPT", 5)
     ledger = _ledger(breaker=Breaker(per_minute=1_000))
     for number in range(40):
         ledger.undo(_applied(ledger, f"10.0.1.{number}"), "ana", NOW_S, "no")
     assert len(ledger.entries()) + ledger.left_out == 40
     assert 5 <= len(ledger.entries()) <= 7
     assert [entry.action.target for entry in ledger.entries()][-5:] == [f"10.0.1.{number}" for number in range(35, 40)]
-    assert (len(ledger._strikes), len(ledger._allowed)) == (5, 5)
 
 
 def test_what_is_open_is_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,19 +269,6 @@ def test_that_an_alert_was_answered_outlives_the_action(monkeypatch: pytest.Monk
     ledger.propose(sooner, NOW_S, approval=True)
     assert [ledger.answered_s(f"a{number}") for number in (10, 39)] == [NOW_S + 10, NOW_S + 99]
     assert ledger.answered_s("a9") == ledger.answered_s("") == -math.inf
-
-
-def test_strikes_are_told_by_the_alerts_behind_them_and_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STRIKES_KEPT", 3)
-    ledger = _ledger(breaker=Breaker(per_minute=1_000))
-    for number in range(4):
-        made = ledger.propose(action(alert=f"a{number}", at_s=NOW_S + number), NOW_S, approval=False)
-        ledger.approve(made.action.id, "policy", NOW_S)
-        ledger.applied(made.action.id, NOW_S, 600, "kernel")
-        ledger.expire(made.action.id, NOW_S + 600, "its time is over")
-    assert ledger.struck(ATTACKER) == {"a1", "a2", "a3"}
-    assert (ledger.strikes(ATTACKER), ledger.strikes(ATTACKER, {"a0", "a2"}), ledger.strikes(OTHER)) == (3, 2, 0)
-    assert ledger.forgotten == {"strikes": 1}
 
 
 class LedgerMachine(RuleBasedStateMachine):

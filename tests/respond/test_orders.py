@@ -88,8 +88,8 @@ def test_several_actions_are_approved_or_taken_back_at_once_and_none_if_a_name_i
     assert ledger.approved_lately(NOW_S + 61) == 0
     done = undo(ledger, names, "ben", "a mistake", NOW_S, 60.0)
     assert [(entry.state, entry.by, entry.note) for entry in done] == [("refused", "ben", "a mistake")] * 2
-    assert ledger.allowances(NOW_S) == [(OTHER, NOW_S + 60, "ben"), (ATTACKER, NOW_S + 60, "ben")]
-    assert ledger.allowances(NOW_S + 60) == []
+    assert ledger.addresses.allowances(NOW_S) == [(OTHER, NOW_S + 60, "ben"), (ATTACKER, NOW_S + 60, "ben")]
+    assert ledger.addresses.allowances(NOW_S + 60) == []
     assert (ledger.read, ledger.torn_at) == (6, ())
     with pytest.raises(ConfigError, match="--as: 'policy' names nobody"):
         undo(ledger, names, "policy", "", NOW_S, 0.0)

@@ -509,7 +509,7 @@ def test_devices_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_the_ledger_forgets_although_it_counts_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redshank.respond.ledger.TARGETS_KEPT", 2)
+    monkeypatch.setattr("redshank.respond.addresses.TARGETS_KEPT", 2)
     house = House()
     person = house.person()
     for number, allow_s in enumerate((-10.0, 600.0, 600.0, 600.0)):

@@ -12,15 +12,15 @@ alert about it does not act again.
 """
 
 import math
-import time
-from collections import Counter, deque
-from collections.abc import Callable, Container, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from sys import intern
 from typing import Protocol
 
 from redshank.core.errors import ActionError
 from redshank.core.records import MEASURES, Action
+from redshank.respond.addresses import Addresses
 from redshank.respond.chain import Chain, Event, line_of
 from redshank.respond.protected import Protected
 from redshank.respond.states import NEXT, OPEN, Breaker, Entry
@@ -33,12 +33,8 @@ STALE_S = 86_400.0
 MINUTE_S = 60.0
 FINISHED_KEPT = 4_000
 """Actions that are over and of which details are kept, up to a quarter more; the lines of all others stay."""
-TARGETS_KEPT = 20_000
-"""Addresses of which strikes and allowances are kept."""
 ANSWERED_KEPT = 20_000
 """Alerts because of which something was proposed: more than a breaker of ten a minute lets act in a day."""
-STRIKES_KEPT = 20
-"""Strikes against one address that are kept, the latest: a ladder climbs no further."""
 MOST_TRIES = 50
 READ_AT_ONCE = 2_000
 """Lines."""
@@ -71,12 +67,9 @@ class Ledger:
         self._chain = Chain()
         self._entries: dict[str, Entry] = {}
         self._open: dict[str, Entry] = {}
-        self._strikes: dict[str, dict[str, str]] = {}
-        self._allowed: dict[str, tuple[float, str]] = {}
+        self.addresses = Addresses()
         self._answered_s: dict[str, float] = {}
         self._approved_s: deque[float] = deque(maxlen=self.breaker.per_minute)
-        self.forgotten: Counter[str] = Counter()
-        """Strikes and allowances that counted and had to make room, since the journal was read first."""
         self.tell: Callable[[Entry], None] | None = None
         """Called with every action that comes into another state after the first `refresh`, by whoever."""
         self._begun = False
@@ -138,24 +131,6 @@ class Ledger:
             raise ActionError(f"ledger: {problem} {name[:40]!r}; `redshank respond list` shows them")
         return found[0]
 
-    def strikes(self, target: str, refuted: Container[str] = ()) -> int:
-        """Return how many actions against a canonical address have held, but for those because of some alerts."""
-        return sum(alert not in refuted for alert in self._strikes.get(target, {}).values())
-
-    def struck(self, target: str) -> set[str]:
-        """Return because of which alerts actions against a canonical address have held."""
-        return {alert for alert in self._strikes.get(target, {}).values() if alert}
-
-    def allowed(self, target: str, now_s: float) -> str:
-        """Return until when and by whom a canonical address is allowed, in words, or ""."""
-        until_s, by = self._allowed.get(target, (0.0, ""))
-        return f"until {_when(until_s)} by {by}" if until_s > now_s else ""
-
-    def allowances(self, now_s: float) -> list[tuple[str, float, str]]:
-        """Return which addresses are allowed, until when and by whom, those allowed last first."""
-        holding = ((target, until_s, by) for target, (until_s, by) in self._allowed.items() if until_s > now_s)
-        return list(holding)[::-1]
-
     def approved_lately(self, now_s: float) -> int:
         """Return how many actions were approved within the breaker's minute."""
         return sum(0 <= now_s - at_s < MINUTE_S for at_s in self._approved_s)
@@ -206,7 +181,7 @@ class Ledger:
             if not plain:
                 raise ActionError(f"ledger: {target[:64]!r} is not the canonical form of an address")
             self._check(action)
-            if words := self.allowed(target, now_s):
+            if words := self.addresses.allowed(target, now_s):
                 raise ActionError(
                     f"ledger: {target} is allowed {words}; `redshank respond allow {target} --for 0` ends it"
                 )
@@ -335,7 +310,7 @@ class Ledger:
 
     def _fold(self, event: Event) -> None:
         if event.what == "allowed":
-            self._allow(event.target, event)
+            self.addresses.allow(event.target, event)
             return
         if event.what == "proposed":
             action = _one_of_each(Action.from_json(event.record))
@@ -370,29 +345,12 @@ class Ledger:
         if event.what == "approved":
             self._approved_s.append(event.at_s)
         elif event.what == "applied" and before.state != "applied":
-            self._strike(before.action)
+            self.addresses.strike(before.action)
         elif event.what == "undone":
             # Whoever undoes it says that it was a mistake.
-            self._strikes.get(target, {}).pop(event.action, None)
+            self.addresses.absolve(before.action)
         if event.what in {"undone", "refused"} and event.until_s is not None:
-            self._allow(target, event)
-
-    def _allow(self, target: str, event: Event) -> None:
-        self._allowed.pop(target, None)
-        self._allowed[target] = (event.until_s or 0.0, event.by)
-        if len(self._allowed) > TARGETS_KEPT:
-            until_s, _ = self._allowed.pop(next(iter(self._allowed)))
-            self.forgotten["allowances"] += until_s > event.at_s
-
-    def _strike(self, action: Action) -> None:
-        against = self._strikes.pop(action.target, {})
-        against[action.id] = action.alert
-        if len(against) > STRIKES_KEPT:
-            del against[next(iter(against))]
-            self.forgotten["strikes"] += 1
-        self._strikes[action.target] = against
-        if len(self._strikes) > TARGETS_KEPT:
-            self.forgotten["strikes"] += bool(self._strikes.pop(next(iter(self._strikes))))
+            self.addresses.allow(target, event)
 
     def _forget(self) -> None:
         if len(self._entries) - len(self._open) <= FINISHED_KEPT + FINISHED_KEPT // 4:
@@ -413,7 +371,3 @@ class Ledger:
 def _one_of_each(action: Action) -> Action:
     """Return the action with words that many have in common, of which memory holds one each."""
     return replace(action, measure=intern(action.measure), by=intern(action.by), reason=intern(action.reason))
-
-
-def _when(at_s: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at_s))

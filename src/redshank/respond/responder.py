@@ -136,7 +136,7 @@ class Responder:
             with suppress(ValueError):
                 device = canonical(alert.device)
                 found.update(self._windows.get((device, alert.family), ()))
-                found.update(*map(self.ledger.struck, (device, *self._macs(device))))
+                found.update(*map(self.ledger.addresses.struck, (device, *self._macs(device))))
         return found
 
     def answered(self, since_s: Mapping[str, float]) -> set[str]:
@@ -204,12 +204,12 @@ class Responder:
         repeats = self._window(alert.device, alert.family, alert.id, now_s, refuted)
         targets = (alert.device, *macs)
         against = [entry.action.measure for entry in self.ledger.open() if entry.action.target in targets]
-        allowed = (self.ledger.allowed(target, now_s) for target in targets)
+        allowed = (self.ledger.addresses.allowed(target, now_s) for target in targets)
         return History(
             repeats=repeats,
             confirmed=alert.id in confirmed,
             refuted=alert.id in refuted,
-            strikes=sum(self.ledger.strikes(target, refuted) for target in targets),
+            strikes=sum(self.ledger.addresses.strikes(target, refuted) for target in targets),
             open=max(against, key=MEASURES.index, default=""),
             allowed=next(filter(None, allowed), ""),
         )
@@ -332,7 +332,7 @@ class Responder:
         for bound, (used, most) in self.ledger.pressure(now_s).items():
             self._metrics.set("redshank_breaker_used", used, bound=bound)
             self._metrics.set("redshank_breaker_bound", most, bound=bound)
-        for memory, count in self.ledger.forgotten.items():
+        for memory, count in self.ledger.addresses.forgotten.items():
             self._metrics.count(FORGOTTEN, count - self._forgotten[memory], by="ledger", memory=memory)
             self._forgotten[memory] = count
 

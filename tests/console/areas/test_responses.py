@@ -52,9 +52,9 @@ def test_an_analyst_approves_and_undoes_with_a_reason(open_as: Open, full: Desk)
     done = anton.post("/responses/undo", id=holds.action.id, why="a mistake", allow_hours="1")
     assert "Taken back" in anton.follow(done).text
     assert full.ledger().find(holds.action.id).note == "a mistake"
-    assert full.ledger().allowed(holds.action.target, full.now_s())
+    assert full.ledger().addresses.allowed(holds.action.target, full.now_s())
     anton.post("/responses/allow", target=holds.action.target, hours="0", why="over")
-    assert not full.ledger().allowed(holds.action.target, full.now_s())
+    assert not full.ledger().addresses.allowed(holds.action.target, full.now_s())
 
 
 def test_an_admin_sees_the_ruleset_before_acting_by_hand(open_as: Open, full: Desk) -> None:

@@ -336,7 +336,7 @@ def _state(ledger: Ledger, now_s: float, checked_at_s: float) -> State:
         waiting=those("proposed"),
         active=those("approved", "applied"),
         over=those("expired", "undone", "refused", "failed"),
-        allowed=tuple(ledger.allowances(now_s)),
+        allowed=tuple(ledger.addresses.allowances(now_s)),
         held_up=ledger.held_up(now_s),
         approved_lately=ledger.approved_lately(now_s),
         lines=ledger.read,
