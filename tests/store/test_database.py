@@ -12,6 +12,7 @@ from sqlalchemy import insert, text
 
 from questions import questions, store
 from redshank.core.errors import ActionError, ConfigError
+from redshank.store import database as module
 from redshank.store.database import Database
 from redshank.store.queue import Queue
 from redshank.store.tables import STORE, VERSION
@@ -53,6 +54,21 @@ def test_a_store_is_for_its_owner_and_group_and_one_that_is_there_keeps_its_mode
         os.umask(before)
     assert modes == {"s": 0o640, "s-wal": 0o640, "s-shm": 0o640}
     assert (tmp_path / "s").stat().st_mode & 0o777 == 0o660
+
+
+def test_the_log_of_a_long_transaction_does_not_stay_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_LOG_BYTES", 2**20)
+    with closing(Database(tmp_path / "s", create=True)) as database:
+        for _ in range(3):  # once it is written back, the next writer begins it anew
+            with database.writing() as sql:
+                sql.execute(text("create table if not exists much (a)"))
+                sql.execute(text("insert into much values (zeroblob(8000000))"))
+        with database.writing() as sql:
+            sql.execute(text("insert into much values (1)"))
+        assert (tmp_path / "s-wal").stat().st_size <= 2**20
+        assert (tmp_path / "s").stat().st_size > 3 * 8_000_000
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,10 @@ _log = logging.getLogger(__name__)
 
 PATIENCE_S = 20
 """How long a writer waits for its turn, and everybody for a server."""
+MOST_LOG_BYTES = 2**26
+"""Of the log beside a file, once it is written back: one long transaction leaves no gigabytes on the disk."""
 CACHE_KIB = 16_384
-"""Memory of each connection for pages of a file: alerts come in no order of their ids, so what they are found by is all
-over the file."""
+"""Of each connection for pages of a file: alerts come in no order of their ids, so what finds them is all over it."""
 PAGES_AT_ONCE = 1000
 """Pages of a file that are given back before others have their turn."""
 STUDIED = 1000
@@ -282,6 +283,7 @@ class Database:
             sql.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for pragma in (
             "journal_mode = WAL",
+            f"journal_size_limit = {MOST_LOG_BYTES}",
             "synchronous = FULL",
             "foreign_keys = ON",
             f"cache_size = -{self._cache_kib}",
