@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from drawn import examples
 from outboxes import Box
 from redshank.alerts.dead_letters import LetterFile
-from redshank.alerts.delivery import CUT_OFF, LOOK_S, Delivery, Patience
+from redshank.alerts.delivery import BATCH, CUT_OFF, LOOK_S, Delivery, Patience
 from redshank.alerts.lane import LONGEST_REST_S
 from redshank.alerts.outbox import Due
 from redshank.alerts.sink import Sink
@@ -303,6 +303,22 @@ def test_of_more_rows_than_may_wait_those_due_for_longest_are_dead_letters(
     assert house.metrics.labelled("redshank_deliveries_in_doubt_total") == {("hook",): 1}
     assert 'redshank_sink_up{sink="hook"} 1.0' in house.metrics.text()
     assert caplog.text.count("such alerts are dead letters") == 1
+
+
+def test_that_alerts_are_given_up_is_said_once_while_there_are_too_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("redshank.alerts.delivery.MOST_OWED", 20)
+    house = House(tmp_path, hook=Target())
+    for begin in (0, 60):
+        house.record(*numbered(begin, begin + 60))
+        while house.delivery.step("hook"):
+            pass
+        house.now_s += LOOK_S
+        house.delivery.step("hook")
+        house.now_s += LOOK_S
+    assert len(house.letters()) > 2 * BATCH
+    assert caplog.text.count("such alerts are dead letters") == 2
 
 
 def test_rows_that_are_too_many_stay_while_dead_letters_cannot_be_written(

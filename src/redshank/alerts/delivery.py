@@ -214,8 +214,11 @@ class Delivery:
         lane.look_at_s = now + LOOK_S
         self._note_of(lane)  # what it took must not be among them
         many, ages = self._outbox.waiting(lane.name) - MOST_OWED, lane.failures >= FEWEST_TRIES
+        if many <= 0 and not ages:
+            lane.keeps()
+            return 0
         gone = 0
-        for row in self._outbox.due(lane.name, math.inf, BATCH) if many > 0 or ages else []:
+        for row in self._outbox.due(lane.name, math.inf, BATCH):
             if gone < many:
                 why = f"more than {MOST_OWED} alerts wait for this sink"
             elif ages and now - row.since_s >= self._patience.age_s:

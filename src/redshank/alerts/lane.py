@@ -75,15 +75,19 @@ class Lane:
         self._failing = True
 
     def tell_given_up(self, why: str) -> None:
-        """Say the first time since the sink worked that alerts are given up without a try."""
+        """Say the first time that alerts are given up without a try, since none were."""
         if not self._giving_up:
             _log.warning("sink %s: %s; such alerts are dead letters, and only counted", self.name, why)
         self._giving_up = True
+
+    def keeps(self) -> None:
+        """Learn that no alert is given up without a try."""
+        self._giving_up = False
 
     def works(self) -> None:
         """Say that problems are over."""
         if self._failing:
             _log.info("sink %s: works again", self.name)
-        self._failing = self._giving_up = False
+        self._failing = False
         self.failures, self.said, self._again_at_s = 0, "", 0.0
         self._refused.clear()
