@@ -22,9 +22,8 @@ run: .venv/installed ## Learn on the sample network with active learning, then c
 	$(BIN)/redshank demo -o out/demo
 
 # Three processes for two cores: a third of the time of a test is waiting (a lab at real speed, a peer that hangs).
-# What they share is files (tests/late.py), of which each has one to run and one to run next.
 test: .venv/installed ## Run every test (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -n 3 --dist load --maxschedchunk 1 -o console_output_style=classic
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 properties: .venv/installed ## Hold properties against 300 examples each, others each time (`make test` draws 40, always the same)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout 1800 -m hypothesis --hypothesis-profile "drawn anew"

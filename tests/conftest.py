@@ -9,14 +9,13 @@ import signal
 from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis.internal.conjecture import providers
 
-from late import LateFiles
 from measured import tell
 from postgres import PROGRAMS
 from program import logging_as_before
@@ -98,20 +97,19 @@ def _without_our_constants() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register what chooses among what pytest finds."""
+    """Let each of several processes begin to collect elsewhere: what one compiles the others find compiled."""
     config.pluginmanager.register(_Examples())
     if config.getoption("--hypothesis-profile") != "drawn anew":
         _without_our_constants()
-    if getattr(config, "workerinput", {}).get("late"):
-        config.pluginmanager.register(LateFiles())
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Let each of several processes read only the files that it runs, where all files are to run as units."""
-    config = node.config
-    whole = config.args_source == config.ArgsSource.TESTPATHS and not any(map(config.getoption, ("-k", "-m")))
-    node.workerinput["late"] = whole and config.getoption("--dist") == "load"
+    worker = getattr(config, "workerinput", None)
+    if worker is None or config.args_source != config.ArgsSource.TESTPATHS:
+        return
+    tests = (
+        path for path in (ROOT / "tests").iterdir() if path.suffix == ".py" or (path.is_dir() and path.stem[0] != "_")
+    )
+    places = [*sorted(map(str, tests)), str(ROOT / "src")]
+    at = len(places) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    config.args[:] = places[at:] + places[:at]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

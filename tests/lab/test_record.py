@@ -205,7 +205,8 @@ def test_a_fast_home_is_recorded_with_the_times_that_its_devices_meant(tmp_path:
     assert strangers["tcp"] == strangers["udp"] == 0
     assert len(silent) <= 0.01 * flows
     times = [ts for ts, _, _ in frames(tmp_path / "out" / record.CAPTURE)]
-    assert times == sorted(times)
+    # The kernel tells frames that two processors took at once in either order.
+    assert min(after - before for before, after in itertools.pairwise(times)) > -0.001
     assert 85 < times[-1] - times[0] < 95
     # One device asks for the time every 4 to 16 s, which is no matter of how fast the machine is.
     rows = [row for row in read(tmp_path / "out" / record.LABELS) if row.activity == "ntp"]

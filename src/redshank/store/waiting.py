@@ -48,9 +48,10 @@ class Waiting:
             >>> waiting = Waiting(20.0)
             >>> waiting.until(100.0)
             120.0
-            >>> waiting.end_by(time.monotonic() + 8.0)
-            >>> 3.9 < waiting.until(0.0) - time.monotonic() < 4.0, waiting.until(waiting.ends_s + 1) - waiting.ends_s
-            (True, 1.0)
+            >>> now_s = time.monotonic()
+            >>> waiting.end_by(now_s + 20.0)
+            >>> [round(waiting.until(now_s + begun_s) - now_s, 3) for begun_s in (-19.0, 16.0, 21.0)]
+            [1.0, 18.0, 21.0]
         """
         if self.ends_s is None:
             return begun_s + self.usual_s
