@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bundles import flows
 from redshank.core.metrics import Metrics
-from redshank.pipeline.intake import DRAIN, INTERIM, JOINED_ROWS, OLDEST, QUIET, SHED, Intake, Suspects
+from redshank.core.schema import FLOW, flow_batch
+from redshank.pipeline.intake import DRAIN, INTERIM, JOINED_ROWS, OLDEST, QUIET, SHED, Intake, Suspects, size_of
 from runs import parts
 
 
@@ -136,10 +137,31 @@ def test_long_texts_fill_the_queue_like_many_rows() -> None:
     intake.put(_long(flows(["dos", "dos"], 4), 50_000), patient=False)
     taken = intake.take(0)
     assert taken is not None
-    assert taken.get_total_buffer_size() <= 75_000
+    assert size_of(taken) <= 75_000
     shed = metrics.labelled(SHED)
     assert shed == {(QUIET,): 8, (OLDEST,): 18 - 8 - taken.num_rows}
     assert _uids(taken)[-1] == "C4x1"
+
+
+@given(st.lists(st.text(max_size=20) | st.none(), max_size=8), st.integers(0, 8), st.integers(0, 8))
+def test_rows_count_for_what_they_take_alone_also_where_others_share_their_memory(
+    uris: list[str | None], begin: int, length: int
+) -> None:
+    whole = flow_batch({"ts": [0] * len(uris), "http_uri": uris}, rows=len(uris))
+    some = whole.slice(begin, length)
+    texts = sum(len((uri or "").encode()) for uri in some.column("http_uri").to_pylist())
+    assert size_of(some) == pytest.approx(some.nbytes, abs=8 * len(FLOW))
+    assert size_of(some) - size_of(whole.slice(0, 0)) >= texts
+    assert size_of(some.slice(0, 0)) == 0
+
+
+def test_slices_of_one_large_batch_do_not_fill_the_queue() -> None:
+    metrics = Metrics()
+    whole = _long(flows(["benign"] * 100), 1_000)
+    intake = Intake(1_000, Suspects(), metrics, most_bytes=2 * size_of(whole))
+    for begin in range(0, 100, 10):
+        intake.put(whole.slice(begin, 10), patient=False)
+    assert (intake.rows, metrics.total(SHED)) == (100, 0)
 
 
 def test_one_row_that_is_larger_than_the_queue_is_shed_too() -> None:
